@@ -1,0 +1,75 @@
+/** Which cluster is meant: the flags every cluster command takes, and the rule that none of them ever picks a cluster silently. */
+import { existsSync } from 'node:fs';
+import { UsageError } from './errors.ts';
+import { findRunningPlayground } from './running-playground.ts';
+import type { RunningPlayground } from './running-playground.ts';
+
+/** Spread into the `options` of `parseArgs`. */
+export const clusterFlags = {
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  namespace: { type: 'string', short: 'n' },
+} as const;
+
+export const clusterFlagsHelp = `  --kubeconfig FILE    kubeconfig of the cluster (else KUBECONFIG, else the running playground)
+  --context NAME       context in it (alone: in the default kubeconfig)
+  --namespace NAME     namespace (default: the context's)`;
+
+export interface ClusterFlags {
+  kubeconfig?: string | undefined;
+  context?: string | undefined;
+  namespace?: string | undefined;
+}
+
+/** A kubeconfig to read and what to take from it. */
+export interface ClusterChoice {
+  /** Paths of kubeconfig files; several are merged, as kubectl does for a KUBECONFIG with several entries. */
+  kubeconfigs: string[];
+  context?: string;
+  namespace?: string;
+}
+
+export interface ClusterSurroundings {
+  env: NodeJS.ProcessEnv;
+  home: string;
+  playground?: () => RunningPlayground | undefined;
+}
+
+/**
+ * Decides as INTERFACE says: `--kubeconfig`, else `KUBECONFIG`, else (with `--context` only) `~/.kube/config`, else the running playground.
+ * The user's default kubeconfig is used only when `--context` names a cluster in it.
+ */
+export function chooseCluster(
+  flags: ClusterFlags,
+  { env, home, playground = findRunningPlayground }: ClusterSurroundings,
+): ClusterChoice {
+  const rest = {
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+    ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
+  };
+  if (flags.kubeconfig !== undefined) {
+    if (!existsSync(flags.kubeconfig))
+      throw new UsageError(`--kubeconfig: there is no file ${flags.kubeconfig}.`);
+    return { kubeconfigs: [flags.kubeconfig], ...rest };
+  }
+  const { KUBECONFIG } = env;
+  if (KUBECONFIG) {
+    const separator = process.platform === 'win32' ? ';' : ':';
+    const kubeconfigs = KUBECONFIG.split(separator).filter((file) => file !== '' && existsSync(file));
+    if (kubeconfigs.length === 0) throw new UsageError(`KUBECONFIG: there is no file ${KUBECONFIG}.`);
+    return { kubeconfigs, ...rest };
+  }
+  if (flags.context !== undefined) {
+    const file = `${home}/.kube/config`;
+    if (!existsSync(file))
+      throw new UsageError(`--context ${flags.context}: there is no ${file}; name a file with --kubeconfig.`);
+    return { kubeconfigs: [file], ...rest };
+  }
+  const running = playground();
+  if (running === undefined) {
+    throw new UsageError(
+      'No cluster named and no playground running. Start one with "npm run playground", or name a cluster with --kubeconfig, --context or KUBECONFIG.',
+    );
+  }
+  return { kubeconfigs: [running.kubeconfig], ...rest };
+}

@@ -1,0 +1,26 @@
+import { UsageError } from './errors.ts';
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Parses `500ms`, `12s`, `1.5s`, `2m`, `1m30s` into milliseconds. A bare number has no unit and is refused (`0` is fine). */
+export function parseDuration(text: string, what = 'the duration'): number {
+  if (text === '0') return 0;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
+  const read = parts.map(([whole]) => whole).join('');
+  if (parts.length === 0 || read !== text) {
+    throw new UsageError(`${what} must be a duration such as 500ms, 12s or 2m, got "${text}".`);
+  }
+  return parts.reduce((sum, [, value, unit]) => sum + Number(value) * (UNITS[unit ?? ''] ?? 0), 0);
+}
+
+/** `87 ms`, `1.2 s`, `2 min 5 s`: for people. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${String(Math.round(ms))} ms`;
+  if (ms < 60_000) {
+    const seconds = ms / 1000;
+    return `${seconds < 10 ? seconds.toFixed(1).replace(/\.0$/, '') : seconds.toFixed(0)} s`;
+  }
+  const minutes = Math.floor(ms / 60_000);
+  const rest = Math.round((ms % 60_000) / 1000);
+  return rest === 0 ? `${String(minutes)} min` : `${String(minutes)} min ${String(rest)} s`;
+}

@@ -1,0 +1,47 @@
+/** Errors a person can act on: one line with the fact and the way out. Their stack is never printed. */
+
+/** It did not work; exit code 1. */
+export class CommandError extends Error {
+  readonly exitCode: number = 1;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The caller asked for something that cannot be asked; exit code 2, and nothing was changed. */
+export class UsageError extends CommandError {
+  override readonly exitCode: number = 2;
+}
+
+/** Somebody sent SIGINT or SIGTERM; exit code 128 + the signal's number. */
+export class InterruptedError extends CommandError {
+  override readonly exitCode: number;
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
+    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  }
+}
+
+/** The message of whatever was thrown, with the causes that add something: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.message === '' ? (codeOf(error) ?? error.name) : error.message;
+  if (error instanceof CommandError || error.cause === undefined) return own;
+  const because = messageOf(error.cause);
+  return own.includes(because) ? own : `${own}: ${because}`;
+}
+
+/** The `code` (ECONNREFUSED, …) of an error or of the nearest cause that has one. undici and fetch hide it in `cause`. */
+export function codeOf(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string') return code;
+    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0]);
+  }
+  return undefined;
+}

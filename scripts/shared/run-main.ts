@@ -1,0 +1,75 @@
+/** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
+import { CommandError, InterruptedError, messageOf } from './errors.ts';
+
+export interface MainContext {
+  /** The command line without node and the script. */
+  argv: string[];
+  env: NodeJS.ProcessEnv;
+  /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. A second one ends the process at once. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs a command and ends the process with its exit code (0 when it returns nothing): 1 and 2 as the error says, 130 or 143 after a signal.
+ * On a signal the command is told through `signal` and has `graceMs` to leave things in order.
+ */
+export async function runMain(
+  command: (context: MainContext) => Promise<number | undefined>,
+  { graceMs = 60_000 }: { graceMs?: number } = {},
+): Promise<void> {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    const interrupted = new InterruptedError(signal);
+    if (controller.signal.aborted) process.exit(interrupted.exitCode);
+    controller.abort(interrupted);
+    setTimeout(() => process.exit(interrupted.exitCode), graceMs).unref();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // `npm run switch | head` closes our output early; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
+  let exitCode: number;
+  try {
+    exitCode =
+      (await command({ argv: process.argv.slice(2), env: process.env, signal: controller.signal })) ?? 0;
+  } catch (error) {
+    exitCode = report(error);
+  }
+  if (controller.signal.aborted) exitCode = (controller.signal.reason as InterruptedError).exitCode;
+  await flushed();
+  process.exit(exitCode);
+}
+
+function report(error: unknown): number {
+  if (error instanceof InterruptedError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${messageOf(error)}\n`);
+  if (error instanceof CommandError) return error.exitCode;
+  // parseArgs tells a wrong flag apart by code; the message already names the flag.
+  if (
+    error instanceof TypeError &&
+    String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+    return 2;
+  // Not an error we foresaw: the stack is what a report needs, one line is what a person needs.
+  if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${String(error.stack)}\n`);
+  return 1;
+}
+
+/** Pipes are written asynchronously: let what was said reach the reader before the process ends. */
+async function flushed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        stream.once('drain', resolve);
+        stream.once('error', () => resolve());
+        setTimeout(resolve, 1000).unref();
+      });
+    }
+  }
+}

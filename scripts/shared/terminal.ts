@@ -1,0 +1,81 @@
+/** Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. */
+import { styleText } from 'node:util';
+
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+  /** A terminal's own answer; it honours NO_COLOR and the like. */
+  hasColors?: () => boolean;
+}
+
+export interface Steps {
+  /** A step begins: ` • Deploy coffee-shop-v2`. */
+  start(title: string): void;
+  /** What the running step sees now; replaces the last such text on a terminal, unseen elsewhere. */
+  progress(text: string): void;
+  /** The step is done: ` ✓ Deploy coffee-shop-v2    2/2 pods ready`. */
+  succeed(detail?: string): void;
+  fail(detail?: string): void;
+  /** An ordinary line between steps. */
+  line(text: string): void;
+  /** Ends a spinner that may still run. */
+  stop(): void;
+}
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Colours text on a terminal that has colours; anywhere else it stays plain. */
+export function colour(output: Output, style: Style, text: string): string {
+  const colours = output.isTTY === true && output.hasColors?.() !== false;
+  return colours ? styleText(style, text, { validateStream: false }) : text;
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: number } = {}): Steps {
+  let title: string | undefined;
+  let seen = '';
+  let frame = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const clear = () => {
+    if (output.isTTY && title !== undefined) output.write('\r\x1b[K');
+  };
+  const draw = () => {
+    if (!output.isTTY || title === undefined) return;
+    const text = ` ${SPINNER[frame % SPINNER.length] ?? ''} ${title.padEnd(titleWidth)}${seen}`;
+    output.write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
+    frame += 1;
+  };
+  const stop = () => {
+    clearInterval(timer);
+    clear();
+    title = undefined;
+    seen = '';
+  };
+  const end = (mark: string, style: Style, detail = '') => {
+    const line = ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${detail}`.trimEnd();
+    stop();
+    output.write(`${line}\n`);
+  };
+
+  return {
+    start(newTitle) {
+      stop();
+      title = newTitle;
+      draw();
+      if (output.isTTY) timer = setInterval(draw, 100).unref();
+    },
+    progress(text) {
+      seen = text;
+    },
+    succeed: (detail) => end('✓', 'green', detail),
+    fail: (detail) => end('✗', 'red', detail),
+    line(text) {
+      clear();
+      output.write(`${text}\n`);
+    },
+    stop,
+  };
+}

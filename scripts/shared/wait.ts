@@ -1,0 +1,63 @@
+import { formatDuration } from './duration.ts';
+import { CommandError, messageOf } from './errors.ts';
+
+export interface WaitOptions {
+  /** How long the condition may take, in milliseconds. */
+  deadlineMs: number;
+  /** What is waited for, as it reads after "waited 60 s for": `coffee-shop-v2 to be ready`. */
+  what: string;
+  /** The pause between two looks, in milliseconds. Default 100. */
+  intervalMs?: number;
+  /** What was last seen; read only when the deadline has passed. */
+  lastSeen?: () => string;
+  signal?: AbortSignal | undefined;
+}
+
+/** A condition did not come true before its deadline. */
+export class DeadlineError extends CommandError {}
+
+/**
+ * Looks until the condition gives something other than undefined, null or false, and returns that.
+ * A condition that throws ends the wait: what may fail for a while is the condition's own business.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { deadlineMs, what, intervalMs = 100, lastSeen, signal }: WaitOptions,
+): Promise<Exclude<T, undefined | null | false>> {
+  const started = performance.now();
+  for (;;) {
+    signal?.throwIfAborted();
+    const value = await condition();
+    if (value !== undefined && value !== null && value !== false) {
+      return value as Exclude<T, undefined | null | false>;
+    }
+    if (performance.now() - started >= deadlineMs) {
+      const seen = lastSeen?.();
+      throw new DeadlineError(`waited ${formatDuration(deadlineMs)} for ${what}${seen ? ` (${seen})` : ''}`);
+    }
+    await pause(Math.min(intervalMs, Math.max(1, deadlineMs - (performance.now() - started))), signal);
+  }
+}
+
+/** Lets time pass between two looks at a condition. Rejects with the signal's reason when it is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(asError(signal.reason));
+      return;
+    }
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(asError(signal?.reason));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(messageOf(reason));
+}

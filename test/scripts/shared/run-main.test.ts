@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'run-main-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command of one line; `stop` is sent when it has said "running". */
+function run(
+  body: string,
+  stop?: NodeJS.Signals,
+): Promise<{ code: number | null; stderr: string; stdout: string }> {
+  const file = path.join(folder, `main-${Math.random().toString(36).slice(2)}.ts`);
+  writeFileSync(
+    file,
+    `import { runMain } from '${root}/scripts/shared/run-main.ts';
+     import { CommandError, UsageError } from '${root}/scripts/shared/errors.ts';
+     import { pause } from '${root}/scripts/shared/wait.ts';
+     import { parseArgs } from 'node:util';
+     await runMain(async ({ argv, signal }) => { ${body} });`,
+  );
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', file, '--flag'], { cwd: root });
+    let stderr = '';
+    let stdout = '';
+    child.stderr.on('data', (data) => (stderr += String(data)));
+    child.stdout.on('data', (data) => {
+      stdout += String(data);
+      if (stop && stdout.includes('running')) child.kill(stop);
+    });
+    child.on('close', (code) => resolve({ code, stderr, stdout }));
+  });
+}
+
+describe('runMain', () => {
+  it('exits 0 when the command returns, or with the code it returns', async () => {
+    const [done, one] = await Promise.all([run('console.log(argv[0])'), run('return 1')]);
+    expect(done).toEqual({ code: 0, stdout: '--flag\n', stderr: '' });
+    expect(one.code).toBe(1);
+  });
+
+  it('prints one line and no stack for an error: exit 1, wrong usage: exit 2', async () => {
+    const [failed, usage, flag] = await Promise.all([
+      run(`throw new CommandError('no pod is ready', { cause: new Error('inner') })`),
+      run(`throw new UsageError('PORT must be a number, got "x".')`),
+      run(`parseArgs({ args: argv, options: {} })`),
+    ]);
+    expect(failed).toEqual({ code: 1, stdout: '', stderr: 'no pod is ready\n' });
+    expect(usage).toEqual({ code: 2, stdout: '', stderr: 'PORT must be a number, got "x".\n' });
+    expect(flag.code).toBe(2);
+    expect(flag.stderr).toMatch(/^Unknown option '--flag'[^\n]*\n$/);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('lets the command clean up after %s and exits %d', async (signal, code) => {
+    const ended = await run(
+      `console.log('running');
+       try { await pause(20_000, signal); } finally { console.log('cleaned up'); }`,
+      signal,
+    );
+    expect(ended.code).toBe(code);
+    expect(ended.stdout).toContain('cleaned up');
+    expect(ended.stderr).toBe(`stopped by ${signal}\n`);
+  });
+});
