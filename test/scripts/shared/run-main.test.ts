@@ -16,7 +16,7 @@ function run(
   body: string,
   stop?: NodeJS.Signals,
 ): Promise<{ code: number | null; stderr: string; stdout: string }> {
-  const file = path.join(folder, `main-${Math.random().toString(36).slice(2)}.ts`);
+  const file = path.join(folder, `main-${Math.random().toString(36).slice(2)}.mts`);
   writeFileSync(
     file,
     `import { runMain } from '${root}/scripts/shared/run-main.ts';
