@@ -1,0 +1,158 @@
+import type { PodNetwork, SocketAddress } from '../network-types.ts';
+import type { KubeObject, ObjectStore } from '../store/types.ts';
+import { usableTargets, type EndpointSlice } from './endpoint-rules.ts';
+import { openForwarder, type Forwarder } from './forwarder.ts';
+import { lateRules } from './late-rules.ts';
+import type { Delay, Random } from './random.ts';
+
+interface ServicePort {
+  name?: string;
+  port: number;
+  nodePort?: number;
+}
+
+type Service = KubeObject<{ type?: string; ports?: ServicePort[] }>;
+
+export interface ServiceProxyOptions {
+  store: ObjectStore;
+  network: PodNetwork;
+  /** Seeded source of every choice and lag. */
+  random: Random;
+  /** How late the rules follow an EndpointSlice. Default: as measured (`RULES_LAG`). */
+  lag?: Delay;
+}
+
+/**
+ * EndpointSlice written -> rules changed, in ms (fixtures/kubernetes/termination-timeline.md, tables A and B, 30 deletions):
+ * mostly 15 to 130 ms; when kube-proxy has just synced it waits for its period of 1 s (one of 30 saw 835 ms).
+ */
+export const RULES_LAG: Delay = [
+  [0, 13],
+  [0.5, 57],
+  [0.9, 133],
+  [0.967, 199],
+  [1, 835],
+];
+
+/** The node's kube-proxy: one forwarder per port of a NodePort or LoadBalancer Service, others on request. */
+export interface ServiceProxy {
+  /** Where clients of this Service connect, once its forwarder is open. */
+  address(namespace: string, service: string, port: number | string): SocketAddress | undefined;
+  /** Opens a forwarder for any Service (as a ClusterIP would be) and resolves with its address. */
+  open(namespace: string, service: string, port: number | string): Promise<SocketAddress>;
+  /** The rules stop following changes, as those of a node cut off from the API server. */
+  freeze(): void;
+  /** The rules catch up at once. */
+  thaw(): void;
+  close(): void;
+}
+
+export function startServiceProxy({
+  store,
+  network,
+  random,
+  lag = RULES_LAG,
+}: ServiceProxyOptions): ServiceProxy {
+  const forwarders = new Map<string, Promise<Forwarder>>();
+  const opened = new Map<
+    string,
+    { forwarder: Forwarder; namespace: string; service: string; portName: string }
+  >();
+  let closed = false;
+  const rules = lateRules({ lag, random, sync: syncAll });
+
+  function syncAll(): void {
+    for (const entry of opened.values()) syncOne(entry);
+  }
+
+  function syncOne({
+    forwarder,
+    namespace,
+    service,
+    portName,
+  }: {
+    forwarder: Forwarder;
+    namespace: string;
+    service: string;
+    portName: string;
+  }): void {
+    const slices = store.list<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {
+      namespace,
+      labels: { 'kubernetes.io/service-name': service },
+    });
+    forwarder.setTargets(usableTargets(slices, portName));
+  }
+
+  async function openPort(service: Service, port: ServicePort): Promise<Forwarder> {
+    const namespace = service.metadata.namespace ?? '';
+    const key = `${namespace}/${service.metadata.name}/${port.port}`;
+    const existing = forwarders.get(key);
+    if (existing !== undefined) return await existing;
+    const opening = openForwarder({
+      network,
+      random,
+      ...(port.nodePort === undefined ? {} : { preferredPort: port.nodePort }),
+    });
+    forwarders.set(key, opening);
+    const forwarder = await opening;
+    if (closed || forwarders.get(key) !== opening) {
+      forwarder.destroy();
+      return forwarder;
+    }
+    const entry = { forwarder, namespace, service: service.metadata.name, portName: port.name ?? '' };
+    opened.set(key, entry);
+    syncOne(entry);
+    return forwarder;
+  }
+
+  function closeService(service: Service): void {
+    const prefix = `${service.metadata.namespace ?? ''}/${service.metadata.name}/`;
+    for (const key of [...forwarders.keys()].filter((candidate) => candidate.startsWith(prefix))) {
+      forwarders.delete(key);
+      opened.get(key)?.forwarder.close();
+      opened.delete(key);
+    }
+  }
+
+  const stopServices = store.watch<Service>('v1/services', {}, ({ type, object }) => {
+    if (type === 'DELETED') closeService(object);
+    else if (object.spec?.type === 'NodePort' || object.spec?.type === 'LoadBalancer') {
+      for (const port of object.spec.ports ?? []) void openPort(object, port);
+    }
+  });
+  const stopSlices = store.watch('discovery.k8s.io/v1/endpointslices', {}, () => rules.changed());
+
+  function portOf(
+    namespace: string,
+    name: string,
+    port: number | string,
+  ): { service: Service; port: ServicePort } | undefined {
+    const service = store.get<Service>('v1/services', namespace, name);
+    const found = service?.spec?.ports?.find(
+      (candidate) => candidate.port === port || candidate.name === port,
+    );
+    return service && found ? { service, port: found } : undefined;
+  }
+
+  return {
+    address(namespace, name, port) {
+      const found = portOf(namespace, name, port);
+      return found && opened.get(`${namespace}/${name}/${found.port.port}`)?.forwarder.address;
+    },
+    async open(namespace, name, port) {
+      const found = portOf(namespace, name, port);
+      if (found === undefined) throw new Error(`Service ${namespace}/${name} has no port ${port}.`);
+      return (await openPort(found.service, found.port)).address;
+    },
+    freeze: () => rules.freeze(),
+    thaw: () => rules.thaw(),
+    close() {
+      closed = true;
+      stopServices();
+      stopSlices();
+      rules.close();
+      for (const { forwarder } of opened.values()) forwarder.destroy();
+      opened.clear();
+    },
+  };
+}
