@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type RequestHandler } from 'express';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { coffeeRoutes } from './coffee.ts';
+import type { Config } from './config.ts';
+import type { Metrics } from './metrics.ts';
+import { answerErrors, notFound } from './problem.ts';
+
+export interface AppOptions {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+}
+
+/** The Express app of the public port. Health is terminus' (see terminus.ts), the drain is around it (see service.ts). */
+export function createApp({ config, clock, log, metrics }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // Every order is new: hashing it for a cache is work for nothing.
+  app.disable('etag');
+  app.use(requestId);
+  app.use(coffeeRoutes({ config, clock, metrics }));
+  app.use(notFound);
+  app.use(answerErrors(log));
+  return app;
+}
+
+/** Passes on the caller's `x-request-id`, if it is a sane one, or gives the request its own. */
+const requestId: RequestHandler = (request, response, next) => {
+  const given = request.get('x-request-id');
+  response.setHeader('x-request-id', given && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID());
+  next();
+};

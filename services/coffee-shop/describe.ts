@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../shared/clock.ts';
+import type { Config } from './config.ts';
+import type { Drain } from './drain.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Traffic } from './traffic.ts';
+
+export interface DescribeOptions {
+  config: Config;
+  clock: Clock;
+  lifecycle: Lifecycle;
+  traffic: Traffic;
+  drain: Drain;
+}
+
+/** The answer of `GET /lifecycle`. Ages are milliseconds before now, so that no two clocks need to agree. */
+export function describeLifecycle({
+  config,
+  clock,
+  lifecycle,
+  traffic,
+  drain,
+}: DescribeOptions): () => object {
+  // Tells a restarted process from the one that was draining.
+  const instanceId = randomUUID();
+  const age = (at: number | undefined): number | null =>
+    at === undefined ? null : Math.round(clock.now() - at);
+  return () => ({
+    instanceId,
+    state: lifecycle.state,
+    shutdown: config.shutdown,
+    version: config.version,
+    pod: config.pod,
+    inFlight: traffic.inFlight,
+    active: traffic.activity().active,
+    openConnections: traffic.openConnections,
+    lastRequestAgeMs: age(traffic.lastRequestAt),
+    lastConnectionAgeMs: age(traffic.lastConnectionAt),
+    servedWhileDraining: traffic.servedSinceAnnounced,
+    drainReason: drain.reason ?? null,
+    drained: drain.result?.outcome ?? null,
+    stateAgesMs: Object.fromEntries([...lifecycle.enteredAt].map(([state, at]) => [state, age(at)])),
+  });
+}

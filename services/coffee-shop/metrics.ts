@@ -1,0 +1,139 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import { type Lifecycle, states } from './lifecycle.ts';
+import type { RequestEnd, Traffic } from './traffic.ts';
+
+/** What this service says about itself. Every label has a closed set of values: nothing a caller sends becomes one. */
+export interface Metrics {
+  registry: Registry;
+  observeRequest: (end: RequestEnd) => void;
+  orders: Counter<'drink' | 'outcome'>;
+  brewSeconds: Histogram;
+  forcedCloses: Counter<'kind'>;
+  drainSeconds: Gauge;
+  /** Gauges that are read from `traffic` and `lifecycle` at the moment of a scrape. */
+  follow(sources: { traffic: Traffic; lifecycle: Lifecycle }): void;
+}
+
+// OpenTelemetry's advice for HTTP servers:
+// https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+export function createMetrics(config: Config, { processMetrics = true } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (processMetrics) collectDefaultMetrics({ register: registry });
+
+  const requestSeconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Requests on the public port, probes left out. Aborted by the caller: 499; cut by the drain deadline: 503.',
+    labelNames: ['method', 'route', 'status_code'],
+    buckets,
+    registers,
+  });
+  const probes = new Counter({
+    name: 'http_health_checks_total',
+    help: 'Requests to /health/*; they are not traffic.',
+    labelNames: ['route', 'status_code'],
+    registers,
+  });
+  const aborts = new Counter({
+    name: 'http_client_aborts_total',
+    help: 'Requests whose caller left before the answer was complete.',
+    registers,
+  });
+  new Gauge({
+    name: 'app_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'revision', 'node'],
+    registers,
+  }).set({ version: config.version, revision: config.revision, node: process.version }, 1);
+
+  return {
+    registry,
+    observeRequest({ request, response, durationMs, outcome, probe }) {
+      const status = { answered: response.statusCode, aborted: 499, cut: 503 }[outcome];
+      if (probe) {
+        probes.inc({ route: request.url ?? '', status_code: status });
+        return;
+      }
+      if (outcome === 'aborted') aborts.inc();
+      const method = usualMethods.find((usual) => usual === request.method) ?? '_OTHER';
+      requestSeconds.observe({ method, route: routeOf(request), status_code: status }, durationMs / 1000);
+    },
+    orders: new Counter({
+      name: 'coffee_orders_total',
+      help: 'Orders by drink and outcome.',
+      labelNames: ['drink', 'outcome'],
+      registers,
+    }),
+    brewSeconds: new Histogram({
+      name: 'coffee_brew_duration_seconds',
+      help: 'How long brewing took.',
+      buckets,
+      registers,
+    }),
+    forcedCloses: new Counter({
+      name: 'app_drain_forced_closes_total',
+      help: 'What the in-flight deadline cut: requests that still ran, connections that were still open.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    drainSeconds: new Gauge({
+      name: 'app_drain_duration_seconds',
+      help: 'How long the drain took; 0 until it is over.',
+      registers,
+    }),
+    follow({ traffic, lifecycle }) {
+      const gauge = (name: string, help: string, read: () => number): void => {
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read());
+          },
+        });
+      };
+      gauge('http_requests_in_flight', 'Requests being answered.', () => traffic.inFlight);
+      gauge('http_open_connections', 'Open connections, probes included.', () => traffic.openConnections);
+      countUp('http_connections_total', 'Connections accepted.', () => traffic.connectionsTotal);
+      countUp(
+        'app_drain_requests_total',
+        'Served after the announcement.',
+        () => traffic.servedSinceAnnounced,
+      );
+      new Gauge({
+        name: 'app_lifecycle_state',
+        help: '1 for the state the pod is in.',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          for (const state of states) this.set({ state }, state === lifecycle.state ? 1 : 0);
+        },
+      });
+    },
+  };
+
+  function countUp(name: string, help: string, read: () => number): void {
+    let counted = 0;
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        const total = read();
+        this.inc(total - counted);
+        counted = total;
+      },
+    });
+  }
+}
+
+/** The matched template, such as `/orders/:id`, never the path: paths are as many as callers please. */
+function routeOf(request: RequestEnd['request']): string {
+  const { route, baseUrl } = request as { route?: { path: unknown }; baseUrl?: string };
+  return typeof route?.path === 'string' ? `${baseUrl ?? ''}${route.path}` : '__unmatched';
+}
