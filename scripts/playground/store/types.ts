@@ -62,18 +62,30 @@ export interface ListFilter {
  * Errors are `StatusError` (a Kubernetes `Status` with code, reason, message).
  */
 export interface ObjectStore {
-  create<T extends KubeObject>(resource: ResourceKey, object: NewObject): T;
-  get<T extends KubeObject>(resource: ResourceKey, namespace: string | undefined, name: string): T | undefined;
+  create<T extends KubeObject>(
+    resource: ResourceKey,
+    object: NewObject,
+    options?: { fieldManager?: string },
+  ): T;
+  get<T extends KubeObject>(
+    resource: ResourceKey,
+    namespace: string | undefined,
+    name: string,
+  ): T | undefined;
   list<T extends KubeObject>(resource: ResourceKey, filter?: ListFilter): T[];
   /** Replaces; throws 409 Conflict when `metadata.resourceVersion` is given and stale. */
-  update<T extends KubeObject>(resource: ResourceKey, object: T, options?: { subresource?: 'status' }): T;
+  update<T extends KubeObject>(
+    resource: ResourceKey,
+    object: T,
+    options?: { subresource?: 'status'; fieldManager?: string },
+  ): T;
   /** Read-modify-write on a deep copy. A change that changes nothing writes nothing. Returns undefined when the object is gone. */
   mutate<T extends KubeObject>(
     resource: ResourceKey,
     namespace: string | undefined,
     name: string,
     change: (draft: T) => void,
-    options?: { subresource?: 'status' },
+    options?: { subresource?: 'status'; fieldManager?: string },
   ): T | undefined;
   /**
    * Deletes as the API does: pods get deletionTimestamp + grace and stay until the kubelet calls this again with
@@ -83,9 +95,16 @@ export interface ObjectStore {
     resource: ResourceKey,
     namespace: string | undefined,
     name: string,
-    options?: { gracePeriodSeconds?: number; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'; uid?: string },
+    options?: {
+      gracePeriodSeconds?: number;
+      propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+      uid?: string;
+    },
   ): void;
-  /** Calls back with a synthetic ADDED for each existing object, then every event in order, until the returned function is called. */
+  /**
+   * Calls back with a synthetic ADDED for each existing object (at once), then every event in order, until the returned
+   * function is called. Events arrive a microtask after the write: no reaction runs in the middle of somebody's write.
+   */
   watch<T extends KubeObject>(
     resource: ResourceKey,
     filter: ListFilter,

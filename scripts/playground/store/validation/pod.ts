@@ -1,0 +1,81 @@
+import { isObject, type JsonObject } from '../json.ts';
+import { objectsOf } from '../defaults/pod.ts';
+import { duplicateValue, invalidValue, required, type FieldError } from '../status-error.ts';
+
+const PORT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
+function validatePortName(name: string, field: string): FieldError[] {
+  if (name.length > 15) return [invalidValue(field, name, 'must be no more than 15 characters')];
+  if (!PORT_NAME.test(name)) {
+    return [
+      invalidValue(field, name, "must contain only alphanumeric characters (a-z, 0-9), and hyphens ('-')"),
+    ];
+  }
+  return /[a-z]/.test(name) ? [] : [invalidValue(field, name, 'must contain at least one letter (a-z)')];
+}
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
+
+function validateContainerPorts(container: JsonObject, field: string): FieldError[] {
+  return objectsOf(container['ports']).flatMap((port, index) => {
+    const at = `${field}.ports[${index}]`;
+    const errors: FieldError[] = [];
+    if (typeof port['name'] === 'string') errors.push(...validatePortName(port['name'], `${at}.name`));
+    if (port['containerPort'] === undefined || port['containerPort'] === 0)
+      errors.push(required(`${at}.containerPort`));
+    else if (typeof port['containerPort'] === 'number' && !isPort(port['containerPort'])) {
+      errors.push(
+        invalidValue(`${at}.containerPort`, port['containerPort'], 'must be between 1 and 65535, inclusive'),
+      );
+    }
+    return errors;
+  });
+}
+
+function validateHandlerPort(handler: unknown, field: string): FieldError[] {
+  const action = isObject(handler) ? (handler['httpGet'] ?? handler['tcpSocket']) : undefined;
+  if (!isObject(action) || !isObject(handler)) return [];
+  const at = `${field}.${handler['httpGet'] === undefined ? 'tcpSocket' : 'httpGet'}.port`;
+  const { port } = action;
+  if (typeof port === 'string') return validatePortName(port, at);
+  if (typeof port === 'number' && !isPort(port))
+    return [invalidValue(at, port, 'must be between 1 and 65535, inclusive')];
+  return port === undefined ? [required(at)] : [];
+}
+
+function validateProbes(container: JsonObject, field: string): FieldError[] {
+  return ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) =>
+    validateHandlerPort(container[name], `${field}.${name}`),
+  );
+}
+
+function validateContainer(container: JsonObject, field: string, seen: Set<string>): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name, image } = container;
+  if (typeof name !== 'string' || name === '') errors.push(required(`${field}.name`));
+  if (typeof image !== 'string' || image === '') errors.push(required(`${field}.image`));
+  errors.push(...validateContainerPorts(container, field));
+  if (typeof name === 'string' && name !== '') {
+    if (seen.has(name)) errors.push(duplicateValue(`${field}.name`, name));
+    seen.add(name);
+  }
+  const lifecycle = isObject(container['lifecycle']) ? container['lifecycle'] : {};
+  errors.push(...validateHandlerPort(lifecycle['preStop'], `${field}.lifecycle.preStop`));
+  errors.push(...validateProbes(container, field));
+  return errors;
+}
+
+/** `field` is the path of the spec: `spec` in a pod, `spec.template.spec` in what makes pods. */
+export function validatePodSpec(spec: JsonObject, field: string): FieldError[] {
+  const containers = objectsOf(spec['containers']);
+  const seen = new Set<string>();
+  const errors = [
+    ...objectsOf(spec['initContainers']).flatMap((container, index) =>
+      validateContainer(container, `${field}.initContainers[${index}]`, seen),
+    ),
+    ...containers.flatMap((container, index) =>
+      validateContainer(container, `${field}.containers[${index}]`, seen),
+    ),
+  ];
+  return containers.length === 0 ? [required(`${field}.containers`), ...errors] : errors;
+}
