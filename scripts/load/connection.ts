@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import type { LossKind } from './account.ts';
+import { classifyError } from './classify-error.ts';
+import { ResponseParser } from './response-parser.ts';
+
+/** How one request ended. */
+export type Outcome =
+  | {
+      kind: 'answer';
+      status: number;
+      version: string | undefined;
+      pod: string | undefined;
+      bodyStart: string;
+    }
+  | { kind: LossKind; reason: string };
+
+/** One of the fixed number of connections: carries one request at a time, is kept alive, never sends anything twice. */
+export interface Connection {
+  /** Sends the request, on a new socket if there is none; `done` is called exactly once, never within this call. */
+  send(done: (outcome: Outcome) => void): void;
+  /** Ends the running request from outside (its time is over) and gives up the socket. */
+  fail(kind: LossKind, reason: string): void;
+  close(): void;
+}
+
+export interface ConnectionOptions {
+  /** Opens a socket; the bytes of the request are written at once and wait for the connection. */
+  open: () => { socket: Socket; connectedEvent: 'connect' | 'secureConnect' };
+  /** Head and body, the same for each request. */
+  request: Buffer;
+  /** Answers carry no body (HEAD). */
+  noBody: boolean;
+}
+
+export function createConnection({ open, request, noBody }: ConnectionOptions): Connection {
+  const parser = new ResponseParser(noBody);
+  let current: Socket | undefined;
+  let connected = false;
+  let running: ((outcome: Outcome) => void) | undefined;
+
+  const finish = (outcome: Outcome): void => {
+    const done = running;
+    running = undefined;
+    done?.(outcome);
+  };
+
+  const giveUp = (socket: Socket): void => {
+    if (current === socket) current = undefined;
+    socket.destroy();
+  };
+
+  const answer = (): Outcome => {
+    const { status, version, pod, bodyStart } = parser;
+    return { kind: 'answer', status, version, pod, bodyStart };
+  };
+
+  const onData = (socket: Socket, chunk: Buffer): void => {
+    if (socket !== current) return;
+    if (!running) {
+      // An answer to nothing (Node's 408 for an idle connection, say): the peer is about to close.
+      giveUp(socket);
+      return;
+    }
+    const state = parser.push(chunk);
+    if (state === 'more') return;
+    if (state === 'broken') {
+      giveUp(socket);
+      finish({ kind: 'truncated', reason: 'not a whole HTTP/1.1 answer' });
+      return;
+    }
+    if (!parser.keepAlive) {
+      // The peer asked for it, in-band: this connection is over and both ends know.
+      current = undefined;
+      socket.destroySoon();
+    }
+    finish(answer());
+  };
+
+  const onEnd = (socket: Socket): void => {
+    if (socket !== current) return;
+    giveUp(socket);
+    if (!running) return;
+    if (parser.end() === 'whole') finish(answer());
+    else if (parser.begun) finish({ kind: 'truncated', reason: 'connection closed within the answer' });
+    else finish({ kind: 'closed', reason: 'connection closed without an answer' });
+  };
+
+  const onError = (socket: Socket, error: NodeJS.ErrnoException): void => {
+    if (socket !== current) return;
+    const kind = classifyError(error, { connected, answerBegun: parser.begun });
+    giveUp(socket);
+    finish({ kind, reason: error.code ?? error.message });
+  };
+
+  const connect = (): Socket => {
+    const { socket, connectedEvent } = open();
+    current = socket;
+    connected = false;
+    socket.once(connectedEvent, () => {
+      if (socket === current) connected = true;
+    });
+    socket.on('data', (chunk) => onData(socket, chunk));
+    socket.on('end', () => onEnd(socket));
+    socket.on('error', (error) => onError(socket, error));
+    // Destroyed without an error: nobody but us does that, and then the socket is no longer the current one.
+    socket.on('close', () => onEnd(socket));
+    return socket;
+  };
+
+  return {
+    send(done) {
+      running = done;
+      parser.reset();
+      (current ?? connect()).write(request);
+    },
+    fail(kind, reason) {
+      if (current) giveUp(current);
+      finish({ kind, reason });
+    },
+    close() {
+      if (current) giveUp(current);
+    },
+  };
+}

@@ -1,0 +1,6 @@
+export type { Account, Loss, LossKind, Percentiles, TimelineSlot } from './account.ts';
+export { lossKinds } from './account.ts';
+export { loadDefaults, type LoadOptions, type LoadProgress } from './load-options.ts';
+export { type LoadProcess, type LoadProcessOptions, startLoadProcess } from './load-process.ts';
+export { runLoad } from './run-load.ts';
+export { summarize } from './summary.ts';

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { CommandError } from '../shared/errors.ts';
+import type { Account } from './account.ts';
+import type { LoadOptions, LoadProgress } from './load-options.ts';
+
+export type LoadProcessOptions = Pick<
+  LoadOptions,
+  | 'url'
+  | 'qps'
+  | 'connections'
+  | 'method'
+  | 'body'
+  | 'headers'
+  | 'timeoutMs'
+  | 'expect'
+  | 'timeline'
+  | 'onProgress'
+> & {
+  /** The load ends by itself after this time, if nobody stops it before. */
+  longestMs: number;
+};
+
+export interface LoadProcess {
+  /** Resolves when the first requests have been sent. */
+  readonly started: Promise<void>;
+  /** No request becomes due any more; resolves with the account when the last one has ended. */
+  stop(): Promise<Account>;
+  /** The account of a load that ended by itself, because its longest time was over. */
+  readonly account: Promise<Account>;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+/**
+ * Runs the load in a process of its own: a busy demo must not disturb its clock, nor it the demo. It stops when its stdin
+ * ends, so it cannot outlive the one who started it. A Ctrl-C in the terminal does not reach it: its account is still wanted.
+ */
+export async function startLoadProcess(options: LoadProcessOptions): Promise<LoadProcess> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'coffee-shop-load-'));
+  const program = path.join(folder, 'load.mjs');
+  try {
+    await bundleLoad(program);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  const child = spawn(process.execPath, [program, ...commandLine(options)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  // Killed before it read its stdin's end: nothing to say.
+  child.stdin.on('error', () => undefined);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const complaints: string[] = [];
+  let begun: () => void = () => undefined;
+  let failed: (error: Error) => void = () => undefined;
+  const started = new Promise<void>((resolve, reject) => {
+    begun = resolve;
+    failed = reject;
+  });
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (!line.startsWith('{')) {
+      complaints.push(line);
+      return;
+    }
+    begun();
+    options.onProgress?.(JSON.parse(line) as LoadProgress);
+  });
+  const account = new Promise<Account>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (output !== '' && (code === 0 || code === 1)) resolve(JSON.parse(output) as Account);
+      else
+        reject(
+          new CommandError(
+            `The load ended with ${signal ?? `exit code ${String(code)}`}. ${complaints.join(' ')}`,
+          ),
+        );
+    });
+  }).finally(() => rm(folder, { recursive: true, force: true }));
+  account.catch((error: unknown) => failed(error as Error));
+  started.catch(() => undefined);
+  return {
+    started,
+    account,
+    stop() {
+      child.stdin.end();
+      return account;
+    },
+    kill() {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+async function bundleLoad(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'silent',
+  });
+}
+
+function commandLine(options: LoadProcessOptions): string[] {
+  const {
+    url,
+    qps,
+    connections,
+    method,
+    body,
+    headers = {},
+    timeoutMs,
+    expect = [],
+    timeline,
+    longestMs,
+  } = options;
+  return [
+    '--json',
+    '--progress-json',
+    '--stop-on-stdin-end',
+    ...flag('url', url),
+    ...flag('qps', qps),
+    ...flag('connections', connections),
+    ...flag('duration', `${Math.ceil(longestMs)}ms`),
+    ...flag('method', method),
+    ...flag('body', body),
+    ...flag('timeout', timeoutMs === undefined ? undefined : `${timeoutMs}ms`),
+    ...Object.entries(headers).flatMap(([name, value]) => flag('header', `${name}: ${value}`)),
+    ...[...expect].flatMap((status) => flag('expect', status)),
+    ...(timeline ? ['--timeline'] : []),
+  ];
+}
+
+const flag = (name: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [`--${name}=${value}`];

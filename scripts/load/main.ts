@@ -1,0 +1,13 @@
+import { runMain } from '../shared/run-main.ts';
+import { readCommandLine, usage } from './command-line.ts';
+import { runCommand } from './run-command.ts';
+
+await runMain(async ({ argv, signal }) => {
+  const command = readCommandLine(argv);
+  if (command.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const { stdin, stdout, stderr } = process;
+  return runCommand(command, { stdin, stdout, stderr, signal });
+});

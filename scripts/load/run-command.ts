@@ -1,0 +1,74 @@
+import { writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
+import type { Output } from '../shared/terminal.ts';
+import type { Account } from './account.ts';
+import type { LoadCommandOptions } from './command-line.ts';
+import { createFortioCollector } from './fortio-json.ts';
+import type { LoadProgress } from './load-options.ts';
+import { createProgressLine } from './progress-line.ts';
+import { runLoad } from './run-load.ts';
+import { summarize } from './summary.ts';
+
+export interface CommandSurroundings {
+  stdin: Readable;
+  stdout: Output;
+  stderr: Output;
+  /** Aborted when the user breaks off: the account so far is still given. */
+  signal: AbortSignal;
+}
+
+/** Runs the load, writes the account, and gives the exit code. */
+export async function runCommand(options: LoadCommandOptions, around: CommandSurroundings): Promise<number> {
+  const { stdout, stderr } = around;
+  const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
+  // Found out before the load, not after it.
+  if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
+  const line = createProgressLine(stderr);
+  const account = await runLoad({
+    ...options.load,
+    abandon: around.signal,
+    stop: options.stopOnStdinEnd ? endOf(around.stdin) : undefined,
+    onProgress: options.progressJson
+      ? (progress) => writeProgress(stderr, progress)
+      : (progress) => line.show(progress),
+    observe: fortio && ((outcome, times) => fortio.observe(outcome, times)),
+  });
+  line.clear();
+  if (options.fortioFile !== undefined && fortio) {
+    await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
+  }
+  stdout.write(`${options.json ? JSON.stringify(account) : summarize(account)}\n`);
+  explainSilence(account, stderr);
+  return account.lost > 0 || account.sent === 0 ? 1 : 0;
+}
+
+function writeProgress(stderr: Output, progress: LoadProgress): void {
+  stderr.write(`${JSON.stringify(progress)}\n`);
+}
+
+/** When nothing at all was answered, the address is the first suspect. */
+function explainSilence({ sent, byStatus, byReason, url }: Account, stderr: Output): void {
+  if (sent === 0 || Object.keys(byStatus).length > 0) return;
+  const [reason = ''] = Object.keys(byReason);
+  stderr.write(`Nothing at ${new URL(url).host} answered (${reason}). Is the service running there?\n`);
+}
+
+function endOf(stdin: Readable): AbortSignal {
+  const ended = new AbortController();
+  const stop = (): void => ended.abort();
+  stdin.once('end', stop).once('close', stop).once('error', stop);
+  stdin.resume();
+  return ended.signal;
+}
+
+async function writeOrExplain(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    const message = `Cannot write ${file}: ${messageOf(error)}`;
+    throw text === ''
+      ? new UsageError(message, { cause: error })
+      : new CommandError(message, { cause: error });
+  }
+}

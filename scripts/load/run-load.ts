@@ -1,0 +1,151 @@
+import { performance } from 'node:perf_hooks';
+import type { Account } from './account.ts';
+import { loadDefaults, verifyLoadOptions, type LoadOptions, type LoadProgress } from './load-options.ts';
+import { createPool } from './pool.ts';
+import { createSchedule } from './schedule.ts';
+import { createTally } from './tally.ts';
+import { prepareTarget } from './target.ts';
+
+/**
+ * Sends `qps` requests per second whatever the answers do, and says exactly what became of each. Nothing is ever
+ * sent twice. Bounded: it ends at the latest two timeouts after the last request was due.
+ */
+export async function runLoad(options: LoadOptions): Promise<Account> {
+  verifyLoadOptions(options);
+  const { url, qps, connections, durationMs, headers = {}, body } = options;
+  const method = options.method ?? loadDefaults.method;
+  const timeoutMs = options.timeoutMs ?? loadDefaults.timeoutMs;
+  const pool = createPool(connections, timeoutMs, prepareTarget({ url, method, headers, body }));
+  const total = durationMs === undefined ? Infinity : Math.max(1, Math.round((qps * durationMs) / 1000));
+  const schedule = createSchedule(qps, total);
+  const tally = createTally({
+    expect: new Set(options.expect),
+    timeline: options.timeline ?? false,
+    observe: options.observe,
+  });
+
+  const startedAt = new Date();
+  const t0 = performance.now();
+  const elapsed = (): number => performance.now() - t0;
+
+  // Requests become due and begin in the order of their numbers: these counters are the whole backlog.
+  let limit = total;
+  let due = 0;
+  let begun = 0;
+  let late = 0;
+  let unsent = 0;
+  let lastBegunMs = 0;
+  let lastEndMs = 0;
+  let giveUpAtMs = Infinity;
+
+  const begin = (now: number): boolean => {
+    const dueMs = schedule.dueMs(begun);
+    const taken = pool.trySend(now, (outcome) => {
+      lastEndMs = elapsed();
+      tally.add(outcome, { dueMs, sentMs: now, endMs: lastEndMs });
+      beginWaiting();
+    });
+    if (taken) {
+      begun += 1;
+      lastBegunMs = now;
+    }
+    return taken;
+  };
+
+  const beginWaiting = (): void => {
+    while (begun < due && begin(elapsed()));
+  };
+
+  const becomeDue = (now: number): void => {
+    const before = due;
+    due = Math.min(limit, schedule.dueAfter(now));
+    beginWaiting();
+    late += Math.max(0, due - Math.max(begun, before));
+  };
+
+  const expire = (now: number): void => {
+    pool.expire(now);
+    while (begun < due && now - schedule.dueMs(begun) >= timeoutMs) {
+      const dueMs = schedule.dueMs(begun);
+      begun += 1;
+      unsent += 1;
+      lastEndMs = now;
+      tally.add(
+        { kind: 'timeout', reason: `no free connection within ${timeoutMs} ms` },
+        { dueMs, sentMs: now, endMs: now },
+      );
+    }
+  };
+
+  const stopNow = (): void => {
+    if (limit !== total) return;
+    becomeDue(elapsed());
+    limit = due;
+  };
+  const abandonNow = (): void => {
+    stopNow();
+    giveUpAtMs = elapsed() + (options.abandonAfterMs ?? loadDefaults.abandonAfterMs);
+  };
+  options.stop?.addEventListener('abort', stopNow);
+  options.abandon?.addEventListener('abort', abandonNow);
+  if (options.stop?.aborted) stopNow();
+  if (options.abandon?.aborted) abandonNow();
+
+  const progress = (): LoadProgress => ({
+    ...tally.counts,
+    elapsedMs: elapsed(),
+    inFlight: pool.busy,
+    waiting: due - begun,
+  });
+
+  await new Promise<void>((resolve) => {
+    let progressAtMs = 0;
+    const tick = (): void => {
+      becomeDue(elapsed());
+      // After a stall of this very process answers may already be here: read them before calling anything too late.
+      setImmediate(afterReading, elapsed());
+    };
+    const afterReading = (now: number): void => {
+      expire(now);
+      if (now >= progressAtMs) {
+        progressAtMs = now + (options.progressEveryMs ?? loadDefaults.progressEveryMs);
+        options.onProgress?.(progress());
+      }
+      if ((due >= limit && begun === due && pool.busy === 0) || now >= giveUpAtMs) {
+        resolve();
+        return;
+      }
+      // Timers have a resolution of 1 ms; what became due meanwhile is begun together.
+      const nextMs = due >= limit ? now + 10 : Math.min(schedule.dueMs(due), now + 10);
+      setTimeout(tick, Math.max(1, nextMs - elapsed()));
+    };
+    tick();
+  });
+
+  const abandoned = due - begun + pool.busy;
+  options.stop?.removeEventListener('abort', stopNow);
+  options.abandon?.removeEventListener('abort', abandonNow);
+  const endMs = abandoned > 0 ? elapsed() : lastEndMs;
+  const { counts } = tally;
+  const account: Account = {
+    ...counts,
+    longestGapMs: round(tally.longestGapMs(endMs)),
+    qps: begun === unsent ? 0 : round((begun - unsent) / ((lastBegunMs + 1000 / qps) / 1000)),
+    latencyMs: { fromDue: tally.fromDue.percentiles(), fromSend: tally.fromSend.percentiles() },
+    startedAt: startedAt.toISOString(),
+    durationMs: round(endMs),
+    late,
+    unsent,
+    abandoned,
+    connectionsOpened: pool.opened,
+    connections,
+    requestedQps: qps,
+    method,
+    url,
+    ...(tally.timeline ? { timeline: tally.timeline.slots(), losses: tally.losses } : {}),
+  };
+  pool.close();
+  return account;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

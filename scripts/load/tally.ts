@@ -1,0 +1,122 @@
+import type { Account, Loss, LossKind } from './account.ts';
+import { lossKinds } from './account.ts';
+import type { Outcome } from './connection.ts';
+import { createLatencyRecorder, type LatencyRecorder } from './latency.ts';
+import { createTimeline } from './timeline.ts';
+
+/** When things happened to one request, in milliseconds after the start of the run. */
+export interface RequestTimes {
+  dueMs: number;
+  sentMs: number;
+  endMs: number;
+}
+
+export type Counts = Pick<
+  Account,
+  'sent' | 'ok' | 'lost' | 'byStatus' | 'byError' | 'byVersion' | 'byPod' | 'byReason'
+>;
+
+/** Puts every request into its one class. */
+export interface Tally {
+  add(outcome: Outcome, times: RequestTimes): void;
+  readonly counts: Counts;
+  readonly fromDue: LatencyRecorder;
+  readonly fromSend: LatencyRecorder;
+  /** Longest time without a success up to `nowMs`. */
+  longestGapMs(nowMs: number): number;
+  readonly timeline: ReturnType<typeof createTimeline> | undefined;
+  readonly losses: Loss[];
+}
+
+const keptLosses = 100;
+const keptReasons = 20;
+
+/**
+ * @param expect statuses that are a success although they are 4xx
+ * @param observe sees every request once, for accounts of other kinds
+ */
+export function createTally(options: {
+  expect: ReadonlySet<number>;
+  timeline: boolean;
+  observe?: ((outcome: Outcome, times: RequestTimes) => void) | undefined;
+}): Tally {
+  const counts: Counts = {
+    sent: 0,
+    ok: 0,
+    lost: 0,
+    byStatus: {},
+    byError: Object.fromEntries(lossKinds.map((kind) => [kind, 0])) as Record<LossKind, number>,
+    byVersion: {},
+    byPod: {},
+    byReason: {},
+  };
+  const fromDue = createLatencyRecorder();
+  const fromSend = createLatencyRecorder();
+  const timeline = options.timeline ? createTimeline() : undefined;
+  const losses: Loss[] = [];
+  let lastSuccessMs = 0;
+  let gapMs = 0;
+
+  const lose = (kind: string, reason: string, outcome: Outcome, times: RequestTimes): void => {
+    counts.lost += 1;
+    if (reason in counts.byReason || Object.keys(counts.byReason).length < keptReasons)
+      increment(counts.byReason, reason);
+    timeline?.add(times.dueMs, { loss: kind });
+    if (timeline && losses.length < keptLosses)
+      losses.push({ ...roundTimes(times), kind, reason, ...origin(outcome) });
+  };
+
+  return {
+    counts,
+    fromDue,
+    fromSend,
+    timeline,
+    losses,
+    add(outcome, times) {
+      options.observe?.(outcome, times);
+      counts.sent += 1;
+      if (outcome.kind !== 'answer') {
+        counts.byError[outcome.kind] += 1;
+        lose(outcome.kind, outcome.reason, outcome, times);
+        return;
+      }
+      fromDue.record(times.endMs - times.dueMs);
+      fromSend.record(times.endMs - times.sentMs);
+      increment(counts.byStatus, String(outcome.status));
+      if (outcome.version !== undefined) increment(counts.byVersion, outcome.version);
+      if (outcome.pod !== undefined) increment(counts.byPod, outcome.pod);
+      if (!isSuccess(outcome.status, options.expect)) {
+        lose(String(outcome.status), `${outcome.status} ${outcome.bodyStart}`.trim(), outcome, times);
+        return;
+      }
+      counts.ok += 1;
+      gapMs = Math.max(gapMs, times.endMs - lastSuccessMs);
+      lastSuccessMs = times.endMs;
+      timeline?.add(times.dueMs, { version: outcome.version ?? '-' });
+    },
+    longestGapMs: (nowMs) => Math.max(gapMs, nowMs - lastSuccessMs),
+  };
+}
+
+/** 5xx never is, 4xx only where the caller said so. */
+function isSuccess(status: number, expect: ReadonlySet<number>): boolean {
+  return status < 400 || (status < 500 && expect.has(status));
+}
+
+function increment(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+function origin(outcome: Outcome): { version?: string; pod?: string } {
+  if (outcome.kind !== 'answer') return {};
+  return {
+    ...(outcome.version === undefined ? {} : { version: outcome.version }),
+    ...(outcome.pod === undefined ? {} : { pod: outcome.pod }),
+  };
+}
+
+function roundTimes({ dueMs, sentMs, endMs }: RequestTimes): RequestTimes {
+  return { dueMs: round(dueMs), sentMs: round(sentMs), endMs: round(endMs) };
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;

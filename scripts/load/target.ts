@@ -1,0 +1,114 @@
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { UsageError } from '../shared/errors.ts';
+
+/** Where the requests go, prepared once: how to open a socket, and the bytes of a request. */
+export interface Target {
+  open: () => { socket: Socket; connectedEvent: 'connect' | 'secureConnect' };
+  request: Buffer;
+  noBody: boolean;
+}
+
+export interface RequestOptions {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+}
+
+const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+// Framing and connection handling are what is measured here: the load writes these itself.
+const ownHeaders = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade']);
+
+export function prepareTarget(options: RequestOptions): Target {
+  const url = parseUrl(options.url);
+  const secure = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port || (secure ? 443 : 80));
+  const address = { host, port, noDelay: true, lookup: rememberingLookup() };
+  return {
+    open: secure
+      ? () => ({
+          socket: connectTls({ ...address, servername: serverName(host) }),
+          connectedEvent: 'secureConnect',
+        })
+      : () => ({ socket: connectTcp(address), connectedEvent: 'connect' }),
+    request: requestBytes(url, options),
+    noBody: options.method === 'HEAD',
+  };
+}
+
+function parseUrl(text: string): URL {
+  if (!URL.canParse(text))
+    throw new UsageError(`"${text}" is not a URL. Example: http://127.0.0.1:8080/orders`);
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new UsageError(`A load needs an http: or https: URL, got "${text}".`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(
+      'User and password do not belong into the URL. Use a header: --header "Authorization: ..."',
+    );
+  }
+  return url;
+}
+
+function requestBytes(url: URL, { method, headers, body }: RequestOptions): Buffer {
+  if (!token.test(method)) throw new UsageError(`"${method}" is not an HTTP method.`);
+  const content = body === undefined ? undefined : Buffer.from(body);
+  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`];
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  if (!names.has('host')) lines.push(`host: ${url.host}`);
+  if (!names.has('user-agent')) lines.push('user-agent: zero-downtime-coffee-shop-load');
+  if (content && !names.has('content-type')) lines.push('content-type: application/json');
+  for (const [name, value] of Object.entries(headers)) {
+    if (!token.test(name) || /[\r\n\0]/.test(value))
+      throw new UsageError(`"${name}: ${value}" is not an HTTP header.`);
+    if (ownHeaders.has(name.toLowerCase()))
+      throw new UsageError(`The header ${name} is set by the load itself.`);
+    lines.push(`${name}: ${value}`);
+  }
+  // A POST without a body says so; anything else leaves the server waiting or guessing.
+  if (content || ['POST', 'PUT', 'PATCH'].includes(method))
+    lines.push(`content-length: ${content?.length ?? 0}`);
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), content ?? Buffer.alloc(0)]);
+}
+
+const serverName = (host: string): string => (/^[\d.]+$|:/.test(host) ? '' : host);
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  addresses: LookupAddress[] | string,
+  family?: number,
+) => void;
+
+/** Asks for a name once: a load of 500 new connections per second must not become a load on the resolver. */
+function rememberingLookup() {
+  let known: LookupAddress[] | undefined;
+  let waiting: ((error: NodeJS.ErrnoException | null) => void)[] | undefined;
+  return (host: string, options: { all?: boolean | undefined }, callback: LookupCallback): void => {
+    const answer = (error: NodeJS.ErrnoException | null): void => {
+      const first = known?.[0];
+      if (error || !known || !first) callback(error ?? new Error(`${host} has no address`), []);
+      else if (options.all) callback(null, known);
+      else callback(null, first.address, first.family);
+    };
+    if (known) {
+      queueMicrotask(() => answer(null));
+      return;
+    }
+    if (waiting) {
+      waiting.push(answer);
+      return;
+    }
+    waiting = [answer];
+    const all: LookupAllOptions = { all: true };
+    lookup(host, all, (error, addresses) => {
+      if (!error) known = addresses;
+      const asked = waiting ?? [];
+      waiting = undefined;
+      for (const each of asked) each(error);
+    });
+  };
+}
