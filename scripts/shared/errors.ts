@@ -1,4 +1,5 @@
 /** Errors a person can act on: one line with the fact and the way out. Their stack is never printed. */
+import { types } from 'node:util';
 
 /** It did not work; exit code 1. */
 export class CommandError extends Error {
@@ -27,9 +28,14 @@ export class InterruptedError extends CommandError {
   }
 }
 
+/** Also for errors of another realm, which `instanceof` does not know (a vm context, a worker). */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /** The message of whatever was thrown, with the causes that add something: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const own = error.message === '' ? (codeOf(error) ?? error.name) : error.message;
   if (error instanceof CommandError || error.cause === undefined) return own;
   const because = messageOf(error.cause);
@@ -38,7 +44,7 @@ export function messageOf(error: unknown): string {
 
 /** The `code` (ECONNREFUSED, …) of an error or of the nearest cause that has one. undici and fetch hide it in `cause`. */
 export function codeOf(error: unknown): string | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+  for (let at: unknown = error; isError(at); at = at.cause) {
     const { code } = at as { code?: unknown };
     if (typeof code === 'string') return code;
     if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0]);

@@ -1,0 +1,229 @@
+/**
+ * HTTP to a port inside a pod, as `kubectl port-forward` reaches it: a WebSocket to the API server carries one TCP stream, and Node's own
+ * HTTP client speaks over it with keep-alive. Opening the WebSocket is most of the cost (about 60 ms on a real cluster), so it stays open.
+ * In the pod the peer is loopback: Envoy's admin (15000) and istiod's debug port (15014) answer nobody else without credentials.
+ */
+import http from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { Duplex } from 'node:stream';
+import type { KubeConfig } from '@kubernetes/client-node';
+import WebSocket from 'ws';
+import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './cluster-errors.ts';
+import { codeOf, messageOf } from './errors.ts';
+
+export interface PodAnswer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+}
+
+export interface PodRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  /** Default: the connection's request time-out. */
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PodForward {
+  /** One request at a time per forward; further ones wait their turn. */
+  request(path: string, options?: PodRequest): Promise<PodAnswer>;
+  close(): void;
+}
+
+interface ForwardTarget {
+  config: KubeConfig;
+  server: string;
+  namespace: string;
+  pod: string;
+  port: number;
+  timeoutMs: number;
+}
+
+export function createPodForward(target: ForwardTarget): PodForward {
+  const { server, namespace, pod, port } = target;
+  const where = `${namespace}/${pod}:${port}`;
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  agent.createConnection = (_options, callback) => {
+    openStream(target).then(
+      (stream) => callback?.(null, stream),
+      // Node's types want a stream beside the error; its code looks at the error first.
+      (error: unknown) => callback?.(error as Error, undefined as unknown as Duplex),
+    );
+    return undefined;
+  };
+
+  const once = (
+    path: string,
+    { method = 'GET', headers = {}, timeoutMs = target.timeoutMs, signal }: PodRequest,
+  ) =>
+    new Promise<PodAnswer & { reused: boolean }>((resolve, reject) => {
+      const limit = AbortSignal.timeout(timeoutMs);
+      const request = http.request(
+        {
+          agent,
+          method,
+          path,
+          host: 'localhost',
+          headers: { host: `localhost:${port}`, ...headers },
+          signal: signal ? AbortSignal.any([limit, signal]) : limit,
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', fail);
+          response.on('end', () => {
+            const body = Buffer.concat(chunks).toString('utf8');
+            if (!response.complete) {
+              fail(new Error('the answer broke off'));
+              return;
+            }
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body,
+              reused: request.reusedSocket,
+            });
+          });
+        },
+      );
+      const fail = (error: unknown) => {
+        if (signal?.aborted) reject(signal.reason as Error);
+        else if (error instanceof ClusterError) reject(error);
+        else if (limit.aborted)
+          reject(noAnswer(where, `no answer in ${timeoutMs} ms`, error, request.reusedSocket));
+        else reject(noAnswer(where, messageOf(error), error, request.reusedSocket));
+      };
+      request.on('error', fail);
+      request.end();
+    });
+
+  return {
+    async request(path, options = {}) {
+      try {
+        return await once(path, options);
+      } catch (error) {
+        // A stream that was kept open may have died meanwhile; a fresh one tells whether the pod answers.
+        const stale = error instanceof ForwardError && error.reused && (options.method ?? 'GET') === 'GET';
+        if (!stale) throw error;
+        agent.destroy();
+        return once(path, options);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+
+  function noAnswer(place: string, message: string, cause: unknown, reused: boolean): ForwardError {
+    return new ForwardError(`${place} does not answer: ${message}`, {
+      status: 0,
+      reason: codeOf(cause) ?? 'Unreachable',
+      cause,
+      reused,
+    });
+  }
+
+  function openStream({ config, timeoutMs }: ForwardTarget): Promise<ForwardedStream> {
+    const asked = `port-forward to ${where}`;
+    const url = `${server.replace(/^http/, 'ws')}/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`;
+    const options: RequestOptions = {};
+    return config.applyToHTTPSOptions(options).then(
+      () =>
+        new Promise((resolve, reject) => {
+          const socket = new WebSocket(url, ['v4.channel.k8s.io'], {
+            ...(options as unknown as WebSocket.ClientOptions),
+            handshakeTimeout: timeoutMs,
+          });
+          socket.once('open', () => resolve(new ForwardedStream(socket)));
+          socket.once('error', (error) => reject(errorWithoutAnswer(asked, server, error)));
+          socket.once('unexpected-response', (request, response) => {
+            let body = '';
+            response.on('data', (chunk) => (body += String(chunk)));
+            response.on('close', () => {
+              request.destroy();
+              reject(errorFromAnswer(asked, { status: response.statusCode ?? 0, body }));
+            });
+          });
+        }),
+    );
+  }
+}
+
+class ForwardError extends ClusterError {
+  /** Whether the stream had carried an earlier request. */
+  readonly reused: boolean;
+
+  constructor(
+    message: string,
+    { reused, ...rest }: { status: number; reason: string; cause?: unknown; reused: boolean },
+  ) {
+    super(message, rest);
+    this.reused = reused;
+  }
+}
+
+/** Channel 0 carries the bytes, channel 1 the error text; each begins with the port as two bytes. */
+class ForwardedStream extends Duplex {
+  readonly #socket: WebSocket;
+  readonly #portSeen = [false, false];
+
+  constructor(socket: WebSocket) {
+    super();
+    this.#socket = socket;
+    // Nothing is read before the HTTP client listens: an early error must not be missed.
+    socket.pause();
+    socket.on('message', (data: Buffer) => this.#receive(data));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.push(null));
+  }
+
+  #receive(data: Buffer): void {
+    const channel = data[0];
+    if (channel !== 0 && channel !== 1) return;
+    let bytes = data.subarray(1);
+    if (!this.#portSeen[channel]) {
+      this.#portSeen[channel] = true;
+      bytes = bytes.subarray(2);
+    }
+    if (bytes.length === 0) return;
+    if (channel === 0) {
+      if (!this.push(bytes)) this.#socket.pause();
+    } else {
+      this.destroy(new Error(bytes.toString('utf8').trim()));
+    }
+  }
+
+  override _read(): void {
+    if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#socket.send(Buffer.concat([Buffer.of(0), chunk]), callback);
+  }
+
+  override _final(callback: () => void): void {
+    this.#socket.close();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#socket.terminate();
+    callback(error);
+  }
+
+  // What Node's HTTP agent asks of a socket and a stream within a stream has no use for.
+  setKeepAlive(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setTimeout(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+}

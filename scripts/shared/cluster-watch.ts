@@ -1,0 +1,120 @@
+/** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
+import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './cluster-errors.ts';
+import type { Transport } from './cluster-transport.ts';
+import type { KubernetesObject } from './kubernetes.ts';
+import { pause } from './wait.ts';
+
+export interface WatchEvent<T> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: T;
+}
+
+export interface WatchSource<T> {
+  list(): Promise<{ items: T[]; resourceVersion: string }>;
+  path: string;
+  query: Record<string, string | undefined>;
+  /** `watch pods` */
+  asked: string;
+  signal: AbortSignal;
+  /** A stream that says nothing for so long is dead, in milliseconds. */
+  silenceMs: number;
+}
+
+type Line<T> = WatchEvent<T> | { type: 'BOOKMARK'; object: T } | { type: 'ERROR'; object: { code?: number } };
+
+/** Every object as ADDED, then each change, until the signal is aborted. */
+export async function* watchForever<T extends KubernetesObject>(
+  transport: Transport,
+  source: WatchSource<T>,
+): AsyncGenerator<WatchEvent<T>> {
+  const { signal } = source;
+  const known = new Map<string, T>();
+  const keyOf = (object: T) =>
+    object.metadata.uid ?? `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const { items, resourceVersion } = await source.list();
+      const now = new Set(items.map(keyOf));
+      for (const [key, object] of known) {
+        if (now.has(key)) continue;
+        known.delete(key);
+        yield { type: 'DELETED', object };
+      }
+      for (const object of items) {
+        const before = known.get(keyOf(object));
+        known.set(keyOf(object), object);
+        if (before === undefined) yield { type: 'ADDED', object };
+        else if (before.metadata.resourceVersion !== object.metadata.resourceVersion)
+          yield { type: 'MODIFIED', object };
+      }
+      for await (const event of follow(transport, source, resourceVersion)) {
+        failures = 0;
+        if (event.type === 'DELETED') known.delete(keyOf(event.object));
+        else known.set(keyOf(event.object), event.object);
+        yield event;
+      }
+    } catch (error) {
+      if (source.signal.aborted) return;
+      if (!isTransient(error) && !(error instanceof ClusterError && error.status === 410)) throw error;
+      failures += 1;
+    }
+    if (failures > 0) await pause(Math.min(5000, 100 * 2 ** failures), signal).catch(() => undefined);
+  }
+}
+
+/** One watch after another from a known place, until one fails. */
+async function* follow<T extends KubernetesObject>(
+  transport: Transport,
+  { path, query, asked, signal: wanted, silenceMs }: WatchSource<T>,
+  from: string,
+): AsyncGenerator<WatchEvent<T>> {
+  let resourceVersion = from;
+  for (;;) {
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(), silenceMs);
+    try {
+      const answer = await transport.send({
+        method: 'GET',
+        path,
+        query: { ...query, watch: 'true', allowWatchBookmarks: 'true', resourceVersion },
+        asked,
+        signal: AbortSignal.any([wanted, silence.signal]),
+      });
+      if (answer.httpStatusCode !== 200) {
+        throw errorFromAnswer(asked, { status: answer.httpStatusCode, body: await answer.body.text() });
+      }
+      for await (const line of linesOf(answer.body.stream())) {
+        timer.refresh();
+        const event = JSON.parse(line) as Line<T>;
+        if (event.type === 'ERROR') {
+          throw errorFromAnswer(asked, {
+            status: event.object.code ?? 500,
+            body: JSON.stringify(event.object),
+          });
+        }
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        if (event.type !== 'BOOKMARK') yield event;
+      }
+    } catch (error) {
+      wanted.throwIfAborted();
+      if (error instanceof ClusterError) throw error;
+      if (!silence.signal.aborted) throw errorWithoutAnswer(asked, transport.server, error);
+    } finally {
+      clearTimeout(timer);
+      silence.abort();
+    }
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  if (stream === null) return;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') yield line;
+  }
+}

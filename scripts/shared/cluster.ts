@@ -1,0 +1,276 @@
+/**
+ * The one door to a cluster: @kubernetes/client-node for kubeconfig, authentication and requests, and around it what it leaves out:
+ * one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and errors
+ * that say what the API server said. Objects pass through verbatim: unknown fields survive.
+ */
+import { isNotFound } from './cluster-errors.ts';
+import { loadKubeConfig } from './cluster-config.ts';
+import type { ClusterChoice } from './cluster-flags.ts';
+import { createPodForward } from './cluster-forward.ts';
+import type { PodForward } from './cluster-forward.ts';
+import { createTransport } from './cluster-transport.ts';
+import type { Transport } from './cluster-transport.ts';
+import { watchForever } from './cluster-watch.ts';
+import type { WatchEvent } from './cluster-watch.ts';
+import type { KubernetesObject } from './kubernetes.ts';
+import { pathOf, resourceOf } from './resources.ts';
+import type { Resource } from './resources.ts';
+
+export type { PodAnswer, PodForward, PodRequest } from './cluster-forward.ts';
+export type { WatchEvent } from './cluster-watch.ts';
+
+export interface CallOptions {
+  /** Default: the namespace of the connection. `'*'` (lists and watches only): all. */
+  namespace?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+export interface WriteOptions extends CallOptions {
+  dryRun?: boolean | undefined;
+}
+
+export interface Cluster {
+  /** The context's name, for messages. */
+  readonly context: string;
+  readonly server: string;
+  readonly namespace: string;
+  version(): Promise<{ gitVersion: string }>;
+  /** Undefined when there is no such object. */
+  get<T extends KubernetesObject>(
+    resource: Resource,
+    name: string,
+    options?: CallOptions,
+  ): Promise<T | undefined>;
+  list<T extends KubernetesObject>(resource: Resource, options?: ListOptions): Promise<T[]>;
+  create<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<T>;
+  /** PUT; refused with 409 when `metadata.resourceVersion` is stale. */
+  replace<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<T>;
+  /** JSON merge patch; with `metadata.resourceVersion` in it, refused with 409 when stale. */
+  patch<T extends KubernetesObject>(
+    resource: Resource,
+    name: string,
+    patch: Record<string, unknown>,
+    options?: WriteOptions,
+  ): Promise<T>;
+  /** Server-side apply under this connection's field manager. */
+  apply<T extends KubernetesObject>(object: T, options?: WriteOptions & { force?: boolean }): Promise<T>;
+  /** Does nothing when there is no such object. With `uid`: only this very one. */
+  delete(
+    resource: Resource,
+    name: string,
+    options?: WriteOptions & { uid?: string | undefined },
+  ): Promise<void>;
+  /** Every object as ADDED, then each change, until the signal is aborted. A broken or silent stream is taken up again. */
+  watch<T extends KubernetesObject>(
+    resource: Resource,
+    options: ListOptions & { signal: AbortSignal },
+  ): AsyncGenerator<WatchEvent<T>>;
+  /** HTTP to a port inside a pod, over a port-forward that stays open between requests. */
+  forward(namespace: string, pod: string, port: number): PodForward;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Names this program's writes in `managedFields`. */
+  fieldManager: string;
+  /** How long one request may take, in milliseconds. Default 10 s. */
+  timeoutMs?: number;
+  /** How long a read is asked again after a transient failure, in milliseconds. Default 15 s. */
+  retryForMs?: number;
+  /** A watch that says nothing for so long is dead and started again, in milliseconds. Default 30 s. */
+  watchSilenceMs?: number;
+}
+
+/** Connects and asks for the server's version, so that a wrong address is known before anything else is tried. */
+export async function connectCluster(choice: ClusterChoice, options: ConnectOptions): Promise<Cluster> {
+  const cluster = createCluster(choice, options);
+  try {
+    await cluster.version();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return cluster;
+}
+
+function createCluster(
+  choice: ClusterChoice,
+  { fieldManager, timeoutMs = 10_000, retryForMs = 15_000, watchSilenceMs = 30_000 }: ConnectOptions,
+): Cluster {
+  const config = loadKubeConfig(choice);
+  const context = config.getCurrentContext();
+  const namespace = choice.namespace ?? config.getContextObject(context)?.namespace ?? 'default';
+  const transport = createTransport(config, { timeoutMs, retryForMs });
+  const { server } = transport;
+  const ask: Transport['ask'] = (call, patienceMs) => transport.ask(call, patienceMs);
+  const forwards = new Set<PodForward>();
+
+  const scope = (resource: Resource, { namespace: chosen = namespace }: CallOptions) =>
+    resource.namespaced && chosen !== '*' ? chosen : undefined;
+  const target = (resource: Resource, name: string, options: CallOptions) => ({
+    path: pathOf(resource, { namespace: scope(resource, options), name }),
+    signal: options.signal,
+  });
+  const write = ({ dryRun }: WriteOptions) => ({ fieldManager, dryRun: dryRun ? 'All' : undefined });
+
+  async function page(resource: Resource, options: ListOptions) {
+    const items: KubernetesObject[] = [];
+    let next: string | undefined;
+    let resourceVersion: string;
+    do {
+      const answer = (await ask({
+        method: 'GET',
+        path: pathOf(resource, { namespace: scope(resource, options) }),
+        query: {
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+          limit: '500',
+          continue: next,
+        },
+        asked: `list ${resource.plural}`,
+        signal: options.signal,
+      })) as {
+        items?: KubernetesObject[] | null;
+        metadata?: { continue?: string; resourceVersion?: string };
+      };
+      items.push(...(answer.items ?? []));
+      next = answer.metadata?.continue === '' ? undefined : answer.metadata?.continue;
+      resourceVersion = answer.metadata?.resourceVersion ?? '';
+    } while (next !== undefined);
+    return { items, resourceVersion };
+  }
+
+  return {
+    context,
+    server,
+    namespace,
+
+    async version() {
+      return (await ask({ method: 'GET', path: '/version', asked: 'get the version' }, 0)) as {
+        gitVersion: string;
+      };
+    },
+
+    async get<T extends KubernetesObject>(resource: Resource, name: string, options: CallOptions = {}) {
+      try {
+        const asked = `get ${resource.plural} ${name}`;
+        return (await ask({ method: 'GET', ...target(resource, name, options), asked })) as T;
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async list<T extends KubernetesObject>(resource: Resource, options: ListOptions = {}) {
+      return (await page(resource, options)).items as T[];
+    },
+
+    async create<T extends KubernetesObject>(object: T, options: WriteOptions = {}) {
+      const resource = resourceOf(object);
+      return (await ask({
+        method: 'POST',
+        path: pathOf(resource, {
+          namespace: scope(resource, { namespace: object.metadata.namespace, ...options }),
+        }),
+        query: write(options),
+        body: object,
+        asked: `create ${resource.plural} ${object.metadata.name}`,
+        signal: options.signal,
+      })) as T;
+    },
+
+    async replace<T extends KubernetesObject>(object: T, options: WriteOptions = {}) {
+      const resource = resourceOf(object);
+      const { name } = object.metadata;
+      return (await ask({
+        method: 'PUT',
+        ...target(resource, name, { namespace: object.metadata.namespace, ...options }),
+        query: write(options),
+        body: object,
+        asked: `replace ${resource.plural} ${name}`,
+      })) as T;
+    },
+
+    async patch<T extends KubernetesObject>(
+      resource: Resource,
+      name: string,
+      patch: Record<string, unknown>,
+      options: WriteOptions = {},
+    ) {
+      return (await ask({
+        method: 'PATCH',
+        ...target(resource, name, options),
+        query: write(options),
+        contentType: 'application/merge-patch+json',
+        body: patch,
+        asked: `patch ${resource.plural} ${name}`,
+      })) as T;
+    },
+
+    async apply<T extends KubernetesObject>(object: T, options: WriteOptions & { force?: boolean } = {}) {
+      const resource = resourceOf(object);
+      const { name } = object.metadata;
+      return (await ask({
+        method: 'PATCH',
+        ...target(resource, name, { namespace: object.metadata.namespace, ...options }),
+        query: { ...write(options), force: options.force ? 'true' : undefined },
+        contentType: 'application/apply-patch+yaml',
+        body: object,
+        asked: `apply ${resource.plural} ${name}`,
+      })) as T;
+    },
+
+    async delete(resource, name, options = {}) {
+      try {
+        await ask({
+          method: 'DELETE',
+          ...target(resource, name, options),
+          query: { dryRun: options.dryRun ? 'All' : undefined },
+          body: {
+            apiVersion: 'v1',
+            kind: 'DeleteOptions',
+            propagationPolicy: 'Background',
+            ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+          },
+          asked: `delete ${resource.plural} ${name}`,
+        });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+
+    watch<T extends KubernetesObject>(resource: Resource, options: ListOptions & { signal: AbortSignal }) {
+      return watchForever<T>(transport, {
+        list: async () => (await page(resource, options)) as { items: T[]; resourceVersion: string },
+        path: pathOf(resource, { namespace: scope(resource, options) }),
+        query: { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector },
+        asked: `watch ${resource.plural}`,
+        signal: options.signal,
+        silenceMs: watchSilenceMs,
+      });
+    },
+
+    forward(podNamespace, pod, port) {
+      const forward = createPodForward({ config, server, namespace: podNamespace, pod, port, timeoutMs });
+      forwards.add(forward);
+      return {
+        ...forward,
+        close() {
+          forwards.delete(forward);
+          forward.close();
+        },
+      };
+    },
+
+    async close() {
+      for (const forward of forwards) forward.close();
+      forwards.clear();
+      await transport.close();
+    },
+  };
+}

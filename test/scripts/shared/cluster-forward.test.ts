@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { connectCluster } from '../../../scripts/shared/cluster.ts';
+import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import { startFakeApiServer } from './fake-api-server.ts';
+import type { FakeApiServer } from './fake-api-server.ts';
+
+let fake: FakeApiServer;
+let cluster: Cluster;
+beforeEach(async () => {
+  fake = await startFakeApiServer();
+  cluster = await connectCluster(
+    { kubeconfigs: [fake.kubeconfig] },
+    { fieldManager: 'test', timeoutMs: 1000, retryForMs: 0 },
+  );
+});
+afterEach(async () => {
+  await cluster.close();
+  await fake.close();
+});
+
+const answer = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+const pathOf = (bytes: Buffer) => bytes.toString().split(' ')[1] ?? '';
+
+describe('a port-forward', () => {
+  it('carries many requests over one kept-open stream', async () => {
+    fake.onForward = (send) => (bytes) => send(answer(pathOf(bytes)));
+    const forward = cluster.forward('shop', 'a-pod', 15000);
+    for (const path of ['/one', '/two', '/three']) {
+      expect(await forward.request(path)).toMatchObject({ status: 200, body: path });
+    }
+    expect(await Promise.all(['/4', '/5'].map(async (path) => (await forward.request(path)).body))).toEqual([
+      '/4',
+      '/5',
+    ]);
+    expect(fake.webSockets).toBe(1);
+    forward.close();
+  });
+
+  it('passes on an answer that comes in many pieces', async () => {
+    const body = 'x'.repeat(300_000);
+    fake.onForward = (send) => () => {
+      const whole = answer(body);
+      for (let at = 0; at < whole.length; at += 1000) send(whole.slice(at, at + 1000));
+    };
+    expect((await cluster.forward('shop', 'a-pod', 15000).request('/')).body).toHaveLength(300_000);
+  });
+
+  it('opens a new stream when the kept one has died', async () => {
+    fake.onForward = (send, _fail, socket) => (bytes) => {
+      if (pathOf(bytes) === '/last') socket.terminate();
+      else send(answer(pathOf(bytes)));
+    };
+    const forward = cluster.forward('shop', 'a-pod', 15000);
+    await forward.request('/one');
+    fake.onForward = (send) => (bytes) => send(answer(`again ${pathOf(bytes)}`));
+    expect((await forward.request('/last')).body).toBe('again /last');
+    expect(fake.webSockets).toBe(2);
+  });
+
+  it('says what the kubelet said when nothing listens on the port', async () => {
+    fake.onForward = (_send, fail, socket) => {
+      fail('error forwarding port 15000: connect: connection refused');
+      socket.close();
+      return () => undefined;
+    };
+    await expect(cluster.forward('shop', 'a-pod', 15000).request('/')).rejects.toThrow(
+      'shop/a-pod:15000 does not answer: error forwarding port 15000: connect: connection refused',
+    );
+  });
+
+  it('says that the pod is gone, with the API server’s status', async () => {
+    fake.refuseForward = {
+      status: 404,
+      body: JSON.stringify({ kind: 'Status', reason: 'NotFound', message: 'pods "a-pod" not found' }),
+    };
+    await expect(cluster.forward('shop', 'a-pod', 15000).request('/')).rejects.toMatchObject({
+      status: 404,
+      reason: 'NotFound',
+      message: 'port-forward to shop/a-pod:15000: 404 NotFound: pods "a-pod" not found',
+    });
+  });
+
+  it('gives up on a pod that never answers', async () => {
+    await expect(cluster.forward('shop', 'a-pod', 15000).request('/', { timeoutMs: 100 })).rejects.toThrow(
+      'shop/a-pod:15000 does not answer: no answer in 100 ms',
+    );
+  });
+
+  it('does not take half an answer for one', async () => {
+    fake.onForward = (send, _fail, socket) => () => {
+      send(answer('0123456789').slice(0, -5));
+      socket.close();
+    };
+    await expect(cluster.forward('shop', 'a-pod', 15000).request('/')).rejects.toThrow('does not answer');
+  });
+});
