@@ -27,7 +27,7 @@ export interface DrainOptions {
   clock: Clock;
   log: Log;
   lifecycle: Lifecycle;
-  traffic: Traffic;
+  traffic: Pick<Traffic, 'announceEnd' | 'activity' | 'inFlight' | 'servedSinceAnnounced'>;
   rule: QuietRule;
   /** See `Config.announce`. */
   announce: boolean;

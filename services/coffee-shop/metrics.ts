@@ -44,6 +44,14 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
     help: 'Requests whose caller left before the answer was complete.',
     registers,
   });
+  const forcedCloses = new Counter({
+    name: 'app_drain_forced_closes_total',
+    help: 'What the in-flight deadline cut: requests that still ran, connections that were still open.',
+    labelNames: ['kind'],
+    registers,
+  });
+  // A series that only appears with its first event hides that event from rate().
+  for (const kind of ['request', 'connection']) forcedCloses.inc({ kind }, 0);
   new Gauge({
     name: 'app_build_info',
     help: 'Always 1; the labels say what runs.',
@@ -75,12 +83,7 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
       buckets,
       registers,
     }),
-    forcedCloses: new Counter({
-      name: 'app_drain_forced_closes_total',
-      help: 'What the in-flight deadline cut: requests that still ran, connections that were still open.',
-      labelNames: ['kind'],
-      registers,
-    }),
+    forcedCloses,
     drainSeconds: new Gauge({
       name: 'app_drain_duration_seconds',
       help: 'How long the drain took; 0 until it is over.',

@@ -123,14 +123,14 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     // Ours comes first, and counts what it cuts.
     socketDeadlineMs: config.inFlightDeadlineMs + 1_000,
   });
+  traffic.watch(server);
+  // Prepended last, so that it runs first: what follows relies on the path.
   server.prependListener('request', (request, response) => {
     // terminus compares the whole URL; a probe with a query is still a probe.
     const path = request.url?.split('?', 1)[0];
     if (path === healthPaths.live || path === healthPaths.ready) request.url = path;
     for (const [name, value] of Object.entries(identity)) response.setHeader(name, value);
   });
-  traffic.watch(server);
-
   return {
     server,
     admin: adminServer,
