@@ -1,0 +1,27 @@
+# Ends what a playground leaves behind. Its standard input is a pipe from the playground: when the playground is gone,
+# however it died, reading ends, and every process group still registered is killed and the state folder removed.
+# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" and "dir PATH" say what to look for and what to remove.
+trap '' INT TERM HUP
+groups=' '
+run=''
+dir=''
+while read -r word value; do
+  case $word in
+    +) groups="$groups$value " ;;
+    -) case $groups in *" $value "*) groups="${groups%%" $value "*} ${groups#*" $value "}" ;; esac ;;
+    run) run=$value ;;
+    dir) dir=$value ;;
+  esac
+done
+for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+# A process started in the very instant its parent died never got registered: its environment gives it away (Linux).
+if [ -n "$run" ] && [ -d /proc/self ]; then
+  for environ in /proc/[0-9]*/environ; do
+    pid=${environ#/proc/}
+    pid=${pid%/environ}
+    if [ "$pid" != "$$" ] && tr '\0' '\n' <"$environ" 2>/dev/null | grep -qx "PLAYGROUND_RUN=$run"; then
+      kill -KILL "$pid" 2>/dev/null
+    fi
+  done
+fi
+if [ -n "$dir" ]; then rm -rf -- "$dir"; fi

@@ -1,0 +1,9 @@
+export { connectToPod } from './connect.ts';
+export { createPodNetwork, type OpenPodNetwork, type PodNetworkOptions } from './pod-network.ts';
+export { createRandom, drawMs, type Delay, type Random } from './random.ts';
+export {
+  RULES_LAG,
+  startServiceProxy,
+  type ServiceProxy,
+  type ServiceProxyOptions,
+} from './service-proxy.ts';
