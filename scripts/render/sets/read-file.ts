@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from 'node:fs';
+import { InputError } from './input-error.ts';
+
+/** No template or cluster file of a person is larger; a mistaken path (a log, a dump) usually is. */
+export const MAX_FILE_BYTES = 32 * 1024 * 1024;
+
+const reasonFor: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read (permission denied)',
+  EISDIR: 'is a folder, not a file',
+  ENOTDIR: 'does not exist (a part of the path is a file, not a folder)',
+  ELOOP: 'is a symbolic link that leads back to itself',
+  ENAMETOOLONG: 'is not a usable path (too long)',
+};
+
+/** The plain words for a failed file operation. */
+export function fileProblem(path: string, error: unknown): InputError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = reasonFor[code] ?? (error instanceof Error ? error.message : String(error));
+  return new InputError(`${path} ${reason}.`, code === 'ELOOP' ? 2 : 1, { cause: error });
+}
+
+/** Reads a text file, byte order mark included. Refuses what cannot be text: NUL bytes, broken UTF-8, huge files. */
+export function readTextFile(path: string): string {
+  let bytes: Buffer;
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_FILE_BYTES) {
+      const limit = MAX_FILE_BYTES / 1024 / 1024;
+      throw new InputError(
+        `${path} has ${Math.ceil(size / 1024 / 1024)} MB; at most ${limit} MB are read.`,
+        2,
+      );
+    }
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw error instanceof InputError ? error : fileProblem(path, error);
+  }
+  const nul = bytes.indexOf(0);
+  if (nul !== -1)
+    throw new InputError(`${path}:${lineOf(bytes, nul)}: NUL byte: this is not a text file.`, 2);
+  const text = bytes.toString('utf8');
+  if (text.includes('\ufffd')) refuseBrokenUtf8(path, bytes, text);
+  return text;
+}
+
+const lineOf = (bytes: Buffer, offset: number): number =>
+  bytes.subarray(0, offset).reduce((line, byte) => (byte === 10 ? line + 1 : line), 1);
+
+function refuseBrokenUtf8(path: string, bytes: Buffer, text: string): void {
+  const again = Buffer.from(text, 'utf8');
+  if (again.equals(bytes)) return;
+  const offset = bytes.findIndex((byte, index) => byte !== again[index]);
+  throw new InputError(`${path}:${lineOf(bytes, offset)}: not UTF-8 text. Save the file as UTF-8.`, 2);
+}
