@@ -108,7 +108,7 @@ export function prepareForUpdate(
 
 function keepAllButStatus(type: ResourceType, next: JsonObject, previous: KubeObject): void {
   for (const field of Object.keys(next)) {
-    if (!['metadata', 'status', 'apiVersion', 'kind'].includes(field)) delete next[field];
+    if (!['metadata', 'status', 'apiVersion', 'kind'].includes(field)) Reflect.deleteProperty(next, field);
   }
   for (const [field, value] of Object.entries(previous)) {
     if (field !== 'metadata' && field !== 'status') next[field] = deepCopy(value);
@@ -117,7 +117,7 @@ function keepAllButStatus(type: ResourceType, next: JsonObject, previous: KubeOb
   const old = previous.metadata as unknown as JsonObject;
   const kept = type.custom ? ['labels', 'annotations'] : type.kind === 'Deployment' ? ['labels'] : [];
   for (const field of [...kept, 'ownerReferences', 'finalizers']) {
-    if (old[field] === undefined) delete metadata[field];
+    if (old[field] === undefined) Reflect.deleteProperty(metadata, field);
     else metadata[field] = deepCopy(old[field]);
   }
 }

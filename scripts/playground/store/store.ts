@@ -21,6 +21,8 @@ import {
   StatusError,
   unknownResource,
 } from './status-error.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { serverSideApply } from './server-side-apply.ts';
 import { Tables } from './tables.ts';
 import type { KubeObject, ListFilter, NewObject, ObjectStore, ResourceKey, WatchEvent } from './types.ts';
 import { validateCreate, validateUpdate } from './validation/index.ts';
@@ -42,6 +44,15 @@ export interface WriteOptions {
   fieldManager?: string;
   /** Everything but the storing. */
   dryRun?: boolean;
+  /** Already worked out (server-side apply); otherwise what changed is recorded under `fieldManager`. */
+  managedFields?: JsonObject[];
+}
+
+export interface ApplyOptions {
+  fieldManager: string;
+  force?: boolean;
+  subresource?: string;
+  dryRun?: boolean;
 }
 
 export interface DeleteOptions {
@@ -56,6 +67,8 @@ const DEFAULT_HISTORY = 1000;
 
 /** Labels the API server's managed fields when a part of the playground writes without saying who it is. */
 export const DEFAULT_MANAGER = 'kube-controller-manager';
+
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the caller names the shape of a kind, as in ObjectStore */
 
 /** The object store of one playground; see `ObjectStore` for what callers may rely on. */
 export class MemoryStore implements ObjectStore {
@@ -160,6 +173,35 @@ export class MemoryStore implements ObjectStore {
     return this.replace(this.typeOf(resource), draft, previous, options) as T;
   }
 
+  /** Server-side apply: creates, or changes only what the manager lists or stops listing. `created` tells 201 from 200. */
+  apply(
+    resource: ResourceKey,
+    config: NewObject & { metadata: { name: string } },
+    { fieldManager, force = false, subresource, dryRun }: ApplyOptions,
+  ): { object: KubeObject; created: boolean } {
+    const type = this.typeOf(resource);
+    const { name, namespace } = config.metadata;
+    const live = this.get(resource, namespace, name);
+    if (live === undefined && subresource !== undefined) throw notFound(type, name);
+    const { object, managedFields } = serverSideApply({
+      type,
+      live,
+      config,
+      manager: fieldManager,
+      force,
+      subresource: subresource ?? '',
+      time: timestamp(this.now()),
+    });
+    const options: WriteOptions = {
+      managedFields,
+      ...(dryRun === undefined ? {} : { dryRun }),
+      ...(subresource === undefined ? {} : { subresource }),
+    };
+    if (live === undefined)
+      return { object: this.create(resource, object as unknown as NewObject, options), created: true };
+    return { object: this.replace(type, object, live, options), created: false };
+  }
+
   delete(
     resource: ResourceKey,
     namespace: string | undefined,
@@ -198,7 +240,7 @@ export class MemoryStore implements ObjectStore {
     if (finalizers.size > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;
     if (deepEqual(draft, object)) return { object, gone: false };
-    const stored = this.commit(resource, draft as unknown as JsonObject, object, {
+    const stored = this.commit(resource, draft, object, {
       dryRun: options.dryRun === true,
     });
     this.collector.waiting(stored.metadata.uid);
@@ -275,7 +317,7 @@ export class MemoryStore implements ObjectStore {
       throw conflict(
         type,
         name,
-        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${previous.metadata.uid}`,
+        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${JSON.stringify(uid).replaceAll('"', '')}, UID in object meta: ${previous.metadata.uid}`,
       );
     }
   }
@@ -290,8 +332,13 @@ export class MemoryStore implements ObjectStore {
     const object = draft as unknown as KubeObject;
     if (previous !== undefined) {
       object.metadata.resourceVersion = previous.metadata.resourceVersion;
-      if (deepEqual(object, previous)) return previous;
+      const given = object.metadata.managedFields;
+      if (given === undefined || given.length === 0) keepManagedFields(object, previous);
     }
+    if (options.managedFields !== undefined) object.metadata.managedFields = options.managedFields;
+    if (previous !== undefined && deepEqual(object, previous)) return previous;
+    if (options.managedFields === undefined) this.recordManager(resource, object, previous, options);
+    if (object.metadata.managedFields?.length === 0) delete object.metadata.managedFields;
     if (options.dryRun === true) {
       if (previous === undefined) delete (object.metadata as Partial<KubeObject['metadata']>).resourceVersion;
       return deepFreeze(object);
@@ -313,6 +360,22 @@ export class MemoryStore implements ObjectStore {
     if (previous === undefined) this.collector.created(resource, object);
     else if (object.metadata.deletionTimestamp !== undefined) this.collector.waiting(object.metadata.uid);
     return object;
+  }
+
+  private recordManager(
+    resource: ResourceKey,
+    object: KubeObject,
+    previous: KubeObject | undefined,
+    options: WriteOptions,
+  ): void {
+    object.metadata.managedFields = trackUpdate({
+      type: this.typeOf(resource),
+      before: previous,
+      after: object,
+      manager: options.fieldManager ?? DEFAULT_MANAGER,
+      subresource: options.subresource ?? '',
+      time: timestamp(this.now()),
+    });
   }
 
   private drop(resource: ResourceKey, object: KubeObject, dryRun: boolean): KubeObject {
@@ -359,7 +422,7 @@ export class MemoryStore implements ObjectStore {
     this.markForDeletion(draft, 0);
     delete draft.metadata.deletionGracePeriodSeconds;
     draft.status = { phase: 'Terminating' };
-    const stored = this.commit('v1/namespaces', draft as unknown as JsonObject, namespace, {});
+    const stored = this.commit('v1/namespaces', draft, namespace, {});
     queueMicrotask(() => this.emptyNamespace(name));
     return { object: stored, gone: false };
   }
@@ -434,7 +497,7 @@ export class MemoryStore implements ObjectStore {
       'selfLink',
       'resourceVersion',
     ])
-      delete metadata[field];
+      Reflect.deleteProperty(metadata, field);
     return metadata;
   }
 
@@ -477,6 +540,11 @@ export function eventFor(entry: LogEntry, isMatch: (object: KubeObject) => boole
   };
 }
 
+function keepManagedFields(object: KubeObject, previous: KubeObject): void {
+  if (previous.metadata.managedFields === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = previous.metadata.managedFields;
+}
+
 /** What a write can never change. `managedFields` left out or emptied are handled where they are computed. */
 function keepSystemMetadata(metadata: JsonObject, previous: KubeObject): void {
   const old = previous.metadata as unknown as JsonObject;
@@ -491,7 +559,7 @@ function keepSystemMetadata(metadata: JsonObject, previous: KubeObject): void {
     'generateName',
     'selfLink',
   ]) {
-    if (old[field] === undefined) delete metadata[field];
+    if (old[field] === undefined) Reflect.deleteProperty(metadata, field);
     else metadata[field] = old[field];
   }
 }

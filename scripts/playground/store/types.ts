@@ -61,6 +61,8 @@ export interface ListFilter {
  * Every write goes through the same defaulting, validation, admission and resourceVersion log as a request over HTTPS.
  * Errors are `StatusError` (a Kubernetes `Status` with code, reason, message).
  */
+/* The type parameters below are the caller's word for the shape of a kind: eslint is right that nothing checks it. */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters */
 export interface ObjectStore {
   create<T extends KubeObject>(
     resource: ResourceKey,
