@@ -1,39 +1,49 @@
 import express, { type Express } from 'express';
+import type { Registry } from 'prom-client';
 import type { Log } from '../shared/log.ts';
 import type { Drain } from './drain.ts';
-import type { Metrics } from './metrics.ts';
+import type { Faults } from './faults.ts';
 import { answerErrors, methodNotAllowed, notFound } from './problem.ts';
 
 export interface AdminOptions {
   /** Undefined: this service does not know how to drain. */
   drain: Drain | undefined;
-  metrics: Metrics;
+  /** Undefined: no faults on offer. */
+  faults: Faults | undefined;
+  registry: Registry;
   log: Log;
   /** What `GET /lifecycle` answers. */
   describe: () => object;
+  /** Resolves when that answer is final. */
+  closed: () => Promise<void>;
   identity: Record<string, string>;
 }
 
 /** The port for the kubelet, Prometheus and the lifecycle sidecar. It never counts as traffic, and closes last. */
-export function createAdmin({ drain, metrics, log, describe, identity }: AdminOptions): Express {
+export function createAdmin({ drain, faults, registry, log, describe, ...options }: AdminOptions): Express {
   const admin = express();
   admin.disable('x-powered-by');
   admin.disable('etag');
   admin.use((_request, response, next) => {
-    response.set(identity);
+    response.set(options.identity);
     next();
   });
 
   admin
     .route('/metrics')
     .get(async (_request, response) => {
-      response.set('Content-Type', metrics.registry.contentType).end(await metrics.registry.metrics());
+      response.set('Content-Type', registry.contentType).end(await registry.metrics());
     })
     .all(methodNotAllowed('GET'));
 
   admin
     .route('/lifecycle')
-    .get((_request, response) => {
+    .get(async (request, response) => {
+      // The last account of a pod is rarely scraped in time: whoever wants it can wait for it.
+      if (request.query.until === 'closed') {
+        response.set('Connection', 'close');
+        await options.closed();
+      }
       response.json(describe());
     })
     .all(methodNotAllowed('GET'));
@@ -43,14 +53,14 @@ export function createAdmin({ drain, metrics, log, describe, identity }: AdminOp
     const drained = admin.route('/lifecycle/drain');
     for (const method of ['get', 'post'] as const)
       drained[method](async (request, response) => {
-        const result = await drain.begin(
-          request.get('user-agent')?.startsWith('kube') ? 'preStop' : 'request',
-        );
+        const isKubelet = request.get('user-agent')?.startsWith('kube') ?? false;
+        const result = await drain.begin(isKubelet ? 'preStop' : 'request');
         response.json({ ...describe(), ...result });
       });
     drained.all(methodNotAllowed('GET, POST'));
   }
 
+  if (faults) admin.use(faults.routes);
   admin.use(notFound);
   admin.use(answerErrors(log));
   return admin;

@@ -4,6 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { coffeeRoutes } from './coffee.ts';
 import type { Config } from './config.ts';
+import type { Faults } from './faults.ts';
 import type { Metrics } from './metrics.ts';
 import { answerErrors, notFound } from './problem.ts';
 
@@ -12,15 +13,18 @@ export interface AppOptions {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** Undefined: no faults. */
+  faults?: Faults | undefined;
 }
 
 /** The Express app of the public port. Health is terminus' (see terminus.ts), the drain is around it (see service.ts). */
-export function createApp({ config, clock, log, metrics }: AppOptions): Express {
+export function createApp({ config, clock, log, metrics, faults }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   // Every order is new: hashing it for a cache is work for nothing.
   app.disable('etag');
   app.use(requestId);
+  if (faults) app.use(faults.middleware);
   app.use(coffeeRoutes({ config, clock, metrics }));
   app.use(notFound);
   app.use(answerErrors(log));

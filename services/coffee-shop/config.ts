@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Environment, readEnvironment } from '../shared/environment.ts';
 import { type LogLevel, logLevels } from '../shared/log.ts';
-import type { QuietRule } from './quiet.ts';
+import type { QuietRule } from '../shared/quiet.ts';
 
 /** Everything the service can be told. The only place with defaults; durations are milliseconds. */
 export interface Config {

@@ -13,7 +13,7 @@ export interface DescribeOptions {
   drain: Drain;
 }
 
-/** The answer of `GET /lifecycle`. Ages are milliseconds before now, so that no two clocks need to agree. */
+/** The answer of `GET /lifecycle`, and the pod's own account at its end. Ages are milliseconds before now, so that no two clocks need to agree. */
 export function describeLifecycle({
   config,
   clock,
@@ -37,8 +37,10 @@ export function describeLifecycle({
     lastRequestAgeMs: age(traffic.lastRequestAt),
     lastConnectionAgeMs: age(traffic.lastConnectionAt),
     servedWhileDraining: traffic.servedSinceAnnounced,
+    cut: traffic.cut,
     drainReason: drain.reason ?? null,
     drained: drain.result?.outcome ?? null,
+    drainMs: drain.result?.durationMs ?? null,
     stateAgesMs: Object.fromEntries([...lifecycle.enteredAt].map(([state, at]) => [state, age(at)])),
   });
 }

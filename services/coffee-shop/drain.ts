@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { judge, type QuietRule } from './quiet.ts';
+import { judge, type QuietRule } from '../shared/quiet.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface DrainResult {

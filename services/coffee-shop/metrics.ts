@@ -1,7 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from './config.ts';
-import { type Lifecycle, states } from './lifecycle.ts';
-import type { RequestEnd, Traffic } from './traffic.ts';
+import type { RequestEnd } from './traffic.ts';
 
 /** What this service says about itself. Every label has a closed set of values: nothing a caller sends becomes one. */
 export interface Metrics {
@@ -9,10 +8,6 @@ export interface Metrics {
   observeRequest: (end: RequestEnd) => void;
   orders: Counter<'drink' | 'outcome'>;
   brewSeconds: Histogram;
-  forcedCloses: Counter<'kind'>;
-  drainSeconds: Gauge;
-  /** Gauges that are read from `traffic` and `lifecycle` at the moment of a scrape. */
-  follow(sources: { traffic: Traffic; lifecycle: Lifecycle }): void;
 }
 
 // OpenTelemetry's advice for HTTP servers:
@@ -44,14 +39,6 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
     help: 'Requests whose caller left before the answer was complete.',
     registers,
   });
-  const forcedCloses = new Counter({
-    name: 'app_drain_forced_closes_total',
-    help: 'What the in-flight deadline cut: requests that still ran, connections that were still open.',
-    labelNames: ['kind'],
-    registers,
-  });
-  // A series that only appears with its first event hides that event from rate().
-  for (const kind of ['request', 'connection']) forcedCloses.inc({ kind }, 0);
   new Gauge({
     name: 'app_build_info',
     help: 'Always 1; the labels say what runs.',
@@ -83,56 +70,7 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
       buckets,
       registers,
     }),
-    forcedCloses,
-    drainSeconds: new Gauge({
-      name: 'app_drain_duration_seconds',
-      help: 'How long the drain took; 0 until it is over.',
-      registers,
-    }),
-    follow({ traffic, lifecycle }) {
-      const gauge = (name: string, help: string, read: () => number): void => {
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(read());
-          },
-        });
-      };
-      gauge('http_requests_in_flight', 'Requests being answered.', () => traffic.inFlight);
-      gauge('http_open_connections', 'Open connections, probes included.', () => traffic.openConnections);
-      countUp('http_connections_total', 'Connections accepted.', () => traffic.connectionsTotal);
-      countUp(
-        'app_drain_requests_total',
-        'Served after the announcement.',
-        () => traffic.servedSinceAnnounced,
-      );
-      new Gauge({
-        name: 'app_lifecycle_state',
-        help: '1 for the state the pod is in.',
-        labelNames: ['state'],
-        registers,
-        collect() {
-          for (const state of states) this.set({ state }, state === lifecycle.state ? 1 : 0);
-        },
-      });
-    },
   };
-
-  function countUp(name: string, help: string, read: () => number): void {
-    let counted = 0;
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        const total = read();
-        this.inc(total - counted);
-        counted = total;
-      },
-    });
-  }
 }
 
 /** The matched template, such as `/orders/:id`, never the path: paths are as many as callers please. */

@@ -8,7 +8,10 @@ import { answerClientErrors } from './client-errors.ts';
 import type { Config } from './config.ts';
 import { describeLifecycle } from './describe.ts';
 import { createDrain } from './drain.ts';
+import { createEnding } from './ending.ts';
+import { createFaults } from './faults.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { registerLifecycleMetrics } from './lifecycle-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { attachTerminus, healthPaths } from './terminus.ts';
 import { createTraffic } from './traffic.ts';
@@ -32,31 +35,26 @@ export interface Service {
   hurry(): void;
 }
 
-/** Puts the parts together; the order in which they are attached to the server matters. */
+/** Puts the parts together. */
 export function createService({ config, clock, log, ...options }: ServiceOptions): Service {
   const identity = { 'x-version': config.version, 'x-pod': config.pod };
   const metrics = createMetrics(config, { processMetrics: options.processMetrics ?? true });
   const lifecycle = createLifecycle(clock, (state) => {
-    // The drain tells of its beginning itself, with its reason.
-    if (state !== 'draining') log.info(state);
+    // The drain tells of its beginning itself, with its reason; the end comes with the account.
+    if (state !== 'draining' && state !== 'closed') log.info(state);
   });
   const traffic = createTraffic({
     clock,
     isProbe: ({ url }) => url === healthPaths.live || url === healthPaths.ready,
     onRequestEnd: metrics.observeRequest,
   });
-  metrics.follow({ traffic, lifecycle });
-  const drain = createDrain({
-    clock,
-    log,
-    lifecycle,
-    traffic,
-    rule: config.drain,
-    announce: config.announce,
-    waitUntilQuiet: config.waitUntilQuiet,
-  });
+  const { drain: rule, announce, waitUntilQuiet } = config;
+  const drain = createDrain({ clock, log, lifecycle, traffic, rule, announce, waitUntilQuiet });
+  registerLifecycleMetrics(metrics.registry, { traffic, lifecycle, drain });
+  const faults = config.faults ? createFaults(clock) : undefined;
+  const describe = describeLifecycle({ config, clock, lifecycle, traffic, drain });
 
-  const app = createApp({ config, clock, log, metrics });
+  const app = createApp({ config, clock, log, metrics, faults });
   const server = createServer(
     {
       keepAliveTimeout: config.keepAliveTimeoutMs,
@@ -72,89 +70,66 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       if (!traffic.isTooLate(request)) app(request, response);
     },
   );
-  answerClientErrors(server, identity);
-
   const adminServer = createServer(
     createAdmin({
       drain: config.shutdown === 'drain' ? drain : undefined,
-      metrics,
+      faults,
+      registry: metrics.registry,
       log,
-      describe: describeLifecycle({ config, clock, lifecycle, traffic, drain }),
+      describe,
+      closed: () => ending.closed,
       identity,
     }),
   );
+  const ending = createEnding({
+    server,
+    admin: adminServer,
+    clock,
+    log,
+    lifecycle,
+    traffic,
+    drain,
+    inFlightDeadlineMs: config.inFlightDeadlineMs,
+    describe,
+    onClosed: options.onClosed ?? (() => undefined),
+  });
+
+  answerClientErrors(server, identity);
   answerClientErrors(adminServer, identity);
-
-  let inFlightDeadlineMs = config.inFlightDeadlineMs;
-  let cutTimer: NodeJS.Timeout | undefined;
-
-  const closeAdmin = async (): Promise<void> => {
-    if (!adminServer.listening) return;
-    await new Promise((resolve) => {
-      adminServer.close(resolve);
-      adminServer.closeAllConnections();
-    });
-  };
-
-  const afterClose = async (): Promise<void> => {
-    clearTimeout(cutTimer);
-    await closeAdmin();
-    lifecycle.enter('closed');
-    options.onClosed?.();
-  };
-
+  // From here on the order matters: terminus wraps the handlers there are, and what is prepended last runs first.
   attachTerminus(server, {
     lifecycle,
     log,
-    async beforeClose() {
-      // terminus cannot close what does not listen yet.
-      if (!server.listening) return afterClose();
-      const { durationMs } = await drain.finish('SIGTERM');
-      metrics.drainSeconds.set(durationMs / 1000);
-      lifecycle.enter('closing');
-      cutTimer = setTimeout(() => {
-        const cut = traffic.cutAll();
-        metrics.forcedCloses.inc({ kind: 'request' }, cut.requests);
-        metrics.forcedCloses.inc({ kind: 'connection' }, cut.connections);
-        log.warn('cut', cut);
-      }, inFlightDeadlineMs);
-    },
-    afterClose,
+    beforeClose: ending.beforeClose,
+    afterClose: ending.afterClose,
     // Ours comes first, and counts what it cuts.
     socketDeadlineMs: config.inFlightDeadlineMs + 1_000,
   });
   traffic.watch(server);
-  // Prepended last, so that it runs first: what follows relies on the path.
   server.prependListener('request', (request, response) => {
     // terminus compares the whole URL; a probe with a query is still a probe.
     const path = request.url?.split('?', 1)[0];
     if (path === healthPaths.live || path === healthPaths.ready) request.url = path;
     for (const [name, value] of Object.entries(identity)) response.setHeader(name, value);
   });
+
   return {
     server,
     admin: adminServer,
     async start() {
       const { host } = config;
       const adminPort = await listen(adminServer, { port: config.adminPort, host, portName: 'ADMIN_PORT' });
-      const port = await listen(server, { port: config.port, host, portName: 'PORT' }).catch(
-        async (error: unknown) => {
-          await closeAdmin();
-          throw error;
-        },
-      );
+      const port = await listen(server, { port: config.port, host, portName: 'PORT' });
       log.info('listening', { port, adminPort });
       if (config.warmUpMs > 0) await clock.wait(config.warmUpMs);
       lifecycle.enter('ready');
       return { port, adminPort };
     },
     hurry() {
-      inFlightDeadlineMs = Math.min(inFlightDeadlineMs, config.crashDrainMs);
-      void drain.begin('uncaught error', {
-        minMs: 0,
-        quietMs: Math.min(config.drain.quietMs, config.crashDrainMs / 4),
-        deadlineMs: config.crashDrainMs,
-      });
+      const { crashDrainMs } = config;
+      ending.hurry(crashDrainMs);
+      const quietMs = Math.min(rule.quietMs, crashDrainMs / 4);
+      void drain.begin('uncaught error', { minMs: 0, quietMs, deadlineMs: crashDrainMs });
     },
   };
 }

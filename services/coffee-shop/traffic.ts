@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../shared/clock.ts';
-import type { Activity } from './quiet.ts';
+import type { Activity } from '../shared/quiet.ts';
 
 /** How a request ended, told once its response is done or its connection is gone. */
 export interface RequestEnd {
@@ -30,8 +30,9 @@ export interface Traffic {
   isTooLate(request: IncomingMessage): boolean;
   /** What the quiet rule judges. Probes and their connections do not count. */
   activity(): Activity;
-  /** Cuts every connection, and answers with what was cut. */
-  cutAll(): { requests: number; connections: number };
+  /** Cuts every connection, and counts what it cuts. */
+  cutAll(): void;
+  readonly cut: { requests: number; connections: number };
   readonly inFlight: number;
   readonly openConnections: number;
   readonly connectionsTotal: number;
@@ -59,6 +60,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
   const tooLate = new WeakSet<IncomingMessage>();
   let announcing = false;
   let cutting = false;
+  const cut = { requests: 0, connections: 0 };
   let inFlight = 0;
   let connectionsTotal = 0;
   let servedSinceAnnounced = 0;
@@ -115,6 +117,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
         if (announcing && response.writableFinished) servedSinceAnnounced += 1;
       }
       const outcome = response.writableFinished ? 'answered' : cutting ? 'cut' : 'aborted';
+      if (outcome === 'cut' && !probe) cut.requests += 1;
       onRequestEnd({ request, response, durationMs: endedAt - beganAt, outcome, probe });
     });
   };
@@ -144,10 +147,12 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
     },
     cutAll() {
       cutting = true;
-      const cut = { requests: inFlight, connections: connections.size };
-      for (const socket of connections.keys()) socket.destroy();
-      return cut;
+      for (const socket of connections.keys()) {
+        cut.connections += 1;
+        socket.destroy();
+      }
     },
+    cut,
     get inFlight() {
       return inFlight;
     },

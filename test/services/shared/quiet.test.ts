@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { judge } from '../../../services/coffee-shop/quiet.ts';
+import { judge } from '../../../services/shared/quiet.ts';
 
 const rule = { minMs: 5_000, quietMs: 2_000, deadlineMs: 20_000 };
 const at = (now: number, activity: { active?: number; lastAt?: number }) =>
