@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import { parseDuration } from '../shared/duration.ts';
+import { UsageError } from '../shared/errors.ts';
+import { chooseRuns, scenarioIds, scenarios, weathers, type Run } from './scenarios.ts';
+import { demoDefaults, quickDefaults, type DemoSettings } from './settings.ts';
+
+const seconds = (ms: number): string => `${ms / 1000}s`;
+
+export const usage = `Releases a new version under load in several ways, each on a fresh playground, and counts what the callers lost.
+
+Usage: npm run demo -- [flags]
+
+  --scenario ID      only this one; repeatable (see below)
+  --weather NAME     calm: delays as measured; rough: one proxy is late; repeatable
+  --all              every scenario in both weathers
+  --quick            shorter loads, the same lags
+  --lag TIME         how late the late proxy is in rough weather (${seconds(demoDefaults.lagMs)})
+  --qps N            requests per second (${demoDefaults.qps})
+  --connections N    connections of the load, kept alive (${demoDefaults.connections})
+  --duration TIME    shortest load (${seconds(demoDefaults.loadMs)}; always until ${seconds(demoDefaults.tailMs)} after the release)
+  --seed N           makes the playground's delays repeatable (${demoDefaults.seed})
+  --out DIR          writes report.json there
+  --json             the report as one JSON document on stdout
+  --help
+
+Scenarios:
+${scenarios.map(({ id, title }) => `  ${id.padEnd(22)} ${title}`).join('\n')}
+
+Exit code 0 if every run that must lose nothing lost nothing, else 1.
+
+Example: npm run demo -- --scenario istio-script --scenario istio-switch --weather rough --lag 8s
+`;
+
+export type DemoCommand = { help: true } | ({ help: false } & DemoCommandOptions);
+
+export interface DemoCommandOptions {
+  runs: Run[];
+  settings: DemoSettings;
+  json: boolean;
+  outDir: string | undefined;
+}
+
+export function readCommandLine(argv: string[]): DemoCommand {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      scenario: { type: 'string', multiple: true, default: [] },
+      weather: { type: 'string', multiple: true, default: [] },
+      all: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      lag: { type: 'string' },
+      qps: { type: 'string' },
+      connections: { type: 'string' },
+      duration: { type: 'string' },
+      seed: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return { help: true };
+  const base = values.quick ? quickDefaults : demoDefaults;
+  const duration = (flag: string, text: string | undefined, fallback: number): number =>
+    text === undefined ? fallback : parseDuration(text, flag);
+  return {
+    help: false,
+    runs: chooseRuns({
+      all: values.all,
+      scenarios: values.scenario.map((id) => oneOf('--scenario', id, scenarioIds)),
+      weathers: values.weather.map((name) => oneOf('--weather', name, weathers)),
+    }),
+    settings: {
+      ...base,
+      lagMs: duration('--lag', values.lag, base.lagMs),
+      loadMs: duration('--duration', values.duration, base.loadMs),
+      qps: wholeNumber('--qps', values.qps, base.qps, 1, 10_000),
+      connections: wholeNumber('--connections', values.connections, base.connections, 1, 1_000),
+      seed: wholeNumber('--seed', values.seed, base.seed, 0, 2 ** 31 - 1),
+    },
+    json: values.json,
+    outDir: values.out,
+  };
+}
+
+function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (found === undefined) throw new UsageError(`${flag} must be one of ${known.join(', ')}; got "${text}".`);
+  return found;
+}
+
+function wholeNumber(
+  flag: string,
+  text: string | undefined,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new UsageError(`${flag} must be a whole number from ${min} to ${max}, got "${text}".`);
+  }
+  return value;
+}

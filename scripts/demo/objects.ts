@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseObjects, renderSets } from '../render/index.ts';
+import type { Deployment, KubernetesObject } from '../shared/kubernetes.ts';
+import type { Scenario } from './scenarios.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+async function render(
+  folder: 'k8s' | 'istio',
+  include: string[],
+  vars: Record<string, string>,
+): Promise<KubernetesObject[]> {
+  const rendered = await renderSets(path.join(root, folder, 'cluster.yaml'), { include, vars });
+  return parseObjects(rendered);
+}
+
+/** Everything a scenario starts from, with v1 serving: the same templates a user would apply. */
+export async function objectsToStartFrom(scenario: Scenario): Promise<KubernetesObject[]> {
+  const { mesh, pod, sidecar, release } = scenario;
+  if (!mesh) return render('k8s', ['service', pod], { version: 'v1' });
+  if (release === 'rolling') {
+    return [
+      ...(await render('istio', ['base', 'route-all'], {})),
+      ...(await rollingDeployment(scenario, 'v1')),
+    ];
+  }
+  return render('istio', ['base', 'subsets', 'route', 'version'], {
+    version: 'v1',
+    live: 'v1',
+    subsets: 'v1',
+    pod,
+    sidecar,
+  });
+}
+
+/** The one Deployment of a rolling update. In the mesh it says which kind of sidecar it wants. */
+export async function rollingDeployment(
+  { mesh, pod, sidecar }: Scenario,
+  version: string,
+): Promise<KubernetesObject[]> {
+  const objects = await render('k8s', [pod], { version });
+  return mesh ? objects.map((object) => withSidecar(object as Deployment, sidecar)) : objects;
+}
+
+/** The Deployment of one version, for releases that keep two of them. */
+export function versionDeployment({ pod, sidecar }: Scenario, version: string): Promise<KubernetesObject[]> {
+  return render('istio', ['version'], { version, pod, sidecar });
+}
+
+export function destinationRule(subsets: string[]): Promise<KubernetesObject[]> {
+  return render('istio', ['subsets'], { subsets: subsets.join(',') });
+}
+
+export function virtualService(live: string): Promise<KubernetesObject[]> {
+  return render('istio', ['route'], { live, marker: `all-to-${live}` });
+}
+
+function withSidecar(deployment: Deployment, sidecar: Scenario['sidecar']): Deployment {
+  const { template } = deployment.spec;
+  const metadata = template.metadata ?? {};
+  const annotations = {
+    ...metadata.annotations,
+    'sidecar.istio.io/nativeSidecar': String(sidecar === 'native'),
+  };
+  return {
+    ...deployment,
+    spec: { ...deployment.spec, template: { ...template, metadata: { ...metadata, annotations } } },
+  };
+}

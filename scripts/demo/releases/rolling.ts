@@ -1,0 +1,19 @@
+import { rollingDeployment } from '../objects.ts';
+import { app, waitUntilOnly, waitUntilRolledOut } from '../rollout.ts';
+import { applyAll, type Release } from './release.ts';
+
+/** What `kubectl apply` of a Deployment with a new image does. */
+export const releaseByRollingUpdate: Release = async ({
+  cluster,
+  scenario,
+  signal,
+  step,
+  beforeTrafficChanges,
+}) => {
+  beforeTrafficChanges();
+  await step('apply the Deployment with v2', async () =>
+    applyAll(cluster, await rollingDeployment(scenario, 'v2')),
+  );
+  await step('rollout', () => waitUntilRolledOut(cluster, app, signal));
+  await step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
+};

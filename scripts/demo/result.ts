@@ -1,0 +1,30 @@
+import type { Account } from '../load/index.ts';
+import type { ScenarioId, Weather } from './scenarios.ts';
+import type { Expectation, Verdict } from './verdict.ts';
+
+/** One step of a release, on the clock of its load. */
+export interface ReleaseStep {
+  name: string;
+  atMs: number;
+  durationMs: number;
+}
+
+export interface ScenarioResult {
+  id: ScenarioId;
+  weather: Weather;
+  title: string;
+  shows: string;
+  expected: Expectation;
+  verdict: Verdict;
+  /** What the callers saw. Missing only when the run failed before its load. */
+  account: Account | undefined;
+  /** From the first change to the last old pod's end. */
+  releaseMs: number;
+  /** When the release began, after the start of the load. */
+  releaseAtMs: number;
+  steps: ReleaseStep[];
+  /** From nothing to the first coffee out of a fresh playground. */
+  firstCoffeeMs: number;
+  /** Why the run failed. */
+  error?: string;
+}

@@ -1,0 +1,146 @@
+import { performance } from 'node:perf_hooks';
+import { startLoadProcess, type LoadProcess, type LoadProgress } from '../load/index.ts';
+import { connectCluster, type Cluster } from '../shared/cluster.ts';
+import { messageOf } from '../shared/errors.ts';
+import { waitFor } from '../shared/wait.ts';
+import type { DemoPlayground, StartPlayground } from './playground.ts';
+import { releases } from './releases/index.ts';
+import type { ScenarioResult } from './result.ts';
+import type { Run } from './scenarios.ts';
+import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
+import { setUp } from './set-up.ts';
+import { createStepsClock } from './steps-clock.ts';
+import { expectationOf, judge } from './verdict.ts';
+import { makeWeather } from './weather.ts';
+
+export interface ScenarioWatcher {
+  /** What happens now, in a few words. */
+  onStep: (name: string) => void;
+  onProgress: (progress: LoadProgress) => void;
+  /** The playground stands; called once per scenario. */
+  onPlayground: (playground: DemoPlayground) => void;
+}
+
+export interface ScenarioOptions {
+  run: Run;
+  settings: DemoSettings;
+  startPlayground: StartPlayground;
+  watcher: ScenarioWatcher;
+  signal: AbortSignal;
+}
+
+/** One release of v2 under load on a fresh playground. A release that fails is a result, an interruption is thrown. */
+export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
+  const { run, settings, startPlayground, watcher, signal } = options;
+  const { scenario, weather } = run;
+  const expected = expectationOf(run, settings.lagMs);
+  const base = { id: scenario.id, weather, title: scenario.title, shows: scenario.shows, expected };
+  const startedAt = performance.now();
+  let firstCoffeeMs = 0;
+  let playground: DemoPlayground | undefined;
+  let cluster: Cluster | undefined;
+  try {
+    watcher.onStep('starting the playground');
+    playground = await startPlayground({ mesh: scenario.mesh, seed: settings.seed });
+    watcher.onPlayground(playground);
+    cluster = await connectCluster(
+      { kubeconfigs: [playground.kubeconfig] },
+      { fieldManager: 'coffee-shop-demo' },
+    );
+    const url = new URL(order.path, playground.gatewayUrl ?? playground.serviceUrl).href;
+    watcher.onStep('waiting for the first coffee');
+    await setUp(cluster, scenario, url, signal);
+    firstCoffeeMs = Math.round(performance.now() - startedAt);
+    const released = await releaseUnderLoad(options, { playground, cluster, url });
+    const { account, error } = released;
+    return { ...base, verdict: judge(expected, account, error), firstCoffeeMs, ...released };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = { error: messageOf(error), account: undefined, releaseMs: 0, releaseAtMs: 0, steps: [] };
+    return { ...base, verdict: 'failed', firstCoffeeMs, ...failure };
+  } finally {
+    await cluster?.close();
+    await playground?.close();
+  }
+}
+
+type Released = Pick<ScenarioResult, 'account' | 'releaseMs' | 'releaseAtMs' | 'steps' | 'error'>;
+
+async function releaseUnderLoad(
+  { run: { scenario, weather }, settings, watcher, signal }: ScenarioOptions,
+  { playground, cluster, url }: { playground: DemoPlayground; cluster: Cluster; url: string },
+): Promise<Released> {
+  const { qps, connections, loadMs, warmUpMs, tailMs, lagMs } = settings;
+  let elapsedMs = 0;
+  const load = await startLoadProcess({
+    url,
+    qps,
+    connections,
+    method: order.method,
+    body: order.body,
+    timeline: true,
+    longestMs: loadMs + 2 * releaseDeadlineMs,
+    onProgress(progress) {
+      ({ elapsedMs } = progress);
+      watcher.onProgress(progress);
+    },
+  });
+  const loadReaches = (ms: number): Promise<unknown> => reached(load, () => elapsedMs >= ms, ms, signal);
+  try {
+    await load.started;
+    const startedAt = performance.now() - elapsedMs;
+    const now = (): number => performance.now() - startedAt;
+    watcher.onStep('warming up');
+    await loadReaches(warmUpMs);
+    const releaseAtMs = now();
+    let calmAgainMs = 0;
+    const clock = createStepsClock(now, watcher.onStep);
+    const beforeTrafficChanges = (): void => {
+      makeWeather(playground, { scenario, weather, lagMs });
+      if (weather === 'rough') calmAgainMs = now() + lagMs;
+    };
+    let error: string | undefined;
+    try {
+      const { kubeconfig } = playground;
+      await releases[scenario.release]({
+        cluster,
+        kubeconfig,
+        scenario,
+        signal,
+        step: clock.step,
+        beforeTrafficChanges,
+      });
+    } catch (failure) {
+      signal.throwIfAborted();
+      error = messageOf(failure);
+    }
+    const endMs = now();
+    watcher.onStep(error === undefined ? 'released' : 'the release failed');
+    // Also beyond the end of the lag: what a late proxy loses after the release was lost by the release.
+    await loadReaches(Math.max(loadMs, endMs + tailMs, calmAgainMs + tailMs));
+    const account = await load.stop();
+    return {
+      account,
+      releaseMs: Math.round(endMs - releaseAtMs),
+      releaseAtMs: Math.round(releaseAtMs),
+      steps: clock.steps,
+      ...(error === undefined ? {} : { error }),
+    };
+  } finally {
+    load.kill();
+  }
+}
+
+/** Waits on the load's own clock; a load that ends meanwhile ends the wait with its reason. */
+async function reached(
+  load: LoadProcess,
+  condition: () => boolean,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = load.account.then(() => {
+    throw new Error('The load ended before the release did.');
+  });
+  const what = `the load to last ${Math.round(ms)} ms`;
+  await Promise.race([waitFor(condition, { deadlineMs: ms + 60_000, what, intervalMs: 50, signal }), ended]);
+}

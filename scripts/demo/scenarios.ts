@@ -1,0 +1,163 @@
+/**
+ * The eight ways of releasing that the demo compares. Data only: how each is set up, what it does, and what is known to
+ * decide whether it loses requests.
+ */
+export const scenarioIds = [
+  'plain-naive',
+  'plain-correct',
+  'istio-rolling-naive',
+  'istio-rolling-classic',
+  'istio-rolling-native',
+  'istio-script',
+  'istio-switch',
+  'istio-switch-correct',
+] as const;
+export type ScenarioId = (typeof scenarioIds)[number];
+
+export const weathers = ['calm', 'rough'] as const;
+export type Weather = (typeof weathers)[number];
+
+export interface Scenario {
+  id: ScenarioId;
+  title: string;
+  /** What one learns from it. */
+  shows: string;
+  mesh: boolean;
+  /** How the pod ends: at once at SIGTERM, or when nobody asks any more. */
+  pod: 'naive' | 'correct';
+  /** How its Envoy ends: a classic sidecar 5 s after SIGTERM, a native one after the application. */
+  sidecar: 'classic' | 'native';
+  release: 'rolling' | 'script' | 'switch';
+  /** How late a proxy may be before requests are lost, in milliseconds: loses surely from `losesFromMs` on, surely not up to `safeUpToMs`. */
+  tolerance: { safeUpToMs: number; losesFromMs: number };
+}
+
+/** Whatever the lag. */
+const always = { safeUpToMs: -1, losesFromMs: 0 };
+const never = { safeUpToMs: Infinity, losesFromMs: Infinity };
+/** The correct pod waits for quiet at most 20 s (DRAIN_DEADLINE_MS); pods end one after the other, so later ones last longer. */
+const untilThePodsDeadline = { safeUpToMs: 18_000, losesFromMs: 30_000 };
+
+export const scenarios: readonly Scenario[] = [
+  {
+    id: 'plain-naive',
+    title: 'Plain Kubernetes, rolling update, pod exits on SIGTERM',
+    shows: 'the starting point: connections refused and reset',
+    mesh: false,
+    pod: 'naive',
+    sidecar: 'native',
+    release: 'rolling',
+    tolerance: always,
+  },
+  {
+    id: 'plain-correct',
+    title: 'Plain Kubernetes, rolling update, correct pod',
+    shows: 'readiness, preStop and a drain by protocol are enough without a mesh',
+    mesh: false,
+    pod: 'correct',
+    sidecar: 'native',
+    release: 'rolling',
+    tolerance: untilThePodsDeadline,
+  },
+  {
+    id: 'istio-rolling-naive',
+    title: 'Istio, rolling update, pod exits on SIGTERM',
+    shows: 'a mesh does not heal a naive pod, retries included',
+    mesh: true,
+    pod: 'naive',
+    sidecar: 'native',
+    release: 'rolling',
+    tolerance: always,
+  },
+  {
+    id: 'istio-rolling-classic',
+    title: 'Istio, rolling update, correct pod, classic sidecar',
+    shows: 'Envoy leaves 5 s after SIGTERM whatever the application does',
+    mesh: true,
+    pod: 'correct',
+    sidecar: 'classic',
+    release: 'rolling',
+    // 5 s of Envoy, and a rolling update needs some seconds before the first old pod goes.
+    tolerance: { safeUpToMs: 4_000, losesFromMs: 10_000 },
+  },
+  {
+    id: 'istio-rolling-native',
+    title: 'Istio, rolling update, correct pod, native sidecar',
+    shows: 'Envoy outlives the application, so the drain rule decides',
+    mesh: true,
+    pod: 'correct',
+    sidecar: 'native',
+    release: 'rolling',
+    tolerance: untilThePodsDeadline,
+  },
+  {
+    id: 'istio-script',
+    title: "Istio, the article's order with its fixed waits, naive pod",
+    shows: 'time is not proof',
+    mesh: true,
+    pod: 'naive',
+    sidecar: 'native',
+    release: 'script',
+    // 5 s from the route to the end of v1, and 2 s before it from the subset to the route.
+    tolerance: { safeUpToMs: 4_000, losesFromMs: 11_000 },
+  },
+  {
+    id: 'istio-switch',
+    title: 'Istio, the switch on proof, naive pod',
+    shows: 'proof, at any lag, even for an application that does nothing right',
+    mesh: true,
+    pod: 'naive',
+    sidecar: 'native',
+    release: 'switch',
+    tolerance: never,
+  },
+  {
+    id: 'istio-switch-correct',
+    title: 'Istio, the switch on proof, correct pod',
+    shows: 'what we recommend',
+    mesh: true,
+    pod: 'correct',
+    sidecar: 'native',
+    release: 'switch',
+    tolerance: never,
+  },
+];
+
+export interface Run {
+  scenario: Scenario;
+  weather: Weather;
+}
+
+/** The story in six runs; `--all` runs the whole matrix. */
+const defaultRuns: readonly [ScenarioId, Weather][] = [
+  ['plain-naive', 'calm'],
+  ['plain-correct', 'calm'],
+  ['istio-rolling-naive', 'calm'],
+  ['istio-rolling-classic', 'rough'],
+  ['istio-script', 'rough'],
+  ['istio-switch', 'rough'],
+];
+
+export function findScenario(id: ScenarioId): Scenario {
+  const found = scenarios.find((scenario) => scenario.id === id);
+  if (!found) throw new Error(`no scenario ${id}`);
+  return found;
+}
+
+/**
+ * Which runs are meant. Scenarios without a weather run in the weather the story has them in; those that are not in the story, in calm
+ * weather. A weather without scenarios runs the story's scenarios in it.
+ */
+export function chooseRuns(choice: { all: boolean; scenarios: ScenarioId[]; weathers: Weather[] }): Run[] {
+  const ids = choice.scenarios.length > 0 ? choice.scenarios : defaultRuns.map(([id]) => id);
+  if (choice.all) {
+    const all = choice.scenarios.length > 0 ? choice.scenarios : scenarioIds;
+    const both = choice.weathers.length > 0 ? choice.weathers : weathers;
+    return all.flatMap((id) => both.map((weather) => ({ scenario: findScenario(id), weather })));
+  }
+  return ids.flatMap((id) => {
+    const usual = defaultRuns.find(([known]) => known === id)?.[1] ?? 'calm';
+    const chosen = choice.weathers.length > 0 ? choice.weathers : [usual];
+    return chosen.map((weather) => ({ scenario: findScenario(id), weather }));
+  });
+}
