@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DemoCommandOptions } from '../../../scripts/demo/command-line.ts';
+import { readCommandLine } from '../../../scripts/demo/command-line.ts';
+import { runCommand } from '../../../scripts/demo/run-command.ts';
+import type { DemoReport } from '../../../scripts/demo/run-demo.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'demo-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function command(...argv: string[]): DemoCommandOptions {
+  const read = readCommandLine(argv);
+  if (read.help) throw new Error('help');
+  return read;
+}
+
+function collector() {
+  let text = '';
+  return { write: (more: string) => (text += more), text: () => text };
+}
+
+const noPlayground = () => Promise.reject(new Error('no room for a cluster'));
+
+describe('the demo without a playground', () => {
+  it('ends with 1, says why for each run, and still reports as JSON', async () => {
+    const stdout = collector();
+    const stderr = collector();
+    const { signal } = new AbortController();
+    const options = command(
+      '--scenario=plain-naive',
+      '--scenario=plain-correct',
+      '--json',
+      `--out=${folder}/new`,
+    );
+    expect(await runCommand(options, { startPlayground: noPlayground, stdout, stderr, signal })).toBe(1);
+    const report = JSON.parse(stdout.text()) as DemoReport;
+    expect(report.settings).toMatchObject({ qps: 500, connections: 50, lagMs: 12_000 });
+    expect(report.scenarios).toMatchObject([
+      { id: 'plain-naive', weather: 'calm', verdict: 'failed', error: 'no room for a cluster', releaseMs: 0 },
+      {
+        id: 'plain-correct',
+        weather: 'calm',
+        verdict: 'failed',
+        error: 'no room for a cluster',
+        releaseMs: 0,
+      },
+    ]);
+    expect(JSON.parse(await readFile(`${folder}/new/report.json`, 'utf8'))).toEqual(report);
+    expect(stderr.text()).toContain('✗ plain-naive, calm');
+  });
+
+  it('does not go on with the next run when the user breaks off', async () => {
+    const broken = new AbortController();
+    const started: boolean[] = [];
+    const startPlayground = ({ mesh }: { mesh: boolean }) => {
+      started.push(mesh);
+      broken.abort(new Error('stopped by SIGINT'));
+      return Promise.reject(new Error('the playground was ended'));
+    };
+    const around = { startPlayground, stdout: collector(), stderr: collector(), signal: broken.signal };
+    await expect(runCommand(command(), around)).rejects.toThrow('stopped by SIGINT');
+    expect(started).toEqual([false]);
+  });
+
+  it('refuses a folder that cannot be made before it starts anything', async () => {
+    await writeFile(`${folder}/file`, '');
+    const around = { startPlayground: noPlayground, stdout: collector(), stderr: collector() };
+    const { signal } = new AbortController();
+    const refused = runCommand(command(`--out=${folder}/file/report`), { ...around, signal });
+    await expect(refused).rejects.toMatchObject({ exitCode: 2 });
+    expect(around.stderr.text()).toBe('');
+  });
+});
