@@ -19,36 +19,37 @@ export function registerNode(store: ObjectStore, name: string): void {
     kind: 'Node',
     metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': process.platform } },
     spec: {},
-    status: {
-      capacity,
-      allocatable: capacity,
-      addresses: [
-        { type: 'InternalIP', address: '127.0.0.1' },
-        { type: 'Hostname', address: name },
-      ],
-      conditions: [
-        condition(
-          'MemoryPressure',
-          'False',
-          'KubeletHasSufficientMemory',
-          'kubelet has sufficient memory available',
-        ),
-        condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-        condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-        condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
-      ],
-      nodeInfo: {
-        kubeletVersion: 'v1.36.4',
-        containerRuntimeVersion: 'playground://1',
-        operatingSystem: process.platform,
-        architecture: process.arch,
-        osImage: 'playground',
-        kernelVersion: '',
-        kubeProxyVersion: '',
-        machineID: '',
-        systemUUID: '',
-        bootID: '',
-      },
-    },
   });
+  const status = {
+    capacity,
+    allocatable: capacity,
+    addresses: [
+      { type: 'InternalIP', address: '127.0.0.1' },
+      { type: 'Hostname', address: name },
+    ],
+    conditions: [
+      condition(
+        'MemoryPressure',
+        'False',
+        'KubeletHasSufficientMemory',
+        'kubelet has sufficient memory available',
+      ),
+      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+      condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+      condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
+    ],
+    nodeInfo: {
+      kubeletVersion: 'v1.36.4',
+      containerRuntimeVersion: 'playground://1',
+      operatingSystem: process.platform,
+      architecture: process.arch,
+      osImage: 'playground',
+      kernelVersion: '',
+      kubeProxyVersion: '',
+      machineID: '',
+      systemUUID: '',
+      bootID: '',
+    },
+  };
+  store.mutate('v1/nodes', undefined, name, (node) => void (node.status = status), { subresource: 'status' });
 }

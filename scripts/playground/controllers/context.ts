@@ -1,0 +1,26 @@
+import type { EventRecorder } from '../events.ts';
+import type { Random } from '../network/random.ts';
+import type { Pod } from '../pod-types.ts';
+import type { ObjectStore } from '../store/types.ts';
+import type { ControllerDelays } from './options.ts';
+import type { OwnedIndex } from './owned-index.ts';
+import type { ReplicaSet } from './workload-types.ts';
+
+/** What every controller works with. */
+export interface ControllerContext {
+  store: ObjectStore;
+  random: Random;
+  delays: ControllerDelays;
+  pods: OwnedIndex<Pod>;
+  replicaSets: OwnedIndex<ReplicaSet>;
+  events: (component: string) => EventRecorder;
+}
+
+export interface Controller {
+  close(): void;
+}
+
+/** Time as the API writes it: whole seconds. */
+export function timestamp(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+}

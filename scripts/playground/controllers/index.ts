@@ -1,0 +1,49 @@
+import { createEventRecorder } from '../events.ts';
+import { createRandom, type Random } from '../network/random.ts';
+import type { Pod } from '../pod-types.ts';
+import type { ObjectStore } from '../store/types.ts';
+import { startAutoscaler } from './autoscaler.ts';
+import type { ControllerContext } from './context.ts';
+import { startDeploymentController } from './deployment.ts';
+import { startEndpointSliceController } from './endpoint-slice.ts';
+import { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
+import { createOwnedIndex } from './owned-index.ts';
+import { startReplicaSetController } from './replica-set.ts';
+import { startScheduler } from './scheduler.ts';
+import type { ReplicaSet } from './workload-types.ts';
+
+export { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
+
+export interface ControllersOptions {
+  delays?: Partial<ControllerDelays>;
+  /** Seeded source of every delay. */
+  random?: Random;
+}
+
+/** kube-controller-manager and kube-scheduler: everything that turns wishes into pods. Works on watches, never by polling. */
+export function startControllers(store: ObjectStore, options: ControllersOptions = {}): { close(): void } {
+  const pods = createOwnedIndex<Pod>(store, 'v1/pods');
+  const replicaSets = createOwnedIndex<ReplicaSet>(store, 'apps/v1/replicasets');
+  const context: ControllerContext = {
+    store,
+    random: options.random ?? createRandom(1),
+    delays: { ...CONTROLLER_DELAYS, ...options.delays },
+    pods,
+    replicaSets,
+    events: (component) => createEventRecorder(store, component),
+  };
+  const parts = [
+    startScheduler(context),
+    startReplicaSetController(context),
+    startDeploymentController(context),
+    startEndpointSliceController(context),
+    startAutoscaler(context),
+    pods,
+    replicaSets,
+  ];
+  return {
+    close() {
+      for (const part of parts) part.close();
+    },
+  };
+}
