@@ -27,12 +27,13 @@ const REMEMBERED = 4_096;
 export function createEventRecorder(store: ObjectStore, component: string, host?: string): EventRecorder {
   /** What was said -> name of the event that says it. */
   const said = new Map<string, string>();
-  let last = 0;
+  let last = 0n;
 
   function uniqueSuffix(): string {
     // As in the API: nanoseconds in hex, never the same twice.
-    last = Math.max(last + 1, Date.now() * 1_000_000);
-    return BigInt(last).toString(16);
+    const now = BigInt(Date.now()) * 1_000_000n;
+    last = now > last ? now : last + 1n;
+    return last.toString(16);
   }
 
   return {

@@ -33,6 +33,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
   const ending = deferred<number>();
   const killed = deferred();
   let isEnding = false;
+  let isClosing = false;
   let failure: PodView['failure'];
   const startTime = seconds(new Date());
   const waiting: PodView = emptyView();
@@ -91,6 +92,8 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
   }
 
   function writeStatus(): void {
+    // The node is going away, not the pod: it leaves the object as it was.
+    if (isClosing) return;
     store.mutate<Pod>(
       'v1/pods',
       namespace,
@@ -166,7 +169,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     await Promise.race([ending.promise, killed.promise]);
     await within(killed.promise, drawMs(delays.statusToGone, random));
     clearTimeout(graceTimer);
-    if (store.get<Pod>('v1/pods', namespace, name)?.metadata.uid === uid) {
+    if (!isClosing && store.get<Pod>('v1/pods', namespace, name)?.metadata.uid === uid) {
       store.delete('v1/pods', namespace, name, { gracePeriodSeconds: 0, uid });
     }
     if (sandbox !== undefined) rmSync(sandbox.folder, { recursive: true, force: true });
@@ -245,6 +248,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     },
     vanish: () => beginEnding(0),
     async kill() {
+      isClosing = true;
       isEnding = true;
       ending.resolve(0);
       killed.resolve();

@@ -40,6 +40,11 @@ export interface ServiceProxy {
   address(namespace: string, service: string, port: number | string): SocketAddress | undefined;
   /** Opens a forwarder for any Service (as a ClusterIP would be) and resolves with its address. */
   open(namespace: string, service: string, port: number | string): Promise<SocketAddress>;
+  /**
+   * Opens the forwarder of a Service that may come later, so that its address can be told before anything is applied.
+   * Until the Service has endpoints, its connections are reset.
+   */
+  reserve(namespace: string, service: string, port: number): Promise<SocketAddress>;
   /** The rules stop following changes, as those of a node cut off from the API server. */
   freeze(): void;
   /** The rules catch up at once. */
@@ -58,6 +63,7 @@ export function startServiceProxy({
     string,
     { forwarder: Forwarder; namespace: string; service: string; portName: string }
   >();
+  const reserved = new Set<string>();
   let closed = false;
   const rules = lateRules({ lag, random, sync: syncAll });
 
@@ -87,7 +93,16 @@ export function startServiceProxy({
     const namespace = service.metadata.namespace ?? '';
     const key = `${namespace}/${service.metadata.name}/${port.port}`;
     const existing = forwarders.get(key);
-    if (existing !== undefined) return await existing;
+    if (existing !== undefined) {
+      const forwarder = await existing;
+      const entry = opened.get(key);
+      // A reserved forwarder learns the port's name with the Service.
+      if (entry !== undefined && entry.portName !== (port.name ?? '')) {
+        entry.portName = port.name ?? '';
+        syncOne(entry);
+      }
+      return forwarder;
+    }
     const opening = openForwarder({
       network,
       random,
@@ -108,6 +123,11 @@ export function startServiceProxy({
   function closeService(service: Service): void {
     const prefix = `${service.metadata.namespace ?? ''}/${service.metadata.name}/`;
     for (const key of [...forwarders.keys()].filter((candidate) => candidate.startsWith(prefix))) {
+      if (reserved.has(key)) {
+        // Told to somebody as an address to keep: it stays, and resets until the Service is back.
+        opened.get(key)?.forwarder.setTargets([]);
+        continue;
+      }
       forwarders.delete(key);
       opened.get(key)?.forwarder.close();
       opened.delete(key);
@@ -143,6 +163,14 @@ export function startServiceProxy({
       const found = portOf(namespace, name, port);
       if (found === undefined) throw new Error(`Service ${namespace}/${name} has no port ${port}.`);
       return (await openPort(found.service, found.port)).address;
+    },
+    async reserve(namespace, name, port) {
+      reserved.add(`${namespace}/${name}/${port}`);
+      const found = portOf(namespace, name, port);
+      const opening = found
+        ? openPort(found.service, found.port)
+        : openPort({ metadata: { namespace, name } } as Service, { port });
+      return (await opening).address;
     },
     freeze: () => rules.freeze(),
     thaw: () => rules.thaw(),
