@@ -125,15 +125,10 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   const abandoned = due - begun + pool.busy;
   options.stop?.removeEventListener('abort', stopNow);
   options.abandon?.removeEventListener('abort', abandonNow);
-  const endMs = abandoned > 0 ? elapsed() : lastEndMs;
-  const { counts } = tally;
   const account: Account = {
-    ...counts,
-    longestGapMs: round(tally.longestGapMs(endMs)),
+    ...tally.toAccount(abandoned > 0 ? elapsed() : lastEndMs),
     qps: begun === unsent ? 0 : round((begun - unsent) / ((lastBegunMs + 1000 / qps) / 1000)),
-    latencyMs: { fromDue: tally.fromDue.percentiles(), fromSend: tally.fromSend.percentiles() },
     startedAt: startedAt.toISOString(),
-    durationMs: round(endMs),
     late,
     unsent,
     abandoned,
@@ -142,7 +137,6 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     requestedQps: qps,
     method,
     url,
-    ...(tally.timeline ? { timeline: tally.timeline.slots(), losses: tally.losses } : {}),
   };
   pool.close();
   return account;

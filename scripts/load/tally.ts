@@ -1,7 +1,7 @@
 import type { Account, Loss, LossKind } from './account.ts';
 import { lossKinds } from './account.ts';
 import type { Outcome } from './connection.ts';
-import { createLatencyRecorder, type LatencyRecorder } from './latency.ts';
+import { createLatencyRecorder } from './latency.ts';
 import { createTimeline } from './timeline.ts';
 
 /** When things happened to one request, in milliseconds after the start of the run. */
@@ -20,13 +20,12 @@ export type Counts = Pick<
 export interface Tally {
   add(outcome: Outcome, times: RequestTimes): void;
   readonly counts: Counts;
-  readonly fromDue: LatencyRecorder;
-  readonly fromSend: LatencyRecorder;
-  /** Longest time without a success up to `nowMs`. */
-  longestGapMs(nowMs: number): number;
-  readonly timeline: ReturnType<typeof createTimeline> | undefined;
-  readonly losses: Loss[];
+  /** @param endMs the end of the last request, after the start of the run */
+  toAccount(endMs: number): TalliedAccount;
 }
+
+export type TalliedAccount = Counts &
+  Pick<Account, 'longestGapMs' | 'latencyMs' | 'durationMs' | 'timeline' | 'losses'>;
 
 const keptLosses = 100;
 const keptReasons = 20;
@@ -68,10 +67,6 @@ export function createTally(options: {
 
   return {
     counts,
-    fromDue,
-    fromSend,
-    timeline,
-    losses,
     add(outcome, times) {
       options.observe?.(outcome, times);
       counts.sent += 1;
@@ -94,7 +89,13 @@ export function createTally(options: {
       lastSuccessMs = times.endMs;
       timeline?.add(times.dueMs, { version: outcome.version ?? '-' });
     },
-    longestGapMs: (nowMs) => Math.max(gapMs, nowMs - lastSuccessMs),
+    toAccount: (endMs) => ({
+      ...counts,
+      longestGapMs: round(Math.max(gapMs, endMs - lastSuccessMs)),
+      latencyMs: { fromDue: fromDue.percentiles(), fromSend: fromSend.percentiles() },
+      durationMs: round(endMs),
+      ...(timeline ? { timeline: timeline.slots(), losses } : {}),
+    }),
   };
 }
 
