@@ -34,11 +34,14 @@ export function createFaults(clock: Clock): Faults {
     .all(methodNotAllowed('GET, PUT'));
   routes
     .route('/faults/crash')
-    .post((_request, response) => {
-      response.status(202).json({ crash: 'uncaught error' });
-      setImmediate(() => {
-        throw new Error('asked to crash through /faults/crash');
-      });
+    .post((request, response) => {
+      const error = new Error('asked to crash through /faults/crash');
+      response.status(202).json({ crash: error.message });
+      if (request.query.kind === 'rejection') void Promise.reject(error);
+      else
+        setImmediate(() => {
+          throw error;
+        });
     })
     .all(methodNotAllowed('POST'));
 

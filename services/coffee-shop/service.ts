@@ -65,6 +65,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       // Finds peers that vanished without a word.
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
+      // Node would refuse without naming version and pod; app.ts refuses instead.
+      requireHostHeader: false,
     },
     (request, response) => {
       if (!traffic.isTooLate(request)) app(request, response);

@@ -117,7 +117,6 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
         if (announcing && response.writableFinished) servedSinceAnnounced += 1;
       }
       const outcome = response.writableFinished ? 'answered' : cutting ? 'cut' : 'aborted';
-      if (outcome === 'cut' && !probe) cut.requests += 1;
       onRequestEnd({ request, response, durationMs: endedAt - beganAt, outcome, probe });
     });
   };
@@ -147,10 +146,10 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
     },
     cutAll() {
       cutting = true;
-      for (const socket of connections.keys()) {
-        cut.connections += 1;
-        socket.destroy();
-      }
+      // Counted now: the server is closed, and the process may be gone, before the sockets say that they are.
+      cut.requests += inFlight;
+      cut.connections += connections.size;
+      for (const socket of connections.keys()) socket.destroy();
     },
     cut,
     get inFlight() {
