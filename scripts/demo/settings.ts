@@ -37,7 +37,7 @@ export const quickDefaults: DemoSettings = {
 };
 
 /** The request of the demo; a POST, because nobody may repeat it silently. */
-export const order = { method: 'POST', path: '/orders', body: '{"coffee":"espresso"}' };
+export const order = { method: 'POST', path: '/orders', body: '{"drink":"espresso"}' };
 
 /** A release that takes longer than this has failed. */
 export const releaseDeadlineMs = 150_000;

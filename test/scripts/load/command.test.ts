@@ -153,7 +153,7 @@ describe('a load in its own process', () => {
       qps: 500,
       connections: 10,
       method: 'POST',
-      body: '{"coffee":"espresso"}',
+      body: '{"drink":"espresso"}',
       longestMs: 60_000,
       timeline: true,
       onProgress: ({ sent }) => seen.push(sent),

@@ -20,7 +20,7 @@ async function loadOn(
     connections: 10,
     durationMs: 500,
     method: 'POST',
-    body: '{"coffee":"espresso"}',
+    body: '{"drink":"espresso"}',
     ...options,
   });
 }
