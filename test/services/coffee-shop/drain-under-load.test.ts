@@ -14,13 +14,26 @@ interface Release {
   exit: number | NodeJS.Signals;
 }
 
+interface ReleaseOptions {
+  keepAlive?: boolean;
+  /** How much later than the pod the network learns: until then new connections keep arriving. */
+  lateMs?: number;
+  /** What the kubelet does to the old pod. */
+  end?: (old: CoffeeShop) => Promise<void>;
+}
+
+const sigterm = (old: CoffeeShop): Promise<void> => {
+  old.signal('SIGTERM');
+  return Promise.resolve();
+};
+
 /**
- * SIGTERM to v1 under load, while the network learns of it only later: connections keep arriving for `lateMs`, then
- * new ones go to v2. 20 ms of round trip make the moment in which a request can cross a closing connection long enough.
+ * Ends v1 under load; new connections go to v2, but late. 20 ms of round trip make the moment in which a request can
+ * cross a closing connection long enough to be hit.
  */
 async function replacePod(
   env: Record<string, string>,
-  { keepAlive = true, lateMs = 300 } = {},
+  { keepAlive = true, lateMs = 300, end = sigterm }: ReleaseOptions = {},
 ): Promise<Release> {
   const [old, next] = await Promise.all([
     startCoffeeShop(env),
@@ -29,10 +42,10 @@ async function replacePod(
   const network = await startLateNetwork(old.port, 10);
   const load = startKeepAliveLoad({ port: network.port, connections: 50, pauseMs: 70, keepAlive });
   await new Promise((resolve) => setTimeout(resolve, 500));
-  old.signal('SIGTERM');
   setTimeout(() => {
     network.pointTo(next.port);
   }, lateMs);
+  await end(old);
   const exit = await old.exited;
   const result = await load.stop();
   await network.close();
@@ -60,6 +73,33 @@ describe('a coffee-shop that gets SIGTERM under load', () => {
     const { load, exit } = await replacePod(patient, { keepAlive: false });
     expect({ lost: load.lost, byKind: load.byKind, exit }).toEqual({ lost: 0, byKind: {}, exit: 0 });
     expect(load.byVersion.v2).toBeGreaterThan(0);
+  });
+
+  it('loses no request when preStop drains it first', async () => {
+    const { load, exit, old } = await replacePod(patient, {
+      end: async (pod) => {
+        const hook = await fetch(`http://127.0.0.1:${pod.adminPort}/lifecycle/drain`);
+        expect(await hook.json()).toMatchObject({ outcome: 'quiet' });
+        pod.signal('SIGTERM');
+      },
+    });
+    expect({ lost: load.lost, byKind: load.byKind, exit }).toEqual({ lost: 0, byKind: {}, exit: 0 });
+    expect(old.events.filter(({ msg }) => msg === 'draining')).toHaveLength(1);
+  });
+
+  // Behind a classic Istio sidecar a blocking hook breaks off after 5 s, and SIGTERM follows at once.
+  it('loses no request when preStop breaks off in the middle', async () => {
+    const { load, exit, old } = await replacePod(patient, {
+      end: async (pod) => {
+        const signal = AbortSignal.timeout(300);
+        await expect(
+          fetch(`http://127.0.0.1:${pod.adminPort}/lifecycle/drain`, { signal }),
+        ).rejects.toThrow();
+        pod.signal('SIGTERM');
+      },
+    });
+    expect({ lost: load.lost, byKind: load.byKind, exit }).toEqual({ lost: 0, byKind: {}, exit: 0 });
+    expect(old.events.filter(({ msg }) => msg === 'draining')).toHaveLength(1);
   });
 
   it('loses requests without the announcement', async () => {
