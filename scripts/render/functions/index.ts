@@ -1,10 +1,31 @@
 import { goFunctions } from '../template/builtins.ts';
 import type { FunctionTable } from '../template/functions.ts';
+import { dictFunctions } from './dicts.ts';
+import { encodingFunctions } from './encoding.ts';
+import { flowFunctions } from './flow.ts';
+import { kontemplateFunctions } from './kontemplate.ts';
+import { listFunctions } from './lists.ts';
+import { mathFunctions } from './math.ts';
+import { pathFunctions } from './paths.ts';
+import { regexFunctions } from './regex.ts';
+import { semverFunctions } from './semver.ts';
 import { textFunctions } from './text.ts';
+import { wordFunctions } from './words.ts';
 
-/** Go's built-in functions and sprig's; where both have a name, sprig's wins, as in kontemplate. */
-export const standardFunctions: FunctionTable = new Map([...goFunctions, ...textFunctions]);
+export { reasonForAbsence } from './absent.ts';
 
-export function reasonForAbsence(_name: string): string | undefined {
-  return undefined;
-}
+/** Go's built-in functions, sprig's and kontemplate's; where a name is in several, the later wins, as in kontemplate. */
+export const standardFunctions: FunctionTable = new Map([
+  ...goFunctions,
+  ...textFunctions,
+  ...wordFunctions,
+  ...listFunctions,
+  ...dictFunctions,
+  ...mathFunctions,
+  ...encodingFunctions,
+  ...regexFunctions,
+  ...semverFunctions,
+  ...pathFunctions,
+  ...flowFunctions,
+  ...kontemplateFunctions,
+]);

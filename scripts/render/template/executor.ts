@@ -474,7 +474,7 @@ class Executor {
     if (type === 'any') return this.operand(dot, node, false);
     switch (node.kind) {
       case 'nil':
-        if (type === 'map' || type === 'anyList') return null;
+        if (type === 'map') return undefined;
         return this.fail(`cannot assign nil to ${GO_TYPES[type]}`, node.offset);
       case 'bool':
       case 'string':
@@ -492,13 +492,10 @@ class Executor {
   ): MaybeValue {
     if (type === node.kind) return node.value;
     if (node.kind === 'number') {
-      if ((type === 'int' || type === 'int64') && node.literal.integer !== undefined)
-        return node.literal.integer;
+      if (type === 'int' && node.literal.integer !== undefined) return node.literal.integer;
       if (type === 'float64' && node.literal.float !== undefined) return node.literal.float;
     }
-    const want = { string: 'string', bool: 'bool', int: 'integer', int64: 'integer', float64: 'float' }[
-      type as string
-    ];
+    const want = { string: 'string', bool: 'bool', int: 'integer', float64: 'float' }[type as string];
     const text = printOperand(node);
     this.fail(
       want === undefined
@@ -524,9 +521,6 @@ class Executor {
       case 'int':
         if (typeof value === 'bigint') return value;
         break;
-      case 'int64':
-        if (kindOf(value) === 'int64') return integerIn(value);
-        break;
       case 'float64': {
         const float = floatIn(value);
         if (float !== undefined) return float;
@@ -534,9 +528,6 @@ class Executor {
       }
       case 'map':
         if (value instanceof Map || value === undefined) return value;
-        break;
-      case 'anyList':
-        if (Array.isArray(value) || value === undefined) return value;
     }
     if (value === undefined) {
       this.fail(`invalid value; expected ${GO_TYPES[type]}`, node.offset, { expression: printOperand(node) });
@@ -553,11 +544,9 @@ const GO_TYPES: Record<ParameterType, string> = {
   any: 'interface {}',
   string: 'string',
   int: 'int',
-  int64: 'int64',
   float64: 'float64',
   bool: 'bool',
   map: 'map[string]interface {}',
-  anyList: '[]interface {}',
 };
 
 function conversionHint(type: ParameterType, value: MaybeValue): string | undefined {

@@ -6,11 +6,10 @@ export interface ArgumentTypes {
   any: MaybeValue;
   string: string;
   int: bigint;
-  int64: bigint;
   float64: number;
   bool: boolean;
-  map: ValueMap;
-  anyList: MaybeValue[];
+  /** Undefined is Go's nil map: it reads as empty. */
+  map: ValueMap | undefined;
 }
 export type ParameterType = keyof ArgumentTypes;
 
@@ -20,6 +19,8 @@ export interface CallContext {
   style: NumberStyle;
   /** The values the file was rendered with. */
   root: MaybeValue;
+  /** What env and expandenv see. */
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface TemplateFunction {

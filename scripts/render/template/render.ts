@@ -13,6 +13,8 @@ export interface EngineOptions {
   absence?: ((name: string) => string | undefined) | undefined;
   numbers?: NumberStyle | undefined;
   limits?: Partial<Limits> | undefined;
+  /** What env and expandenv see; nothing by default. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
   explainMissing?: ((path: string) => string | undefined) | undefined;
 }
 
@@ -38,6 +40,7 @@ export function renderText(text: string, root: Value, fileName: string, options:
     functions: options.functions,
     style: options.numbers ?? 'plain',
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    environment: options.environment ?? {},
     explainMissing: options.explainMissing,
   });
 }

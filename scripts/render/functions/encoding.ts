@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { fn, type TemplateFunction } from '../template/functions.ts';
+import { toJson, toPrettyJson } from './json.ts';
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+function base32Encode(text: string): string {
+  let bits = '';
+  for (const byte of Buffer.from(text)) bits += byte.toString(2).padStart(8, '0');
+  let out = '';
+  for (let at = 0; at < bits.length; at += 5) {
+    out += BASE32.charAt(parseInt(bits.slice(at, at + 5).padEnd(5, '0'), 2));
+  }
+  return out.padEnd(Math.ceil(out.length / 8) * 8, '=');
+}
+
+// The number of padding characters that can end a text in base 32, and the digits left then.
+const BASE32_TAILS: Record<number, number> = { 2: 6, 4: 4, 5: 3, 7: 1, 8: 0 };
+
+function base32Decode(text: string): string {
+  const clean = text.replace(/[\r\n]/g, '');
+  const digits = clean.replace(/=*$/, '');
+  const bad = [...digits].findIndex((char) => !BASE32.includes(char));
+  if (bad !== -1) return `illegal base32 data at input byte ${bad}`;
+  const tail = digits.length % 8 === 0 ? 8 : digits.length % 8;
+  const padding = clean.length - digits.length;
+  if (digits !== '' && BASE32_TAILS[tail] !== padding)
+    return `illegal base32 data at input byte ${digits.length}`;
+  const bits = [...digits].map((char) => BASE32.indexOf(char).toString(2).padStart(5, '0')).join('');
+  const bytes = bits.match(/.{8}/g) ?? [];
+  return Buffer.from(bytes.map((byte) => parseInt(byte, 2))).toString('utf8');
+}
+
+/** Strict base64; like sprig, a mistake is told in the result. */
+function base64Decode(text: string): string {
+  const clean = text.replace(/[\r\n]/g, '');
+  const body = clean.replace(/={0,2}$/, '');
+  const bad = /[^A-Za-z0-9+/]/.exec(body);
+  const illegal = (at: number): string => `illegal base64 data at input byte ${at}`;
+  if (bad !== null) return illegal(bad.index);
+  if (body.length % 4 === 1) return illegal(clean.length > body.length ? body.length : body.length - 1);
+  if (clean.length % 4 !== 0) return illegal(clean.length - (clean.length % 4));
+  return Buffer.from(clean, 'base64').toString('utf8');
+}
+
+function adler32(text: string): string {
+  let a = 1;
+  let b = 0;
+  for (const byte of Buffer.from(text)) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  return String(b * 65536 + a);
+}
+
+const hash = (algorithm: string): TemplateFunction =>
+  fn(['string'], ([text]) => createHash(algorithm).update(text).digest('hex'));
+
+export const encodingFunctions: Array<[string, TemplateFunction]> = [
+  ['b64enc', fn(['string'], ([text]) => Buffer.from(text).toString('base64'))],
+  ['b64dec', fn(['string'], ([text]) => base64Decode(text))],
+  ['b32enc', fn(['string'], ([text]) => base32Encode(text))],
+  ['b32dec', fn(['string'], ([text]) => base32Decode(text))],
+  ['sha1sum', hash('sha1')],
+  ['sha256sum', hash('sha256')],
+  ['adler32sum', fn(['string'], ([text]) => adler32(text))],
+  ['json', fn(['any'], ([value]) => toJson(value))],
+  ['toJson', fn(['any'], ([value]) => toJson(value))],
+  ['toPrettyJson', fn(['any'], ([value]) => toPrettyJson(value))],
+];
