@@ -1,0 +1,83 @@
+import http from 'node:http';
+import type { Proxy } from '../proxy.ts';
+import { clustersJson, clustersText } from './clusters.ts';
+import { configDump } from './config-dump.ts';
+import { listenersJson, listenersText } from './listeners.ts';
+import { serverInfo } from './server-info.ts';
+import { stats, statsJson, statsText } from './stats.ts';
+
+export interface AdminAnswer {
+  status: number;
+  type: 'application/json' | 'text/plain' | 'text/plain; charset=UTF-8';
+  body: string;
+}
+
+const TEXT = 'text/plain; charset=UTF-8';
+
+/** Envoy's admin port. https://www.envoyproxy.io/docs/envoy/latest/operations/admin */
+export function createAdminServer(proxy: Proxy): http.Server {
+  return http.createServer((request, response) => {
+    const { status, type, body } = answer(
+      proxy,
+      request.method ?? 'GET',
+      new URL(request.url ?? '/', 'http://admin'),
+    );
+    response.writeHead(status, {
+      'content-type': type,
+      'cache-control': 'no-cache, max-age=0',
+      'x-content-type-options': 'nosniff',
+      server: 'envoy',
+      'transfer-encoding': 'chunked',
+    });
+    response.end(body);
+  });
+}
+
+export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
+  const asJson = url.searchParams.get('format') === 'json';
+  const json = (value: unknown): AdminAnswer => ({
+    status: 200,
+    type: 'application/json',
+    body: JSON.stringify(value),
+  });
+  const text = (body: string, status = 200): AdminAnswer => ({ status, type: TEXT, body });
+  switch (url.pathname) {
+    case '/config_dump':
+      return configDump(proxy, url.searchParams);
+    case '/clusters':
+      return asJson ? json(clustersJson(proxy)) : text(clustersText(proxy));
+    case '/listeners':
+      return asJson ? json(listenersJson(proxy)) : text(listenersText(proxy));
+    case '/stats':
+      return filteredStats(proxy, url.searchParams, asJson);
+    case '/ready':
+      return text(`${proxy.state}\n`, proxy.state === 'LIVE' ? 200 : 503);
+    case '/server_info':
+      return { status: 200, type: 'application/json', body: JSON.stringify(serverInfo(proxy), undefined, 1) };
+    case '/drain_listeners':
+      if (method !== 'POST') return text(`Method ${method} not allowed, POST required.`, 405);
+      proxy.drain();
+      return text('OK\n');
+    default:
+      return text(
+        `invalid path. admin commands are:\n  /clusters: upstream cluster status\n  /config_dump: dump current Envoy configs (experimental)\n` +
+          `  /drain_listeners (POST): drain listeners\n  /listeners: print listener info\n  /ready: print server state, return 200 if LIVE, otherwise return 503\n` +
+          `  /server_info: print server version/status information\n  /stats: print server stats\n`,
+        404,
+      );
+  }
+}
+
+function filteredStats(proxy: Proxy, parameters: URLSearchParams, asJson: boolean): AdminAnswer {
+  const filter = parameters.get('filter') ?? '';
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(filter);
+  } catch {
+    return { status: 400, type: TEXT, body: 'Invalid re2 regex' };
+  }
+  const selected = stats(proxy).filter((stat) => pattern.test(stat.name));
+  return asJson
+    ? { status: 200, type: 'application/json', body: JSON.stringify(statsJson(selected)) }
+    : { status: 200, type: TEXT, body: statsText(selected) };
+}

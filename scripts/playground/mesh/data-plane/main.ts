@@ -1,0 +1,75 @@
+/** The data plane: one process with every proxy of the mesh. Started and told what to do by `builtin.ts`; ends when that does. */
+import type { SocketAddress } from '../../network-types.ts';
+import type { FromDataPlane, ToDataPlane } from './messages.ts';
+import { Proxy } from './proxy.ts';
+
+const proxies = new Map<string, Proxy>();
+const sockets = new Map<string, SocketAddress>();
+const socketOf = (address: string, port: number) =>
+  sockets.get(`${address}:${port}`) ?? { host: address, port };
+
+function tell(message: FromDataPlane): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(spec: Extract<ToDataPlane, { kind: 'start' }>['proxy']): Promise<void> {
+  const proxy = new Proxy(spec, socketOf);
+  proxies.set(spec.id, proxy);
+  try {
+    const publicAddress = await proxy.start();
+    tell({ kind: 'started', proxyId: spec.id, ...(publicAddress === undefined ? {} : { publicAddress }) });
+  } catch (error) {
+    proxies.delete(spec.id);
+    proxy.kill();
+    tell({ kind: 'started', proxyId: spec.id, error: (error as Error).message });
+  }
+}
+
+async function push(message: Extract<ToDataPlane, { kind: 'push' }>): Promise<void> {
+  for (const [name, address] of message.sockets) sockets.set(name, address);
+  const { proxyId, typeUrl, nonce } = message;
+  const proxy = proxies.get(proxyId);
+  if (proxy === undefined) return;
+  let error: string | undefined;
+  try {
+    error = await proxy.apply(message);
+  } catch (failure) {
+    error = (failure as Error).message;
+  }
+  tell({
+    kind: 'ack',
+    proxyId,
+    typeUrl,
+    nonce,
+    warming: proxy.config.warming,
+    ...(error === undefined ? {} : { error }),
+  });
+}
+
+function stop(proxyId: string): void {
+  proxies.get(proxyId)?.kill();
+  proxies.delete(proxyId);
+  tell({ kind: 'stopped', proxyId });
+}
+
+process.on('message', (message: ToDataPlane) => {
+  switch (message.kind) {
+    case 'start':
+      void start(message.proxy);
+      break;
+    case 'push':
+      void push(message);
+      break;
+    case 'drain':
+      proxies.get(message.proxyId)?.drain();
+      break;
+    case 'stop':
+      stop(message.proxyId);
+      break;
+  }
+});
+// The parent is gone, by whatever means: nothing may outlive it.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; the parent decides when to end.
+process.on('SIGINT', () => undefined);
+tell({ kind: 'ready' });

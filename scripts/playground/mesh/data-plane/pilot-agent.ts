@@ -1,0 +1,67 @@
+import http from 'node:http';
+import type { AppProber } from './messages.ts';
+
+export interface AgentState {
+  /** Whether the proxy is configured and not going away. */
+  ready(): boolean;
+  drain(): void;
+  quit(): void;
+}
+
+/**
+ * pilot-agent's status port. The app's probes and HTTP hooks were rewritten to come here, because behind a sidecar the
+ * kubelet cannot reach the app without crossing the proxy. https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/
+ */
+export function createStatusServer(probers: Record<string, AppProber>, agent: AgentState): http.Server {
+  return http.createServer((request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const prober = probers[path];
+    if (prober !== undefined) probe(prober, request, response);
+    else if (path === '/healthz/ready') answerHealth(agent, response);
+    else if (path === '/drain' || path === '/quitquitquit')
+      onlyLocalPost(request, response, path === '/drain' ? () => agent.drain() : () => agent.quit());
+    else response.writeHead(404).end();
+  });
+}
+
+/** `:15021`, an Envoy listener that leads to the agent's readiness. */
+export function createHealthServer(agent: AgentState): http.Server {
+  return http.createServer((request, response) => {
+    if (request.url === '/healthz/ready') answerHealth(agent, response);
+    else response.writeHead(404).end();
+  });
+}
+
+function answerHealth(agent: AgentState, response: http.ServerResponse): void {
+  response.writeHead(agent.ready() ? 200 : 503).end();
+}
+
+function onlyLocalPost(request: http.IncomingMessage, response: http.ServerResponse, act: () => void): void {
+  if (request.method !== 'POST') {
+    response.writeHead(405).end();
+    return;
+  }
+  act();
+  response.writeHead(200).end('OK');
+}
+
+/** Asks the app as the kubelet would have and passes on the status, not the body. */
+function probe(prober: AppProber, from: http.IncomingMessage, response: http.ServerResponse): void {
+  const headers: http.OutgoingHttpHeaders = { connection: 'close' };
+  const agent = from.headers['user-agent'];
+  if (agent !== undefined) headers['user-agent'] = agent;
+  for (const { name, value } of prober.headers) headers[name.toLowerCase()] = value;
+  const ask = http.request(
+    { ...prober.target, path: prober.path, method: 'GET', headers, agent: false, timeout: prober.timeoutMs },
+    (answer) => {
+      answer.resume();
+      response.writeHead(answer.statusCode ?? 500).end();
+    },
+  );
+  ask.on('timeout', () => ask.destroy());
+  ask.on('error', () => {
+    if (!response.headersSent) response.writeHead(500).end();
+  });
+  response.on('close', () => ask.destroy());
+  ask.end();
+}

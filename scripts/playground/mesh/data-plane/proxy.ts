@@ -1,0 +1,227 @@
+import net from 'node:net';
+import type { SocketAddress } from '../../network-types.ts';
+import { createAdminServer } from './admin/server.ts';
+import { Cluster } from './cluster.ts';
+import { DownstreamConnection } from './downstream-connection.ts';
+import type { Decision, FilterChain } from './filter-chain.ts';
+import { Host } from './host.ts';
+import type { RequestHead } from './http1/head.ts';
+import type { ProxySpec, ResourcePush } from './messages.ts';
+import { outboundRequest } from './outbound-request.ts';
+import { createHealthServer, createStatusServer, type AgentState } from './pilot-agent.ts';
+import { ProxyConfig } from './proxy-config.ts';
+import type { CompiledRoute, RouteTable } from './route-table.ts';
+import { SocketServers } from './socket-servers.ts';
+
+/** The called pod's own sidecar tries once more when the app was not reached (Istio's default inbound retry policy). */
+const INBOUND_ROUTE: Omit<CompiledRoute, 'cluster'> = {
+  json: { match: { prefix: '/' }, name: 'default', route: { timeout: '0s' } },
+  timeoutMs: 0,
+  retry: {
+    conditions: new Set(['reset-before-request']),
+    attempts: 1,
+    avoidPreviousHosts: false,
+    hostAttempts: 1,
+    statusCodes: new Set(),
+    perTryTimeoutMs: undefined,
+  },
+};
+
+/** One Envoy with its pilot-agent: what it was told, the sockets it has open, and the answers it gives. */
+export class Proxy {
+  readonly spec: ProxySpec;
+  readonly config: ProxyConfig;
+  readonly startedAt = Date.now();
+  /** Clusters towards the pod's own app, by port. */
+  readonly inboundClusters = new Map<number, Cluster>();
+  draining = false;
+  connections = 0;
+  #inboundOpen = false;
+  #ready = false;
+  readonly #servers = new SocketServers();
+  readonly #passthrough = new Map<string, Cluster>();
+
+  constructor(spec: ProxySpec, socketOf: (address: string, port: number) => SocketAddress) {
+    this.spec = spec;
+    this.config = new ProxyConfig(socketOf);
+    for (const { port, inside } of spec.inbound) {
+      const name = `inbound|${port}||`;
+      const cluster = new Cluster({
+        name,
+        type: 'ORIGINAL_DST',
+        connect_timeout: '10s',
+        lb_policy: 'CLUSTER_PROVIDED',
+      });
+      this.inboundClusters.set(port, cluster.use([new Host(spec.podIp, port, inside, 10_000)]));
+    }
+  }
+
+  /** Everything that answers whether or not a configuration has arrived. Resolves with the gateway's public address. */
+  async start(): Promise<SocketAddress | undefined> {
+    const agent: AgentState = {
+      ready: () => this.#ready && !this.draining,
+      drain: () => this.drain(),
+      quit: () => this.kill(),
+    };
+    await this.#servers.serve(this.spec.admin, createAdminServer(this));
+    for (const address of this.spec.status)
+      await this.#servers.serve(address, createStatusServer(this.spec.probers, agent));
+    for (const address of this.spec.health) await this.#servers.serve(address, createHealthServer(agent));
+    if (this.spec.outbound !== undefined) await this.#listen(this.spec.outbound, this.#outboundChain());
+    let publicAddress: SocketAddress | undefined;
+    for (const { port, sockets } of this.spec.gateway ?? []) {
+      for (const socket of sockets) publicAddress = await this.#listenGateway(socket, port);
+    }
+    return publicAddress;
+  }
+
+  /** Takes over a push and opens what it calls for. The error is a rejection (NACK). */
+  async apply(push: ResourcePush): Promise<string | undefined> {
+    const error = this.config.apply(push);
+    if (!this.#inboundOpen && this.config.listeners.has('virtualInbound')) {
+      this.#inboundOpen = true;
+      for (const { port, outside } of this.spec.inbound)
+        await this.#listen(outside, this.#inboundChain(port));
+    }
+    if (this.config.listeners.size > 0) this.#ready = true;
+    return error;
+  }
+
+  get state(): 'LIVE' | 'DRAINING' | 'INITIALIZING' {
+    if (this.draining) return 'DRAINING';
+    return this.#ready ? 'LIVE' : 'INITIALIZING';
+  }
+
+  /** Answers to the pod's callers now end their connections; new ones are still taken. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** The process is gone: no listener, no connection. */
+  kill(): void {
+    this.#servers.kill();
+    for (const cluster of this.config.clusters.values()) cluster.kill();
+    for (const cluster of this.inboundClusters.values()) cluster.kill();
+    for (const cluster of this.#passthrough.values()) cluster.kill();
+  }
+
+  async #listen(address: SocketAddress, chain: FilterChain): Promise<SocketAddress> {
+    return this.#servers.listen(address, (socket) => this.#accept(socket, chain));
+  }
+
+  #accept(socket: net.Socket, chain: FilterChain): void {
+    this.connections += 1;
+    socket.on('close', () => (this.connections -= 1));
+    new DownstreamConnection(socket, chain);
+  }
+
+  async #listenGateway(address: SocketAddress, port: number): Promise<SocketAddress> {
+    const chain = this.#chain('gateway', 'istio-envoy', (request) => {
+      const routes = this.config.listeners.get(`0.0.0.0_${port}`)?.json.route_config_name ?? '';
+      return this.#route(request, this.config.routes.get(routes));
+    });
+    return this.#servers.listen(address, (socket) => {
+      // No Gateway asks for this port, so nobody listens here.
+      if (this.config.listeners.has(`0.0.0.0_${port}`)) this.#accept(socket, chain);
+      else socket.resetAndDestroy();
+    });
+  }
+
+  #inboundChain(port: number): FilterChain {
+    const cluster = this.inboundClusters.get(port);
+    const name = cluster?.name ?? '';
+    const route: CompiledRoute = { ...INBOUND_ROUTE, cluster: () => name };
+    const decision: Decision =
+      cluster === undefined ? { kind: 'reply', status: 404 } : { kind: 'forward', cluster, route };
+    return this.#chain('inbound', 'istio-envoy', () => decision);
+  }
+
+  #outboundChain(): FilterChain {
+    return this.#chain('outbound', 'envoy', (request) => {
+      const { port, host } = outboundRequest(request);
+      const table = this.config.routes.get(String(port));
+      const decision = this.#route(request, table ?? this.#sniffed(port, request));
+      if (decision.kind === 'forward' || table !== undefined || net.isIP(host) === 0) return decision;
+      return {
+        kind: 'forward',
+        cluster: this.#original(host, port),
+        route: { ...INBOUND_ROUTE, cluster: () => 'PassthroughCluster' },
+      };
+    });
+  }
+
+  #sniffed(port: number, request: RequestHead): RouteTable | undefined {
+    for (const [name, table] of this.config.routes) {
+      if (name.endsWith(`:${port}`) && table.find(request)?.json.name !== 'allow_any') return table;
+    }
+    return undefined;
+  }
+
+  #chain(
+    direction: FilterChain['direction'],
+    serverName: string,
+    decide: FilterChain['decide'],
+  ): FilterChain {
+    const isDraining = () => this.draining && direction === 'inbound';
+    return {
+      direction,
+      serverName,
+      decide,
+      cluster: (name) => this.config.activeCluster(name),
+      get draining() {
+        return isDraining();
+      },
+    };
+  }
+
+  #route(request: RequestHead, table: RouteTable | undefined): Decision {
+    const route = table?.find(request);
+    if (route === undefined) return { kind: 'reply', status: 404 };
+    const { redirect, direct_response: direct } = route.json;
+    if (redirect !== undefined) return redirected(request, redirect);
+    if (direct !== undefined) {
+      const body = direct.body?.inline_string;
+      return { kind: 'reply', status: direct.status, ...(body === undefined ? {} : { body }) };
+    }
+    const name = route.cluster();
+    if (name === 'PassthroughCluster') return this.#passThrough(request, route);
+    const cluster = this.config.activeCluster(name);
+    // Unknown or still warming: NC.
+    return cluster === undefined ? { kind: 'reply', status: 503 } : { kind: 'forward', cluster, route };
+  }
+
+  #passThrough(request: RequestHead, route: CompiledRoute): Decision {
+    const { host, port } = outboundRequest(request);
+    if (net.isIP(host) === 0) return { kind: 'reply', status: 503 };
+    return { kind: 'forward', cluster: this.#original(host, port), route };
+  }
+
+  /** Where the caller wanted to go, for addresses that no Service has. */
+  #original(host: string, port: number): Cluster {
+    const key = `${host}:${port}`;
+    const known = this.#passthrough.get(key);
+    if (known !== undefined) return known;
+    const cluster = new Cluster({
+      name: 'PassthroughCluster',
+      type: 'ORIGINAL_DST',
+      connect_timeout: '10s',
+      lb_policy: 'CLUSTER_PROVIDED',
+    });
+    cluster.use([new Host(host, port, this.config.socketOf(host, port), 10_000)]);
+    this.#passthrough.set(key, cluster);
+    return cluster;
+  }
+}
+
+const REDIRECT_STATUS = { FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308 };
+
+function redirected(
+  request: RequestHead,
+  redirect: NonNullable<CompiledRoute['json']['redirect']>,
+): Decision {
+  const { host } = outboundRequest(request);
+  const port = redirect.port_redirect === undefined ? '' : `:${redirect.port_redirect}`;
+  const location = `${redirect.scheme_redirect ?? 'http'}://${redirect.host_redirect ?? host}${port}${redirect.path_redirect ?? request.target}`;
+  const status = redirect.response_code === undefined ? 301 : REDIRECT_STATUS[redirect.response_code];
+  return { kind: 'reply', status, headers: ['location', location] };
+}

@@ -1,0 +1,359 @@
+import { STATUS_CODES } from 'node:http';
+import type { Cluster } from './cluster.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
+import type { FilterChain } from './filter-chain.ts';
+import { downstreamHeaders, upstreamHeaders } from './forwarded-headers.ts';
+import { injectFault } from './fault.ts';
+import type { Host } from './host.ts';
+import type { Body } from './http1/body.ts';
+import { setHeader, writeHead, type Headers, type RequestHead, type ResponseHead } from './http1/head.ts';
+import { reply } from './local-reply.ts';
+import { mirror } from './mirror.ts';
+import { RetryState } from './retry-state.ts';
+import type { CompiledRoute } from './route-table.ts';
+import type { ResetReason, UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
+
+/** Envoy's per_connection_buffer_limit_bytes: more than this is not held back for a connection or a retry. */
+const BUFFER_LIMIT = 1024 * 1024;
+
+/** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
+export class Stream implements UpstreamHandler {
+  readonly #downstream: DownstreamConnection;
+  readonly #chain: FilterChain;
+  readonly #request: RequestHead;
+  readonly #hasBody: boolean;
+  #requestComplete: boolean;
+  #cluster: Cluster | undefined;
+  #route: CompiledRoute | undefined;
+  #retries = new RetryState(undefined);
+  #tried: Host[] = [];
+  #head: Headers = [];
+  /** Body bytes not yet sent, or kept because they may have to be sent again. */
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #tooLargeToRepeat = false;
+  #host: Host | undefined;
+  #upstream: UpstreamConnection | undefined;
+  #upstreamReady = false;
+  #sent = false;
+  #answering = false;
+  #chunkAnswer = false;
+  #answerStatus = 0;
+  #over = false;
+  #forwarding = false;
+  #sentAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #tryTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    downstream: DownstreamConnection,
+    chain: FilterChain,
+    request: RequestHead,
+    requestComplete: boolean,
+  ) {
+    this.#downstream = downstream;
+    this.#chain = chain;
+    this.#request = request;
+    this.#hasBody = !requestComplete;
+    this.#requestComplete = requestComplete;
+  }
+
+  start(): void {
+    const decision = this.#chain.decide(this.#request);
+    if (decision.kind === 'reply') {
+      this.#reply(decision.status, decision.body, decision.headers);
+      return;
+    }
+    this.#route = decision.route;
+    this.#cluster = decision.cluster;
+    this.#retries = new RetryState(decision.route.retry);
+    const fault = decision.route.json.typed_per_filter_config?.['envoy.filters.http.fault'];
+    if (fault === undefined) this.#forward();
+    else
+      injectFault(fault, {
+        delay: (ms, then) => {
+          this.#retryTimer = setTimeout(then, ms);
+        },
+        abort: (status) => this.#reply(status, 'fault filter abort'),
+        go: () => this.#forward(),
+      });
+  }
+
+  onRequestBody(chunk: Buffer): void {
+    if (this.#over) return;
+    if (!this.#sent || this.#mayRepeat()) {
+      this.#kept.push(chunk);
+      this.#keptBytes += chunk.length;
+      if (this.#keptBytes > BUFFER_LIMIT && !this.#sent) this.#downstream.pauseReading();
+    }
+    if (this.#sent && this.#upstream?.write(chunk) === false) this.#downstream.pauseReading();
+    if (this.#sent && this.#keptBytes > BUFFER_LIMIT) this.#dropKept();
+  }
+
+  onRequestComplete(): void {
+    this.#requestComplete = true;
+    const route = this.#route;
+    if (this.#over || !this.#forwarding || route === undefined) return;
+    if (route.timeoutMs > 0) this.#timer = setTimeout(() => this.#onTimeout(), route.timeoutMs);
+    this.#mirror(route);
+  }
+
+  get requestComplete(): boolean {
+    return this.#requestComplete;
+  }
+
+  /** All bytes that came together were handed over: what was collected can leave in one packet. */
+  onBatchEnd(): void {
+    if (this.#upstreamReady && !this.#sent) this.#send();
+  }
+
+  onDownstreamWritable(): void {
+    this.#upstream?.resumeReading();
+  }
+
+  onDownstreamGone(): void {
+    if (this.#over) return;
+    this.#leaveUpstream(true);
+    this.#finishAccounting();
+  }
+
+  // The upstream's side
+
+  onConnected(): void {
+    this.#upstreamReady = true;
+    this.#send();
+  }
+
+  onWritable(): void {
+    this.#downstream.resumeReading();
+  }
+
+  onHead(head: ResponseHead, body: Body): void {
+    if (this.#retries.onStatus(head.status) && this.#mayRepeat()) {
+      this.#count('rqError');
+      this.#leaveUpstream(true);
+      this.#retryLater();
+      return;
+    }
+    this.#answering = true;
+    this.#answerStatus = head.status;
+    clearTimeout(this.#tryTimer);
+    const route = this.#route;
+    if (route === undefined) return;
+    this.#chunkAnswer = body.endsWithConnection;
+    const serviceTimeMs = Math.round(performance.now() - this.#sentAt);
+    const headers = downstreamHeaders(head.headers, this.#chain, serviceTimeMs, route, this.#chunkAnswer);
+    if (this.#chain.draining) this.#downstream.closeAfterAnswer();
+    if (this.#downstream.closesAfterAnswer) setHeader(headers, 'connection', 'close');
+    const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? '') : head.reason;
+    this.#downstream.writeHead(writeHead(`HTTP/1.1 ${head.status} ${reason}`, headers));
+  }
+
+  onBody(chunk: Buffer): void {
+    if (!this.#answering) return;
+    if (this.#chunkAnswer) this.#downstream.write(Buffer.from(`${chunk.length.toString(16)}\r\n`));
+    let writable = this.#downstream.write(chunk);
+    if (this.#chunkAnswer) writable = this.#downstream.write(Buffer.from('\r\n'));
+    if (!writable) this.#upstream?.pauseReading();
+  }
+
+  onComplete(): void {
+    if (!this.#answering || this.#over) return;
+    if (this.#chunkAnswer) this.#downstream.write(Buffer.from('0\r\n\r\n'));
+    this.#count(this.#answerStatus >= 500 ? 'rqError' : 'rqSuccess');
+    this.#leaveUpstream(false);
+    this.#finishAccounting();
+    this.#downstream.finish();
+  }
+
+  onReset(reason: ResetReason): void {
+    if (this.#over) return;
+    const sent = this.#sent;
+    this.#count('rqError');
+    this.#leaveUpstream(false);
+    if (this.#answering) {
+      this.#finishAccounting();
+      this.#downstream.abort();
+      return;
+    }
+    if (this.#retries.onReset(reason, sent) && (!sent || this.#mayRepeat())) {
+      this.#retryLater();
+      return;
+    }
+    const which = this.#retries.made > 0 ? 'retried and the latest reset reason' : 'reset reason';
+    this.#reply(503, `upstream connect error or disconnect/reset before headers. ${which}: ${reason}`);
+  }
+
+  // Inside
+
+  #forward(): void {
+    this.#forwarding = true;
+    const { json } = this.#route ?? {};
+    const prefix = json?.match.prefix;
+    const rewrite = json?.route?.prefix_rewrite;
+    if (rewrite !== undefined)
+      this.#request.target = rewritten(this.#request.target, prefix, json?.match.path, rewrite);
+    if (this.#route !== undefined) {
+      this.#head = upstreamHeaders(this.#request, this.#chain, this.#downstream.remoteAddress, this.#route);
+    }
+    if (this.#requestComplete) this.onRequestComplete();
+    this.#downstream.sendContinue();
+    this.#try();
+  }
+
+  #try(): void {
+    const host = this.#chooseHost();
+    // Envoy answers this before it has looked at the body.
+    if (host === undefined) {
+      this.#reply(503, 'no healthy upstream');
+      return;
+    }
+    this.#host = host;
+    this.#tried.push(host);
+    host.stats.rqPendingActive += 1;
+    const upstream = host.take();
+    this.#upstream = upstream;
+    this.#upstreamReady = upstream.connected;
+    upstream.attach(this, this.#request.method);
+    const perTry = this.#route?.retry?.perTryTimeoutMs;
+    if (perTry !== undefined) this.#tryTimer = setTimeout(() => this.#onTryTimeout(), perTry);
+    // The first attempt waits for the body bytes that came together with the head.
+    if (this.#upstreamReady && (this.#retries.made > 0 || this.#requestComplete)) this.#send();
+  }
+
+  #chooseHost(): Host | undefined {
+    const retry = this.#route?.retry;
+    let host = this.#cluster?.choose();
+    if (this.#tried.length === 0 || retry?.avoidPreviousHosts !== true) return host;
+    for (let i = 0; i < retry.hostAttempts && host !== undefined && this.#tried.includes(host); i += 1)
+      host = this.#cluster?.choose();
+    return host;
+  }
+
+  #send(): void {
+    if (this.#sent || this.#upstream === undefined || this.#over) return;
+    this.#sent = true;
+    this.#sentAt = performance.now();
+    const stats = this.#host?.stats;
+    if (stats !== undefined) {
+      stats.rqPendingActive -= 1;
+      stats.rqActive += 1;
+      stats.rqTotal += 1;
+    }
+    setHeader(this.#head, 'x-envoy-attempt-count', String(this.#retries.made + 1));
+    const writable = this.#upstream.send(
+      writeHead(`${this.#request.method} ${this.#request.target} HTTP/1.1`, this.#head),
+      this.#kept,
+    );
+    if (!this.#mayRepeat() || this.#keptBytes > BUFFER_LIMIT) this.#dropKept();
+    if (writable) this.#downstream.resumeReading();
+    else this.#downstream.pauseReading();
+  }
+
+  #dropKept(): void {
+    if (this.#sent && this.#keptBytes > 0) this.#tooLargeToRepeat = true;
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+
+  #mayRepeat(): boolean {
+    const wanted =
+      this.#retries.mayRepeatSentRequests || this.#route?.json.route?.request_mirror_policies !== undefined;
+    return wanted && !this.#tooLargeToRepeat;
+  }
+
+  #retryLater(): void {
+    this.#retryTimer = setTimeout(() => this.#try(), this.#retries.nextDelayMs());
+  }
+
+  #onTimeout(): void {
+    if (this.#over) return;
+    this.#count('rqTimeout');
+    this.#leaveUpstream(true);
+    if (this.#answering) {
+      this.#finishAccounting();
+      this.#downstream.abort();
+      return;
+    }
+    this.#reply(504, 'upstream request timeout');
+  }
+
+  #onTryTimeout(): void {
+    if (this.#over || this.#answering) return;
+    this.#count('rqTimeout');
+    const sent = this.#sent;
+    this.#leaveUpstream(true);
+    if (this.#retries.onReset('connection timeout', sent) && (!sent || this.#mayRepeat())) {
+      this.#retryLater();
+      return;
+    }
+    this.#reply(504, 'upstream request timeout');
+  }
+
+  #mirror(route: CompiledRoute): void {
+    if (this.#tooLargeToRepeat) return;
+    for (const policy of route.json.route?.request_mirror_policies ?? []) {
+      const cluster = this.#chain.cluster(policy.cluster);
+      const share = policy.runtime_fraction?.default_value.numerator ?? 100;
+      if (cluster !== undefined && Math.random() * 100 < share)
+        mirror(cluster, this.#request, this.#head, [...this.#kept]);
+    }
+  }
+
+  #reply(status: number, body: string | undefined, extra?: Headers): void {
+    const close =
+      (this.#hasBody && !this.#requestComplete) || this.#chain.draining || this.#downstream.closesAfterAnswer;
+    const answer = reply(status, body, this.#chain.serverName, close, extra);
+    if (close) this.#downstream.closeAfterAnswer();
+    this.#finishAccounting();
+    this.#downstream.writeHead(
+      writeHead(answer.startLine, answer.headers) + (this.#request.method === 'HEAD' ? '' : answer.body),
+    );
+    this.#downstream.finish();
+  }
+
+  /** Ends the present attempt's accounting and, when asked, its connection. */
+  #leaveUpstream(destroy: boolean): void {
+    const stats = this.#host?.stats;
+    if (stats !== undefined && this.#upstream !== undefined) {
+      if (this.#sent) stats.rqActive -= 1;
+      else stats.rqPendingActive -= 1;
+    }
+    if (destroy) this.#upstream?.destroy();
+    this.#upstream = undefined;
+    this.#upstreamReady = false;
+    this.#sent = false;
+    clearTimeout(this.#tryTimer);
+  }
+
+  #count(what: 'rqError' | 'rqSuccess' | 'rqTimeout'): void {
+    if (this.#host !== undefined) this.#host.stats[what] += 1;
+  }
+
+  #finishAccounting(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#tryTimer);
+    clearTimeout(this.#retryTimer);
+    this.#kept = [];
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+}
+
+/** A prefix match has its prefix replaced, an exact match its whole path; the query stays. */
+function rewritten(
+  target: string,
+  prefix: string | undefined,
+  exact: string | undefined,
+  rewrite: string,
+): string {
+  const mark = target.indexOf('?');
+  const query = mark === -1 ? '' : target.slice(mark);
+  const path = mark === -1 ? target : target.slice(0, mark);
+  if (exact !== undefined || prefix === undefined) return rewrite + query;
+  return rewrite + path.slice(prefix.length) + query;
+}

@@ -1,0 +1,180 @@
+import net from 'node:net';
+import { responseBody, type Body } from './http1/body.ts';
+import { hasToken, parseResponseHead, ProtocolError, type ResponseHead } from './http1/head.ts';
+import type { Host } from './host.ts';
+
+/** Envoy's words for why an upstream request broke off. */
+export type ResetReason =
+  'remote connection failure' | 'connection timeout' | 'connection termination' | 'protocol error';
+
+/** Who waits for the answer on a connection. */
+export interface UpstreamHandler {
+  /** False while the caller is still sending: an answer that comes earlier ends the connection. */
+  readonly requestComplete: boolean;
+  onConnected(): void;
+  onHead(head: ResponseHead, body: Body): void;
+  onBody(chunk: Buffer): void;
+  /** The answer is complete. The connection has already been given back or closed. */
+  onComplete(): void;
+  onReset(reason: ResetReason): void;
+  /** Everything written so far has left. */
+  onWritable(): void;
+  /** All that arrived together has been handed over. */
+  onBatchEnd(): void;
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const MAX_HEAD_BYTES = 60 * 1024;
+
+/** One HTTP/1.1 connection to an endpoint. Carries one request at a time. */
+export class UpstreamConnection {
+  readonly host: Host;
+  readonly #socket: net.Socket;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #connected = false;
+  #closed = false;
+  #handler: UpstreamHandler | undefined;
+  #method = '';
+  #head: ResponseHead | undefined;
+  #body: Body | undefined;
+  #rest: Buffer | undefined;
+
+  constructor(host: Host, connectTimeoutMs: number) {
+    this.host = host;
+    this.#socket = net.connect({ ...host.socket, noDelay: true });
+    this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
+    this.#socket.on('connect', () => this.#onConnect());
+    this.#socket.on('data', (data) => this.#onData(data));
+    this.#socket.on('drain', () => this.#handler?.onWritable());
+    this.#socket.on('end', () => this.#onEnd());
+    this.#socket.on('error', () => this.#fail('connection termination'));
+    this.#socket.on('close', () => this.#fail('connection termination'));
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Takes the connection for one request. `onConnected` is called later when it is still connecting. */
+  attach(handler: UpstreamHandler, method: string): void {
+    this.#handler = handler;
+    this.#method = method;
+  }
+
+  /** Writes head and the body so far in one go. Returns false when the other side does not keep up. */
+  send(head: string, chunks: Buffer[]): boolean {
+    this.#socket.cork();
+    let writable = this.#socket.write(head, 'latin1');
+    for (const chunk of chunks) writable = this.#socket.write(chunk);
+    this.#socket.uncork();
+    return writable;
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#socket.write(chunk);
+  }
+
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
+  /** Breaks off: whoever waited no longer does. */
+  destroy(): void {
+    this.#handler = undefined;
+    this.#close();
+  }
+
+  #onConnect(): void {
+    this.#connected = true;
+    clearTimeout(this.#connectTimer);
+    this.#handler?.onConnected();
+  }
+
+  #onData(data: Buffer): void {
+    const handler = this.#handler;
+    // An answer nobody asked for: the connection is out of step.
+    if (handler === undefined) {
+      this.#close();
+      return;
+    }
+    try {
+      this.#read(this.#rest === undefined ? data : Buffer.concat([this.#rest, data]), handler);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail('protocol error');
+    }
+    handler.onBatchEnd();
+  }
+
+  #read(data: Buffer, handler: UpstreamHandler): void {
+    this.#rest = undefined;
+    let at = 0;
+    while (this.#body === undefined) {
+      const end = data.indexOf(HEAD_END, at);
+      if (end === -1) {
+        if (data.length - at > MAX_HEAD_BYTES) throw new ProtocolError('response head too large');
+        this.#rest = data.subarray(at);
+        return;
+      }
+      const head = parseResponseHead(data.toString('latin1', at, end));
+      at = end + HEAD_END.length;
+      // Interim answers (100, 103) are for the connection, not for the caller.
+      if (head.status < 200) continue;
+      this.#head = head;
+      this.#body = responseBody(head, this.#method);
+      handler.onHead(head, this.#body);
+      // The handler may have turned away (a retry on this status).
+      if (this.#handler !== handler) return;
+    }
+    const taken = this.#body.take(data, at);
+    if (taken > 0) handler.onBody(taken === data.length ? data : data.subarray(at, at + taken));
+    if (this.#body.done) this.#complete(at + taken < data.length);
+  }
+
+  #complete(extraBytes: boolean): void {
+    const handler = this.#handler;
+    const head = this.#head;
+    const reusable =
+      !extraBytes &&
+      handler?.requestComplete === true &&
+      head !== undefined &&
+      head.minorVersion === 1 &&
+      !hasToken(head.headers, 'connection', 'close') &&
+      !this.#closed;
+    this.#handler = undefined;
+    this.#head = undefined;
+    this.#body = undefined;
+    if (reusable) {
+      this.#socket.resume();
+      this.host.giveBack(this);
+    } else this.#close();
+    handler?.onComplete();
+  }
+
+  #onEnd(): void {
+    if (this.#body?.endsWithConnection === true) this.#complete(false);
+    else this.#fail('connection termination');
+  }
+
+  #fail(reason: ResetReason): void {
+    if (this.#closed) return;
+    const handler = this.#handler;
+    this.#handler = undefined;
+    const why = this.#connected || reason !== 'connection termination' ? reason : 'remote connection failure';
+    if (!this.#connected) this.host.stats.cxConnectFail += 1;
+    this.#close();
+    handler?.onReset(why);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#connectTimer);
+    this.host.gone(this);
+    this.#socket.destroy();
+  }
+}

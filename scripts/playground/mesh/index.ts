@@ -1,0 +1,169 @@
+import type http from 'node:http';
+import type { PodNetwork, SocketAddress } from '../network-types.ts';
+import { startBuiltinDataPlane } from './data-plane/builtin.ts';
+import { MEASURED_DELAYS } from './delays.ts';
+import { registerInjection } from './inject/injection.ts';
+import { createDebugServer } from './istiod/debug-server.ts';
+import { Discovery } from './istiod/discovery.ts';
+import { gatewaySpec, PROXY_PORTS, sidecarSpec } from './proxy-spec.ts';
+import { createRandom } from './random.ts';
+import { createSystemPods, markRunning, SYSTEM_NAMESPACE } from './system-pods.ts';
+import type { Mesh, MeshOptions } from './types.ts';
+
+export { MEASURED_DELAYS, type MeshDelays, type Quantiles } from './delays.ts';
+export type { Mesh, MeshOptions, ProxyInfo } from './types.ts';
+
+/** istiod's ports that answer, on the pod's loopback without asking who calls. */
+const DEBUG_PORTS = [15014, 8080];
+
+/** Starts the mesh: injection, istiod, the data plane, and the gateway, which serves when this resolves. */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { store, network, stateDir, nativeSidecars = true, terminationDrainMs = 5000, seed = 1 } = options;
+  const dataPlane = await startBuiltinDataPlane({
+    stateDir,
+    onFailure: options.onFailure ?? (() => undefined),
+  });
+  registerInjection(store, { nativeSidecars });
+  const sockets = rememberingSockets(network);
+  const discovery = new Discovery({
+    store,
+    dataPlane,
+    delays: { ...MEASURED_DELAYS, ...options.delays },
+    random: createRandom(seed),
+    socketOf: sockets,
+  });
+  const system = await createSystemPods(store, network);
+  const debugServers = await startDebugServers(network, system.istiod.ip, discovery, store);
+  markRunning(store, system.istiod, 'discovery');
+
+  const publicAddress = await dataPlane.start(
+    gatewaySpec(network, { ...system.gateway, namespace: SYSTEM_NAMESPACE }),
+  );
+  if (publicAddress === undefined) throw new Error('The gateway has no public address.');
+  await discovery.connect({
+    id: system.gateway.uid,
+    pod: system.gateway.name,
+    ip: system.gateway.ip,
+    type: 'router',
+    namespace: SYSTEM_NAMESPACE,
+    labels: system.gateway.labels,
+    targetPorts: new Map([
+      [80, 8080],
+      [443, 8443],
+    ]),
+  });
+  markRunning(store, system.gateway, 'istio-proxy');
+
+  const ready = new Set<string>();
+  const drains = new Map<string, NodeJS.Timeout>();
+
+  async function stop(podUid: string): Promise<void> {
+    clearTimeout(drains.get(podUid));
+    drains.delete(podUid);
+    ready.delete(podUid);
+    await dataPlane.stop(podUid);
+    discovery.disconnect(podUid);
+  }
+
+  function idOf(proxy: string): string {
+    const found = discovery.connections.find(
+      (one) =>
+        one.name === proxy || one.proxy.pod === proxy || (proxy === 'gateway' && one.proxy.type === 'router'),
+    );
+    if (found === undefined) {
+      const known = discovery.connections.map((one) => one.name).join(', ');
+      throw new Error(`No proxy "${proxy}" is connected. Connected: ${known}.`);
+    }
+    return found.proxy.id;
+  }
+
+  return {
+    gateway: { ...publicAddress, podName: system.gateway.name, namespace: SYSTEM_NAMESPACE },
+    istiod: { podName: system.istiod.name, namespace: SYSTEM_NAMESPACE },
+
+    async start(pod) {
+      await network.addPorts(pod.ip, PROXY_PORTS);
+      const object = store.get('v1/pods', pod.namespace, pod.name);
+      await dataPlane.start(sidecarSpec(network, pod, object));
+      await discovery.connect({
+        id: pod.uid,
+        pod: pod.name,
+        ip: pod.ip,
+        type: 'sidecar',
+        namespace: pod.namespace,
+        labels: object?.metadata.labels ?? {},
+        targetPorts: new Map(),
+      });
+      ready.add(pod.uid);
+    },
+    isReady: (podUid) => ready.has(podUid),
+    drain: (podUid) => dataPlane.drain(podUid),
+    async terminate(podUid, mode) {
+      ready.delete(podUid);
+      if (mode === 'classic') {
+        dataPlane.drain(podUid);
+        await new Promise<void>((resolve) => drains.set(podUid, setTimeout(resolve, terminationDrainMs)));
+      }
+      await stop(podUid);
+    },
+    kill: (podUid) => void stop(podUid),
+
+    freeze: (proxy, { forMs } = {}) => discovery.freeze(idOf(proxy), forMs),
+    thaw: (proxy) => discovery.thaw(idOf(proxy)),
+    proxies: () =>
+      discovery.connections.map(({ name, proxy, frozen }) => ({
+        name,
+        namespace: proxy.namespace,
+        pod: proxy.pod,
+        podUid: proxy.id,
+        ip: proxy.ip,
+        type: proxy.type,
+        frozen,
+      })),
+
+    async close() {
+      for (const timer of drains.values()) clearTimeout(timer);
+      discovery.close();
+      for (const server of debugServers) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await dataPlane.close();
+      network.release(system.gateway.ip);
+      network.release(system.istiod.ip);
+    },
+  };
+}
+
+async function startDebugServers(
+  network: PodNetwork,
+  ip: string,
+  discovery: Discovery,
+  store: MeshOptions['store'],
+): Promise<http.Server[]> {
+  const servers: http.Server[] = [];
+  for (const port of DEBUG_PORTS) {
+    for (const from of ['inside', 'outside'] as const) {
+      const address = network[from](ip, port);
+      if (address === undefined) continue;
+      const server = createDebugServer(discovery, store, from);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(address, resolve);
+      });
+      servers.push(server);
+    }
+  }
+  return servers;
+}
+
+/** A pod that is gone keeps its address in the memory of those who have not heard: they must meet a refusal there, not a gap. */
+function rememberingSockets(network: PodNetwork): (ip: string, port: number) => SocketAddress | undefined {
+  const known = new Map<string, SocketAddress>();
+  return (ip, port) => {
+    const key = `${ip}:${port}`;
+    const socket = network.outside(ip, port) ?? known.get(key);
+    if (socket !== undefined) known.set(key, socket);
+    return socket;
+  };
+}

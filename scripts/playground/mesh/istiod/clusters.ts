@@ -1,0 +1,129 @@
+import type { ClusterJson, IstioClusterMetadata } from '../xds-types.ts';
+import { formatDuration, parseDurationMs } from './durations.ts';
+import type { DestinationRuleObject, DestinationRuleSpec, TrafficPolicy } from './istio-objects.ts';
+import { byAge, isVisibleTo, namespaceOf, resolveHost } from './istio-objects.ts';
+import type { MeshService } from './services.ts';
+
+/** `outbound|8080|v2|coffee-shop.default.svc.cluster.local`; the base cluster's subset is empty. */
+export function clusterName(port: number, subset: string, host: string): string {
+  return `outbound|${port}|${subset}|${host}`;
+}
+
+/** What the DestinationRules visible to a proxy say about one host, merged. */
+export interface HostPolicy {
+  /** The first rule, which names itself in the clusters' metadata. */
+  rule: DestinationRuleObject;
+  trafficPolicy: TrafficPolicy | undefined;
+  subsets: NonNullable<DestinationRuleSpec['subsets']>;
+}
+
+/**
+ * Rules of the proxy's namespace win over those of the service's namespace, which win over the root namespace's.
+ * Rules in one namespace merge: the first traffic policy wins, and the first subset of a name.
+ */
+export function hostPolicy(
+  service: MeshService,
+  rules: DestinationRuleObject[],
+  proxyNamespace: string,
+): HostPolicy | undefined {
+  const visible = rules
+    .filter((rule) => resolveHost(rule.spec?.host ?? '', namespaceOf(rule)) === service.host)
+    .filter((rule) => isVisibleTo(rule.spec?.exportTo, namespaceOf(rule), proxyNamespace))
+    .sort(byAge);
+  for (const namespace of [proxyNamespace, service.namespace, 'istio-system']) {
+    const own = visible.filter((rule) => namespaceOf(rule) === namespace);
+    const [first] = own;
+    if (first === undefined) continue;
+    const subsets = new Map<string, HostPolicy['subsets'][number]>();
+    for (const subset of own.flatMap((rule) => rule.spec?.subsets ?? [])) {
+      if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
+    }
+    const trafficPolicy = own.find((rule) => rule.spec?.trafficPolicy !== undefined)?.spec?.trafficPolicy;
+    return { rule: first, trafficPolicy, subsets: [...subsets.values()] };
+  }
+  return undefined;
+}
+
+/** The base cluster of every port and one cluster for each subset. */
+export function outboundClusters(service: MeshService, policy: HostPolicy | undefined): ClusterJson[] {
+  return service.ports.flatMap((port) => [
+    cluster(service, port.number, policy, undefined),
+    ...(policy?.subsets ?? []).map((subset) => cluster(service, port.number, policy, subset)),
+  ]);
+}
+
+function cluster(
+  service: MeshService,
+  port: number,
+  policy: HostPolicy | undefined,
+  subset: HostPolicy['subsets'][number] | undefined,
+): ClusterJson {
+  const name = clusterName(port, subset?.name ?? '', service.host);
+  const traffic = { ...policy?.trafficPolicy, ...subset?.trafficPolicy };
+  const istio: IstioClusterMetadata = {
+    services: [{ host: service.host, name: service.name, namespace: service.namespace }],
+  };
+  if (policy !== undefined) {
+    const { namespace = 'default', name: rule } = policy.rule.metadata;
+    istio.config = `/apis/networking.istio.io/v1/namespaces/${namespace}/destination-rule/${rule}`;
+  }
+  if (subset !== undefined) istio.subset = subset.name;
+  const result: ClusterJson = {
+    name,
+    type: 'EDS',
+    eds_cluster_config: {
+      eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
+      service_name: name,
+    },
+    connect_timeout: formatDuration(
+      parseDurationMs(traffic.connectionPool?.tcp?.connectTimeout ?? '10s') ?? 10_000,
+    ),
+  };
+  const balance = loadBalancing(traffic);
+  if (balance !== undefined) result.lb_policy = balance;
+  return {
+    ...result,
+    circuit_breakers: { thresholds: [thresholds(traffic)] },
+    metadata: { filter_metadata: { istio } },
+    // 0 %: never send to unhealthy hosts because too many are.
+    common_lb_config: { healthy_panic_threshold: {} },
+    alt_stat_name: `${name};`,
+  };
+}
+
+/** ROUND_ROBIN is the enum's zero value, so it is left out. */
+function loadBalancing(traffic: TrafficPolicy): ClusterJson['lb_policy'] {
+  switch (traffic.loadBalancer?.simple) {
+    case 'ROUND_ROBIN':
+      return undefined;
+    case 'RANDOM':
+      return 'RANDOM';
+    default:
+      return 'LEAST_REQUEST';
+  }
+}
+
+const NO_LIMIT = 4_294_967_295;
+
+function thresholds(traffic: TrafficPolicy) {
+  const pool = traffic.connectionPool;
+  return {
+    max_connections: pool?.tcp?.maxConnections ?? NO_LIMIT,
+    max_pending_requests: pool?.http?.http1MaxPendingRequests ?? NO_LIMIT,
+    max_requests: pool?.http?.http2MaxRequests ?? NO_LIMIT,
+    max_retries: pool?.http?.maxRetries ?? NO_LIMIT,
+  };
+}
+
+/** Where a sidecar sends what no Service answers to, and where nothing comes back from. */
+export const PASSTHROUGH_CLUSTER: ClusterJson = {
+  name: 'PassthroughCluster',
+  type: 'ORIGINAL_DST',
+  connect_timeout: '10s',
+  lb_policy: 'CLUSTER_PROVIDED',
+};
+export const BLACK_HOLE_CLUSTER: ClusterJson = {
+  name: 'BlackHoleCluster',
+  type: 'STATIC',
+  connect_timeout: '10s',
+};

@@ -1,0 +1,72 @@
+import type { KubeObject, ObjectStore, ResourceKey } from '../../store/types.ts';
+import type { MeshState } from './istio-objects.ts';
+import { namespaceOf } from './istio-objects.ts';
+
+/** `endpoints`: only endpoints may differ; `config`: clusters, listeners and routes as well. */
+export type ChangeKind = 'endpoints' | 'config';
+
+const WATCHED: Record<keyof MeshState, { resource: ResourceKey; kind: ChangeKind }> = {
+  services: { resource: 'v1/services', kind: 'config' },
+  endpointSlices: { resource: 'discovery.k8s.io/v1/endpointslices', kind: 'endpoints' },
+  pods: { resource: 'v1/pods', kind: 'endpoints' },
+  gateways: { resource: 'networking.istio.io/v1/gateways', kind: 'config' },
+  virtualServices: { resource: 'networking.istio.io/v1/virtualservices', kind: 'config' },
+  destinationRules: { resource: 'networking.istio.io/v1/destinationrules', kind: 'config' },
+};
+
+/** istiod's view of the cluster, kept current by watches. Changes of metadata or status alone do not count as changes of configuration. */
+export class ConfigStore {
+  readonly #objects: Record<keyof MeshState, Map<string, KubeObject>> = {
+    services: new Map(),
+    endpointSlices: new Map(),
+    pods: new Map(),
+    gateways: new Map(),
+    virtualServices: new Map(),
+    destinationRules: new Map(),
+  };
+  readonly #stop: (() => void)[] = [];
+
+  constructor(store: ObjectStore, onChange: (kind: ChangeKind) => void) {
+    for (const [name, { resource, kind }] of Object.entries(WATCHED) as [
+      keyof MeshState,
+      (typeof WATCHED)[keyof MeshState],
+    ][]) {
+      const objects = this.#objects[name];
+      this.#stop.push(
+        store.watch(resource, {}, ({ type, object }) => {
+          const key = `${namespaceOf(object)}/${object.metadata.name}`;
+          const before = objects.get(key);
+          if (type === 'DELETED') objects.delete(key);
+          else objects.set(key, object);
+          if (type === 'DELETED' || before === undefined || matters(name, before, object)) onChange(kind);
+        }),
+      );
+    }
+  }
+
+  state(): MeshState {
+    const { services, endpointSlices, pods, gateways, virtualServices, destinationRules } = this.#objects;
+    return {
+      services: [...services.values()],
+      endpointSlices: [...endpointSlices.values()],
+      pods: [...pods.values()],
+      gateways: [...gateways.values()],
+      virtualServices: [...virtualServices.values()],
+      destinationRules: [...destinationRules.values()],
+    } as MeshState;
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop();
+  }
+}
+
+/** Of a pod only its labels and address reach a proxy; everywhere else `spec`, or what a slice has instead of one. */
+function matters(name: keyof MeshState, before: KubeObject, after: KubeObject): boolean {
+  const relevant = (object: KubeObject): unknown => {
+    if (name === 'pods')
+      return [object.metadata.labels, (object.status as { podIP?: string } | undefined)?.podIP];
+    return [object.spec, object['endpoints'], object['ports']];
+  };
+  return JSON.stringify(relevant(before)) !== JSON.stringify(relevant(after));
+}

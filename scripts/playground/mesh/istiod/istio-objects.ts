@@ -1,0 +1,172 @@
+/** The parts of Kubernetes' and Istio's objects that istiod reads. https://istio.io/latest/docs/reference/config/networking/ */
+import type { KubeObject } from '../../store/types.ts';
+
+export interface ServiceSpec {
+  clusterIP?: string;
+  type?: string;
+  selector?: Record<string, string>;
+  ports?: {
+    name?: string;
+    port: number;
+    targetPort?: number | string;
+    protocol?: string;
+    appProtocol?: string;
+  }[];
+}
+export type ServiceObject = KubeObject<ServiceSpec>;
+
+export interface EndpointSliceObject extends KubeObject {
+  endpoints?: {
+    addresses: string[];
+    conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null };
+    targetRef?: { kind?: string; name?: string; namespace?: string };
+  }[];
+  ports?: { name?: string; port?: number }[];
+}
+
+export interface PodSpec {
+  serviceAccountName?: string;
+  nodeName?: string;
+}
+export type PodObject = KubeObject<PodSpec, { podIP?: string; phase?: string }>;
+
+export interface GatewaySpec {
+  selector?: Record<string, string>;
+  servers?: { port: { number: number; name?: string; protocol: string }; hosts: string[] }[];
+}
+export type GatewayObject = KubeObject<GatewaySpec>;
+
+export interface StringMatch {
+  exact?: string;
+  prefix?: string;
+  regex?: string;
+}
+
+export interface HttpMatch {
+  name?: string;
+  uri?: StringMatch;
+  ignoreUriCase?: boolean;
+  scheme?: StringMatch;
+  method?: StringMatch;
+  authority?: StringMatch;
+  headers?: Record<string, StringMatch>;
+  withoutHeaders?: Record<string, StringMatch>;
+  queryParams?: Record<string, StringMatch>;
+  port?: number;
+  gateways?: string[];
+  statPrefix?: string;
+  sourceLabels?: Record<string, string>;
+  sourceNamespace?: string;
+}
+
+export interface Destination {
+  host: string;
+  subset?: string;
+  port?: { number?: number };
+}
+
+export interface HeaderOperations {
+  set?: Record<string, string>;
+  add?: Record<string, string>;
+  remove?: string[];
+}
+
+export interface HttpRetry {
+  attempts?: number;
+  perTryTimeout?: string;
+  retryOn?: string;
+  retryIgnorePreviousHosts?: boolean;
+}
+
+export interface HttpRule {
+  name?: string;
+  match?: HttpMatch[];
+  route?: { destination: Destination; weight?: number }[];
+  redirect?: {
+    uri?: string;
+    authority?: string;
+    port?: number;
+    scheme?: string;
+    redirectCode?: number;
+  };
+  directResponse?: { status: number; body?: { string?: string } };
+  rewrite?: { uri?: string; authority?: string };
+  timeout?: string;
+  retries?: HttpRetry;
+  fault?: {
+    delay?: { fixedDelay?: string; percentage?: { value?: number }; percent?: number };
+    abort?: { httpStatus?: number; percentage?: { value?: number } };
+  };
+  mirror?: Destination;
+  mirrorPercentage?: { value?: number };
+  mirrors?: { destination: Destination; percentage?: { value?: number } }[];
+  headers?: { request?: HeaderOperations; response?: HeaderOperations };
+}
+
+export interface VirtualServiceSpec {
+  hosts?: string[];
+  gateways?: string[];
+  http?: HttpRule[];
+  exportTo?: string[];
+}
+export type VirtualServiceObject = KubeObject<VirtualServiceSpec>;
+
+export interface TrafficPolicy {
+  loadBalancer?: { simple?: string };
+  connectionPool?: {
+    tcp?: { maxConnections?: number; connectTimeout?: string };
+    http?: { http1MaxPendingRequests?: number; http2MaxRequests?: number; maxRetries?: number };
+  };
+}
+
+export interface DestinationRuleSpec {
+  host?: string;
+  trafficPolicy?: TrafficPolicy;
+  subsets?: { name: string; labels?: Record<string, string>; trafficPolicy?: TrafficPolicy }[];
+  exportTo?: string[];
+}
+export type DestinationRuleObject = KubeObject<DestinationRuleSpec>;
+
+/** Everything the configuration of every proxy is computed from. */
+export interface MeshState {
+  services: ServiceObject[];
+  endpointSlices: EndpointSliceObject[];
+  pods: PodObject[];
+  gateways: GatewayObject[];
+  virtualServices: VirtualServiceObject[];
+  destinationRules: DestinationRuleObject[];
+}
+
+export function namespaceOf(object: KubeObject): string {
+  return object.metadata.namespace ?? 'default';
+}
+
+/** A name without a dot means a Service in the object's own namespace; anything else is taken as it stands. */
+export function resolveHost(host: string, namespace: string): string {
+  return host.includes('.') || host === '*' ? host : `${host}.${namespace}.svc.cluster.local`;
+}
+
+/** Whether every label of the selector is on the object. An empty selector selects everything. */
+export function labelsMatch(
+  selector: Record<string, string> | undefined,
+  labels: Record<string, string> | undefined,
+): boolean {
+  return Object.entries(selector ?? {}).every(([key, value]) => labels?.[key] === value);
+}
+
+/** `exportTo`: nothing or `*` is everybody, `.` is the own namespace. */
+export function isVisibleTo(
+  exportTo: string[] | undefined,
+  ownNamespace: string,
+  namespace: string,
+): boolean {
+  if (exportTo === undefined || exportTo.length === 0) return true;
+  return exportTo.some((to) => to === '*' || to === namespace || (to === '.' && ownNamespace === namespace));
+}
+
+/** Oldest first, as istiod orders objects that say something about the same host. */
+export function byAge(a: KubeObject, b: KubeObject): number {
+  const left = `${a.metadata.creationTimestamp} ${namespaceOf(a)}/${a.metadata.name}`;
+  const right = `${b.metadata.creationTimestamp} ${namespaceOf(b)}/${b.metadata.name}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,50 @@
+import type { ObjectStore } from '../store/types.ts';
+import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
+import type { MeshDelays } from './delays.ts';
+
+export interface MeshOptions {
+  store: ObjectStore;
+  network: PodNetwork;
+  /** An existing folder; the data plane's program is written there. */
+  stateDir: string;
+  /** Default: MEASURED_DELAYS. */
+  delays?: Partial<MeshDelays>;
+  /** The same seed draws the same delays. Default 1. */
+  seed?: number;
+  /** Whether pods that do not say get a native sidecar (Istio's default since 1.27). Default true. */
+  nativeSidecars?: boolean;
+  /** How long a classic sidecar serves after SIGTERM. Default 5,000 (Istio's terminationDrainDuration). */
+  terminationDrainMs?: number;
+  /** Called when the data plane ends although nobody closed the mesh. */
+  onFailure?: (error: Error) => void;
+}
+
+export interface ProxyInfo {
+  /** `pod.namespace`, as istiod names it. */
+  name: string;
+  namespace: string;
+  pod: string;
+  podUid: string;
+  ip: string;
+  type: 'router' | 'sidecar';
+  frozen: boolean;
+}
+
+export interface Mesh extends SidecarRuntime {
+  gateway: {
+    /** Where callers from outside connect. */
+    host: string;
+    port: number;
+    podName: string;
+    namespace: string;
+  };
+  istiod: { podName: string; namespace: string };
+  /**
+   * Stops a proxy's configuration stream: it keeps serving what it knows. Takes `pod.namespace`, a pod's name, or `gateway`.
+   * With `forMs` it thaws by itself; a freeze that ends catches up at once.
+   */
+  freeze(proxy: string, options?: { forMs?: number }): void;
+  thaw(proxy: string): void;
+  proxies(): ProxyInfo[];
+  close(): Promise<void>;
+}

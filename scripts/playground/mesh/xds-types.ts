@@ -1,0 +1,173 @@
+/**
+ * The resources istiod sends to a proxy, in Envoy's proto-JSON spelling (snake_case, zero values left out).
+ * One form for everything: the control plane writes it, the proxy obeys it, the proxy's admin port shows it.
+ * Field names: https://www.envoyproxy.io/docs/envoy/latest/api-v3/api
+ */
+
+export const CLUSTER_TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+export const ENDPOINT_TYPE = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
+export const LISTENER_TYPE = 'type.googleapis.com/envoy.config.listener.v3.Listener';
+export const ROUTE_TYPE = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
+
+export type TypeUrl = typeof CLUSTER_TYPE | typeof ENDPOINT_TYPE | typeof LISTENER_TYPE | typeof ROUTE_TYPE;
+
+/** The order in which istiod pushes. Endpoints of a cluster that is new to a proxy follow when the proxy asks for them. */
+export const PUSH_ORDER: readonly TypeUrl[] = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE];
+
+export interface SocketAddressJson {
+  socket_address: { address: string; port_value: number };
+}
+
+export interface ClusterJson {
+  name: string;
+  type: 'EDS' | 'STATIC' | 'ORIGINAL_DST';
+  eds_cluster_config?: {
+    eds_config: { ads: object; initial_fetch_timeout: string; resource_api_version: string };
+    service_name: string;
+  };
+  connect_timeout: string;
+  lb_policy?: 'LEAST_REQUEST' | 'RANDOM' | 'CLUSTER_PROVIDED';
+  circuit_breakers?: { thresholds: CircuitBreakerJson[] };
+  metadata?: { filter_metadata: { istio: IstioClusterMetadata } };
+  common_lb_config?: { healthy_panic_threshold: object };
+  alt_stat_name?: string;
+}
+
+export interface CircuitBreakerJson {
+  priority?: 'HIGH';
+  max_connections: number;
+  max_pending_requests: number;
+  max_requests: number;
+  max_retries: number;
+}
+
+export interface IstioClusterMetadata {
+  services?: { host: string; name: string; namespace: string }[];
+  config?: string;
+  subset?: string;
+}
+
+export interface ClusterLoadAssignmentJson {
+  cluster_name: string;
+  endpoints?: { locality: object; lb_endpoints: LbEndpointJson[]; load_balancing_weight: number }[];
+}
+
+export interface LbEndpointJson {
+  endpoint: { address: SocketAddressJson; health_check_config: object };
+  health_status?: 'UNHEALTHY';
+  metadata?: {
+    filter_metadata: { 'envoy.transport_socket_match'?: { tlsMode: string }; istio?: { workload: string } };
+  };
+  load_balancing_weight: number;
+}
+
+export interface ListenerJson {
+  name: string;
+  address: SocketAddressJson;
+  traffic_direction?: 'INBOUND' | 'OUTBOUND';
+  /** Name of the route configuration this listener asks for by RDS. */
+  route_config_name?: string;
+}
+
+export interface RouteConfigJson {
+  name: string;
+  virtual_hosts: VirtualHostJson[];
+  validate_clusters: boolean;
+  max_direct_response_body_size_bytes?: number;
+  ignore_port_in_host_matching?: boolean;
+}
+
+export interface VirtualHostJson {
+  name: string;
+  domains: string[];
+  routes?: RouteJson[];
+  include_request_attempt_count?: boolean;
+}
+
+export interface RouteJson {
+  match: RouteMatchJson;
+  route?: RouteActionJson;
+  redirect?: RedirectJson;
+  direct_response?: { status: number; body?: { inline_string: string } };
+  metadata?: { filter_metadata: { istio: { config: string } } };
+  decorator?: { operation: string };
+  typed_per_filter_config?: { 'envoy.filters.http.fault'?: FaultJson };
+  request_headers_to_add?: HeaderToAddJson[];
+  request_headers_to_remove?: string[];
+  response_headers_to_add?: HeaderToAddJson[];
+  response_headers_to_remove?: string[];
+  name?: string;
+  stat_prefix?: string;
+}
+
+export interface HeaderToAddJson {
+  header: { key: string; value: string };
+  append_action?: 'OVERWRITE_IF_EXISTS_OR_ADD';
+}
+
+export interface StringMatchJson {
+  exact?: string;
+  prefix?: string;
+  safe_regex?: { regex: string };
+  ignore_case?: boolean;
+}
+
+export interface HeaderMatchJson {
+  name: string;
+  string_match?: StringMatchJson;
+  present_match?: boolean;
+  invert_match?: boolean;
+}
+
+export interface RouteMatchJson {
+  prefix?: string;
+  path?: string;
+  safe_regex?: { regex: string };
+  case_sensitive?: boolean;
+  headers?: HeaderMatchJson[];
+  query_parameters?: { name: string; string_match?: StringMatchJson; present_match?: boolean }[];
+}
+
+export interface RetryPolicyJson {
+  retry_on: string;
+  num_retries: number;
+  per_try_timeout?: string;
+  retry_host_predicate?: { name: string; typed_config: { '@type': string } }[];
+  host_selection_retry_max_attempts?: string;
+  retriable_status_codes?: number[];
+}
+
+export interface RouteActionJson {
+  cluster?: string;
+  weighted_clusters?: { clusters: { name: string; weight: number }[] };
+  prefix_rewrite?: string;
+  host_rewrite_literal?: string;
+  timeout?: string;
+  retry_policy?: RetryPolicyJson;
+  request_mirror_policies?: {
+    cluster: string;
+    runtime_fraction?: { default_value: { numerator: number } };
+  }[];
+  max_grpc_timeout?: string;
+}
+
+export interface RedirectJson {
+  host_redirect?: string;
+  path_redirect?: string;
+  port_redirect?: number;
+  scheme_redirect?: string;
+  response_code?: 'FOUND' | 'SEE_OTHER' | 'TEMPORARY_REDIRECT' | 'PERMANENT_REDIRECT';
+}
+
+export interface FaultJson {
+  '@type': string;
+  delay?: { fixed_delay: string; percentage: { numerator: number; denominator: string } };
+  abort?: { http_status: number; percentage: { numerator: number; denominator: string } };
+}
+
+export type Resource = ClusterJson | ClusterLoadAssignmentJson | ListenerJson | RouteConfigJson;
+
+/** The name by which a resource is known in its type. */
+export function resourceName(resource: Resource): string {
+  return 'cluster_name' in resource ? resource.cluster_name : resource.name;
+}
