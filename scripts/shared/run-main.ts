@@ -1,5 +1,5 @@
 /** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
-import { CommandError, InterruptedError, messageOf } from './errors.ts';
+import { InterruptedError, isError, messageOf } from './errors.ts';
 
 export interface MainContext {
   /** The command line without node and the script. */
@@ -49,7 +49,9 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   process.stderr.write(`${messageOf(error)}\n`);
-  if (error instanceof CommandError) return error.exitCode;
+  // Every error class of ours says which exit code it means.
+  const { exitCode } = (isError(error) ? error : {}) as { exitCode?: unknown };
+  if (typeof exitCode === 'number') return exitCode;
   // parseArgs tells a wrong flag apart by code; the message already names the flag.
   if (
     error instanceof TypeError &&

@@ -9,6 +9,8 @@ export interface RunningPlayground {
   kubeconfig: string;
   gatewayUrl: string;
   serviceUrl: string;
+  /** Where `npm run playground -- ctl` acts on it. */
+  controlUrl?: string;
 }
 
 export function runningPlaygroundFile(folder = tmpdir()): string {

@@ -1,0 +1,49 @@
+/** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
+import { isDeepStrictEqual } from 'node:util';
+import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
+import { CommandError } from '../shared/errors.ts';
+import type { KubernetesObject } from '../shared/kubernetes.ts';
+import type { Resource } from '../shared/resources.ts';
+import { pause } from '../shared/wait.ts';
+import { diffObjects } from './diff.ts';
+import type { SwitchContext } from './types.ts';
+
+export async function changeSpec<T extends KubernetesObject & { spec: object }>(
+  { cluster, signal }: Pick<SwitchContext, 'cluster' | 'signal'>,
+  resource: Resource,
+  known: T,
+  /** The fields of `spec` that change. A field that already has its value is not written. */
+  fields: Partial<T['spec']>,
+): Promise<T> {
+  const { name } = known.metadata;
+  const wanted: object = { ...known.spec, ...fields };
+  for (let attempt = 0; ; attempt += 1) {
+    const live = await cluster.get<T>(resource, name, { signal });
+    if (live === undefined)
+      throw new CommandError(`${resource.kind} ${name} is gone: somebody deleted it during the switch.`);
+    if (isDeepStrictEqual(live.spec, wanted)) return live;
+    if (!isDeepStrictEqual(live.spec, known.spec)) throw new ForeignEditError(resource, known, live);
+    try {
+      const { resourceVersion } = live.metadata;
+      return await cluster.patch<T>(
+        resource,
+        name,
+        { metadata: { resourceVersion }, spec: fields },
+        { signal },
+      );
+    } catch (error) {
+      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
+      await pause(Math.min(1000, 50 * 2 ** attempt), signal);
+    }
+  }
+}
+
+/** Somebody else changed what the switch works on. */
+export class ForeignEditError extends CommandError {
+  constructor(resource: Resource, known: KubernetesObject, live: KubernetesObject) {
+    const diff = diffObjects(known['spec'], live['spec']).map((line) => `\n   ${line}`);
+    super(
+      `${resource.kind} ${known.metadata.name} was changed by somebody else during the switch:${diff.join('')}`,
+    );
+  }
+}

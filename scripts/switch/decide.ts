@@ -1,0 +1,79 @@
+/** What a run has to do, decided from what stands in the cluster and what was asked for. Reads nothing, writes nothing. */
+import { UsageError } from '../shared/errors.ts';
+import { isUnfinished } from './record.ts';
+import type { Record as SwitchRecord } from './record.ts';
+import { describeLive } from './state.ts';
+import type { State } from './state.ts';
+
+export type Decision =
+  /** Run the steps; `record` says whether they are new or a killed run's. */
+  | { kind: 'switch' | 'undo'; from: string; to: string; record: SwitchRecord | undefined }
+  | { kind: 'nothing'; live: string; message: string }
+  | { kind: 'refuse'; message: string };
+
+export interface Wish {
+  app: string;
+  to: string | undefined;
+  undo: boolean;
+}
+
+export function decide(state: State, wish: Wish): Decision {
+  return wish.undo ? decideUndo(state, wish) : decideSwitch(state, wish);
+}
+
+function decideSwitch(state: State, { app, to }: Wish): Decision {
+  if (to === undefined)
+    throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
+  const { record, live } = state;
+  if (isUnfinished(record)) {
+    if (record.to === to) return { kind: 'switch', from: record.from, to, record };
+    return {
+      kind: 'refuse',
+      message:
+        `A switch of ${app} from ${record.from} to ${record.to} is half done (${describeLive(live)} serves). ` +
+        `Finish it with: npm run switch -- --to ${record.to}, or take it back with: npm run switch -- --to ${record.to} --undo`,
+    };
+  }
+  if (live.length !== 1 || live[0]?.subset === '') {
+    return {
+      kind: 'refuse',
+      message:
+        live.length > 1
+          ? `The VirtualService ${app} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
+          : `The VirtualService ${app} names no subset of ${state.target.host}: apply the sets subsets and route of istio/cluster.yaml first.`,
+    };
+  }
+  const from = live[0]?.subset ?? '';
+  if (from === to)
+    return { kind: 'nothing', live: to, message: `${to} already serves all traffic of ${app}.` };
+  return { kind: 'switch', from, to, record: undefined };
+}
+
+function decideUndo(state: State, { app, to }: Wish): Decision {
+  const { record, live, deployments } = state;
+  const serving = describeLive(live);
+  const has = (version: string) => deployments.some((entry) => entry.version === version);
+  if (to !== undefined && record !== undefined && record.to !== to && isUnfinished(record)) {
+    return {
+      kind: 'refuse',
+      message: `The switch under way is from ${record.from} to ${record.to}; take it back with: npm run switch -- --to ${record.to} --undo`,
+    };
+  }
+  const isThis = record !== undefined && (to === undefined || record.to === to);
+  if (isThis && (isUnfinished(record) || (record.phase === 'switched' && has(record.from)))) {
+    return { kind: 'undo', from: record.from, to: record.to, record };
+  }
+  const target = to ?? record?.to;
+  if (target !== undefined && live.some(({ subset }) => subset === target)) {
+    const back = record?.to === target ? ` To go back, switch: npm run switch -- --to ${record.from}` : '';
+    return {
+      kind: 'refuse',
+      message: `There is nothing to undo: the switch of ${app} to ${target} is finished and its old version is gone.${back}`,
+    };
+  }
+  return {
+    kind: 'nothing',
+    live: serving,
+    message: `There is nothing to undo: ${serving} serves all traffic of ${app}.`,
+  };
+}

@@ -1,0 +1,9 @@
+/** The version switch for other programs. */
+export { runSwitch } from './run-switch.ts';
+export { createTerminalReporter, silentReporter } from './reporter.ts';
+export { createMesh } from './proofs/mesh.ts';
+export { createProver } from './proofs/prover.ts';
+export type { Prover } from './proofs/prover.ts';
+export { NotProvenError } from './proofs/prove-everywhere.ts';
+export type { Proof } from './proofs/prove-everywhere.ts';
+export type { Outcome, Reporter, StepReport, SwitchOptions, SwitchResult } from './types.ts';

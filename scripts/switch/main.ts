@@ -1,0 +1,33 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { chooseCluster } from '../shared/cluster-flags.ts';
+import { connectCluster } from '../shared/cluster.ts';
+import { runMain } from '../shared/run-main.ts';
+import { help, parseSwitchArgs } from './options.ts';
+import { createTerminalReporter } from './reporter.ts';
+import { runSwitch } from './run-switch.ts';
+
+await runMain(async ({ argv, env, signal }) => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const {
+    help: wantsHelp,
+    json,
+    flags,
+    options,
+  } = parseSwitchArgs(argv, {
+    defaultTemplates: path.join(root, 'istio/cluster.yaml'),
+  });
+  if (wantsHelp) {
+    process.stdout.write(`${help}\n`);
+    return 0;
+  }
+  const choice = chooseCluster(flags, { env, home: homedir() });
+  const cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+  try {
+    const result = await runSwitch({ ...options, cluster, signal }, createTerminalReporter(process.stderr));
+    if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return result.ok ? 0 : 1;
+  } finally {
+    await cluster.close();
+  }
+});

@@ -1,0 +1,39 @@
+/** How Istio names things inside its proxies. */
+
+/** `coffee-shop` in namespace `shop` is `coffee-shop.shop.svc.cluster.local`; a host with a dot is taken as it is. */
+export function fullHost(host: string, namespace: string, clusterDomain = 'cluster.local'): string {
+  return host.includes('.') ? host : `${host}.${namespace}.svc.${clusterDomain}`;
+}
+
+export interface ClusterName {
+  port: number;
+  /** Empty for the cluster of all versions. */
+  subset: string;
+  host: string;
+}
+
+/** Reads `outbound|8080|v2|coffee-shop.shop.svc.cluster.local`; undefined for every other kind of cluster. */
+export function parseClusterName(name: string): ClusterName | undefined {
+  const [direction, port, subset, host, ...more] = name.split('|');
+  if (
+    direction !== 'outbound' ||
+    port === undefined ||
+    subset === undefined ||
+    host === undefined ||
+    more.length > 0
+  ) {
+    return undefined;
+  }
+  return { port: Number(port), subset, host };
+}
+
+/** An RE2 pattern for the names of the clusters of a host, of one subset or of all. Envoy matches whole names. */
+export function clusterNamePattern(host: string, subset?: string): string {
+  const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return `outbound\\|[0-9]+\\|${subset === undefined ? '[^|]*' : escaped(subset)}\\|${escaped(host)}`;
+}
+
+/** What Istio writes into the metadata of every route it makes from a VirtualService. */
+export function virtualServiceReference(namespace: string, name: string): string {
+  return `/apis/networking.istio.io/v1/namespaces/${namespace}/virtual-service/${name}`;
+}

@@ -1,0 +1,98 @@
+/** The command line of the switch as values. */
+import { parseArgs } from 'node:util';
+import { clusterFlags, clusterFlagsHelp } from '../shared/cluster-flags.ts';
+import type { ClusterFlags } from '../shared/cluster-flags.ts';
+import { parseDuration } from '../shared/duration.ts';
+import { UsageError } from '../shared/errors.ts';
+import type { SwitchOptions } from './types.ts';
+
+export const help = `Usage: npm run switch -- --to VERSION [flags]
+
+Moves all traffic of an app to another version without losing a request, and removes the old version.
+Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
+
+  --to VERSION         the version to switch to
+  --app NAME           the app (default coffee-shop)
+  --image IMAGE        image of the new version
+  --set KEY=VALUE      value for the templates (repeatable)
+  --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
+  --undo               take the switch under way back
+  --dry-run            print the plan and change nothing
+  --step-timeout TIME  how long one step may take (default 120s)
+  --keep-old           leave the old version running, so that --undo is quick
+  --keep-failed        leave a new version that did not become ready, for a look at it
+${clusterFlagsHelp}
+  --istio-namespace NAME  where istiod runs (default istio-system)
+  --json               the result as one JSON document on stdout
+
+Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
+
+export interface Parsed {
+  help: boolean;
+  json: boolean;
+  flags: ClusterFlags;
+  options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
+}
+
+export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultTemplates: string }): Parsed {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      ...clusterFlags,
+      to: { type: 'string' },
+      app: { type: 'string', default: 'coffee-shop' },
+      image: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      templates: { type: 'string', default: defaultTemplates },
+      undo: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+      'step-timeout': { type: 'string', default: '120s' },
+      'keep-old': { type: 'boolean', default: false },
+      'keep-failed': { type: 'boolean', default: false },
+      'istio-namespace': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [unknown] = positionals;
+  if (unknown !== undefined)
+    throw new UsageError(`Unknown argument "${unknown}". See: npm run switch -- --help`);
+  if (!values.help && values.to === undefined && !values.undo) {
+    throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
+  }
+  const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
+  if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
+  const sameCluster = (['kubeconfig', 'context', 'namespace'] as const)
+    .map((name) => (values[name] === undefined ? '' : ` --${name} ${values[name]}`))
+    .join('');
+  return {
+    help: values.help,
+    json: values.json,
+    flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
+    options: {
+      app: values.app,
+      to: values.to,
+      image: values.image,
+      set: parseSets(values.set),
+      clusterFile: values.templates,
+      undo: values.undo,
+      dryRun: values['dry-run'],
+      keepOld: values['keep-old'],
+      keepFailed: values['keep-failed'],
+      stepTimeoutMs,
+      istioNamespace: values['istio-namespace'],
+      sameCluster,
+    },
+  };
+}
+
+function parseSets(texts: string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [key, ...value] = text.split('=');
+      if (!key || value.length === 0) throw new UsageError(`--set must be KEY=VALUE, got "${text}".`);
+      return [key, value.join('=')];
+    }),
+  );
+}

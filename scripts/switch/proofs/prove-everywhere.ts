@@ -1,0 +1,192 @@
+/** Asks every proxy the same question until each has proven it, and lists them again until a pass finds no new one. */
+import { formatDuration } from '../../shared/duration.ts';
+import { CommandError, messageOf } from '../../shared/errors.ts';
+import { pause } from '../../shared/wait.ts';
+import type { Verdict } from './envoy-answers.ts';
+import type { Mesh } from './mesh.ts';
+import { nameOf } from './proxies.ts';
+import type { Proxy } from './proxies.ts';
+
+export interface Proof {
+  /** How many proxies have proven it. */
+  proxies: number;
+  /** The last of them, and after how long. */
+  slowest?: { proxy: string; ms: number };
+}
+
+export interface ProofRequest {
+  /** The claim as a person reads it: `v2's endpoints`. */
+  what: string;
+  /** Asks one proxy. Whatever it throws counts as not proven, and is asked again. */
+  check: (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>;
+  /** Undefined when everything besides the proxies holds; else what does not (an istiod that has not seen the change, a pod not ready). */
+  also?: (signal: AbortSignal) => Promise<string | undefined>;
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: (text: string) => void;
+}
+
+/** Some proxy did not prove it in time. */
+export class NotProvenError extends CommandError {
+  readonly proxies: string[];
+
+  constructor(message: string, proxies: string[]) {
+    super(message);
+    this.proxies = proxies;
+  }
+}
+
+interface Watched {
+  proxy: Proxy;
+  saw: string;
+  provenMs: number | undefined;
+  stop: AbortController;
+}
+
+/** How often the proxies are listed anew while some have not proven it yet. */
+const LIST_EVERY_MS = 1000;
+
+export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
+  const { what, check, also, deadlineMs, signal, onProgress } = request;
+  const started = performance.now();
+  const elapsed = () => performance.now() - started;
+  const watched = new Map<string, Watched>();
+  const wake = createBell();
+  let problem: string | undefined = 'nothing seen yet';
+  let first = true;
+
+  const watchOne = async (entry: Watched) => {
+    for (let interval = 30; !entry.stop.signal.aborted; interval = Math.min(250, interval * 1.5)) {
+      try {
+        const verdict = await check(entry.proxy, entry.stop.signal);
+        if (verdict.proven) {
+          entry.provenMs = elapsed();
+          wake.ring();
+          return;
+        }
+        entry.saw = verdict.saw;
+      } catch (error) {
+        entry.saw = `cannot be asked: ${messageOf(error)}`;
+      }
+      await pause(interval, entry.stop.signal).catch(() => undefined);
+    }
+  };
+
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const proxies = await mesh.list(signal);
+        const present = new Set(proxies.map(({ key }) => key));
+        for (const [key, entry] of watched) {
+          if (present.has(key)) continue;
+          entry.stop.abort();
+          watched.delete(key);
+        }
+        let fresh = 0;
+        for (const proxy of proxies) {
+          const known = watched.get(proxy.key);
+          if (known) {
+            known.proxy = proxy;
+            continue;
+          }
+          fresh += 1;
+          const entry: Watched = {
+            proxy,
+            saw: 'not asked yet',
+            provenMs: undefined,
+            stop: new AbortController(),
+          };
+          watched.set(proxy.key, entry);
+          void watchOne(entry);
+        }
+        problem = await also?.(signal ?? new AbortController().signal);
+        const all = [...watched.values()];
+        if (
+          fresh === 0 &&
+          !first &&
+          problem === undefined &&
+          all.every(({ provenMs }) => provenMs !== undefined)
+        ) {
+          return summarize(all);
+        }
+        first = false;
+      } catch (error) {
+        signal?.throwIfAborted();
+        problem = messageOf(error);
+      }
+      if (elapsed() >= deadlineMs) throw notProven(what, deadlineMs, [...watched.values()], problem);
+      onProgress?.(progress([...watched.values()], problem));
+      await settled();
+    }
+  } finally {
+    for (const { stop } of watched.values()) stop.abort();
+  }
+
+  /** Until every known proxy has proven it, or it is time to list again or to give up. */
+  async function settled(): Promise<void> {
+    const until = Math.min(deadlineMs, elapsed() + LIST_EVERY_MS);
+    if (problem !== undefined) await pause(Math.min(100, Math.max(1, until - elapsed())), signal);
+    while (elapsed() < until) {
+      const open = [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
+      if (open.length === 0) return;
+      onProgress?.(progress([...watched.values()], problem));
+      await Promise.race([wake.next(), pause(Math.max(1, until - elapsed()), signal)]);
+    }
+  }
+}
+
+function summarize(all: Watched[]): Proof {
+  const slowest = all.reduce<Watched | undefined>(
+    (late, entry) => ((entry.provenMs ?? 0) > (late?.provenMs ?? -1) ? entry : late),
+    undefined,
+  );
+  return {
+    proxies: all.length,
+    ...(slowest ? { slowest: { proxy: nameOf(slowest.proxy), ms: Math.round(slowest.provenMs ?? 0) } } : {}),
+  };
+}
+
+function progress(all: Watched[], problem: string | undefined): string {
+  const open = all.filter(({ provenMs }) => provenMs === undefined);
+  const count = `${all.length - open.length}/${all.length} proxies`;
+  const [waiting] = open;
+  if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${waiting.saw}`;
+  return problem === undefined ? count : `${count}, ${problem}`;
+}
+
+function notProven(
+  what: string,
+  deadlineMs: number,
+  all: Watched[],
+  problem: string | undefined,
+): NotProvenError {
+  const open = all.filter(({ provenMs }) => provenMs === undefined);
+  const described = open.slice(0, 10).map(({ proxy, saw }) => {
+    const rejected = proxy.rejected === undefined ? '' : `; it rejected its configuration: ${proxy.rejected}`;
+    return `${nameOf(proxy)} (${saw}${rejected})`;
+  });
+  if (open.length > 10) described.push(`and ${open.length - 10} more`);
+  if (problem !== undefined) described.push(problem);
+  const counted =
+    open.length > 0
+      ? `${open.length} of ${all.length} proxies did not show ${what}`
+      : `${what} is not proven`;
+  return new NotProvenError(
+    `${counted} within ${formatDuration(deadlineMs)}: ${described.join(', ')}`,
+    open.map(({ proxy }) => nameOf(proxy)),
+  );
+}
+
+/** Lets one side wait for the next of many rings. */
+function createBell(): { ring(): void; next(): Promise<void> } {
+  let ring: () => void = () => undefined;
+  let next = new Promise<void>((resolve) => (ring = resolve));
+  return {
+    ring() {
+      ring();
+      next = new Promise<void>((resolve) => (ring = resolve));
+    },
+    next: () => next,
+  };
+}

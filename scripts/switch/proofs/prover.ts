@@ -1,0 +1,136 @@
+/** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { clusterNamePattern } from '../names.ts';
+import { evaluateEndpoints } from './endpoints.ts';
+import { unproven } from './envoy-answers.ts';
+import type { ClusterStatuses, ClustersDump, EndpointsDump, RoutesDump, Verdict } from './envoy-answers.ts';
+import { evaluateGone } from './gone.ts';
+import type { Mesh } from './mesh.ts';
+import { proveEverywhere } from './prove-everywhere.ts';
+import type { Proof, ProofRequest } from './prove-everywhere.ts';
+import type { Proxy } from './proxies.ts';
+import { createQuietWatch, loadOn } from './quiet.ts';
+import { evaluateRoutes } from './routes.ts';
+import type { ExpectedRoutes } from './routes.ts';
+
+export type Patience = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress'>;
+
+export interface ReadyPods {
+  addresses: ReadonlySet<string>;
+  /** What is not as it should be with the pods themselves: `1/2 pods ready`. */
+  problem: string | undefined;
+}
+
+export interface Prover {
+  /** A: at every proxy the subset is active and its healthy endpoints are the ready pods. */
+  endpoints(
+    claim: { host: string; subset: string; pods: () => Promise<ReadyPods>; rule: KubernetesObject },
+    patience: Patience,
+  ): Promise<Proof>;
+  /** B: every proxy has this revision of the routes, and none names the forbidden subset. */
+  routes(claim: ExpectedRoutes & { virtualService: KubernetesObject }, patience: Patience): Promise<Proof>;
+  /** C: at no proxy a request is active or begins on these addresses, for `quietMs`. */
+  quiet(
+    claim: { addresses: () => Promise<ReadonlySet<string>>; quietMs: number; version: string },
+    patience: Patience,
+  ): Promise<Proof>;
+  /** Every proxy has forgotten the subset. */
+  gone(claim: { host: string; subset: string; rule: KubernetesObject }, patience: Patience): Promise<Proof>;
+}
+
+export function createProver(mesh: Mesh): Prover {
+  /** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
+  const settled = async (proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> => {
+    if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
+    return unproven('it has no configuration yet');
+  };
+  const seen = (object: KubernetesObject) => (signal: AbortSignal) => mesh.unseenBy(object, signal);
+
+  return {
+    async endpoints({ host, subset, pods, rule }, patience) {
+      const path = dumpPath('dynamic_endpoint_configs', clusterNamePattern(host), 'include_eds&');
+      const now = remembered(pods, 200);
+      return proveEverywhere(mesh, {
+        ...patience,
+        what: `subset ${subset} with its ready pods`,
+        check: async (proxy, signal) => {
+          const dump = await mesh.ask<EndpointsDump>(proxy, path, signal);
+          // The pods are read after the dump: an endpoint that is gone by now must not count.
+          const { addresses } = await now();
+          return settled(proxy, evaluateEndpoints(dump, { host, subset, ready: addresses }), signal);
+        },
+        also: async (signal) => (await pods()).problem ?? (await mesh.unseenBy(rule, signal)),
+      });
+    },
+
+    async routes({ virtualService, ...expected }, patience) {
+      // All of them, not only those of a port: nobody may name the old version, whatever the route is called.
+      const path = '/config_dump?resource=dynamic_route_configs';
+      return proveEverywhere(mesh, {
+        ...patience,
+        what: 'the new route',
+        check: async (proxy, signal) =>
+          settled(proxy, evaluateRoutes(await mesh.ask<RoutesDump>(proxy, path, signal), expected), signal),
+        also: seen(virtualService),
+      });
+    },
+
+    async quiet({ addresses, quietMs, version }, patience) {
+      const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
+      const now = remembered(addresses, 200);
+      return proveEverywhere(mesh, {
+        ...patience,
+        what: `that nobody uses ${version} any more`,
+        check: async (proxy, signal) => {
+          let watch = watches.get(proxy.key);
+          if (watch === undefined) {
+            watch = createQuietWatch(quietMs);
+            watches.set(proxy.key, watch);
+          }
+          const statuses = await mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal);
+          return watch(loadOn(statuses, await now()), performance.now());
+        },
+      });
+    },
+
+    async gone({ host, subset, rule }, patience) {
+      const pattern = clusterNamePattern(host, subset);
+      return proveEverywhere(mesh, {
+        ...patience,
+        what: `that subset ${subset} is gone`,
+        check: async (proxy, signal) => {
+          const active = await mesh.ask<ClustersDump>(
+            proxy,
+            dumpPath('dynamic_active_clusters', pattern),
+            signal,
+          );
+          const warming = await mesh.ask<ClustersDump>(
+            proxy,
+            dumpPath('dynamic_warming_clusters', pattern),
+            signal,
+          );
+          return evaluateGone({ active, warming }, { host, subset });
+        },
+        also: seen(rule),
+      });
+    },
+  };
+}
+
+function dumpPath(resource: string, pattern: string, extra = ''): string {
+  return `/config_dump?${extra}resource=${resource}&name_regex=${encodeURIComponent(pattern)}`;
+}
+
+/** Many proxies ask at once for what one list call tells all of them. */
+function remembered<T>(read: () => Promise<T>, forMs: number): () => Promise<T> {
+  let at = -Infinity;
+  let value: Promise<T> | undefined;
+  return () => {
+    if (value === undefined || performance.now() - at > forMs) {
+      at = performance.now();
+      value = read();
+      value.catch(() => (value = undefined));
+    }
+    return value;
+  };
+}

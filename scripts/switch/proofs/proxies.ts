@@ -1,0 +1,82 @@
+/** Which proxies there are: what every istiod says is connected, cross-checked with the pods that run an istio-proxy. */
+import type { ContainerStatus, Pod } from '../../shared/kubernetes.ts';
+
+export interface Proxy {
+  /** Changes when the proxy's container is restarted: a new process has everything to prove again. */
+  key: string;
+  namespace: string;
+  pod: string;
+  /** `sidecar`, `router` (a gateway), `waypoint`, or unknown when no istiod knows it. */
+  type: string;
+  /** Undefined when an istiod has a proxy connected that no pod belongs to (another cluster, a virtual machine): it cannot be asked. */
+  uid: string | undefined;
+  terminating: boolean;
+  /** What the proxy answered to configuration it refused, in istiod's words. */
+  rejected: string | undefined;
+}
+
+/** One entry of istiod's `/debug/syncz`. */
+export interface SyncStatus {
+  proxy?: string;
+  proxy_type?: string;
+  resources?: Record<string, { lastError?: string }>;
+}
+
+export function nameOf({ pod, namespace }: Pick<Proxy, 'pod' | 'namespace'>): string {
+  return `${pod}.${namespace}`;
+}
+
+export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
+  const connected = new Map<string, SyncStatus>();
+  for (const status of statuses) {
+    // ztunnel carries no routes. A name without a namespace is nothing we know.
+    if (status.proxy === undefined || status.proxy_type === 'ztunnel') continue;
+    const known = connected.get(status.proxy);
+    connected.set(status.proxy, known && rejection(known) ? known : status);
+  }
+  const proxies: Proxy[] = [];
+  for (const pod of pods) {
+    const { name, namespace = '', uid = '' } = pod.metadata;
+    const id = `${name}.${namespace}`;
+    const status = connected.get(id);
+    connected.delete(id);
+    const container = proxyContainer(pod);
+    const over = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (over || (status === undefined && container?.state?.running === undefined)) continue;
+    proxies.push({
+      key: `${uid}/${container?.containerID ?? ''}/${container?.restartCount ?? 0}`,
+      namespace,
+      pod: name,
+      type: status?.proxy_type ?? 'unknown',
+      uid,
+      terminating: pod.metadata.deletionTimestamp !== undefined,
+      rejected: status && rejection(status),
+    });
+  }
+  for (const [id, status] of connected) {
+    const dot = id.lastIndexOf('.');
+    proxies.push({
+      key: id,
+      namespace: id.slice(dot + 1),
+      pod: id.slice(0, dot),
+      type: status.proxy_type ?? 'unknown',
+      uid: undefined,
+      terminating: false,
+      rejected: rejection(status),
+    });
+  }
+  return proxies;
+}
+
+function proxyContainer(pod: Pod): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  // A native sidecar is an init container that keeps running.
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy');
+}
+
+function rejection({ resources = {} }: SyncStatus): string | undefined {
+  const texts = Object.entries(resources)
+    .filter(([, { lastError }]) => lastError !== undefined && lastError !== '')
+    .map(([type, { lastError }]) => `${type.split('.').at(-1) ?? type}: ${lastError ?? ''}`);
+  return texts.length > 0 ? texts.join('; ') : undefined;
+}

@@ -1,0 +1,47 @@
+/**
+ * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods' addresses must show no active
+ * request and no new one for a while, in whichever cluster they appear (a pod's own sidecar lists the pod itself for what comes in).
+ */
+import { proven, unproven } from './envoy-answers.ts';
+import type { ClusterStatuses, Verdict } from './envoy-answers.ts';
+
+export interface HostLoad {
+  /** Requests under way now. */
+  active: number;
+  /** Requests ever begun, by cluster and host. A host that is taken away and comes back begins at 0 again. */
+  totals: Map<string, number>;
+}
+
+export function loadOn(statuses: ClusterStatuses, addresses: ReadonlySet<string>): HostLoad {
+  let active = 0;
+  const totals = new Map<string, number>();
+  for (const { name = '', host_statuses: hosts = [] } of statuses.cluster_statuses ?? []) {
+    for (const { address, stats = [] } of hosts) {
+      const { address: ip = '', port_value: port = 0 } = address?.socket_address ?? {};
+      if (!addresses.has(ip)) continue;
+      const value = (stat: string) => Number(stats.find((entry) => entry.name === stat)?.value ?? 0);
+      active += value('rq_active') + value('rq_pending_active');
+      totals.set(`${name} ${ip}:${port}`, value('rq_total'));
+    }
+  }
+  return { active, totals };
+}
+
+/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`, from one look to a later one. */
+export function createQuietWatch(quietMs: number): (load: HostLoad, nowMs: number) => Verdict {
+  let before: HostLoad | undefined;
+  let since = 0;
+  return (load, nowMs) => {
+    const fresh = [...load.totals].reduce(
+      (sum, [host, total]) => sum + Math.max(0, total - (before?.totals.get(host) ?? (before ? 0 : total))),
+      0,
+    );
+    const busy = load.active > 0 || fresh > 0;
+    if (before === undefined || busy) since = nowMs;
+    before = load;
+    if (load.active > 0)
+      return unproven(`${load.active} active request${load.active === 1 ? '' : 's'} on the old pods`);
+    if (fresh > 0) return unproven(`${fresh} new request${fresh === 1 ? '' : 's'} on the old pods`);
+    return nowMs - since >= quietMs ? proven() : unproven(`quiet for ${Math.round(nowMs - since)} ms`);
+  };
+}

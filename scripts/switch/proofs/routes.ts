@@ -1,0 +1,58 @@
+/**
+ * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
+ * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
+ */
+import { parseClusterName } from '../names.ts';
+import { proven, unproven } from './envoy-answers.ts';
+import type { EnvoyRoute, RoutesDump, Verdict } from './envoy-answers.ts';
+
+export interface ExpectedRoutes {
+  host: string;
+  /** The VirtualService as Istio refers to it in each route's metadata. */
+  reference: string;
+  /** The names of the routes of the revision that must be loaded. An unnamed route counts as ''. */
+  names: ReadonlySet<string>;
+  /** The subset no route may name any more; undefined during a canary, when both serve. */
+  forbidden?: string | undefined;
+}
+
+export function evaluateRoutes(
+  dump: RoutesDump,
+  { host, reference, names, forbidden }: ExpectedRoutes,
+): Verdict {
+  let consumer = false;
+  for (const { route_config: config } of dump.configs ?? []) {
+    for (const { name: virtualHost = '', routes = [] } of config?.virtual_hosts ?? []) {
+      for (const route of routes) {
+        if (forbidden !== undefined && clustersOf(route).some((name) => isSubset(name, host, forbidden))) {
+          return unproven(`route "${route.name ?? ''}" of ${virtualHost} still names ${forbidden}`);
+        }
+        if (route.metadata?.filter_metadata?.istio?.config !== reference) continue;
+        consumer = true;
+        if (!isExpected(route.name ?? '', names)) {
+          return unproven(`route "${route.name ?? ''}" of ${virtualHost} is of another revision`);
+        }
+      }
+    }
+  }
+  return proven(consumer);
+}
+
+function clustersOf({ route }: EnvoyRoute): string[] {
+  return [
+    route?.cluster,
+    ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
+    ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
+  ].filter((name) => name !== undefined);
+}
+
+function isSubset(cluster: string, host: string, subset: string): boolean {
+  const name = parseClusterName(cluster);
+  return name?.host === host && name.subset === subset;
+}
+
+/** Istio appends the name of a match: `name.matchName`. */
+function isExpected(name: string, names: ReadonlySet<string>): boolean {
+  if (names.has(name)) return true;
+  return [...names].some((expected) => expected !== '' && name.startsWith(`${expected}.`));
+}

@@ -1,0 +1,280 @@
+/** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
+import { formatDuration } from '../shared/duration.ts';
+import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decide.ts';
+import { virtualServiceReference } from './names.ts';
+import { planSwitch, planUndo } from './plan.ts';
+import { createMesh } from './proofs/mesh.ts';
+import type { Mesh } from './proofs/mesh.ts';
+import { createProver } from './proofs/prover.ts';
+import { createId, takeLease } from './record.ts';
+import type { Hold, Record as SwitchRecord } from './record.ts';
+import { createMarker } from './routes.ts';
+import { describeLive, readState } from './state.ts';
+import type { State } from './state.ts';
+import { findSubset } from './subsets.ts';
+import { PointOfNoReturnError } from './steps/delete-old.ts';
+import type {
+  Outcome,
+  Reporter,
+  Step,
+  StepReport,
+  SwitchContext,
+  SwitchOptions,
+  SwitchResult,
+} from './types.ts';
+
+type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
+
+/** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
+export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
+  const started = performance.now();
+  const { cluster, app } = options;
+  verifyName(options.to);
+  const mesh = createMesh(cluster, {
+    ...(options.istioNamespace === undefined ? {} : { istioNamespace: options.istioNamespace }),
+  });
+  const steps: StepReport[] = [];
+  const finish = async (
+    { from, to }: { from: string | undefined; to: string | undefined },
+    { outcome, ok, message, error }: { outcome: Outcome; ok: boolean; message: string; error?: string },
+  ): Promise<SwitchResult> => {
+    const live = await readState(cluster, app).then(
+      (state) => describeLive(state.live),
+      () => undefined,
+    );
+    reporter.end(message);
+    const proxies = Math.max(0, ...steps.map((step) => step.proxies));
+    const durationMs = Math.round(performance.now() - started);
+    return { app, from, to, outcome, ok, steps, proxies, live, durationMs, message, error };
+  };
+
+  let hold: Hold | undefined;
+  try {
+    const wish = { app, to: options.to, undo: options.undo ?? false };
+    let state = await readState(cluster, app);
+    let decision = decide(state, wish);
+    if (decision.kind === 'nothing') {
+      return await finish(
+        { from: undefined, to: options.to },
+        { outcome: 'already-there', ok: true, message: decision.message },
+      );
+    }
+    if (decision.kind === 'refuse') {
+      const { message } = decision;
+      return await finish(
+        { from: undefined, to: options.to },
+        { outcome: 'stopped', ok: false, message, error: message },
+      );
+    }
+    reporter.begin(headline(decision, options));
+    const lost = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, lost.signal]) : lost.signal;
+    const plan = decision.kind === 'undo' ? planUndo() : planSwitch(options);
+    let context = createContext(options, { state, decision, reporter, mesh, signal });
+    const [first, ...rest] = plan;
+    if (decision.kind === 'switch' && first) {
+      const failure = await runStep(context, first, steps);
+      if (failure) return await stopped(context, failure);
+    }
+
+    hold = await takeLease(cluster, app, {
+      leaseSeconds: options.leaseSeconds,
+      signal,
+      onWait: (text) => reporter.note(text),
+    });
+    hold.lost.addEventListener('abort', () => lost.abort(hold?.lost.reason));
+    // Between the look and the Lease somebody may have finished another switch.
+    state = await readState(cluster, app);
+    const again = decide(state, wish);
+    if (again.kind !== decision.kind || again.from !== decision.from || again.to !== decision.to) {
+      const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
+      return await finish(decision, { outcome: 'stopped', ok: false, message, error: message });
+    }
+    decision = again;
+    context = createContext(options, { state, decision, reporter, mesh, signal });
+    await hold.write({ ...context.record, phase: decision.kind === 'undo' ? 'undoing' : 'running' });
+    return decision.kind === 'undo' ? await takeBack(context, hold, plan) : await goOn(context, hold, rest);
+  } finally {
+    mesh.close();
+    await hold?.release();
+  }
+
+  async function goOn(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+    for (const [index, step] of plan.entries()) {
+      const failure = await runStep(context, step, steps);
+      if (failure === undefined) continue;
+      if (isEndOfRun(failure, context) || step.onFailure === 'stop') return stopped(context, failure);
+      const undone = await undoSteps(context, plan.slice(0, index + 1).reverse(), steps);
+      if (undone) {
+        return stopped(context, failure, `Taking it back stopped too: ${messageOf(undone)}`);
+      }
+      await held.write({ ...context.record, phase: 'undone' });
+      const message = `${context.from} still serves all traffic. When that is mended: ${command(options, `--to ${context.to}`)}`;
+      return finish(context, { outcome: 'undone', ok: false, message, error: messageOf(failure) });
+    }
+    await held.write({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
+    const took = formatDuration(performance.now() - started);
+    return finish(context, {
+      outcome: 'switched',
+      ok: true,
+      message: `${context.to} serves all traffic after ${took}${slowestOf(steps)}. The way back: ${command(options, options.keepOld ? `--to ${context.to} --undo` : `--to ${context.from}`)}`,
+    });
+  }
+
+  async function takeBack(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+    const failure = await undoSteps(context, plan, steps);
+    if (failure instanceof PointOfNoReturnError) {
+      // Too late to go back: leave nothing half done.
+      reporter.note(`${context.from} is deleted already: the switch is finished instead of undone`);
+      const result = await goOn(context, held, planSwitch().slice(-3));
+      return { ...result, ok: false, error: messageOf(failure) };
+    }
+    if (failure) return stopped(context, failure);
+    await held.write({ ...context.record, phase: 'undone' });
+    const message = `${context.from} serves all traffic again. To try once more: ${command(options, `--to ${context.to}`)}`;
+    return finish(context, { outcome: 'undone', ok: true, message });
+  }
+
+  async function stopped(context: SwitchContext, failure: unknown, more?: string): Promise<SwitchResult> {
+    const { from, to } = context;
+    const state = await readState(cluster, app).catch(() => undefined);
+    const serving = state ? `${describeLive(state.live)} serves all traffic` : 'Who serves could not be read';
+    const untouched = state !== undefined && !state.deployments.some(({ version }) => version === to);
+    const next = untouched
+      ? `Try again: ${command(options, `--to ${to}`)}`
+      : `Go on with: ${command(options, `--to ${to}`)}  or go back with: ${command(options, `--to ${to} --undo`)}`;
+    const reason = more === undefined ? '' : `${more}. `;
+    const result = await finish(
+      { from, to },
+      { outcome: 'stopped', ok: false, message: `${reason}${serving}. ${next}`, error: messageOf(failure) },
+    );
+    return result;
+  }
+}
+
+async function runStep(context: SwitchContext, step: Step, steps: StepReport[]): Promise<unknown> {
+  return perform(context, step.name, step.title(context), () => step.run(context), steps);
+}
+
+/** Takes steps back one after another; stops at the first that fails and gives its error. */
+async function undoSteps(context: SwitchContext, plan: Step[], steps: StepReport[]): Promise<unknown> {
+  for (const step of plan) {
+    if (step.undo === undefined) continue;
+    const title = step.undoTitle?.(context) ?? `Undo: ${step.title(context)}`;
+    const failure = await perform(context, `undo-${step.name}`, title, step.undo.bind(step, context), steps);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+async function perform(
+  { reporter, signal }: SwitchContext,
+  name: string,
+  title: string,
+  work: () => ReturnType<Step['run']>,
+  steps: StepReport[],
+): Promise<unknown> {
+  const started = performance.now();
+  reporter.stepStarted(title);
+  try {
+    signal.throwIfAborted();
+    const { detail, proof } = await work();
+    const durationMs = Math.round(performance.now() - started);
+    steps.push({ name, durationMs, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail });
+    reporter.stepDone(detail);
+    return undefined;
+  } catch (error) {
+    const failure: unknown = signal.aborted ? signal.reason : error;
+    if (failure instanceof UsageError) throw failure;
+    steps.push({
+      name,
+      durationMs: Math.round(performance.now() - started),
+      proxies: 0,
+      slowest: undefined,
+      detail: messageOf(failure),
+    });
+    reporter.stepFailed(messageOf(failure));
+    return failure ?? new CommandError('stopped');
+  }
+}
+
+function createContext(
+  options: SwitchOptions,
+  {
+    state,
+    decision,
+    reporter,
+    mesh,
+    signal,
+  }: { state: State; decision: Work; reporter: Reporter; mesh: Mesh; signal: AbortSignal },
+): SwitchContext {
+  const { cluster, app } = options;
+  const { from, to } = decision;
+  const record: SwitchRecord = decision.record ?? {
+    id: createId(),
+    from,
+    to,
+    phase: 'running',
+    startedAt: new Date().toISOString(),
+    before: {
+      deployment: state.deployments.some(({ version }) => version === to),
+      subset: findSubset(state.destinationRule, to) !== undefined,
+    },
+  };
+  return {
+    options,
+    cluster,
+    prover: options.prover ?? createProver(mesh),
+    mesh,
+    reporter,
+    app,
+    namespace: cluster.namespace,
+    from,
+    to,
+    record,
+    marker: createMarker(from, to, record.id),
+    target: state.target,
+    reference: virtualServiceReference(cluster.namespace, app),
+    stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
+    quietMs: options.quietMs ?? 1000,
+    signal,
+    known: { virtualService: state.virtualService, destinationRule: state.destinationRule },
+  };
+}
+
+/** Interrupted, or no longer the only operator: leave everything as it is for the next run. */
+function isEndOfRun(failure: unknown, { signal }: SwitchContext): boolean {
+  return failure instanceof InterruptedError || signal.aborted;
+}
+
+function headline({ kind, from, to, record }: Work, { app, cluster }: SwitchOptions): string {
+  const what =
+    kind === 'undo' ? 'Taking back the switch of' : record ? 'Continuing the switch of' : 'Switching';
+  return `${what} ${app} from ${from} to ${to} (context ${cluster.context})`;
+}
+
+function slowestOf(steps: StepReport[]): string {
+  const slowest = steps
+    .map((step) => step.slowest)
+    .filter((entry) => entry !== undefined)
+    .reduce<StepReport['slowest']>((late, entry) => (entry.ms > (late?.ms ?? -1) ? entry : late), undefined);
+  const proxies = Math.max(0, ...steps.map((step) => step.proxies));
+  return slowest
+    ? ` (${proxies} proxies proven, slowest ${slowest.proxy} ${formatDuration(slowest.ms)})`
+    : '';
+}
+
+function command({ app, sameCluster = '' }: SwitchOptions, flags: string): string {
+  const which = app === 'coffee-shop' ? '' : ` --app ${app}`;
+  return `npm run switch -- ${flags}${which}${sameCluster}`;
+}
+
+function verifyName(version: string | undefined): void {
+  if (version !== undefined && !/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(version)) {
+    throw new UsageError(
+      `--to must be a name of lower-case letters, digits and dashes such as v2, got "${version}": it becomes a label and part of object names.`,
+    );
+  }
+}

@@ -1,0 +1,55 @@
+/** Every proxy learns of the new version before any route may name it: a route to an unknown or warming cluster answers 503. */
+import { isReady } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { changeSpec } from '../change-object.ts';
+import { patience } from '../patience.ts';
+import type { Proof } from '../proofs/prove-everywhere.ts';
+import { namedSubsets } from '../routes.ts';
+import { listVersionPods, readState } from '../state.ts';
+import { findSubset, subsetLike, withSubset } from '../subsets.ts';
+import type { Step, SwitchContext } from '../types.ts';
+import { forgetSubset } from './remove-subset.ts';
+
+export const addSubset: Step = {
+  name: 'add-subset',
+  title: ({ to }) => `Make ${to} known`,
+  onFailure: 'undo',
+  async run(context) {
+    const { to, from } = context;
+    const proof = await makeKnown(context, to, from);
+    return { detail: `${to}'s ready pods are healthy at ${proof.proxies} proxies`, proof };
+  },
+  undoTitle: ({ to }) => `Forget subset ${to}`,
+  async undo(context) {
+    const { to, known, record, target } = context;
+    if (record.before?.subset) return { detail: `${to} was known before` };
+    if (namedSubsets(known.virtualService, target).has(to))
+      return { detail: `a route names ${to}; it stays known` };
+    const proof = await forgetSubset(context, to);
+    return { detail: `gone at ${proof.proxies} proxies`, proof };
+  },
+};
+
+/** Adds `version` to the DestinationRule, like `model`, and waits for proof A. */
+export async function makeKnown(context: SwitchContext, version: string, model: string): Promise<Proof> {
+  const { cluster, known, prover, target } = context;
+  const old = findSubset(known.destinationRule, model) ?? { name: model, labels: { version: model } };
+  const subset = findSubset(known.destinationRule, version) ?? subsetLike(old, model, version);
+  known.destinationRule = await changeSpec(context, resources.destinationRules, known.destinationRule, {
+    subsets: withSubset(known.destinationRule, subset),
+  });
+  const pods = async () => {
+    const { deployments, service, destinationRule } = await readState(cluster, context.app);
+    const wanted = deployments.find((entry) => entry.version === version)?.deployment.spec.replicas ?? 1;
+    const ready = (await listVersionPods(cluster, { service, destinationRule }, version)).filter(isReady);
+    return {
+      addresses: new Set(ready.map(({ status }) => status?.podIP ?? '')),
+      problem:
+        ready.length < wanted ? `only ${ready.length}/${wanted} pods of ${version} are ready` : undefined,
+    };
+  };
+  return prover.endpoints(
+    { host: target.host, subset: version, pods, rule: known.destinationRule },
+    patience(context),
+  );
+}

@@ -1,0 +1,74 @@
+/** The point of no return: the old version's pods end. Nobody uses them, and nobody can. */
+import { isAmbiguous } from '../../shared/cluster-errors.ts';
+import { CommandError } from '../../shared/errors.ts';
+import { resources } from '../../shared/resources.ts';
+import { waitFor } from '../../shared/wait.ts';
+import { listVersionPods, readState } from '../state.ts';
+import type { Step, SwitchContext } from '../types.ts';
+import { waitUntilReady } from './deploy-version.ts';
+
+/** Added to a pod's own grace period before its end is called late, in milliseconds. */
+const SLACK_MS = 30_000;
+
+export const deleteOld: Step = {
+  name: 'delete-old',
+  title: ({ app, from }) => `Delete ${app}-${from}`,
+  onFailure: 'stop',
+  run: async (context) => ({ detail: await deleteVersion(context, context.from) }),
+  undoTitle: ({ app, from }) => `Look at ${app}-${from}`,
+  async undo(context) {
+    const { cluster, app, from } = context;
+    const { deployments } = await readState(cluster, app);
+    if (!deployments.some(({ version }) => version === from)) throw new PointOfNoReturnError(from);
+    return { detail: await waitUntilReady(context, from, { smoke: false }) };
+  },
+};
+
+/** The old version is deleted already: there is nothing to put the traffic back on. */
+export class PointOfNoReturnError extends CommandError {
+  constructor(version: string) {
+    super(`${version} is deleted already; it cannot take the traffic back`);
+  }
+}
+
+/** Deletes a version's Deployment and waits until its last pod is gone. */
+export async function deleteVersion(context: SwitchContext, version: string): Promise<string> {
+  const { cluster, app, signal, stepTimeoutMs, reporter } = context;
+  const state = await readState(cluster, app);
+  const deployment = state.deployments.find((entry) => entry.version === version)?.deployment;
+  let graceMs = 30_000;
+  if (deployment !== undefined) {
+    const { name, uid } = deployment.metadata;
+    graceMs = (deployment.spec.template.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+    await waitFor(
+      async () => {
+        try {
+          await cluster.delete(resources.deployments, name, { uid, signal });
+          return true;
+        } catch (error) {
+          // Deleting again what may be deleted already does no harm: the uid guards a namesake.
+          if (!isAmbiguous(error)) throw error;
+          return false;
+        }
+      },
+      { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal },
+    );
+  }
+  let left = 0;
+  await waitFor(
+    async () => {
+      const pods = await listVersionPods(cluster, state, version);
+      left = pods.length;
+      reporter.progress(`${left} pods ending`);
+      return left === 0;
+    },
+    {
+      deadlineMs: Math.max(stepTimeoutMs, graceMs + SLACK_MS),
+      what: `the pods of ${version} to end`,
+      lastSeen: () => `${left} left`,
+      intervalMs: 200,
+      signal,
+    },
+  );
+  return deployment === undefined ? `${version} was not there` : `all pods of ${version} are gone`;
+}

@@ -1,0 +1,127 @@
+/** The new version at the old one's present size, ready and tried out, with no traffic on it. */
+import { isAmbiguous, isConflict } from '../../shared/cluster-errors.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { CommandError } from '../../shared/errors.ts';
+import { isReady } from '../../shared/kubernetes.ts';
+import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { DeadlineError, pause, waitFor } from '../../shared/wait.ts';
+import { renderVersion } from '../render-version.ts';
+import { namedSubsets } from '../routes.ts';
+import { listVersionPods, readState } from '../state.ts';
+import type { Step, SwitchContext } from '../types.ts';
+import { deleteVersion } from './delete-old.ts';
+import { explainUnready, rolloutOf } from './deployment-ready.ts';
+import { smokeTest, smokeTestOf } from './smoke-test.ts';
+
+export const deployVersion: Step = {
+  name: 'deploy-version',
+  title: ({ app, to }) => `Deploy ${app}-${to}`,
+  onFailure: 'undo',
+  async run(context) {
+    const { options, cluster, app, from, to, signal } = context;
+    const { deployments } = await readState(cluster, app);
+    const size = deployments.find(({ version }) => version === from)?.deployment.spec.replicas ?? 1;
+    const existing = deployments.find(({ version }) => version === to)?.deployment;
+    const told = options.image !== undefined || Object.keys(options.set ?? {}).length > 0;
+    // What is there already (a killed run's, or an old version kept) is taken as it is, unless this run says what it must be.
+    if (existing === undefined || told) {
+      const replicas = Math.max(size, existing?.spec.replicas ?? 0);
+      const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
+      for (const object of [...others, deployment]) await applyObject(context, object);
+    } else if ((existing.spec.replicas ?? 1) < size) {
+      await cluster.patch(
+        resources.deployments,
+        existing.metadata.name,
+        { spec: { replicas: size } },
+        { signal },
+      );
+    }
+    return { detail: await waitUntilReady(context, to, { smoke: true }) };
+  },
+  undoTitle: ({ app, to }) => `Delete ${app}-${to}`,
+  async undo(context) {
+    const { to, record, known, target, options } = context;
+    if (record.before?.deployment) return { detail: `${to} was there before` };
+    if (namedSubsets(known.virtualService, target).has(to)) {
+      throw new CommandError(`a route still names ${to}; it is left running`);
+    }
+    if (options.keepFailed) return { detail: `${to} is left for a look at it` };
+    return { detail: await deleteVersion(context, to) };
+  },
+};
+
+/** Waits for a version's Deployment and says why it is not ready when time is up. */
+export async function waitUntilReady(
+  context: SwitchContext,
+  version: string,
+  { smoke }: { smoke: boolean },
+): Promise<string> {
+  const { cluster, app, reporter, signal, stepTimeoutMs } = context;
+  let summary = 'no pod yet';
+  const look = async () => {
+    const { deployments, service, destinationRule } = await readState(cluster, app);
+    const deployment = deployments.find((entry) => entry.version === version)?.deployment;
+    const pods = await listVersionPods(cluster, { service, destinationRule }, version);
+    return { deployment, service, pods };
+  };
+  const started = performance.now();
+  try {
+    return await waitFor(
+      async () => {
+        const { deployment, service, pods } = await look();
+        if (deployment === undefined) {
+          summary = 'no Deployment';
+          return undefined;
+        }
+        const rollout = rolloutOf(deployment, pods);
+        summary = rollout.summary;
+        reporter.progress(summary);
+        if (rollout.failed !== undefined) throw new DeadlineError(rollout.failed);
+        if (!rollout.done) return undefined;
+        if (smoke) await smokeTestAll(context, version, deployment, pods.filter(isReady), service);
+        return summary;
+      },
+      { deadlineMs: stepTimeoutMs, what: `${version} to be ready`, intervalMs: 150, signal },
+    );
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    const { pods } = await look();
+    const after = formatDuration(performance.now() - started);
+    throw new CommandError(`${summary} after ${after} (${await explainUnready(cluster, pods)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function smokeTestAll(
+  { cluster }: SwitchContext,
+  version: string,
+  deployment: Deployment,
+  pods: Awaited<ReturnType<typeof listVersionPods>>,
+  service: Awaited<ReturnType<typeof readState>>['service'],
+): Promise<void> {
+  await Promise.all(
+    pods.map(async (pod) => {
+      const test = smokeTestOf(service, pod, deployment.metadata.annotations);
+      if (test) await smokeTest(cluster, pod, test, version);
+    }),
+  );
+}
+
+/** Server-side apply says what must be, so it may be said again when an answer is lost. */
+async function applyObject(
+  { cluster, namespace, signal }: SwitchContext,
+  object: KubernetesObject,
+): Promise<void> {
+  const placed = { ...object, metadata: { namespace, ...object.metadata } };
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await cluster.apply(placed, { force: true, signal });
+      return;
+    } catch (error) {
+      if (attempt >= 10 || !(isConflict(error) || isAmbiguous(error))) throw error;
+      await pause(Math.min(1000, 50 * 2 ** attempt), signal);
+    }
+  }
+}

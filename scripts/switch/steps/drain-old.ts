@@ -1,0 +1,28 @@
+/** Nothing is removed while somebody uses it: no request active, and none begun for a while, at any proxy. */
+import { patience } from '../patience.ts';
+import type { Proof } from '../proofs/prove-everywhere.ts';
+import { listVersionPods, readState } from '../state.ts';
+import type { Step, SwitchContext } from '../types.ts';
+
+export const drainOld: Step = {
+  name: 'drain-old',
+  title: ({ from }) => `Wait until nobody uses ${from}`,
+  onFailure: 'stop',
+  async run(context) {
+    const { from, quietMs } = context;
+    const proof = await proveUnused(context, from);
+    return { detail: `no request on ${from} for ${quietMs / 1000} s at ${proof.proxies} proxies`, proof };
+  },
+};
+
+/** Proof C for the pods of a version. */
+export async function proveUnused(context: SwitchContext, version: string): Promise<Proof> {
+  const { cluster, app, prover, quietMs } = context;
+  const addresses = async () => {
+    const state = await readState(cluster, app);
+    const pods = await listVersionPods(cluster, state, version);
+    const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
+    return new Set(ips as string[]);
+  };
+  return prover.quiet({ addresses, quietMs, version }, patience(context));
+}

@@ -1,0 +1,33 @@
+/** The proxies forget the old version: after this no configuration anywhere can send to it. */
+import { resources } from '../../shared/resources.ts';
+import { changeSpec } from '../change-object.ts';
+import { patience } from '../patience.ts';
+import type { Proof } from '../proofs/prove-everywhere.ts';
+import { withoutSubset } from '../subsets.ts';
+import type { Step, SwitchContext } from '../types.ts';
+import { makeKnown } from './add-subset.ts';
+
+export const removeSubset: Step = {
+  name: 'remove-subset',
+  title: ({ from }) => `Forget ${from}`,
+  onFailure: 'stop',
+  async run(context) {
+    const proof = await forgetSubset(context, context.from);
+    return { detail: `gone at ${proof.proxies} proxies`, proof };
+  },
+  undoTitle: ({ from }) => `Make ${from} known again`,
+  async undo(context) {
+    const { from, to } = context;
+    const proof = await makeKnown(context, from, to);
+    return { detail: `${from}'s ready pods are healthy at ${proof.proxies} proxies`, proof };
+  },
+};
+
+/** Takes `version` out of the DestinationRule and waits until no proxy knows it. */
+export async function forgetSubset(context: SwitchContext, version: string): Promise<Proof> {
+  const { known, prover, target } = context;
+  known.destinationRule = await changeSpec(context, resources.destinationRules, known.destinationRule, {
+    subsets: withoutSubset(known.destinationRule, version),
+  });
+  return prover.gone({ host: target.host, subset: version, rule: known.destinationRule }, patience(context));
+}

@@ -1,0 +1,50 @@
+/** The routes that name the old version name the new one, and every proxy shows that it has exactly this revision. */
+import { resources } from '../../shared/resources.ts';
+import { changeSpec } from '../change-object.ts';
+import { patience } from '../patience.ts';
+import type { Proof } from '../proofs/prove-everywhere.ts';
+import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
+import type { Redirection } from '../routes.ts';
+import type { Step, SwitchContext } from '../types.ts';
+import { proveUnused } from './drain-old.ts';
+
+export const shiftTraffic: Step = {
+  name: 'shift-traffic',
+  title: ({ to }) => `Send all traffic to ${to}`,
+  onFailure: 'undo',
+  async run(context) {
+    const { from, to, marker } = context;
+    const proof = await moveRoutes(context, { from, to, share: 100, marker });
+    return { detail: `all ${proof.proxies} proxies route to ${to}, none to ${from}`, proof };
+  },
+  undoTitle: ({ from }) => `Send all traffic back to ${from}`,
+  async undo(context) {
+    const { from, to, marker, record } = context;
+    const back = createMarker(to, from, record.id);
+    const proof = await moveRoutes(context, {
+      from: to,
+      to: from,
+      share: 100,
+      marker: back,
+      // A route of somebody else's that named the new version all along stays.
+      only: (route) => hasMarker(route, marker),
+    });
+    await proveUnused(context, to);
+    return { detail: `all ${proof.proxies} proxies route to ${from}`, proof };
+  },
+};
+
+async function moveRoutes(context: SwitchContext, redirection: Redirection): Promise<Proof> {
+  const { known, prover, target, reference } = context;
+  const http = redirect(known.virtualService.spec.http ?? [], redirection, target);
+  known.virtualService = await changeSpec(context, resources.virtualServices, known.virtualService, { http });
+  const names = new Set(http.map(({ name = '' }) => name));
+  // During an undo somebody's own route may rightly name the version that is left.
+  const forbidden = namedSubsets(known.virtualService, target).has(redirection.from)
+    ? undefined
+    : redirection.from;
+  return prover.routes(
+    { host: target.host, reference, names, forbidden, virtualService: known.virtualService },
+    patience(context),
+  );
+}

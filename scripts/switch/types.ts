@@ -1,0 +1,118 @@
+/** What a switch is told, what it knows while it runs, and what it says at the end. */
+import type { Cluster } from '../shared/cluster.ts';
+import type { DestinationRule, VirtualService } from '../shared/kubernetes.ts';
+import type { Proof } from './proofs/prove-everywhere.ts';
+import type { Prover } from './proofs/prover.ts';
+import type { Mesh } from './proofs/mesh.ts';
+import type { Record as SwitchRecord } from './record.ts';
+import type { RouteTarget } from './routes.ts';
+
+export interface SwitchOptions {
+  cluster: Cluster;
+  app: string;
+  /** The version to switch to; with `undo` it may be left out. */
+  to?: string | undefined;
+  image?: string | undefined;
+  /** Values for the templates, as `--set key=value` gives them. */
+  set?: Readonly<Record<string, string>> | undefined;
+  /** The cluster file whose resource set `version` is the Deployment of one version. */
+  clusterFile: string;
+  undo?: boolean | undefined;
+  dryRun?: boolean | undefined;
+  /** Leave the old version running, so that the way back is one step. */
+  keepOld?: boolean | undefined;
+  /** Leave a new version that did not become ready for a look at it. */
+  keepFailed?: boolean | undefined;
+  /** How long one step may take, in milliseconds. Default 120 s. */
+  stepTimeoutMs?: number | undefined;
+  /** How long nobody may have used the old version before it is removed, in milliseconds. Default 1 s. */
+  quietMs?: number | undefined;
+  istioNamespace?: string | undefined;
+  /** How long the operator's Lease lives without renewal, in whole seconds. Default 15. */
+  leaseSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
+  sameCluster?: string | undefined;
+  /** For tests: other proofs than those against the live mesh. */
+  prover?: Prover | undefined;
+}
+
+export type Outcome = 'switched' | 'already-there' | 'undone' | 'stopped' | 'planned';
+
+export interface StepReport {
+  name: string;
+  durationMs: number;
+  proxies: number;
+  slowest: Proof['slowest'] | undefined;
+  detail: string;
+}
+
+export interface SwitchResult {
+  app: string;
+  from: string | undefined;
+  to: string | undefined;
+  outcome: Outcome;
+  /** False: it did not do what was asked for (exit code 1). */
+  ok: boolean;
+  steps: StepReport[];
+  /** The most proxies that took part in a proof. */
+  proxies: number;
+  /** The version or versions that serve now, as far as is known. */
+  live: string | undefined;
+  durationMs: number;
+  /** One line: where things stand, and which command comes next. */
+  message: string;
+  error: string | undefined;
+}
+
+/** Hears what happens; the terminal, a test, nobody. */
+export interface Reporter {
+  begin(text: string): void;
+  stepStarted(title: string): void;
+  progress(text: string): void;
+  stepDone(detail: string): void;
+  stepFailed(detail: string): void;
+  /** An indented line below a step: what was undone, a warning. */
+  note(text: string): void;
+  end(text: string): void;
+}
+
+export interface SwitchContext {
+  readonly options: SwitchOptions;
+  readonly cluster: Cluster;
+  readonly prover: Prover;
+  readonly mesh: Mesh;
+  readonly reporter: Reporter;
+  readonly app: string;
+  readonly namespace: string;
+  readonly from: string;
+  readonly to: string;
+  readonly record: SwitchRecord;
+  readonly marker: string;
+  readonly target: RouteTarget;
+  /** How the VirtualService is referred to inside proxies. */
+  readonly reference: string;
+  readonly stepTimeoutMs: number;
+  readonly quietMs: number;
+  readonly signal: AbortSignal;
+  /** The objects as this switch last read or wrote them: what differs later was somebody else. */
+  known: { virtualService: VirtualService; destinationRule: DestinationRule };
+}
+
+export interface StepResult {
+  /** What is true now, for a person: `2/2 pods ready`. */
+  detail: string;
+  proof?: Proof | undefined;
+}
+
+/** One step of the plan. Both ways can be repeated: what is already so is left alone. */
+export interface Step {
+  name: string;
+  title(context: SwitchContext): string;
+  run(context: SwitchContext): Promise<StepResult>;
+  /** Takes the step back, with the same proofs. None: there is nothing to take back. */
+  undo?(context: SwitchContext): Promise<StepResult>;
+  undoTitle?(context: SwitchContext): string;
+  /** What a failure leads to: everything taken back, or a stop where the next run goes on. */
+  onFailure: 'undo' | 'stop';
+}
