@@ -44,22 +44,17 @@ export async function runMain(
 }
 
 function report(error: unknown): number {
-  if (error instanceof InterruptedError) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+  // parseArgs tells a wrong flag apart by code; its first sentence names the flag, the rest is about escaping dashes.
+  if (isError(error) && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${error.message.split('. ')[0] ?? error.message}. See --help.\n`);
+    return 2;
   }
   process.stderr.write(`${messageOf(error)}\n`);
   // Every error class of ours says which exit code it means.
   const { exitCode } = (isError(error) ? error : {}) as { exitCode?: unknown };
   if (typeof exitCode === 'number') return exitCode;
-  // parseArgs tells a wrong flag apart by code; the message already names the flag.
-  if (
-    error instanceof TypeError &&
-    String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-  )
-    return 2;
   // Not an error we foresaw: the stack is what a report needs, one line is what a person needs.
-  if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${String(error.stack)}\n`);
+  if (process.env['DEBUG'] && isError(error)) process.stderr.write(`${String(error.stack)}\n`);
   return 1;
 }
 

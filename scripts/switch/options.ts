@@ -5,6 +5,7 @@ import type { ClusterFlags } from '../shared/cluster-flags.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
 import type { SwitchOptions } from './types.ts';
+import { verifyVersionName } from './version-name.ts';
 
 export const help = `Usage: npm run switch -- --to VERSION [flags]
 
@@ -61,6 +62,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   if (!values.help && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }
+  if (values.to !== undefined) verifyVersionName(values.to);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
   const sameCluster = (['kubeconfig', 'context', 'namespace'] as const)

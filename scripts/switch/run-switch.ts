@@ -14,6 +14,7 @@ import { createMarker } from './routes.ts';
 import { describeLive, readState } from './state.ts';
 import type { State } from './state.ts';
 import { findSubset } from './subsets.ts';
+import { verifyVersionName } from './version-name.ts';
 import { PointOfNoReturnError } from './steps/delete-old.ts';
 import type {
   Outcome,
@@ -31,7 +32,7 @@ type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
   const started = performance.now();
   const { cluster, app } = options;
-  verifyName(options.to);
+  if (options.to !== undefined) verifyVersionName(options.to);
   const mesh = createMesh(cluster, {
     ...(options.istioNamespace === undefined ? {} : { istioNamespace: options.istioNamespace }),
   });
@@ -177,7 +178,7 @@ async function perform(
   steps: StepReport[],
 ): Promise<unknown> {
   const started = performance.now();
-  reporter.stepStarted(title);
+  reporter.stepStarted(title, name);
   try {
     signal.throwIfAborted();
     const { detail, proof } = await work();
@@ -269,12 +270,4 @@ function slowestOf(steps: StepReport[]): string {
 function command({ app, sameCluster = '' }: SwitchOptions, flags: string): string {
   const which = app === 'coffee-shop' ? '' : ` --app ${app}`;
   return `npm run switch -- ${flags}${which}${sameCluster}`;
-}
-
-function verifyName(version: string | undefined): void {
-  if (version !== undefined && !/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(version)) {
-    throw new UsageError(
-      `--to must be a name of lower-case letters, digits and dashes such as v2, got "${version}": it becomes a label and part of object names.`,
-    );
-  }
 }

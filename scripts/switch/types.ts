@@ -68,7 +68,8 @@ export interface SwitchResult {
 /** Hears what happens; the terminal, a test, nobody. */
 export interface Reporter {
   begin(text: string): void;
-  stepStarted(title: string): void;
+  /** `name` is the one of the step report, for programs. */
+  stepStarted(title: string, name: string): void;
   progress(text: string): void;
   stepDone(detail: string): void;
   stepFailed(detail: string): void;
