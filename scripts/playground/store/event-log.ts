@@ -99,6 +99,11 @@ export class EventLog {
     }
   }
 
+  close(): void {
+    this.pending.length = 0;
+    for (const stream of this.streams.values()) stream.listeners.clear();
+  }
+
   private deliver(): void {
     for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
       for (const listener of next.stream.listeners) {

@@ -50,6 +50,8 @@ export interface WriteOptions {
 
 export interface ApplyOptions {
   fieldManager: string;
+  /** Where the object lives when the config does not say. */
+  namespace?: string;
   force?: boolean;
   subresource?: string;
   dryRun?: boolean;
@@ -177,10 +179,10 @@ export class MemoryStore implements ObjectStore {
   apply(
     resource: ResourceKey,
     config: NewObject & { metadata: { name: string } },
-    { fieldManager, force = false, subresource, dryRun }: ApplyOptions,
+    { fieldManager, force = false, subresource, dryRun, namespace = config.metadata.namespace }: ApplyOptions,
   ): { object: KubeObject; created: boolean } {
     const type = this.typeOf(resource);
-    const { name, namespace } = config.metadata;
+    const { name } = config.metadata;
     const live = this.get(resource, namespace, name);
     if (live === undefined && subresource !== undefined) throw notFound(type, name);
     const { object, managedFields } = serverSideApply({
@@ -197,8 +199,13 @@ export class MemoryStore implements ObjectStore {
       ...(dryRun === undefined ? {} : { dryRun }),
       ...(subresource === undefined ? {} : { subresource }),
     };
-    if (live === undefined)
-      return { object: this.create(resource, object as unknown as NewObject, options), created: true };
+    if (live === undefined) {
+      const located = {
+        ...object,
+        metadata: { ...(object['metadata'] as JsonObject), ...(type.namespaced ? { namespace } : {}) },
+      };
+      return { object: this.create(resource, located as unknown as NewObject, options), created: true };
+    }
     return { object: this.replace(type, object, live, options), created: false };
   }
 
@@ -262,6 +269,11 @@ export class MemoryStore implements ObjectStore {
 
   addAdmission(resource: ResourceKey, admit: (draft: KubeObject) => void): void {
     this.admissions.set(resource, [...(this.admissions.get(resource) ?? []), admit]);
+  }
+
+  /** Nobody hears of changes any more. */
+  close(): void {
+    this.log.close();
   }
 
   /** Resources that hold objects. */

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import type { Registry, ResourceType } from '../store/registry.ts';
+import { resourceKey } from '../store/registry.ts';
+import type { ResourceKey } from '../store/types.ts';
+
+export interface User {
+  name: string;
+  groups: string[];
+}
+
+/** A request as the API sees it: what is asked for, of which resource, by whom. */
+export interface ApiRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingMessage['headers'];
+  user: User;
+  raw: IncomingMessage;
+  target: Target | undefined;
+}
+
+/** What a resource path points at. */
+export interface Target {
+  group: string;
+  version: string;
+  plural: string;
+  type: ResourceType | undefined;
+  key: ResourceKey;
+  namespace: string | undefined;
+  name: string | undefined;
+  subresource: string | undefined;
+  /** What follows the subresource: `proxy/some/path`. */
+  rest: string;
+  /** The deprecated `/watch/` prefix. */
+  watchPath: boolean;
+}
+
+/** `/api/v1/namespaces/shop/pods/web/log`, `/apis/apps/v1/deployments`; undefined for other paths. */
+export function parseTarget(path: string, registry: Registry): Target | undefined {
+  const parts = path.split('/').slice(1);
+  const isCore = parts[0] === 'api';
+  if (!isCore && parts[0] !== 'apis') return undefined;
+  const group = isCore ? '' : (parts[1] ?? '');
+  const version = (isCore ? parts[1] : parts[2]) ?? '';
+  let rest = parts.slice(isCore ? 2 : 3).filter((part, index, all) => part !== '' || index < all.length - 1);
+  if (rest.length === 0 || version === '') return undefined;
+  const watchPath = rest[0] === 'watch' && rest.length > 1;
+  if (watchPath) rest = rest.slice(1);
+  let namespace: string | undefined;
+  const isNamespaceItself =
+    rest[0] === 'namespaces' &&
+    (rest.length <= 2 || (rest.length === 3 && ['status', 'finalize'].includes(rest[2] ?? '')));
+  if (rest[0] === 'namespaces' && !(isCore && isNamespaceItself)) {
+    namespace = decodeURIComponent(rest[1] ?? '');
+    rest = rest.slice(2);
+  }
+  const [plural = '', name, subresource] = rest;
+  const key = resourceKey({ group, version, plural });
+  return {
+    group,
+    version,
+    plural,
+    type: registry.find(key),
+    key,
+    namespace,
+    name: name === undefined || name === '' ? undefined : decodeURIComponent(name),
+    subresource,
+    rest: path.endsWith('/') && rest.length > 3 ? `${rest.slice(3).join('/')}/` : rest.slice(3).join('/'),
+    watchPath,
+  };
+}
+
+export const isTrue = (value: string | null): boolean => value === 'true' || value === '1';
+
+export const isWatch = ({ query, target }: ApiRequest): boolean =>
+  target?.watchPath === true || isTrue(query.get('watch'));
+
+/** The verb RBAC knows the request by. */
+export function verbOf(request: ApiRequest): string {
+  const { method, target } = request;
+  const isCollection = target?.name === undefined;
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (isWatch(request)) return 'watch';
+      return isCollection ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return isCollection ? 'deletecollection' : 'delete';
+    default:
+      return method.toLowerCase();
+  }
+}
+
+/** Who writes, when the request does not say: the program's name from its User-Agent. */
+export function fieldManagerOf({ query, headers }: ApiRequest): string {
+  const given = query.get('fieldManager');
+  if (given !== null && given !== '') return given;
+  return headers['user-agent']?.split('/')[0] ?? 'unknown';
+}

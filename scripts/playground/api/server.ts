@@ -1,0 +1,184 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { MemoryStore } from '../store/store.ts';
+import { send, statusAnswer, type Answer } from './answer.ts';
+import { authorizationFault, allowAll } from './authorize.ts';
+import { readBody } from './body.ts';
+import { createCertificate } from './certificate.ts';
+import type { ApiContext, Authorizer, ConnectToPod, ExecInPod, FaultHook, ReadLogs } from './context.ts';
+import { renderKubeconfig } from './kubeconfig.ts';
+import { parseTarget, type ApiRequest, type User } from './request.ts';
+import { handle } from './router.ts';
+import { handleUpgrade } from './upgrade.ts';
+import { StatusError } from '../store/status-error.ts';
+
+export interface ApiServerOptions {
+  store: MemoryStore;
+  /** Reads container logs; without it `pods/log` answers 501. */
+  readLogs?: ReadLogs;
+  /** Connects to a port inside a pod; without it port-forward reports an error on its error channel. */
+  connectToPod?: ConnectToPod;
+  /** Runs a command in a container; without it `pods/exec` answers 501. */
+  execInPod?: ExecInPod;
+  /** Says who may do what. By default everybody with a token may do everything. */
+  authorize?: Authorizer;
+  /** Makes single requests slow, broken or wrong. */
+  faults?: FaultHook;
+  host?: string;
+  port?: number;
+  /** Milliseconds between bookmarks. Well under 30 s: clients take longer silence for a dead connection. */
+  bookmarkIntervalMs?: number;
+}
+
+export interface ApiServer {
+  /** https://127.0.0.1:PORT */
+  url: string;
+  caPem: string;
+  /** Bearer token of the administrator. */
+  token: string;
+  port: number;
+  /** The text of a kubeconfig for the administrator. */
+  kubeconfig: string;
+  /** Ends watches cleanly, closes connections, stops listening. */
+  close(): Promise<void>;
+}
+
+const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+const DEFAULT_BOOKMARK_INTERVAL_MS = 10_000;
+/** Longer than clients keep idle connections, so that it is never the server that closes one just being used. */
+const KEEP_ALIVE_MS = 120_000;
+
+class Tokens {
+  private readonly users = new Map<string, { user: User; expires: number }>();
+
+  issue(user: User, lifetimeMs: number): string {
+    const token = randomBytes(32).toString('base64url');
+    this.users.set(fingerprint(token), { user, expires: Date.now() + lifetimeMs });
+    return token;
+  }
+
+  /** The user of a request; undefined for a token nobody gave out. */
+  userOf(request: IncomingMessage): User | undefined {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return ANONYMOUS;
+    const token = /^Bearer\s+(.+)$/i.exec(authorization)?.[1];
+    const known = token === undefined ? undefined : this.users.get(fingerprint(token));
+    return known !== undefined && known.expires > Date.now() ? known.user : undefined;
+  }
+}
+
+const fingerprint = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { certPem, keyPem } = createCertificate();
+  const tokens = new Tokens();
+  const token = tokens.issue(ADMIN, Infinity);
+  const closing = new AbortController();
+  const context: ApiContext = {
+    store: options.store,
+    authorize: options.authorize ?? allowAll,
+    readLogs: options.readLogs,
+    connectToPod: options.connectToPod,
+    execInPod: options.execInPod,
+    issueToken: (user, lifetimeMs) => tokens.issue(user, lifetimeMs),
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? DEFAULT_BOOKMARK_INTERVAL_MS,
+    closing: closing.signal,
+  };
+  const server = createServer(
+    { cert: certPem, key: keyPem, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
+    (request, response) => {
+      void serve(request, response, context, tokens, options.faults);
+    },
+  );
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket));
+    // A client that leaves in the middle is no fault of the server.
+    socket.on('error', () => socket.destroy());
+    const user = tokens.userOf(raw);
+    handleUpgrade(parse(raw, user ?? ANONYMOUS, context), user !== undefined, socket, head, context);
+  });
+  server.on('tlsClientError', () => undefined);
+
+  const host = options.host ?? '127.0.0.1';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `https://${host}:${port}`;
+  return {
+    url,
+    caPem: certPem,
+    token,
+    port,
+    kubeconfig: renderKubeconfig({ url, caPem: certPem, token }),
+    close: () =>
+      new Promise((resolve) => {
+        closing.abort();
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        // Streams get the next turns to end by themselves; what is left then is cut.
+        setTimeout(() => {
+          server.closeAllConnections();
+          upgraded.forEach((socket) => socket.destroy());
+        }, 50).unref();
+      }),
+  };
+}
+
+function parse(raw: IncomingMessage, user: User, context: ApiContext): ApiRequest {
+  const url = new URL(raw.url ?? '/', 'https://playground');
+  const path = url.pathname;
+  return {
+    method: raw.method ?? 'GET',
+    path,
+    query: url.searchParams,
+    headers: raw.headers,
+    user,
+    raw,
+    target: parseTarget(path, context.store.registry),
+  };
+}
+
+async function serve(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  context: ApiContext,
+  tokens: Tokens,
+  faults: FaultHook | undefined,
+): Promise<void> {
+  response.on('error', () => response.destroy());
+  const accept = raw.headers.accept ?? '';
+  const encoding = String(raw.headers['accept-encoding'] ?? '');
+  const answerWith = async (answer: Answer): Promise<void> => {
+    if (response.headersSent || response.destroyed) return;
+    await send(response, accept, encoding, answer);
+  };
+  try {
+    const user = tokens.userOf(raw);
+    const request = parse(raw, user ?? ANONYMOUS, context);
+    const fault = faults?.(request);
+    if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault?.reset === true) return void raw.socket.destroy();
+    if (fault?.answer !== undefined) { await answerWith(fault.answer); return; }
+    if (user === undefined) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+    const denied = authorizationFault(request, context.authorize);
+    if (denied !== undefined) throw denied;
+    const answer = await handle(request, context, response, () => readBody(raw));
+    if (fault?.resetAfter === true) return void raw.socket.destroy();
+    if (answer !== undefined) await answerWith(answer);
+  } catch (error) {
+    await answerWith(statusAnswer(error)).catch(() => response.destroy());
+    // An error in the middle of a stream: only cutting it tells the client.
+    if (!response.writableEnded) response.destroy();
+  } finally {
+    // What the handler did not read must not block the connection's next request.
+    if (!raw.readableEnded) raw.resume();
+  }
+}

@@ -1,0 +1,71 @@
+import type { ResourceType } from '../../store/registry.ts';
+import type { KubeObject } from '../../store/types.ts';
+import type { ApiContext } from '../context.ts';
+import type { ApiRequest } from '../request.ts';
+import { columnsFor } from './columns.ts';
+
+/** Tables: what kubectl prints. https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+export interface Column {
+  name: string;
+  type: 'string' | 'integer' | 'date';
+  format?: string;
+  description?: string;
+  /** 0: always shown; 1: with -o wide. */
+  priority?: number;
+  cell: (object: KubeObject, context: ApiContext) => string | number | null;
+}
+
+const TABLE =
+  /as=Table;v=v1(?![a-z0-9])[^,]*g=meta\.k8s\.io|as=Table;g=meta\.k8s\.io;v=v1(?![a-z0-9])|as=Table;v=v1(?![a-z0-9])/;
+
+export const wantsTable = ({ headers }: ApiRequest): boolean =>
+  TABLE.test((headers.accept ?? '').split(',')[0] ?? '');
+
+/** One Table of these objects, each row with the object the request asks for (`includeObject`). */
+export function tableOf(
+  request: ApiRequest,
+  type: ResourceType,
+  objects: KubeObject[],
+  metadata: Record<string, unknown>,
+  context: ApiContext,
+  withColumns = true,
+): Record<string, unknown> {
+  const columns = columnsFor(type, context);
+  const include = request.query.get('includeObject') ?? 'Metadata';
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: withColumns
+      ? columns.map(({ name, type: kind, format = '', description = '', priority = 0 }) => ({
+          name,
+          type: kind,
+          format,
+          description,
+          priority,
+        }))
+      : null,
+    rows: objects.map((object) => ({
+      cells: columns.map(({ cell }) => cell(object, context)),
+      ...(include === 'None'
+        ? { object: null }
+        : { object: include === 'Object' ? object : partial(object) }),
+    })),
+  };
+}
+
+const partial = ({ metadata }: KubeObject) => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata,
+});
+
+export function asTable(
+  request: ApiRequest,
+  type: ResourceType,
+  objects: KubeObject[],
+  metadata: Record<string, unknown>,
+  context: ApiContext,
+): { body: unknown } {
+  return { body: tableOf(request, type, objects, metadata, context) };
+}
