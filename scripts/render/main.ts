@@ -1,7 +1,11 @@
+import { runMain } from '../shared/run-main.ts';
 import { runCommand } from './commands/run.ts';
 
-process.exitCode = await runCommand(process.argv.slice(2), {
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
-  environment: process.env,
-});
+await runMain(async ({ argv, env, signal }) =>
+  runCommand(argv, {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    environment: env,
+    signal,
+  }),
+);

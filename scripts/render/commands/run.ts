@@ -1,47 +1,71 @@
-import { parseArgs } from 'node:util';
+import { localHost } from '../functions/host.ts';
 import { InputError } from '../sets/input-error.ts';
-import { renderCluster } from '../sets/render-sets.ts';
+import { renderCluster, type RenderRun } from '../sets/render-sets.ts';
 import { RenderError } from '../template/errors.ts';
+import { readCommandLine, type CommandLine } from './command-line.ts';
+import { HELP, VERSION } from './help.ts';
+import { printFiles, writeFiles } from './output.ts';
 
 export interface CommandSurroundings {
-  stdout(text: string): void;
-  stderr(text: string): void;
-  environment: Readonly<Record<string, string | undefined>>;
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+  environment: NodeJS.ProcessEnv;
+  /** Stops a kubectl that runs. */
+  signal: AbortSignal;
 }
 
-/** Runs one command line; answers the exit code. */
-// eslint-disable-next-line @typescript-eslint/require-await -- apply and delete will wait
-export async function runCommand(argv: string[], surroundings: CommandSurroundings): Promise<number> {
+type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
+
+/** Runs one command line; answers the exit code. Errors with a place are told on stderr here. */
+export async function runCommand(
+  argv: readonly string[],
+  surroundings: CommandSurroundings,
+): Promise<number> {
   try {
-    const { values, positionals } = parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        include: { type: 'string', short: 'i', multiple: true },
-        exclude: { type: 'string', short: 'e', multiple: true },
-        var: { type: 'string', multiple: true },
-      },
-    });
-    const vars = Object.fromEntries(
-      (values.var ?? []).map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
-    );
-    const run = renderCluster(positionals[1] ?? '', {
-      include: values.include,
-      exclude: values.exclude,
-      vars,
-    });
-    for (const warning of run.warnings) surroundings.stderr(`warning: ${warning}\n`);
-    surroundings.stdout(run.sets.flatMap(({ files }) => files.map(({ text }) => `${text}\n`)).join(''));
+    const line = readCommandLine(argv);
+    if (line.command === 'help') surroundings.stderr(HELP);
+    else if (line.command === 'version') surroundings.stdout(`render ${VERSION}\n`);
+    else await render(line, surroundings);
     return 0;
   } catch (error) {
-    if (error instanceof RenderError) {
-      surroundings.stderr(`render: error: ${error.message}\n${error.frame()}\n`);
-      return 1;
-    }
-    if (error instanceof InputError) {
-      surroundings.stderr(`render: error: ${error.message}\n`);
-      return error.exitCode;
-    }
-    throw error;
+    return report(error, surroundings);
   }
 }
+
+function report(error: unknown, { stderr }: CommandSurroundings): number {
+  if (error instanceof RenderError) {
+    stderr(`render: error: ${error.message}\n${error.frame()}\n`);
+    return error.errorClass === 'too-deep' ? 2 : 1;
+  }
+  if (error instanceof InputError) {
+    stderr(`render: error: ${error.message}\n`);
+    return error.exitCode;
+  }
+  throw error;
+}
+
+async function render(line: RenderingCommand, surroundings: CommandSurroundings): Promise<void> {
+  const { stderr, stdout, environment } = surroundings;
+  const run = renderCluster(line.file, {
+    include: line.include,
+    exclude: line.exclude,
+    vars: line.vars,
+    numbers: line.goNumbers ? 'go' : 'plain',
+    environment,
+    host: localHost((note) => stderr(`${note}\n`)),
+  });
+  for (const warning of run.warnings) stderr(`warning: ${warning}\n`);
+  if (line.command === 'template') {
+    if (line.output === undefined) printFiles(run, line.separator, stdout, stderr);
+    else writeFiles(run, line.output, stderr);
+    return;
+  }
+  // Only now: nothing has been sent while a template could still fail.
+  const { sendToCluster } = await import('./send.ts');
+  await sendToCluster(line, withoutEmptySets(run), surroundings);
+}
+
+const withoutEmptySets = (run: RenderRun): RenderRun => ({
+  ...run,
+  sets: run.sets.filter(({ files }) => files.length > 0),
+});

@@ -1,3 +1,4 @@
+import { characters } from '../template/characters.ts';
 import { createHash } from 'node:crypto';
 import { fn, type TemplateFunction } from '../template/functions.ts';
 import { toJson, toPrettyJson } from './json.ts';
@@ -20,13 +21,15 @@ const BASE32_TAILS: Record<number, number> = { 2: 6, 4: 4, 5: 3, 7: 1, 8: 0 };
 function base32Decode(text: string): string {
   const clean = text.replace(/[\r\n]/g, '');
   const digits = clean.replace(/=*$/, '');
-  const bad = [...digits].findIndex((char) => !BASE32.includes(char));
+  const bad = characters(digits).findIndex((char) => !BASE32.includes(char));
   if (bad !== -1) return `illegal base32 data at input byte ${bad}`;
   const tail = digits.length % 8 === 0 ? 8 : digits.length % 8;
   const padding = clean.length - digits.length;
   if (digits !== '' && BASE32_TAILS[tail] !== padding)
     return `illegal base32 data at input byte ${digits.length}`;
-  const bits = [...digits].map((char) => BASE32.indexOf(char).toString(2).padStart(5, '0')).join('');
+  const bits = characters(digits)
+    .map((char) => BASE32.indexOf(char).toString(2).padStart(5, '0'))
+    .join('');
   const bytes = bits.match(/.{8}/g) ?? [];
   return Buffer.from(bytes.map((byte) => parseInt(byte, 2))).toString('utf8');
 }

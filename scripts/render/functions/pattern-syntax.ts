@@ -1,3 +1,4 @@
+import { characters } from '../template/characters.ts';
 import { FunctionError } from '../template/errors.ts';
 
 /** A set of characters as inclusive ranges of code points. */
@@ -92,7 +93,7 @@ function foldings(code: number): number[] {
   const others = [char.toLowerCase(), char.toUpperCase()];
   if (code === 0x73 || code === 0x53) others.push('\u017f');
   if (code === 0x6b || code === 0x4b) others.push('\u212a');
-  return others.filter((each) => [...each].length === 1).map((each) => each.codePointAt(0) ?? code);
+  return others.filter((each) => characters(each).length === 1).map((each) => each.codePointAt(0) ?? code);
 }
 
 const foldCase =
@@ -165,7 +166,7 @@ class PatternParser {
     const end = this.source.indexOf('\\E', this.at);
     const text = this.source.slice(this.at, end === -1 ? undefined : end);
     this.at = end === -1 ? this.source.length : end + 2;
-    return [...text].map((char) => this.literal(char.codePointAt(0) ?? 0));
+    return characters(text).map((char) => this.literal(char.codePointAt(0) ?? 0));
   }
 
   private literal(code: number): PatternNode {

@@ -1,3 +1,4 @@
+import { characters } from '../template/characters.ts';
 import { FunctionError } from '../template/errors.ts';
 import { formatValue } from '../template/format.ts';
 import { fn, variadic, type CallContext, type TemplateFunction } from '../template/functions.ts';
@@ -24,7 +25,7 @@ export function trimSpace(text: string): string {
 
 function trimSet(cutset: string, text: string): string {
   const cut = new Set(cutset);
-  const chars = [...text];
+  const chars = characters(text);
   let start = 0;
   let end = chars.length;
   while (start < end && cut.has(chars[start] ?? '')) start++;
@@ -37,7 +38,7 @@ const mapLetters = (text: string, map: (char: string) => string): string => {
   let out = '';
   for (const char of text) {
     const mapped = map(char);
-    out += [...mapped].length === 1 ? mapped : char;
+    out += characters(mapped).length === 1 ? mapped : char;
   }
   return out;
 };
@@ -47,7 +48,7 @@ export const lower = (text: string): string => mapLetters(text, (char) => char.t
 /** Splits as Go's strings.SplitN: an empty separator splits into characters, n < 0 means all. */
 export function splitText(separator: string, text: string, n = -1): string[] {
   if (n === 0) return [];
-  const parts = separator === '' ? [...text] : text.split(separator);
+  const parts = separator === '' ? characters(text) : text.split(separator);
   if (n < 0 || parts.length <= n) return parts;
   return [...parts.slice(0, n - 1), parts.slice(n - 1).join(separator)];
 }
@@ -105,7 +106,7 @@ export const textFunctions: Array<[string, TemplateFunction]> = [
   [
     'replace',
     fn(['string', 'string', 'string'], ([old, replacement, text]) =>
-      old === '' ? ['', ...text, ''].join(replacement) : text.split(old).join(replacement),
+      old === '' ? ['', ...characters(text), ''].join(replacement) : text.split(old).join(replacement),
     ),
   ],
   ['plural', fn(['string', 'string', 'int'], ([one, many, count]) => (count === 1n ? one : many))],

@@ -1,3 +1,4 @@
+import { characters } from '../template/characters.ts';
 import { fn, type TemplateFunction } from '../template/functions.ts';
 import { SPACE, bytesOf, lower, upper } from './text.ts';
 
@@ -51,7 +52,7 @@ function swapCase(text: string): string {
 
 /** `some_name` to `SomeName`: underscores at the ends and repeated ones stay. */
 function camelCase(text: string): string {
-  const chars = [...text];
+  const chars = characters(text);
   const leading = chars.findIndex((char) => char !== '_');
   if (leading === -1) return text;
   let out = '_'.repeat(leading);
@@ -73,7 +74,7 @@ function camelCase(text: string): string {
  * place of space, hyphen and underscore.
  */
 function connectWords(text: string, connector: string): string {
-  const chars = [...text];
+  const chars = characters(text);
   let out = '';
   let previous = connector;
   for (let at = 0; at < chars.length;) {

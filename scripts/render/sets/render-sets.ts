@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
+import { localHost, type Host } from '../functions/host.ts';
 import { reasonForAbsence, standardFunctions } from '../functions/index.ts';
+import { setFunctions } from '../functions/set-functions.ts';
 import type { NumberStyle } from '../template/format.ts';
+import type { FunctionTable } from '../template/functions.ts';
 import { renderText } from '../template/render.ts';
-import type { ValueMap } from '../template/values.ts';
+import { copyValue, type Value, type ValueMap } from '../template/values.ts';
 import { loadClusterFile, type ClusterFile, type ResourceSet } from './cluster-file.ts';
 import { readTextFile } from './read-file.ts';
 import { selectSets, type Selection } from './select.ts';
@@ -31,7 +34,12 @@ export interface RenderRun {
 export interface RenderSetsOptions extends Selection {
   /** Values that win over all others; always text. */
   vars?: Readonly<Record<string, string>> | undefined;
+  /** `plain` (default) prints whole numbers plainly, `go` prints 1000000 as 1e+06, as kontemplate does. */
   numbers?: NumberStyle | undefined;
+  /** What env and expandenv see; nothing by default. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where gitHEAD, passLookup and lookupIPAddr ask; this machine by default. */
+  host?: Host | undefined;
 }
 
 /** Renders every selected set of a cluster file, or throws: there is no half result. */
@@ -61,16 +69,32 @@ function renderSet(
     ...set.values,
     ...Object.entries(options.vars ?? {}),
   ]);
-  const files = found.files.map((file) => ({
-    set: set.name,
-    file,
-    text: renderText(readTextFile(file), values, file, {
-      functions: standardFunctions,
+  const explainMissing = (name: string): string => {
+    const file = basename(cluster.path);
+    return `Set ${set.name} has no value for it: add ${name} to its values or to global in ${file}, or pass --var ${name}=...`;
+  };
+  const { numbers, environment } = options;
+  const render = (file: string, text: string, root: Value): string =>
+    renderText(text, root, file, {
+      functions,
       absence: reasonForAbsence,
-      numbers: options.numbers,
-      explainMissing: (name) =>
-        `Set ${set.name} has no value for ${name}: add it to values of ${set.name} or global in ${basename(cluster.path)}, or pass --var ${name}=...`,
+      numbers,
+      environment,
+      explainMissing,
+    });
+  const functions: FunctionTable = new Map([
+    ...standardFunctions,
+    ...setFunctions({
+      folder: found.folder,
+      clusterFolder: cluster.folder,
+      host: options.host ?? localHost(() => undefined),
+      render,
     }),
-  }));
+  ]);
+  const files = found.files.map((file) => {
+    const text = readTextFile(file);
+    // A file that changes its values (with set or merge) changes them for itself only.
+    return { set: set.name, file, text: render(file, text, copyValue(values)) };
+  });
   return { set, files };
 }

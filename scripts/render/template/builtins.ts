@@ -31,7 +31,7 @@ const HTML: Record<string, string> = {
   '>': '&gt;',
   '\0': '\ufffd',
 };
-// eslint-disable-next-line no-control-regex -- NUL is one of the characters replaced
+
 export const escapeHtml = (text: string): string => text.replace(/["'&<>\0]/g, (char) => HTML[char] ?? char);
 
 export function escapeJavaScript(text: string): string {

@@ -1,3 +1,4 @@
+import { characters } from './characters.ts';
 /** Where in a template's text something happened; lines and columns count from 1, columns in characters. */
 export interface Position {
   line: number;
@@ -67,17 +68,12 @@ export class RenderError extends Error {
   frame(): string {
     if (this.sourceLine === undefined) return '';
     const number = String(this.line);
-    const shown = [...this.sourceLine];
+    const shown = characters(this.sourceLine);
     // A generated one-line file can be megabytes long: show the neighbourhood only.
     const from = this.column > 100 ? this.column - 60 : 0;
     const text = shown.slice(from, from + 160);
     const padding = text.slice(0, this.column - 1 - from).map((char) => (char === '\t' ? '\t' : ' '));
     return `  ${number} | ${text.join('')}\n  ${' '.repeat(number.length)} | ${padding.join('')}^`;
-  }
-
-  /** The same error with a prefix in front of its fact, told at another place: used for templates inside templates. */
-  with(changes: Partial<RenderErrorDetails>): RenderError {
-    return new RenderError({ ...this, ...changes }, { cause: this.cause });
   }
 }
 

@@ -437,7 +437,6 @@ class Executor {
       if (error instanceof FunctionError) {
         this.fail(`error calling ${node.name}: ${error.message}`, node.offset, {
           errorClass: error.errorClass,
-          expression: node.name,
           hint: error.hint,
           cause: error,
         });

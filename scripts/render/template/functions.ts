@@ -39,7 +39,7 @@ export function fn<const P extends readonly ParameterType[]>(
   parameters: P,
   run: (args: Arguments<P>, context: CallContext) => MaybeValue,
 ): TemplateFunction {
-  return { parameters, rest: undefined, run: run as unknown as TemplateFunction['run'] };
+  return { parameters, rest: undefined, run: run };
 }
 
 /** A function that takes any number of further arguments of one type. */
@@ -48,5 +48,5 @@ export function variadic<const P extends readonly ParameterType[], R extends Par
   rest: R,
   run: (args: [...Arguments<P>, ...Array<ArgumentTypes[R]>], context: CallContext) => MaybeValue,
 ): TemplateFunction {
-  return { parameters, rest, run: run as unknown as TemplateFunction['run'] };
+  return { parameters, rest, run: run };
 }

@@ -1,3 +1,4 @@
+import { characters } from './characters.ts';
 import { Typed, type Value } from './values.ts';
 
 /** Thrown for literals that cannot be read; the parser adds the place. */
@@ -81,7 +82,7 @@ export function readCharConstant(literal: string): bigint {
     const [, hex, octal] = single;
     return BigInt(hex === undefined ? byteOf(parseInt(octal ?? '', 8)) : parseInt(hex, 16));
   }
-  const chars = [...unescape(body, "'")];
+  const chars = characters(unescape(body, "'"));
   if (chars.length !== 1 || body === "'") throw new LiteralError(`malformed character constant: ${literal}`);
   return BigInt(chars[0]?.codePointAt(0) ?? 0);
 }

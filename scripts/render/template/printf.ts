@@ -1,3 +1,4 @@
+import { characters } from './characters.ts';
 import { exponentSuffix, floatText, formatValue, type NumberStyle } from './format.ts';
 import { quote, quoteCharacter } from './quoting.ts';
 import { floatIn, integerIn, sortedKeys, typeName, type MaybeValue } from './values.ts';
@@ -74,8 +75,7 @@ class Printf {
     this.flags(spec);
     this.goodIndex = true;
     this.reordered = false;
-    this.afterIndex = false;
-    this.index();
+    this.afterIndex = this.index();
     if (this.take('*')) {
       const width = this.integerArgument();
       if (width === undefined) trouble += '%!(BADWIDTH)';
@@ -92,13 +92,13 @@ class Printf {
       if (this.afterIndex && spec.width !== undefined) this.goodIndex = false;
     }
     if (this.take('.')) trouble += this.precision(spec);
-    if (!this.afterIndex) this.index();
+    if (!this.afterIndex) this.afterIndex = this.index();
     return trouble + this.verb(spec);
   }
 
   private precision(spec: Spec): string {
     if (this.afterIndex) this.goodIndex = false;
-    this.index();
+    this.afterIndex = this.index();
     if (this.take('*')) {
       const precision = this.integerArgument();
       this.afterIndex = false;
@@ -158,16 +158,16 @@ class Printf {
     return Number(digits) > MAX_WIDTH ? undefined : Number(digits);
   }
 
-  /** `%[2]d` takes the second argument. */
-  private index(): void {
-    if (this.format[this.at] !== '[') return;
+  /** `%[2]d` takes the second argument. True when there was such an index, good or bad. */
+  private index(): boolean {
+    if (this.format[this.at] !== '[') return false;
     this.reordered = true;
     const close = this.format.indexOf(']', this.at);
     const number = close === -1 ? NaN : Number(this.format.slice(this.at + 1, close));
     this.at = close === -1 ? this.at + 1 : close + 1;
-    this.afterIndex = true;
     if (Number.isInteger(number) && number >= 1 && number <= this.args.length) this.argument = number - 1;
     else this.goodIndex = false;
+    return true;
   }
 
   private integerArgument(): number | undefined {
@@ -230,7 +230,7 @@ class Printf {
 
 function pad(text: string, spec: Spec): string {
   if (spec.width === undefined) return text;
-  const missing = spec.width - [...text].length;
+  const missing = spec.width - characters(text).length;
   if (missing <= 0) return text;
   if (spec.minus) return text + ' '.repeat(missing);
   return (spec.zero ? '0' : ' ').repeat(missing) + text;
@@ -271,7 +271,7 @@ function stringText(verb: string, spec: Spec, value: string): string | undefined
 }
 
 const truncate = (text: string, spec: Spec): string =>
-  spec.precision === undefined ? text : [...text].slice(0, spec.precision).join('');
+  spec.precision === undefined ? text : characters(text).slice(0, spec.precision).join('');
 
 function hexBytes(text: string, spec: Spec, upper: boolean): string {
   const bytes = Buffer.from(text, 'utf8').subarray(0, spec.precision);

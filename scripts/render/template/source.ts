@@ -1,3 +1,4 @@
+import { characters } from './characters.ts';
 import type { Position } from './errors.ts';
 
 /** A template's text with its name, able to turn offsets into lines and columns. */
@@ -22,7 +23,7 @@ export class Source {
       else high = middle - 1;
     }
     const lineStart = starts[low] ?? 0;
-    return { line: low + 1, column: [...this.text.slice(lineStart, offset)].length + 1 };
+    return { line: low + 1, column: characters(this.text.slice(lineStart, offset)).length + 1 };
   }
 
   lineText(line: number): string {

@@ -127,14 +127,9 @@ export function fromPlain(data: unknown): Value {
   }
 }
 
-/** The other way round, for JSON output and for handing values to YAML. */
-export function toPlain(value: Value): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(toPlain);
-  if (value instanceof Map) {
-    const plain = Object.create(null) as Record<string, unknown>;
-    for (const [key, item] of value) plain[key] = toPlain(item);
-    return plain;
-  }
-  return value.value;
+/** A copy that shares nothing changeable with the original. */
+export function copyValue(value: Value): Value {
+  if (Array.isArray(value)) return withElementType(value.map(copyValue), elementTypeOf(value));
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, copyValue(item)]));
+  return value;
 }

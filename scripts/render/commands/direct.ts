@@ -1,0 +1,82 @@
+import { chooseCluster } from '../../shared/cluster-flags.ts';
+import { connectCluster, type Cluster } from '../../shared/cluster.ts';
+import { resourceOf } from '../../shared/resources.ts';
+import { InputError } from '../sets/input-error.ts';
+import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
+import type { RenderRun } from '../sets/render-sets.ts';
+import type { ClusterFlags, DryRun } from './command-line.ts';
+import type { CommandSurroundings } from './run.ts';
+
+/** Names this program's fields in managedFields. */
+const FIELD_MANAGER = 'render';
+
+interface SetObjects {
+  set: string;
+  args: readonly string[];
+  objects: KubernetesObject[];
+}
+
+/** apply and delete without kubectl: server-side apply and plain deletes, in the order of the sets. */
+export async function sendDirectly(
+  command: 'apply' | 'delete',
+  dryRun: DryRun,
+  flags: ClusterFlags,
+  run: RenderRun,
+  surroundings: CommandSurroundings & { home: string },
+): Promise<void> {
+  const { stdout, stderr, environment, home, signal } = surroundings;
+  // Everything is read and known to be sendable before the first object is sent.
+  const sets = run.sets.map(({ set, files }) => ({
+    set: set.name,
+    args: set.args,
+    objects: sendable(files),
+  }));
+  for (const { set, args } of sets.filter((each) => each.args.length > 0)) {
+    stderr(`warning: without kubectl the arguments of set ${set} are not used: ${args.join(' ')}\n`);
+  }
+  const cluster = await connectCluster(chooseCluster(flags, { env: environment, home }), {
+    fieldManager: FIELD_MANAGER,
+  });
+  try {
+    for (const { set, objects } of sets) {
+      for (const object of objects) {
+        signal.throwIfAborted();
+        await send(cluster, command, object, dryRun !== undefined);
+        const done = `${command === 'apply' ? 'applied' : 'deleted'}${dryRun === undefined ? '' : ' (dry run)'}`;
+        stdout(`${set}: ${object.kind} ${object.metadata.name} ${done}\n`);
+      }
+    }
+  } finally {
+    await cluster.close();
+  }
+}
+
+function sendable(files: Parameters<typeof parseObjects>[0]): SetObjects['objects'] {
+  const objects = parseObjects(files);
+  for (const object of objects) {
+    try {
+      resourceOf(object);
+    } catch (error) {
+      throw new InputError(
+        `${object.apiVersion} ${object.kind} ${object.metadata.name} can be sent with kubectl only, and there is none on PATH. Nothing was sent.`,
+        1,
+        { cause: error },
+      );
+    }
+  }
+  return objects;
+}
+
+async function send(
+  cluster: Cluster,
+  command: 'apply' | 'delete',
+  object: KubernetesObject,
+  dryRun: boolean,
+): Promise<void> {
+  if (command === 'apply') {
+    await cluster.apply(object, { dryRun, force: true });
+    return;
+  }
+  const { name, namespace } = object.metadata;
+  await cluster.delete(resourceOf(object), name, { namespace, dryRun });
+}

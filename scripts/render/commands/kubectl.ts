@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+import { InputError } from '../sets/input-error.ts';
+import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
+import type { CommandSurroundings } from './run.ts';
+import type { SendCommand } from './send.ts';
+
+/** The kubectl on PATH, or undefined. */
+export function findKubectl(environment: NodeJS.ProcessEnv): string | undefined {
+  const names = process.platform === 'win32' ? ['kubectl.exe', 'kubectl.cmd'] : ['kubectl'];
+  for (const folder of (environment['PATH'] ?? '').split(delimiter)) {
+    for (const name of names) {
+      if (folder !== '' && isExecutable(join(folder, name))) return join(folder, name);
+    }
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const VERBS: Record<SendCommand['command'], readonly string[]> = {
+  apply: ['apply', '-f', '-'],
+  replace: ['replace', '--save-config=true', '-f', '-'],
+  create: ['create', '--save-config=true', '-f', '-'],
+  delete: ['delete', '-f', '-'],
+};
+
+function argumentsFor(line: SendCommand, set: RenderedSet): string[] {
+  const { kubeconfig, context, namespace } = line.cluster;
+  return [
+    ...VERBS[line.command],
+    ...(line.dryRun === undefined ? [] : [`--dry-run=${line.dryRun}`]),
+    `--context=${context ?? ''}`,
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
+    ...set.set.args,
+  ];
+}
+
+/** One kubectl per set, in order; the first that fails ends the run. */
+export async function runKubectl(
+  kubectl: string,
+  line: SendCommand,
+  run: RenderRun,
+  surroundings: CommandSurroundings,
+): Promise<void> {
+  const done: string[] = [];
+  for (const set of run.sets) {
+    for (const { file } of set.files)
+      surroundings.stdout(`${line.command} ${set.set.name}: ${basename(file)}\n`);
+    const code = await pipeThrough(kubectl, argumentsFor(line, set), textOf(set), surroundings);
+    if (code !== 0) {
+      const before =
+        done.length === 0 ? 'Nothing was sent before it.' : `Sent before it: ${done.join(', ')}.`;
+      throw new InputError(`kubectl ended with ${code} at set ${set.set.name}. ${before}`, 1);
+    }
+    done.push(set.set.name);
+  }
+}
+
+const textOf = ({ files }: RenderedSet): string => files.map(({ text }) => `${text}\n`).join('');
+
+async function pipeThrough(
+  program: string,
+  args: readonly string[],
+  input: string,
+  { environment, signal }: CommandSurroundings,
+): Promise<number | string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: environment, signal });
+    child.on('error', (error) => {
+      reject(new InputError(`${program} cannot be started: ${error.message}.`, 1, { cause: error }));
+    });
+    child.on('close', (code, killedBy) => resolve(code ?? killedBy ?? 'no exit code'));
+    // A kubectl that ends early closes its input; its exit code says why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}

@@ -1,0 +1,54 @@
+import { homedir } from 'node:os';
+import { InputError } from '../sets/input-error.ts';
+import type { RenderRun } from '../sets/render-sets.ts';
+import { findRunningPlayground } from '../../shared/running-playground.ts';
+import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
+import { findKubectl, runKubectl } from './kubectl.ts';
+import type { CommandSurroundings } from './run.ts';
+
+export type SendCommand = Extract<CommandLine, { command: ApplyCommandName }>;
+
+/** Hands rendered sets to kubectl, or to the API server itself where there is no kubectl. */
+export async function sendToCluster(
+  line: SendCommand,
+  run: RenderRun,
+  surroundings: CommandSurroundings,
+): Promise<void> {
+  const context = agreedContext(line.cluster.context, run.cluster.context, line.file);
+  const cluster = { ...line.cluster, context };
+  const kubectl = line.cluster.kubectl ?? findKubectl(surroundings.environment);
+  if (kubectl !== undefined) {
+    const environment = withPlayground(cluster, surroundings);
+    await runKubectl(kubectl, { ...line, cluster }, run, { ...surroundings, environment });
+    return;
+  }
+  if (line.command !== 'apply' && line.command !== 'delete') {
+    throw new InputError(
+      `${line.command} needs kubectl, and there is none on PATH. Install it or name it with --kubectl.`,
+      1,
+    );
+  }
+  const { sendDirectly } = await import('./direct.ts');
+  await sendDirectly(line.command, line.dryRun, cluster, run, { ...surroundings, home: homedir() });
+}
+
+/** The cluster file says where its objects belong; a flag may repeat that, not contradict it. */
+function agreedContext(flag: string | undefined, inFile: string, file: string): string | undefined {
+  if (flag !== undefined && inFile !== '' && flag !== inFile) {
+    throw new InputError(`${file} is for context ${inFile}, not for --context ${flag}. Nothing was sent.`, 2);
+  }
+  return flag ?? (inFile === '' ? undefined : inFile);
+}
+
+/** Without any cluster named, a running playground is meant rather than whatever kubectl last used. */
+function withPlayground(
+  cluster: ClusterFlags,
+  { environment, stderr }: CommandSurroundings,
+): NodeJS.ProcessEnv {
+  const isNamed = cluster.context !== undefined || cluster.kubeconfig !== undefined;
+  if (isNamed || (environment['KUBECONFIG'] ?? '') !== '') return environment;
+  const playground = findRunningPlayground();
+  if (playground !== undefined) return { ...environment, KUBECONFIG: playground.kubeconfig };
+  stderr('warning: no context named: kubectl uses its current one.\n');
+  return environment;
+}
