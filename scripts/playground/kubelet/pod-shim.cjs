@@ -1,8 +1,10 @@
 'use strict';
 // Loaded into every Node process of a pod (node --require). Where the machine has no network namespaces, it gives the
 // process the pod's view: `listen(8080)` opens the pod's own socket, `localhost:8080` reaches it, and the container's
-// main process ignores SIGTERM unless it handles it, as PID 1 of a container does (pid_namespaces(7)).
+// main process ignores SIGTERM unless it handles it, as PID 1 of a container does (pid_namespaces(7)). Paths of mounted
+// volumes and of the termination message lead to the pod's own files.
 // Stays plain JavaScript: it runs in the pods' processes, where no loader strips types.
+const fs = require('node:fs');
 const net = require('node:net');
 
 const pod = JSON.parse(process.env.PLAYGROUND_POD || 'null');
@@ -81,6 +83,41 @@ if (pod) {
       args.find((argument) => typeof argument === 'function'),
     );
   };
+}
+
+if (pod && pod.paths && pod.paths.length > 0) {
+  const translate = (name) => {
+    if (typeof name !== 'string') return name;
+    const mount = pod.paths.find(([seen]) => name === seen || name.startsWith(`${seen}/`));
+    return mount ? mount[1] + name.slice(mount[0].length) : name;
+  };
+  const names = [
+    ...[
+      'open',
+      'readFile',
+      'writeFile',
+      'appendFile',
+      'stat',
+      'lstat',
+      'access',
+      'readdir',
+      'mkdir',
+      'rm',
+      'unlink',
+    ],
+    ...['exists', 'createReadStream', 'createWriteStream', 'watch', 'watchFile'],
+  ];
+  for (const target of [fs, fs.promises]) {
+    for (const name of names.flatMap((one) => [one, `${one}Sync`])) {
+      const original = target[name];
+      if (typeof original !== 'function') continue;
+      const wrapper = function withPodPath(path, ...rest) {
+        return original.call(this, translate(path), ...rest);
+      };
+      Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(original));
+      target[name] = wrapper;
+    }
+  }
 }
 
 function listenOptions(args) {

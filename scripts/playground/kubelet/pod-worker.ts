@@ -181,7 +181,9 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
       ({ view }) => view.spec.name === PROXY_CONTAINER && context.sidecars !== undefined,
     );
     const hookWay = new AbortController();
-    const stops = main.concat(init.filter(({ view }) => !isNativeSidecar(view.spec))).map(async (runner) => {
+    const appsGone = deferred();
+    const sidecars = stopSidecars(graceMs, appsGone.promise);
+    const apps = main.concat(init.filter(({ view }) => !isNativeSidecar(view.spec))).map(async (runner) => {
       await runner.stop({
         graceMs,
         message: stopping(runner),
@@ -190,8 +192,9 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
       // pilot-agent is gone, and with it the way of every httpGet hook still running.
       if (runner === proxy) hookWay.abort();
     });
-    const appsGone = Promise.all(stops);
-    await Promise.all([appsGone, stopSidecars(graceMs, appsGone)]);
+    await Promise.all(apps);
+    appsGone.resolve();
+    await sidecars;
   }
 
   async function stopSidecars(graceMs: number, appsGone: Promise<unknown>): Promise<void> {
