@@ -115,7 +115,9 @@ export async function startTestNode(
       if (pod === undefined) throw new Error(`${name} is gone`);
       return pod;
     },
-    gone: async (name) => void (await until(name, (pod) => pod === undefined)),
+    async gone(name) {
+      await until(name, (pod) => pod === undefined);
+    },
     events: (name) =>
       store
         .list('v1/events', { namespace: 'default' })

@@ -40,7 +40,7 @@ const server = http.createServer(async (request, response) => {
     socket.on('data', (data) => response.end(data));
     socket.on('error', (error) => response.end(error.code));
   } else if (pathname === '/fetch') {
-    const answer = await fetch(searchParams.get('url')).then(
+    const answer = await globalThis.fetch(searchParams.get('url')).then(
       (one) => one.text(),
       (error) => String(error.cause?.code),
     );
