@@ -79,7 +79,7 @@ async function releaseUnderLoad(
     method: order.method,
     body: order.body,
     timeline: true,
-    longestMs: loadMs + 2 * releaseDeadlineMs,
+    longestMs: loadMs + lagMs + 2 * releaseDeadlineMs,
     onProgress(progress) {
       ({ elapsedMs } = progress);
       watcher.onProgress(progress);
@@ -107,7 +107,7 @@ async function releaseUnderLoad(
         kubeconfig,
         scenario,
         signal,
-        step: clock.step,
+        clock,
         beforeTrafficChanges,
       });
     } catch (failure) {
@@ -115,6 +115,8 @@ async function releaseUnderLoad(
       error = messageOf(failure);
     }
     const endMs = now();
+    // A rough run in calm weather would prove nothing.
+    if (weather === 'rough' && calmAgainMs === 0) error ??= 'The release was over before its weather set in.';
     watcher.onStep(error === undefined ? 'released' : 'the release failed');
     // Also beyond the end of the lag: what a late proxy loses after the release was lost by the release.
     await loadReaches(Math.max(loadMs, endMs + tailMs, calmAgainMs + tailMs));

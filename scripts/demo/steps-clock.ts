@@ -1,17 +1,33 @@
 import type { ReleaseStep } from './result.ts';
 
-/** Writes down when each step of a release ran, in milliseconds of the clock it is given. */
-export function createStepsClock(now: () => number, onStep: (name: string) => void) {
+/** Writes down when each step of a release ran. */
+export interface StepsClock {
+  steps: ReleaseStep[];
+  /** A step begins; it ends when the returned function is called. */
+  begin: (name: string) => () => void;
+  step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * @param now milliseconds on the clock of the load
+ * @param onStep told of each step when it begins
+ */
+export function createStepsClock(now: () => number, onStep: (name: string) => void): StepsClock {
   const steps: ReleaseStep[] = [];
+  const begin = (name: string): (() => void) => {
+    onStep(name);
+    const atMs = now();
+    return () => steps.push({ name, atMs: Math.round(atMs), durationMs: Math.round(now() - atMs) });
+  };
   return {
     steps,
-    step: async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-      onStep(name);
-      const atMs = now();
+    begin,
+    async step(name, work) {
+      const end = begin(name);
       try {
         return await work();
       } finally {
-        steps.push({ name, atMs: Math.round(atMs), durationMs: Math.round(now() - atMs) });
+        end();
       }
     },
   };

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../shared/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Scenario } from '../scenarios.ts';
+import type { StepsClock } from '../steps-clock.ts';
 
 export interface ReleaseContext {
   cluster: Cluster;
@@ -8,8 +9,7 @@ export interface ReleaseContext {
   kubeconfig: string;
   scenario: Scenario;
   signal: AbortSignal;
-  /** Runs one step and writes down when it began and how long it took. */
-  step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  clock: StepsClock;
   /** Called right before the first change that concerns a proxy: here rough weather sets in. */
   beforeTrafficChanges: () => void;
 }

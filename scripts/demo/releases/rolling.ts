@@ -7,13 +7,13 @@ export const releaseByRollingUpdate: Release = async ({
   cluster,
   scenario,
   signal,
-  step,
+  clock,
   beforeTrafficChanges,
 }) => {
   beforeTrafficChanges();
-  await step('apply the Deployment with v2', async () =>
+  await clock.step('apply the Deployment with v2', async () =>
     applyAll(cluster, await rollingDeployment(scenario, 'v2')),
   );
-  await step('rollout', () => waitUntilRolledOut(cluster, app, signal));
-  await step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
+  await clock.step('rollout', () => waitUntilRolledOut(cluster, app, signal));
+  await clock.step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
 };

@@ -8,23 +8,29 @@ import { applyAll, type Release } from './release.ts';
 export const scriptWaits = { afterDeploy: 2_000, afterSubset: 2_000, afterRoute: 5_000 };
 
 /** The right order, with time in place of proof. */
-export const releaseByScript: Release = async ({ cluster, scenario, signal, step, beforeTrafficChanges }) => {
-  await step('deploy v2', async () => {
+export const releaseByScript: Release = async ({
+  cluster,
+  scenario,
+  signal,
+  clock,
+  beforeTrafficChanges,
+}) => {
+  await clock.step('deploy v2', async () => {
     await applyAll(cluster, await versionDeployment(scenario, 'v2'));
     await waitUntilRolledOut(cluster, `${app}-v2`, signal);
     await pause(scriptWaits.afterDeploy, signal);
   });
   beforeTrafficChanges();
-  await step('add subset v2', async () => {
+  await clock.step('add subset v2', async () => {
     await applyAll(cluster, await destinationRule(['v1', 'v2']));
     await pause(scriptWaits.afterSubset, signal);
   });
-  await step('route to v2', async () => {
+  await clock.step('route to v2', async () => {
     await applyAll(cluster, await virtualService('v2'));
     await pause(scriptWaits.afterRoute, signal);
   });
-  await step('remove subset v1', async () => applyAll(cluster, await destinationRule(['v2'])));
-  await step('delete v1', async () => {
+  await clock.step('remove subset v1', async () => applyAll(cluster, await destinationRule(['v2'])));
+  await clock.step('delete v1', async () => {
     await cluster.delete(resources.deployments, `${app}-v1`);
     await waitUntilOnly(cluster, 'v2', signal);
   });

@@ -1,6 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { connectCluster } from '../../shared/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
-import type { Release } from './release.ts';
+import { runSwitch, silentReporter, type Reporter } from '../../switch/index.ts';
+import { app, waitUntilOnly } from '../rollout.ts';
+import type { Release, ReleaseContext } from './release.ts';
 
-/** Our switch: each step only on proof that every proxy follows. */
-export const releaseBySwitch: Release = () =>
-  Promise.reject(new CommandError('scripts/switch is not part of this version.'));
+const clusterFile = fileURLToPath(new URL('../../../istio/cluster.yaml', import.meta.url));
+
+/** Our switch, as `npm run switch -- --to v2` runs it: each step only on proof that every proxy follows. */
+export const releaseBySwitch: Release = async (context) => {
+  const { kubeconfig, signal, clock } = context;
+  const { pod, sidecar } = context.scenario;
+  // The switch is an operator of its own, with a connection and a name of its own in the objects it writes.
+  const cluster = await connectCluster(
+    { kubeconfigs: [kubeconfig] },
+    { fieldManager: 'zero-downtime-switch' },
+  );
+  try {
+    const options = { cluster, app, to: 'v2', clusterFile, set: { pod, sidecar }, signal };
+    const { ok, outcome, error, message } = await runSwitch(options, reportTo(context));
+    if (!ok) throw new CommandError(`${error ?? outcome}. ${message}`);
+    await clock.step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
+  } finally {
+    await cluster.close();
+  }
+};
+
+function reportTo({ clock, beforeTrafficChanges }: ReleaseContext): Reporter {
+  let end: () => void = () => undefined;
+  return {
+    ...silentReporter,
+    stepStarted(title, name) {
+      if (name === 'add-subset') beforeTrafficChanges();
+      end = clock.begin(title);
+    },
+    stepDone: () => end(),
+    stepFailed: () => end(),
+  };
+}
