@@ -56,7 +56,7 @@ function expected(type: ResourceType): string {
   return `the object provided is unrecognized (must be of type ${type.kind})`;
 }
 
-const excerpt = (text: string): string => (text.length <= 36 ? text : `${text.slice(0, 36)} ...`);
+const excerpt = (text: string): string => (text.length <= 30 ? text : `${text.slice(0, 30)} ...`);
 
 /** Decodes the body of a create or replace into an object of this type. */
 export function decodeObject(

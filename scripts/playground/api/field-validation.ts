@@ -27,7 +27,8 @@ function visit(
   type: ResourceType,
 ): void {
   if (value === null || value === undefined) return;
-  const fault = typeFault(value, schema);
+  // Custom resources are checked against their schema later, in other words.
+  const fault = type.custom ? undefined : typeFault(value, schema);
   if (fault !== undefined) throw cannotHandle(type, fault(struct, path));
   if (schema.kind === 'list' && Array.isArray(value)) {
     value.forEach((item, index) => visit(item, schema.item, `${path}[${index}]`, struct, report, type));

@@ -19,8 +19,8 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
 export function containersOf(pod: KubeObject): string[] {
   const spec = isObject(pod.spec) ? pod.spec : {};
-  return [...objectsOf(spec['containers']), ...objectsOf(spec['initContainers'])].map(({ name }) =>
-    String(name as string),
+  return [...objectsOf(spec['containers']), ...objectsOf(spec['initContainers'])].map(
+    ({ name }) => name as string,
   );
 }
 
@@ -33,7 +33,7 @@ export function chooseContainer(pod: KubeObject, asked: string | null, isAnnotat
       throw badRequest(`container ${asked} is not valid for pod ${name}`);
     return asked;
   }
-  const main = objectsOf(spec['containers']).map((container) => String(container['name'] as string));
+  const main = objectsOf(spec['containers']).map((container) => container['name'] as string);
   const preferred = annotations?.[DEFAULT_CONTAINER];
   if (isAnnotationUsed && preferred !== undefined && main.includes(preferred)) return preferred;
   if (main.length === 1) return main[0] ?? '';

@@ -9,6 +9,7 @@ import {
 import type { Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
+import { checkAccept } from './accept.ts';
 import { serveDiscovery } from './discovery.ts';
 import { evictPod } from './eviction.ts';
 import { serveHealth } from './health.ts';
@@ -48,6 +49,7 @@ export async function handle(
     throw unknownResource();
   }
   const typed: TypedTarget = { ...target, type: target.type };
+  checkAccept(request);
   if (method === 'HEAD' || method === 'OPTIONS') throw methodNotAllowed();
   const verb = verbOf(request);
   if (target.subresource !== undefined) return serveSubresource(request, typed, context, response, readBody);

@@ -155,7 +155,7 @@ async function serve(
 ): Promise<void> {
   response.on('error', () => response.destroy());
   const accept = raw.headers.accept ?? '';
-  const encoding = String(raw.headers['accept-encoding'] ?? '');
+  const encoding = (raw.headers['accept-encoding'] ?? '').toString();
   const answerWith = async (answer: Answer): Promise<void> => {
     if (response.headersSent || response.destroyed) return;
     await send(response, accept, encoding, answer);
@@ -166,7 +166,10 @@ async function serve(
     const fault = faults?.(request);
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault?.reset === true) return void raw.socket.destroy();
-    if (fault?.answer !== undefined) { await answerWith(fault.answer); return; }
+    if (fault?.answer !== undefined) {
+      await answerWith(fault.answer);
+      return;
+    }
     if (user === undefined) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
     const denied = authorizationFault(request, context.authorize);
     if (denied !== undefined) throw denied;

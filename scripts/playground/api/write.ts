@@ -77,7 +77,7 @@ export function requireMatchingName(metadata: JsonObject, name: string): void {
   if (given === undefined || given === '') metadata['name'] = name;
   else if (given !== name)
     throw badRequest(
-      `the name of the object (${String(given)}) does not match the name on the URL (${name})`,
+      `the name of the object (${given as string}) does not match the name on the URL (${name})`,
     );
 }
 

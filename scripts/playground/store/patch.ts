@@ -1,5 +1,5 @@
 import { deepCopy, deepEqual, isObject, type JsonObject } from './json.ts';
-import { StatusError } from './status-error.ts';
+import { badRequest, StatusError } from './status-error.ts';
 
 /** JSON merge patch, RFC 7386. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -20,7 +20,12 @@ const MAX_OPERATIONS = 10_000;
 
 /** JSON patch, RFC 6902. */
 export function jsonPatch(target: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations)) throw rejected();
+  if (!Array.isArray(operations)) {
+    const given = isObject(operations) ? 'object' : typeof operations;
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${given} into Go value of type []handlers.jsonPatchOp`,
+    );
+  }
   if (operations.length > MAX_OPERATIONS) {
     throw new StatusError(
       413,

@@ -77,7 +77,7 @@ function kindDetails(
   return {
     ...(name === '' ? {} : { name }),
     ...(type.group === '' ? {} : { group: type.group }),
-    kind: type.kind,
+    ...(type.kind === '' ? {} : { kind: type.kind }),
   };
 }
 
@@ -149,7 +149,8 @@ export interface FieldError {
     | 'FieldValueForbidden'
     | 'FieldValueDuplicate'
     | 'FieldValueTooLong'
-    | 'FieldValueNotFound';
+    | 'FieldValueNotFound'
+    | 'FieldValueTypeInvalid';
   /** "Required value", `Invalid value: -1: must be greater than or equal to 0` */
   message: string;
 }

@@ -1,4 +1,5 @@
 import { groupVersion, type ResourceType } from '../registry.ts';
+import { ISTIO_TYPES } from './istio-types.ts';
 import { KUBERNETES_TYPES } from './kubernetes-types.ts';
 
 /** What the server knows about the shape of a value, and how two writers share it. */
@@ -14,6 +15,7 @@ export interface Struct {
   kind: 'struct';
   name: string;
   fields: ReadonlyMap<string, Schema>;
+  required: ReadonlySet<string>;
   /** Owned as a whole: two managers cannot share it. */
   atomic: boolean;
   retainKeys: boolean;
@@ -58,12 +60,10 @@ const SCALARS = new Set([
 ]);
 
 const lines = new Map<string, string>(
-  KUBERNETES_TYPES.trim()
-    .split('\n')
-    .map((line) => {
-      const space = line.indexOf(' ');
-      return space === -1 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
-    }),
+  `${KUBERNETES_TYPES.trim()}\n${ISTIO_TYPES.trim()}`.split('\n').map((line) => {
+    const space = line.indexOf(' ');
+    return space === -1 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
+  }),
 );
 
 const structs = new Map<string, Struct>();
@@ -75,11 +75,15 @@ export function structNamed(name: string): Struct | undefined {
   const line = lines.get(name);
   if (line === undefined) return undefined;
   const fields = new Map<string, Schema>();
-  const struct: Struct = { kind: 'struct', name, fields, atomic: false, retainKeys: false };
+  const required = new Set<string>();
+  const struct: Struct = { kind: 'struct', name, fields, required, atomic: false, retainKeys: false };
   structs.set(name, struct);
   for (const field of line.split(' ').filter(Boolean)) {
     const colon = field.indexOf(':');
-    fields.set(field.slice(0, colon), parseType(field.slice(colon + 1)));
+    const isRequired = field[colon - 1] === '!';
+    const key = field.slice(0, isRequired ? colon - 1 : colon);
+    if (isRequired) required.add(key);
+    fields.set(key, parseType(field.slice(colon + 1)));
   }
   return struct;
 }
@@ -116,12 +120,13 @@ const customs = new Map<string, Struct>();
 
 /** The schema of one kind. Custom resources have a described metadata and an open rest. */
 export function schemaOf(type: Pick<ResourceType, 'group' | 'version' | 'kind' | 'custom'>): Struct | Open {
-  if (type.custom) return customSchema(type.kind);
+  if (type.custom) return customSchema(type);
   return structNamed(KIND_TYPES[`${groupVersion(type)}/${type.kind}`] ?? type.kind) ?? OPEN;
 }
 
-function customSchema(kind: string): Struct {
-  let struct = customs.get(kind);
+function customSchema({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): Struct {
+  const id = `${kind}.${group}`;
+  let struct = customs.get(id);
   if (struct === undefined) {
     const metadata = structNamed('ObjectMeta') ?? OPEN;
     const text: Scalar = { kind: 'scalar', type: 'string' };
@@ -132,13 +137,14 @@ function customSchema(kind: string): Struct {
         ['apiVersion', text],
         ['kind', text],
         ['metadata', metadata],
-        ['spec', OPEN],
+        ['spec', group === 'networking.istio.io' ? (structNamed(`${kind}Spec`) ?? OPEN) : OPEN],
         ['status', OPEN],
       ]),
+      required: new Set(),
       atomic: false,
       retainKeys: false,
     };
-    customs.set(kind, struct);
+    customs.set(id, struct);
   }
   return struct;
 }

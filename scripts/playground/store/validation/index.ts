@@ -3,11 +3,28 @@ import { validateAnnotations, validateLabels, validateName } from '../names.ts';
 import { resourceKey, type ResourceType } from '../registry.ts';
 import type { FieldError } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
+import { schemaOf } from '../schema/schema.ts';
+import { validateConfigMap } from './config-map.ts';
+import { validateBySchema } from './custom-resource.ts';
+import { admitIstio } from './istio-webhook.ts';
+import { validatePod } from './pod.ts';
 import { validateDeployment, validateReplicaSet } from './workloads.ts';
 
 type Validate = (object: JsonObject, previous: KubeObject | undefined) => FieldError[];
 
+const ISTIO = 'networking.istio.io';
+
+/** @throws what istiod's validating webhook answers */
+function customErrors(type: ResourceType, object: JsonObject): FieldError[] {
+  if (!type.custom) return [];
+  const errors = validateBySchema(schemaOf(type), object);
+  if (errors.length === 0 && type.group === ISTIO) admitIstio(type.kind, object);
+  return errors;
+}
+
 const VALIDATORS: Record<ResourceKey, Validate> = {
+  'v1/configmaps': validateConfigMap,
+  'v1/pods': validatePod,
   'apps/v1/deployments': validateDeployment,
   'apps/v1/replicasets': validateReplicaSet,
 };
@@ -22,7 +39,11 @@ function validateMetadata(type: ResourceType, object: JsonObject): FieldError[] 
 }
 
 export function validateCreate(type: ResourceType, object: JsonObject): FieldError[] {
-  return [...validateMetadata(type, object), ...(VALIDATORS[resourceKey(type)]?.(object, undefined) ?? [])];
+  return [
+    ...validateMetadata(type, object),
+    ...customErrors(type, object),
+    ...(VALIDATORS[resourceKey(type)]?.(object, undefined) ?? []),
+  ];
 }
 
 export function validateUpdate(
@@ -32,5 +53,9 @@ export function validateUpdate(
   subresource: string | undefined,
 ): FieldError[] {
   if (subresource === 'status') return [];
-  return [...validateMetadata(type, object), ...(VALIDATORS[resourceKey(type)]?.(object, previous) ?? [])];
+  return [
+    ...validateMetadata(type, object),
+    ...customErrors(type, object),
+    ...(VALIDATORS[resourceKey(type)]?.(object, previous) ?? []),
+  ];
 }

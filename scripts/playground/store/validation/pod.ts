@@ -1,5 +1,6 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { deepEqual, isObject, type JsonObject } from '../json.ts';
 import { objectsOf } from '../defaults/pod.ts';
+import type { KubeObject } from '../types.ts';
 import { duplicateValue, invalidValue, required, type FieldError } from '../status-error.ts';
 
 const PORT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
@@ -78,4 +79,36 @@ export function validatePodSpec(spec: JsonObject, field: string): FieldError[] {
     ),
   ];
   return containers.length === 0 ? [required(`${field}.containers`), ...errors] : errors;
+}
+
+const MUTABLE_LATER = new Set([
+  'activeDeadlineSeconds',
+  'tolerations',
+  'terminationGracePeriodSeconds',
+  'nodeName',
+  'schedulingGates',
+]);
+
+const UPDATE_RULE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+/** A pod is what it is: after its creation only images and a few others may change. */
+function validatePodUpdate(spec: JsonObject, old: JsonObject): FieldError[] {
+  const comparable = (one: JsonObject) => {
+    const rest = Object.fromEntries(Object.entries(one).filter(([field]) => !MUTABLE_LATER.has(field)));
+    for (const list of ['containers', 'initContainers']) {
+      if (Array.isArray(rest[list]))
+        rest[list] = objectsOf(rest[list]).map((container) => ({ ...container, image: '' }));
+    }
+    return rest;
+  };
+  if (deepEqual(comparable(spec), comparable(old))) return [];
+  return [{ field: 'spec', reason: 'FieldValueForbidden', message: `Forbidden: ${UPDATE_RULE}` }];
+}
+
+export function validatePod(pod: JsonObject, previous: KubeObject | undefined): FieldError[] {
+  const spec = isObject(pod['spec']) ? pod['spec'] : {};
+  const errors = validatePodSpec(spec, 'spec');
+  if (previous === undefined || errors.length > 0) return errors;
+  return validatePodUpdate(spec, isObject(previous.spec) ? previous.spec : {});
 }

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- client-node takes plain objects where its models are classes */
 import net from 'node:net';
 import * as streams from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -216,6 +216,7 @@ describe('server-side apply', () => {
 
   it('treats the routes of a VirtualService as one value', () => {
     const store = createStore();
+    const to = (name: string) => ({ name, route: [{ destination: { host: 'shop' } }] });
     const route = (http: unknown[]) => ({
       apiVersion: 'networking.istio.io/v1',
       kind: 'VirtualService',
@@ -223,10 +224,9 @@ describe('server-side apply', () => {
       spec: { hosts: ['shop'], http },
     });
     const resource = 'networking.istio.io/v1/virtualservices';
-    store.apply(resource, route([{ name: 'a' }]), { fieldManager: 'one' });
+    store.apply(resource, route([to('a')]), { fieldManager: 'one' });
     expect(
-      statusOf(() => store.apply(resource, route([{ name: 'a' }, { name: 'b' }]), { fieldManager: 'two' }))
-        .message,
+      statusOf(() => store.apply(resource, route([to('a'), to('b')]), { fieldManager: 'two' })).message,
     ).toBe('Apply failed with 1 conflict: conflict with "one": .spec.http');
   });
 
