@@ -37,13 +37,23 @@ function base32Decode(text: string): string {
 /** Strict base64; like sprig, a mistake is told in the result. */
 function base64Decode(text: string): string {
   const clean = text.replace(/[\r\n]/g, '');
-  const body = clean.replace(/={0,2}$/, '');
-  const bad = /[^A-Za-z0-9+/]/.exec(body);
-  const illegal = (at: number): string => `illegal base64 data at input byte ${at}`;
-  if (bad !== null) return illegal(bad.index);
-  if (body.length % 4 === 1) return illegal(clean.length > body.length ? body.length : body.length - 1);
-  if (clean.length % 4 !== 0) return illegal(clean.length - (clean.length % 4));
+  for (let at = 0; at < clean.length; at += 4) {
+    const quantum = clean.slice(at, at + 4);
+    if (/^[A-Za-z0-9+/]{4}$/.test(quantum)) continue;
+    const problem = base64Problem(quantum, at + 4 >= clean.length);
+    if (problem !== undefined) return `illegal base64 data at input byte ${at + problem}`;
+  }
   return Buffer.from(clean, 'base64').toString('utf8');
+}
+
+/** Where in four characters the mistake is; padding may stand at the very end only. */
+function base64Problem(quantum: string, isLast: boolean): number | undefined {
+  const digits = /^[A-Za-z0-9+/]*/.exec(quantum)?.[0].length ?? 0;
+  if (digits === quantum.length) return 0;
+  if (quantum.charAt(digits) !== '=' || digits < 2) return digits;
+  const padding = quantum.slice(digits);
+  if (padding !== '='.repeat(4 - digits)) return digits + (padding.length > 1 ? 1 : padding.length);
+  return isLast ? undefined : 4;
 }
 
 function adler32(text: string): string {

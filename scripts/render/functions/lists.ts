@@ -3,6 +3,8 @@ import { fn, variadic, type TemplateFunction } from '../template/functions.ts';
 import {
   compareStrings,
   elementTypeOf,
+  floatIn,
+  integerIn,
   isTrue,
   kindOf,
   typeName,
@@ -25,9 +27,10 @@ export function deepEqual(a: MaybeValue, b: MaybeValue): boolean {
   if (a instanceof Map && b instanceof Map) {
     return a.size === b.size && [...a].every(([key, item]) => b.has(key) && deepEqual(item, b.get(key)));
   }
-  if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
-    return (a as { value?: unknown }).value === (b as { value?: unknown }).value;
-  }
+  const integer = integerIn(a);
+  if (integer !== undefined) return integer === integerIn(b);
+  const float = floatIn(a);
+  if (float !== undefined) return float === floatIn(b);
   return (a ?? null) === (b ?? null);
 }
 

@@ -89,20 +89,51 @@ function emitRepeat(program: Instruction[], node: Extract<PatternNode, { kind: '
       ? { op: 'split', first: inside, second: outside }
       : { op: 'split', first: outside, second: inside };
   };
-  for (let count = 0; count < min; count++) emit(program, body);
   if (max === Infinity) {
-    const start = push(program, { op: 'jump', to: 0 });
-    emit(program, body);
-    push(program, { op: 'jump', to: start });
-    split(start, start + 1, program.length);
+    emitUnbounded(program, body, min, split);
     return;
   }
+  for (let count = 0; count < min; count++) emit(program, body);
   const splits: number[] = [];
   for (let count = min; count < max; count++) {
     splits.push(push(program, { op: 'jump', to: 0 }));
     emit(program, body);
   }
   for (const at of splits) split(at, at + 1, program.length);
+}
+
+type Split = (at: number, inside: number, outside: number) => void;
+
+function emitUnbounded(program: Instruction[], body: PatternNode, min: number, split: Split): void {
+  for (let count = 1; count < min; count++) emit(program, body);
+  // x* of something that can be empty is (x+)?: else an empty turn would hide the choices behind it.
+  const skip = min === 0 ? push(program, { op: 'jump', to: 0 }) : undefined;
+  const start = program.length;
+  emit(program, body);
+  if (skip !== undefined && !canBeEmpty(body)) {
+    push(program, { op: 'jump', to: skip });
+  } else {
+    const again = push(program, { op: 'jump', to: 0 });
+    split(again, start, program.length);
+  }
+  if (skip !== undefined) split(skip, skip + 1, program.length);
+}
+
+function canBeEmpty(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'set':
+      return false;
+    case 'assert':
+      return true;
+    case 'group':
+      return canBeEmpty(node.body);
+    case 'sequence':
+      return node.parts.every(canBeEmpty);
+    case 'alternatives':
+      return node.choices.some(canBeEmpty);
+    case 'repeat':
+      return node.min === 0 || canBeEmpty(node.body);
+  }
 }
 
 type Slots = readonly number[];

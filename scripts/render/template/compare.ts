@@ -27,11 +27,7 @@ const isNil = (value: MaybeValue): boolean => value === null || value === undefi
 
 /** `eq a b`: basic kinds must agree, nil equals only nil, maps and lists cannot be compared. */
 function equal(a: MaybeValue, b: MaybeValue): boolean {
-  if (isNil(a) || isNil(b)) {
-    const other = isNil(a) ? b : a;
-    if (typeof other === 'object' && other !== null && basic(other) === undefined) throw nonComparable(other);
-    return isNil(a) && isNil(b);
-  }
+  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   const left = basic(a);
   const right = basic(b);
   if (left !== undefined && right !== undefined) {
@@ -49,7 +45,6 @@ function nonComparable(value: MaybeValue): FunctionError {
 
 /** `eq a b c`: whether a equals any of the others. */
 export function eq(first: MaybeValue, others: readonly MaybeValue[]): boolean {
-  if (!isNil(first) && typeof first === 'object' && basic(first) === undefined) throw nonComparable(first);
   if (others.length === 0) throw new FunctionError('missing argument for comparison', 'bad-comparison');
   return others.some((other) => equal(first, other));
 }

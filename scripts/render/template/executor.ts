@@ -7,6 +7,7 @@ import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
 import {
+  elementTypeOf,
   floatIn,
   integerIn,
   isTrue,
@@ -526,7 +527,8 @@ class Executor {
         break;
       }
       case 'map':
-        if (value instanceof Map || value === undefined) return value;
+        if (value === undefined) return value;
+        if (value instanceof Map && elementTypeOf(value) === 'interface {}') return value;
     }
     if (value === undefined) {
       this.fail(`invalid value; expected ${GO_TYPES[type]}`, node.offset, { expression: printOperand(node) });

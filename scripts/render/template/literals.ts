@@ -117,8 +117,9 @@ export function readNumber(text: string): NumberLiteral {
     return { value: integer, integer, float: Number(integer) };
   }
   const float = readFloat(text);
-  if (float === undefined) throw illegal;
-  if (!Number.isFinite(float)) throw illegal;
+  if (float === undefined || !Number.isFinite(float)) throw illegal;
+  // 08 is no octal number, and a number without point or exponent is no float.
+  if (!isFloatSyntax) throw new LiteralError(`integer overflow: "${text}"`);
   const value = new Typed('float64', float);
   if (Number.isInteger(float) && Math.abs(float) < 2 ** 63) return { value, integer: BigInt(float), float };
   return { value, float };

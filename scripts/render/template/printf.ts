@@ -9,6 +9,8 @@ interface Spec {
   sharp: boolean;
   space: boolean;
   zero: boolean;
+  /** %#v: values as Go source. */
+  goSyntax: boolean;
   width: number | undefined;
   precision: number | undefined;
 }
@@ -19,6 +21,7 @@ const NO_FLAGS: Spec = {
   sharp: false,
   space: false,
   zero: false,
+  goSyntax: false,
   width: undefined,
   precision: undefined,
 };
@@ -118,6 +121,12 @@ class Printf {
     if (verb === '%') return '%';
     if (!this.goodIndex) return `%!${verb}(BADINDEX)`;
     if (this.argument >= this.args.length) return `%!${verb}(MISSING)`;
+    if (verb === 'v') {
+      // With v these two flags choose a form; they no longer act on numbers.
+      spec.goSyntax = spec.sharp;
+      spec.sharp = false;
+      spec.plus = false;
+    }
     return this.argumentText(verb, spec, this.args[this.argument++], true);
   }
 
@@ -181,10 +190,10 @@ class Printf {
   private argumentText(verb: string, spec: Spec, value: MaybeValue, top: boolean): string {
     if (verb === 'T' && top) return pad(typeName(value), spec);
     if (value === null || value === undefined) {
-      if (!top) return verb === 'v' && spec.sharp ? 'interface {}(nil)' : '<nil>';
+      if (!top) return spec.goSyntax ? 'interface {}(nil)' : '<nil>';
       return verb === 'v' ? pad('<nil>', spec) : `%!${verb}(<nil>)`;
     }
-    if (verb === 'v' && spec.sharp) return this.goSyntax(value, spec);
+    if (spec.goSyntax) return this.asGoSource(value, spec);
     if (Array.isArray(value)) {
       return `[${value.map((item) => this.argumentText(verb, spec, item, false)).join(' ')}]`;
     }
@@ -196,10 +205,10 @@ class Printf {
       return `map[${entries.join(' ')}]`;
     }
     const text = this.scalar(verb, spec, value);
-    return text ?? `%!${verb}(${this.typed(value)})`;
+    return text ?? `%!${verb}(${typeName(value)}=${this.argumentText('v', spec, value, false)})`;
   }
 
-  private goSyntax(value: MaybeValue, spec: Spec): string {
+  private asGoSource(value: MaybeValue, spec: Spec): string {
     if (Array.isArray(value)) {
       const items = value.map((item) => this.argumentText('v', spec, item, false));
       return `${typeName(value)}{${items.join(', ')}}`;
