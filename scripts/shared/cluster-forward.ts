@@ -167,13 +167,18 @@ class ForwardedStream extends Duplex {
   readonly #portSeen = [false, false];
 
   constructor(socket: WebSocket) {
-    super();
+    // The other side's end is the end: a stream half closed would wait in the agent's pool for an answer that cannot come.
+    super({ allowHalfOpen: false });
     this.#socket = socket;
     // Nothing is read before the HTTP client listens: an early error must not be missed.
     socket.pause();
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.push(null));
+    socket.on('close', () => {
+      this.push(null);
+      // In the pool nobody reads, and so nobody would see the end.
+      this.resume();
+    });
   }
 
   #receive(data: Buffer): void {

@@ -130,6 +130,8 @@ class Channel {
       if (this.webSocket.bufferedAmount > MAX_UNSENT_BYTES) this.pauseUntilSent(socket);
     });
     socket.on('error', (error) => this.send(1, Buffer.from(error.message)));
+    // The pod has said all it had to say: the kubelet closes the stream then, in both directions.
+    socket.on('end', () => socket.end());
     socket.on('close', () => this.webSocket.close(1000));
   }
 

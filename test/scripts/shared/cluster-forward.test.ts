@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectCluster } from '../../../scripts/shared/cluster.ts';
 import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import { pause } from '../../../scripts/shared/wait.ts';
 import { startFakeApiServer } from './fake-api-server.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 
@@ -54,6 +55,20 @@ describe('a port-forward', () => {
     await forward.request('/one');
     fake.onForward = (send) => (bytes) => send(answer(`again ${pathOf(bytes)}`));
     expect((await forward.request('/last')).body).toBe('again /last');
+    expect(fake.webSockets).toBe(2);
+  });
+
+  it('notices when the pod closes the kept stream while nobody uses it', async () => {
+    let close: () => void = () => undefined;
+    fake.onForward = (send, _fail, socket) => {
+      close = () => socket.close(1000);
+      return (bytes) => send(answer(pathOf(bytes)));
+    };
+    const forward = cluster.forward('shop', 'a-pod', 15000);
+    await forward.request('/one');
+    close();
+    await pause(50);
+    expect((await forward.request('/two', { method: 'POST' })).body).toBe('/two');
     expect(fake.webSockets).toBe(2);
   });
 
