@@ -241,6 +241,9 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
         } else if (probeKind === 'startup') {
           stopProbers(['startup']);
           becomeStarted();
+          // Not a whole period later: a sidecar's readiness period is 15 s.
+          // https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/kubelet/prober/prober_manager.go (manualTriggerCh)
+          probers.get('readiness')?.trigger();
         }
       },
     });

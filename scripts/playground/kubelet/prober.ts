@@ -5,6 +5,8 @@ import { createProbeCounter, type ProbeKind, type ProbeResult } from './probe-co
 /** Runs one probe of one running container: first at its start, then every period. */
 export interface Prober {
   readonly result: ProbeResult;
+  /** Probes now instead of at the next tick. */
+  trigger(): void;
   stop(): void;
 }
 
@@ -36,10 +38,13 @@ export function startProber({
   const startedAt = Date.now();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let checking = false;
 
   async function tick(): Promise<void> {
     if (enabled() && Date.now() - startedAt >= (probe.initialDelaySeconds ?? 0) * 1_000) {
+      checking = true;
       const { passed, output } = await check(probe, timeoutMs);
+      checking = false;
       if (isStopped()) return;
       if (!passed) onFailure(output);
       if (counter.count(passed)) onResult(counter.result);
@@ -56,6 +61,11 @@ export function startProber({
   return {
     get result() {
       return counter.result;
+    },
+    trigger() {
+      if (stopped || checking) return;
+      clearTimeout(timer);
+      void tick();
     },
     stop() {
       stopped = true;
