@@ -11,6 +11,8 @@ export interface DescribeOptions {
   lifecycle: Lifecycle;
   traffic: Traffic;
   drain: Drain;
+  /** Clock time of the first signal to end; undefined before. */
+  signalledAt: () => number | undefined;
 }
 
 /** The answer of `GET /lifecycle`, and the pod's own account at its end. Ages are milliseconds before now, so that no two clocks need to agree. */
@@ -20,6 +22,7 @@ export function describeLifecycle({
   lifecycle,
   traffic,
   drain,
+  ...options
 }: DescribeOptions): () => object {
   // Tells a restarted process from the one that was draining.
   const instanceId = randomUUID();
@@ -41,6 +44,7 @@ export function describeLifecycle({
     drainReason: drain.reason ?? null,
     drained: drain.result?.outcome ?? null,
     drainMs: drain.result?.durationMs ?? null,
+    signalAgeMs: age(options.signalledAt()),
     stateAgesMs: Object.fromEntries([...lifecycle.enteredAt].map(([state, at]) => [state, age(at)])),
   });
 }

@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     log,
     onClosed: () => process.exit(exitCode),
   });
-  atSignal = config.shutdown === 'naive' ? leaveAtOnce(log) : watchOver(config, log);
+  atSignal = config.shutdown === 'naive' ? leaveAtOnce(log) : watchOver(config, log, service);
   process.on('uncaughtException', (error) => {
     log.error('uncaught error', { error });
     if (config.shutdown === 'naive') process.exit(1);
@@ -80,10 +80,11 @@ function leaveAtOnce(log: Log): typeof atSignal {
 }
 
 /** terminus ends the process; this only makes sure that it does, and that an impatient Ctrl-C is heard. */
-function watchOver(config: Config, log: Log): typeof atSignal {
+function watchOver(config: Config, log: Log, service: Service): typeof atSignal {
   let signals = 0;
   return (signal) => {
     signals += 1;
+    service.noteSignal();
     log.info('signal', { signal, count: signals });
     if (signals === 1) {
       const limitMs = config.drain.deadlineMs + config.inFlightDeadlineMs + 5_000;

@@ -31,6 +31,8 @@ export interface Service {
   admin: Server;
   /** Listens on both ports, and is ready after the warm-up. */
   start(): Promise<{ port: number; adminPort: number }>;
+  /** For the account: when the process was told to end. */
+  noteSignal(): void;
   /** Makes the end that follows a brief one: after an uncaught error nothing is certain any more. */
   hurry(): void;
 }
@@ -51,8 +53,16 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   const { drain: rule, announce, waitUntilQuiet } = config;
   const drain = createDrain({ clock, log, lifecycle, traffic, rule, announce, waitUntilQuiet });
   registerLifecycleMetrics(metrics.registry, { traffic, lifecycle, drain });
+  let signalledAt: number | undefined;
   const faults = config.faults ? createFaults(clock) : undefined;
-  const describe = describeLifecycle({ config, clock, lifecycle, traffic, drain });
+  const describe = describeLifecycle({
+    config,
+    clock,
+    lifecycle,
+    traffic,
+    drain,
+    signalledAt: () => signalledAt,
+  });
 
   const app = createApp({ config, clock, log, metrics, faults });
   const server = createServer(
@@ -116,6 +126,9 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   });
 
   return {
+    noteSignal() {
+      signalledAt ??= clock.now();
+    },
     server,
     admin: adminServer,
     async start() {
