@@ -25,8 +25,10 @@ function base32Decode(text: string): string {
   if (bad !== -1) return `illegal base32 data at input byte ${bad}`;
   const tail = digits.length % 8 === 0 ? 8 : digits.length % 8;
   const padding = clean.length - digits.length;
-  if (digits !== '' && BASE32_TAILS[tail] !== padding)
-    return `illegal base32 data at input byte ${digits.length}`;
+  if (digits !== '' && BASE32_TAILS[tail] !== padding) {
+    const at = padding === 0 ? digits.length - (digits.length % 8) : clean.length;
+    return `illegal base32 data at input byte ${at}`;
+  }
   const bits = characters(digits)
     .map((char) => BASE32.indexOf(char).toString(2).padStart(5, '0'))
     .join('');

@@ -224,11 +224,12 @@ class Executor {
   }
 
   private call(node: Extract<Node, { kind: 'template' }>, dot: MaybeValue): void {
-    const body = this.execution.template.defined.get(node.name);
+    const { template } = this.execution;
+    const body = template.defined.get(node.name) ?? (node.name === template.name ? template.body : undefined);
     if (body === undefined) {
       this.fail(`template ${quote(node.name)} not defined`, node.offset, {
         errorClass: 'unknown-template',
-        hint: didYouMean(node.name, this.execution.template.defined.keys()),
+        hint: didYouMean(node.name, template.defined.keys()),
       });
     }
     if (++this.depth > this.execution.limits.depth) {

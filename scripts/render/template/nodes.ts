@@ -48,6 +48,8 @@ export interface BranchNode {
 
 /** A parsed file: its own text and the templates it defines. */
 export interface Template {
+  /** The file's base name: under it the file itself can be called. */
+  name: string;
   body: Node[];
   defined: Map<string, Node[]>;
 }
