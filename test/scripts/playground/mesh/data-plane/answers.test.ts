@@ -4,6 +4,7 @@ import { CLUSTER_TYPE } from '../../../../../scripts/playground/mesh/xds-types.t
 import { outboundClusters } from '../../../../../scripts/playground/mesh/istiod/clusters.ts';
 import { closedPort, echo, startApp, startRude, type TestServer } from '../support/apps.ts';
 import {
+  give,
   giveRoute,
   giveService,
   service,
@@ -193,7 +194,7 @@ describe('the proxy answers', () => {
       const { proxy, address } = await startGateway();
       proxies.push(proxy);
       if (which === 'warming') {
-        expect(await proxy.apply(push(outboundClusters(service(1), undefined)))).toBeUndefined();
+        expect(await give(proxy, CLUSTER_TYPE, outboundClusters(service(1), undefined))).toBeUndefined();
       }
       await giveRoute(proxy);
       const answer = await ask(address, post('/', 'app.example'));
@@ -255,15 +256,3 @@ describe('the proxy answers', () => {
     await expect(ask(address, post('/', 'app.example'))).rejects.toThrow(/ECONNRESET|EPIPE/);
   });
 });
-
-function push(changed: ReturnType<typeof outboundClusters>) {
-  return {
-    proxyId: 'p',
-    typeUrl: CLUSTER_TYPE,
-    nonce: 'n',
-    version: 'v',
-    changed,
-    removed: [],
-    sockets: [],
-  } as const;
-}

@@ -8,7 +8,7 @@ export interface TestServer {
   close: () => Promise<void>;
 }
 
-async function listening(server: net.Server): Promise<TestServer> {
+async function listening(server: net.Server, at = { host: '127.0.0.1', port: 0 }): Promise<TestServer> {
   let count = 0;
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
@@ -16,7 +16,7 @@ async function listening(server: net.Server): Promise<TestServer> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, resolve));
   const { address: host, port } = server.address() as net.AddressInfo;
   return {
     address: { host, port },
@@ -30,8 +30,11 @@ async function listening(server: net.Server): Promise<TestServer> {
 }
 
 /** An ordinary HTTP server. */
-export async function startApp(handler: http.RequestListener): Promise<TestServer> {
-  return listening(http.createServer({ keepAliveTimeout: 60_000 }, handler));
+export async function startApp(
+  handler: http.RequestListener,
+  at?: { host: string; port: number },
+): Promise<TestServer> {
+  return listening(http.createServer({ keepAliveTimeout: 60_000 }, handler), at);
 }
 
 /** A server that does to each connection, once a request has come, what it is told. */

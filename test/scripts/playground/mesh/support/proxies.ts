@@ -127,7 +127,8 @@ export function service(endpoints: number, name = 'app'): MeshService {
 
 /** Gives a proxy the service's clusters and endpoints, to be used in turn (ROUND_ROBIN), so that tests know which comes next. */
 export async function giveService(proxy: Proxy, one: MeshService): Promise<void> {
-  const clusters = outboundClusters(one, undefined).map(({ lb_policy: _unused, ...rest }) => rest);
+  const clusters = outboundClusters(one, undefined);
+  for (const cluster of clusters) delete cluster.lb_policy;
   await give(proxy, CLUSTER_TYPE, clusters);
   await give(proxy, ENDPOINT_TYPE, loadAssignments(one, undefined));
 }

@@ -49,7 +49,7 @@ export interface SliceConditions {
 
 /** What the recorded istiod knew at stage 4 (weights 90/10): cafe with two versions, shop in two namespaces. */
 export function recordedMesh(conditions: Record<string, SliceConditions> = {}): MeshState {
-  const config = fixture<KubeObject[]>('configz.4-canary-90-10');
+  const config = fixture('configz.4-canary-90-10') as KubeObject[];
   const ofKind = (kind: string) => config.filter((object) => object.kind === kind);
   const pods: PodObject[] = PODS.map(([ip, version]) => ({
     apiVersion: 'v1',
