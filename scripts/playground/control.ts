@@ -1,0 +1,56 @@
+/**
+ * What no real cluster offers: making one proxy late. A small endpoint on loopback, for `npm run playground -- ctl ...`.
+ * Its URL carries a token that only the user who started the playground can read.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { messageOf } from '../shared/errors.ts';
+import { parseDuration } from '../shared/duration.ts';
+import type { Playground } from './index.ts';
+import { listen } from './network/listen.ts';
+
+export interface Control {
+  /** With the token in its path. */
+  url: string;
+  close(): void;
+}
+
+/** Answers `POST <url>/freeze?proxy=NAME[&for=12s]`, `POST <url>/thaw?proxy=NAME` and `GET <url>/proxies`. */
+export async function startControl(playground: Playground): Promise<Control> {
+  const token = randomBytes(24).toString('base64url');
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const answer = (status: number, body: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+    };
+    const [, given, action] = pathname.split('/');
+    if (given !== token) {
+      answer(403, { error: 'wrong token' });
+      return;
+    }
+    try {
+      answer(200, act(playground, `${request.method ?? ''} ${action ?? ''}`, searchParams));
+    } catch (error) {
+      answer(400, { error: messageOf(error) });
+    }
+  });
+  const port = await listen(server, '127.0.0.1', 0);
+  return { url: `http://127.0.0.1:${port}/${token}`, close: () => void server.close().closeAllConnections() };
+}
+
+function act(playground: Playground, action: string, parameters: URLSearchParams): unknown {
+  const proxy = parameters.get('proxy') ?? 'gateway';
+  const duration = parameters.get('for');
+  switch (action) {
+    case 'GET proxies':
+      return playground.proxies();
+    case 'POST freeze':
+      playground.freeze(proxy, duration === null ? {} : { forMs: parseDuration(duration, 'for') });
+      return { frozen: proxy, ...(duration === null ? {} : { for: duration }) };
+    case 'POST thaw':
+      playground.thaw(proxy);
+      return { thawed: proxy };
+    default:
+      throw new Error(`no action "${action}"; there are: GET proxies, POST freeze, POST thaw.`);
+  }
+}

@@ -1,0 +1,138 @@
+/** An embedded cluster in one process tree: start it, hand over its kubeconfig, close it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startApiServer } from './api/index.ts';
+import { startControllers } from './controllers/index.ts';
+import { describeDelays } from './describe.ts';
+import { createImages, startGuard, startKubelet } from './kubelet/index.ts';
+import { startMesh, type ProxyInfo } from './mesh/index.ts';
+import { connectToPod, createPodNetwork, createRandom, startServiceProxy } from './network/index.ts';
+import type { PlaygroundOptions } from './options.ts';
+import { createStore } from './store/store.ts';
+
+export type { PlaygroundOptions } from './options.ts';
+
+export interface Playground {
+  /** Path of the kubeconfig. */
+  kubeconfig: string;
+  /** The API server's address. */
+  server: string;
+  /** The Istio ingress gateway; undefined without a mesh. */
+  gatewayUrl: string | undefined;
+  /** The Service `coffee-shop` of namespace `default` as its node port serves it; resets connections until it exists. */
+  serviceUrl: string;
+  describeDelays(): string[];
+  /** Stops a proxy (its pod's name, `gateway` or `kube-proxy`) from hearing of changes; it catches up at once when thawed. */
+  freeze(proxy: string, options?: { forMs?: number }): void;
+  thaw(proxy: string): void;
+  proxies(): ProxyInfo[];
+  /** Makes an image for the kubelet: what starts when a container names it. */
+  registerImage(name: string, command: string[]): void;
+  /** Ends every process, closes every socket, removes every file. */
+  close(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts the cluster, empty. Rejects when a part cannot start; what had started is ended again. */
+export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
+  const { mesh: meshKind = 'builtin', seed = 1, addressing = 'auto', delays } = options;
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'coffee-shop-playground-'));
+  // Closed last to first: pods before the mesh that serves them, the guard when nothing is left to guard.
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const guard = startGuard({ stateDir });
+    closers.push(() => guard.close());
+    const store = createStore();
+    const [network, images] = await Promise.all([
+      createPodNetwork({ mode: addressing }),
+      createImages({ root, stateDir }),
+    ]);
+    closers.push(() => network.close());
+
+    const mesh =
+      meshKind === 'none'
+        ? undefined
+        : await startMesh({
+            store,
+            network,
+            stateDir,
+            seed,
+            ...(delays?.mesh === undefined ? {} : { delays: delays.mesh }),
+            ...(options.nativeSidecars === undefined ? {} : { nativeSidecars: options.nativeSidecars }),
+            ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+          });
+    if (mesh) closers.push(() => mesh.close());
+    const kubelet = startKubelet({
+      store,
+      network,
+      images,
+      guard,
+      stateDir,
+      sidecars: mesh,
+      random: createRandom(seed + 1),
+      ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
+    });
+    closers.push(() => kubelet.close());
+    const controllers = startControllers(store);
+    closers.push(() => controllers.close());
+    const services = startServiceProxy({
+      store,
+      network,
+      random: createRandom(seed + 2),
+      ...(delays?.serviceRules === undefined ? {} : { lag: delays.serviceRules }),
+    });
+    closers.push(() => services.close());
+    const api = await startApiServer({
+      store,
+      connectToPod: (namespace, pod, port) => connectToPod({ store, network }, namespace, pod, port),
+      readLogs: (namespace, pod, container, logOptions) =>
+        kubelet.readLogs(namespace, pod, container, logOptions),
+    });
+    closers.push(() => api.close());
+
+    const kubeconfig = options.kubeconfigFile ?? path.join(stateDir, 'kubeconfig');
+    await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
+    closers.push(() => rm(kubeconfig, { force: true }));
+    const front = await services.reserve('default', 'coffee-shop', 8080);
+    const thawTimers = new Set<NodeJS.Timeout>();
+    closers.push(() => thawTimers.forEach((timer) => clearTimeout(timer)));
+
+    return {
+      kubeconfig,
+      server: api.url,
+      gatewayUrl: mesh && `http://${mesh.gateway.host}:${mesh.gateway.port}`,
+      serviceUrl: `http://${front.host}:${front.port}`,
+      describeDelays: () => describeDelays(options),
+      freeze(proxy, { forMs } = {}) {
+        if (proxy !== 'kube-proxy') {
+          requireMesh(mesh, proxy).freeze(proxy, forMs === undefined ? {} : { forMs });
+          return;
+        }
+        services.freeze();
+        if (forMs !== undefined) thawTimers.add(setTimeout(() => services.thaw(), forMs));
+      },
+      thaw(proxy) {
+        if (proxy === 'kube-proxy') services.thaw();
+        else requireMesh(mesh, proxy).thaw(proxy);
+      },
+      proxies: () => mesh?.proxies() ?? [],
+      registerImage: (name, command) => images.register(name, command),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function requireMesh<T>(mesh: T | undefined, proxy: string): T {
+  if (mesh === undefined)
+    throw new Error(`there is no proxy ${proxy}: this playground has no mesh (only kube-proxy).`);
+  return mesh;
+}

@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../shared/errors.ts';
+import { runMain } from '../shared/run-main.ts';
+import { announcePlayground, withdrawPlayground } from '../shared/running-playground.ts';
+import { createSteps } from '../shared/terminal.ts';
+import { describeUse } from './describe.ts';
+import { openCoffeeShop } from './coffee-shop.ts';
+import { startControl } from './control.ts';
+import { sendControl } from './control-client.ts';
+import { startPlayground } from './index.ts';
+import { parseMesh, parseSeed } from './options.ts';
+
+const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
+npm run playground -- ctl ACTION        acts on the running one:
+                                          ctl proxies
+                                          ctl freeze proxy=gateway for=12s
+                                          ctl thaw proxy=gateway
+  --empty              no coffee-shop in it
+  --mesh KIND          builtin (default) or none
+  --seed N             the same seed draws the same delays (default 1)
+  --kubeconfig FILE    where to write the kubeconfig
+  --ports              pods get ports of their own on 127.0.0.1 instead of 127.x addresses, as on macOS
+  --json               {kubeconfig, gatewayUrl, serviceUrl} on stdout once it is ready
+
+Example: npm run playground -- --seed 7
+`;
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+await runMain(async ({ argv, signal }) => {
+  if (argv[0] === 'ctl') {
+    process.stdout.write(`${await sendControl(argv.slice(1))}\n`);
+    return 0;
+  }
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      empty: { type: 'boolean' },
+      json: { type: 'boolean' },
+      ports: { type: 'boolean' },
+      mesh: { type: 'string', default: 'builtin' },
+      seed: { type: 'string', default: '1' },
+      kubeconfig: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (positionals.length > 0)
+    throw new UsageError(`unknown argument "${String(positionals[0])}". See: npm run playground -- --help`);
+
+  const options = {
+    mesh: parseMesh(values.mesh),
+    seed: parseSeed(values.seed),
+    addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
+    ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
+  };
+  const ended = endOf(signal);
+  const steps = createSteps(process.stderr);
+  const started = performance.now();
+  steps.start('Start the playground');
+  const playground = await startPlayground({ ...options, onFailure: ended.fail });
+  steps.succeed(`Kubernetes API at ${playground.server}`);
+  const control = await startControl(playground);
+  const { kubeconfig, gatewayUrl, serviceUrl } = playground;
+  try {
+    if (!values.empty) {
+      steps.start('Open the coffee-shop');
+      await openCoffeeShop(playground, root, signal);
+      steps.succeed(`first coffee ${((performance.now() - started) / 1000).toFixed(1)} s after the start`);
+    }
+    announcePlayground({
+      pid: process.pid,
+      kubeconfig,
+      gatewayUrl: gatewayUrl ?? '',
+      serviceUrl,
+      controlUrl: control.url,
+    });
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl })}\n`);
+    else process.stdout.write(describeUse(playground));
+    await ended.promise;
+  } finally {
+    control.close();
+    withdrawPlayground(process.pid);
+    await playground.close();
+  }
+  return 0;
+});
+
+/** Settles at the first signal, or fails when a part of the playground does. */
+function endOf(signal: AbortSignal): { promise: Promise<void>; fail: (error: Error) => void } {
+  let fail: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    fail = reject;
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  promise.catch(() => undefined);
+  return { promise, fail };
+}

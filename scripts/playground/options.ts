@@ -1,0 +1,51 @@
+import { UsageError } from '../shared/errors.ts';
+import type { KubeletDelays } from './kubelet/index.ts';
+import type { MeshDelays } from './mesh/index.ts';
+import type { Delay } from './network/index.ts';
+
+export const meshKinds = ['builtin', 'envoy', 'none'] as const;
+export type MeshKind = (typeof meshKinds)[number];
+
+export interface PlaygroundOptions {
+  /** `builtin` (default): the embedded istiod and proxies. `none`: plain Kubernetes. */
+  mesh?: MeshKind;
+  /** The same seed draws the same delays. Default 1. */
+  seed?: number;
+  /** Default: an address per pod where the system has 127.x addresses (Linux), else ports of its own on 127.0.0.1. */
+  addressing?: 'auto' | 'address-per-pod' | 'port-per-pod';
+  /** Whether pods that do not say get a native sidecar, Istio's default since 1.27. Default true. */
+  nativeSidecars?: boolean;
+  /** Overrides of the measured delays. */
+  delays?: PlaygroundDelays;
+  /** Where the kubeconfig is written besides the state folder. */
+  kubeconfigFile?: string;
+  /** Told when a part of the playground ends although nobody closed it. */
+  onFailure?: (error: Error) => void;
+}
+
+export interface PlaygroundDelays {
+  mesh?: Partial<MeshDelays>;
+  kubelet?: Partial<KubeletDelays>;
+  /** EndpointSlice written -> kube-proxy's rules changed. */
+  serviceRules?: Delay;
+}
+
+/** Reads `--mesh`. */
+export function parseMesh(text: string): MeshKind {
+  const found = meshKinds.find((kind) => kind === text);
+  if (found === undefined)
+    throw new UsageError(`--mesh must be one of ${meshKinds.join(', ')}, got "${text}".`);
+  if (found === 'envoy') {
+    throw new UsageError('--mesh envoy: this version has only the built-in proxies. Use --mesh builtin.');
+  }
+  return found;
+}
+
+/** Reads `--seed`. */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffffffff) {
+    throw new UsageError(`--seed must be an integer from 0 to 4294967295, got "${text}".`);
+  }
+  return seed;
+}

@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Prover } from '../../scripts/switch/index.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../support/coffee-cluster.ts';
+
+/** The naive pod is gone at SIGTERM: whatever is kept here is kept by the switch alone. */
+const naive = { set: { pod: 'naive' } };
+
+/** Believes everything: the switch without its proofs. */
+const believer: Prover = {
+  endpoints: () => believed(),
+  routes: () => believed(),
+  quiet: () => believed(),
+  gone: () => believed(),
+};
+const believed = () => Promise.resolve({ proxies: 0 });
+
+let shop: CoffeeCluster | undefined;
+
+async function naiveShop(): Promise<CoffeeCluster> {
+  shop = await startCoffeeCluster({ empty: true, seed: 11 });
+  await shop.apply('istio/cluster.yaml', ['base', 'subsets', 'route']);
+  await shop.apply('istio/cluster.yaml', ['version'], { pod: 'naive' });
+  await shop.untilServed();
+  return shop;
+}
+
+afterEach(async () => {
+  await shop?.close();
+  shop = undefined;
+});
+
+describe('the version switch under load', () => {
+  it('waits for a gateway that is 10 s late, names it, and loses nothing', async () => {
+    const { playground, switchTo, underLoad } = await naiveShop();
+    playground.freeze('gateway', { forMs: 10_000 });
+    let result: Awaited<ReturnType<typeof switchTo>> | undefined;
+    const account = await underLoad(async () => (result = await switchTo('v2', naive)));
+    expect(result).toMatchObject({ outcome: 'switched', from: 'v1', to: 'v2', live: 'v2', ok: true });
+    expect(result?.said.join('\n')).toContain('istio-ingressgateway');
+    expect(account).toMatchObject({ lost: 0, ok: account.sent });
+    expect(account.byVersion['v1']).toBeGreaterThan(0);
+    expect(account.byVersion['v2']).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('loses requests with the same late gateway when its proofs are off', async () => {
+    const { playground, switchTo, underLoad } = await naiveShop();
+    playground.freeze('gateway', { forMs: 4_000 });
+    const account = await underLoad(async () => {
+      const result = await switchTo('v2', { ...naive, prover: believer });
+      expect(result.outcome).toBe('switched');
+      await shop?.untilServed();
+    });
+    expect(account.lost).toBeGreaterThan(0);
+    expect(account.lost).toBe(account.byStatus['503']);
+  }, 90_000);
+
+  it('stops at its deadline when a proxy never answers to the change, names it, and leaves traffic on v1', async () => {
+    const { playground, switchTo, underLoad } = await naiveShop();
+    playground.freeze('gateway');
+    let result: Awaited<ReturnType<typeof switchTo>> | undefined;
+    const account = await underLoad(
+      async () => (result = await switchTo('v2', { ...naive, stepTimeoutMs: 6_000 })),
+    );
+    expect(result).toMatchObject({ ok: false, live: 'v1' });
+    expect(result?.error).toContain('istio-ingressgateway');
+    expect(account).toMatchObject({ lost: 0, byVersion: { v1: account.sent } });
+    expect(result?.message).toMatch(/v1 (still )?serves all traffic/);
+  }, 90_000);
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+interface SourceFile {
+  path: string;
+  text: string;
+  /** Import targets: repository paths for relative imports, package names otherwise. */
+  imports: string[];
+}
+
+const importPattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)['"]([^'"]+)['"]/g;
+
+function parse(path: string, text: string): SourceFile {
+  const imports = [...text.matchAll(importPattern)].map((match) => {
+    const target = match[1] ?? '';
+    return target.startsWith('.') ? relative(root, resolve(root, dirname(path), target)) : target;
+  });
+  return { path, text, imports };
+}
+
+function sourcesUnder(folder: string): SourceFile[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') || name.endsWith('.cjs'))
+    .map((name) => join(folder, name))
+    .map((path) => parse(path, readFileSync(join(root, path), 'utf8')));
+}
+
+/** `path imports target` for every import that `isForbidden` says may not be. */
+function violations(
+  files: SourceFile[],
+  isForbidden: (target: string, file: SourceFile) => boolean,
+): string[] {
+  return files.flatMap((file) =>
+    file.imports
+      .filter((target) => isForbidden(target, file))
+      .map((target) => `${file.path} imports ${target}`),
+  );
+}
+
+const services = sourcesUnder('services');
+const scripts = sourcesUnder('scripts');
+
+describe('who may know whom (DESIGN section 2)', () => {
+  it('finds the sources it judges', () => {
+    expect(services.length).toBeGreaterThan(5);
+    expect(scripts.length).toBeGreaterThan(30);
+    expect(violations(services, (target) => target === 'express').length).toBeGreaterThan(0);
+  });
+
+  it('keeps services and scripts apart', () => {
+    expect(
+      violations(services, (target) => target.startsWith('scripts/') || target.startsWith('test/')),
+    ).toEqual([]);
+    expect(
+      violations(scripts, (target) => target.startsWith('services/') || target.startsWith('test/')),
+    ).toEqual([]);
+  });
+
+  it('lets only the demo know the playground', () => {
+    const others = scripts.filter(
+      ({ path }) => !path.startsWith('scripts/playground/') && !path.startsWith('scripts/demo/'),
+    );
+    expect(
+      violations(
+        others,
+        (target) => target.startsWith('scripts/playground/') || target.startsWith('scripts/demo/'),
+      ),
+    ).toEqual([]);
+  });
+
+  it('lets the demo know of the playground only its entry', () => {
+    const demo = scripts.filter(({ path }) => path.startsWith('scripts/demo/'));
+    expect(
+      violations(
+        demo,
+        (target) => target.startsWith('scripts/playground/') && target !== 'scripts/playground/index.ts',
+      ),
+    ).toEqual([]);
+  });
+
+  it('keeps @kubernetes/client-node behind the adapter in scripts/shared', () => {
+    const others = [...services, ...scripts].filter(({ path }) => !path.startsWith('scripts/shared/cluster'));
+    expect(violations(others, (target) => target.startsWith('@kubernetes/client-node'))).toEqual([]);
+  });
+
+  it('touches argv, env, signals and exit codes only in a main.ts', () => {
+    const touching = /\bprocess\.(argv|env|exit|exitCode)\b|\bprocess\.(on|once)\(\s*'SIG/;
+    const guilty = [...services, ...scripts]
+      .filter(({ path }) => !path.endsWith('/main.ts') && !isProgramOfItsOwn(path))
+      .filter(({ text }) => touching.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')))
+      .map(({ path }) => path);
+    expect(guilty).toEqual([]);
+  });
+});
+
+/**
+ * Child programs of the playground are mains too, and the shim lives inside the pod's process. `run-main.ts` is the one
+ * place that turns errors and signals into exit codes for every main.
+ */
+function isProgramOfItsOwn(path: string): boolean {
+  return /-(main|program)\.ts$|\.cjs$/.test(path) || path === 'scripts/shared/run-main.ts';
+}
