@@ -83,7 +83,7 @@ export function deleteObject(
 ): Answer {
   const { type, key, namespace, name = '' } = target;
   const { object, gone } = context.store.remove(key, namespace, name, deleteOptions(request, body));
-  if (!gone || type.deleteReturnsObject) return objectAnswer(request, type, object, 200, context);
+  if (!gone || type.deleteReturnsObject) return objectAnswer(request, type, object, 200);
   return {
     code: 200,
     body: {

@@ -33,7 +33,7 @@ export async function getObject(
   if (wantsTable(request))
     return {
       code: 200,
-      ...asTable(request, type, [object], { resourceVersion: object.metadata.resourceVersion }, context),
+      ...asTable(request, type, [object], { resourceVersion: object.metadata.resourceVersion }),
     };
   return {
     code: 200,
@@ -50,7 +50,7 @@ export async function listObjects(
   await waitForRevision(request, context);
   const { type } = target;
   const { objects, metadata } = page(request, target, context);
-  if (wantsTable(request)) return { code: 200, ...asTable(request, type, objects, metadata, context) };
+  if (wantsTable(request)) return { code: 200, ...asTable(request, type, objects, metadata) };
   if (wantsMetadataOnly(request)) {
     return {
       code: 200,

@@ -195,7 +195,6 @@ class WatchStream {
       this.target.type,
       [object],
       metadata,
-      this.context,
       !this.hasSentColumns,
     );
     this.hasSentColumns = true;

@@ -98,14 +98,13 @@ export function objectAnswer(
   type: ResourceType,
   object: KubeObject,
   code: number,
-  context: ApiContext,
   headers: Record<string, string> = {},
 ): Answer {
   if (wantsTable(request))
     return {
       code,
       headers,
-      ...asTable(request, type, [object], { resourceVersion: object.metadata.resourceVersion }, context),
+      ...asTable(request, type, [object], { resourceVersion: object.metadata.resourceVersion }),
     };
   return { code, body: jsonOf(wantsMetadataOnly(request) ? metadataOnly(object) : object), headers };
 }
@@ -123,7 +122,7 @@ export function createObject(
   const headers = validateFields(type, object, query);
   requireMatchingNamespace(metadata, target);
   const created = context.store.create(key, object as unknown as NewObject, query);
-  return objectAnswer(request, type, created, 201, context, headers);
+  return objectAnswer(request, type, created, 201, headers);
 }
 
 export function replaceObject(
@@ -144,7 +143,7 @@ export function replaceObject(
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
-  return objectAnswer(request, type, stored, 200, context, headers);
+  return objectAnswer(request, type, stored, 200, headers);
 }
 
 const PATCH_TYPES = {
@@ -225,7 +224,7 @@ export function patchObject(
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
-  return objectAnswer(request, type, stored, 200, context, headers);
+  return objectAnswer(request, type, stored, 200, headers);
 }
 
 function wrongKindInPatch(next: JsonObject, type: ResourceType): StatusError {
@@ -290,7 +289,7 @@ function applyObject(
       ...(subresource === undefined ? {} : { subresource }),
     },
   );
-  return objectAnswer(request, type, object, created ? 201 : 200, context);
+  return objectAnswer(request, type, object, created ? 201 : 200);
 }
 
 function checkApplyKind(config: JsonObject, type: ResourceType): void {

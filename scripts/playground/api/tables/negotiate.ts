@@ -1,6 +1,5 @@
 import type { ResourceType } from '../../store/registry.ts';
 import type { KubeObject } from '../../store/types.ts';
-import type { ApiContext } from '../context.ts';
 import type { ApiRequest } from '../request.ts';
 import { columnsFor } from './columns.ts';
 
@@ -12,7 +11,7 @@ export interface Column {
   description?: string;
   /** 0: always shown; 1: with -o wide. */
   priority?: number;
-  cell: (object: KubeObject, context: ApiContext) => string | number | null;
+  cell: (object: KubeObject) => string | number | null;
 }
 
 const TABLE =
@@ -27,10 +26,9 @@ export function tableOf(
   type: ResourceType,
   objects: KubeObject[],
   metadata: Record<string, unknown>,
-  context: ApiContext,
   withColumns = true,
 ): Record<string, unknown> {
-  const columns = columnsFor(type, context);
+  const columns = columnsFor(type);
   const include = request.query.get('includeObject') ?? 'Metadata';
   return {
     kind: 'Table',
@@ -46,7 +44,7 @@ export function tableOf(
         }))
       : null,
     rows: objects.map((object) => ({
-      cells: columns.map(({ cell }) => cell(object, context)),
+      cells: columns.map(({ cell }) => cell(object)),
       ...(include === 'None'
         ? { object: null }
         : { object: include === 'Object' ? object : partial(object) }),
@@ -65,7 +63,6 @@ export function asTable(
   type: ResourceType,
   objects: KubeObject[],
   metadata: Record<string, unknown>,
-  context: ApiContext,
 ): { body: unknown } {
-  return { body: tableOf(request, type, objects, metadata, context) };
+  return { body: tableOf(request, type, objects, metadata) };
 }
