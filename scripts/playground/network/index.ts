@@ -3,6 +3,7 @@ export { createPodNetwork, type OpenPodNetwork, type PodNetworkOptions } from '.
 export { createRandom, drawMs, type Delay, type Random } from './random.ts';
 export {
   RULES_LAG,
+  RULES_MIN_PERIOD_MS,
   startServiceProxy,
   type ServiceProxy,
   type ServiceProxyOptions,

@@ -2,7 +2,7 @@ import { drawMs, type Delay, type Random } from './random.ts';
 
 /** Applies changes late, one sync for all changes that came meanwhile, and not at all while frozen. */
 export interface LateRules {
-  /** Something changed: sync after a lag drawn for it, unless one is already due. */
+  /** Something changed: a sync follows, unless one is already due. */
   changed(): void;
   freeze(): void;
   /** Applies everything missed at once. */
@@ -10,20 +10,35 @@ export interface LateRules {
   close(): void;
 }
 
-export function lateRules(options: { lag: Delay; random: Random; sync: () => void }): LateRules {
+export interface LateRulesOptions {
+  /** Change -> sync done, when no sync was shortly before. */
+  lag: Delay;
+  /** Two syncs are at least this far apart, in ms: kube-proxy's minSyncPeriod. */
+  minPeriodMs: number;
+  random: Random;
+  sync: () => void;
+}
+
+export function lateRules({ lag, minPeriodMs, random, sync }: LateRulesOptions): LateRules {
   let timer: NodeJS.Timeout | undefined;
+  let lastStart = -Infinity;
   let frozen = false;
   let missed = false;
 
   function run(): void {
     timer = undefined;
     if (frozen) missed = true;
-    else options.sync();
+    else sync();
   }
 
   return {
     changed() {
-      timer ??= setTimeout(run, drawMs(options.lag, options.random)).unref();
+      if (timer !== undefined) return;
+      const now = Date.now();
+      // A sync begins at the change, or one period after the last one began; it takes effect when it is done.
+      const start = Math.max(now, lastStart + minPeriodMs);
+      lastStart = start;
+      timer = setTimeout(run, start - now + drawMs(lag, random)).unref();
     },
     freeze() {
       frozen = true;
@@ -32,7 +47,7 @@ export function lateRules(options: { lag: Delay; random: Random; sync: () => voi
       frozen = false;
       if (!missed) return;
       missed = false;
-      options.sync();
+      sync();
     },
     close() {
       clearTimeout(timer);

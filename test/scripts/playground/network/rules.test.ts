@@ -42,7 +42,7 @@ describe("a node's rules", () => {
     jest.useFakeTimers();
     try {
       const sync = jest.fn();
-      const rules = lateRules({ lag: 60, random: () => 0, sync });
+      const rules = lateRules({ lag: 60, minPeriodMs: 1_000, random: () => 0, sync });
       rules.changed();
       jest.advanceTimersByTime(40);
       rules.changed();
@@ -54,11 +54,32 @@ describe("a node's rules", () => {
     }
   });
 
+  it('change at most once a period: a change right after a sync waits for the next', () => {
+    jest.useFakeTimers();
+    try {
+      const sync = jest.fn();
+      const rules = lateRules({ lag: 60, minPeriodMs: 1_000, random: () => 0, sync });
+      rules.changed();
+      jest.advanceTimersByTime(100);
+      rules.changed();
+      jest.advanceTimersByTime(959);
+      expect(sync).toHaveBeenCalledTimes(1);
+      jest.advanceTimersByTime(1);
+      expect(sync).toHaveBeenCalledTimes(2);
+      jest.advanceTimersByTime(5_000);
+      rules.changed();
+      jest.advanceTimersByTime(60);
+      expect(sync).toHaveBeenCalledTimes(3);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('do not change while frozen, and catch up at once when thawed', () => {
     jest.useFakeTimers();
     try {
       const sync = jest.fn();
-      const rules = lateRules({ lag: 60, random: () => 0, sync });
+      const rules = lateRules({ lag: 60, minPeriodMs: 1_000, random: () => 0, sync });
       rules.freeze();
       rules.changed();
       jest.advanceTimersByTime(10_000);
@@ -73,11 +94,11 @@ describe("a node's rules", () => {
     }
   });
 
-  it('are as late as measured: 13 to 835 ms, half of them within 57 ms', () => {
+  it('are as late as measured: 13 to 199 ms, half of them within 57 ms', () => {
     const random = createRandom(1);
     const lags = Array.from({ length: 10_000 }, () => drawMs(RULES_LAG, random)).sort((a, b) => a - b);
     expect(lags[0]).toBeGreaterThanOrEqual(13);
-    expect(lags.at(-1)).toBeLessThanOrEqual(835);
+    expect(lags.at(-1)).toBeLessThanOrEqual(199);
     expect(lags[5_000]).toBeGreaterThan(50);
     expect(lags[5_000]).toBeLessThan(65);
   });
