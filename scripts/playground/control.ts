@@ -35,7 +35,13 @@ export async function startControl(playground: Playground): Promise<Control> {
     }
   });
   const port = await listen(server, '127.0.0.1', 0);
-  return { url: `http://127.0.0.1:${port}/${token}`, close: () => void server.close().closeAllConnections() };
+  return {
+    url: `http://127.0.0.1:${port}/${token}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 function act(playground: Playground, action: string, parameters: URLSearchParams): unknown {

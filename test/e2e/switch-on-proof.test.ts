@@ -31,10 +31,10 @@ afterEach(async () => {
 
 describe('the version switch under load', () => {
   it('waits for a gateway that is 10 s late, names it, and loses nothing', async () => {
-    const { playground, switchTo, underLoad } = await naiveShop();
-    playground.freeze('gateway', { forMs: 10_000 });
-    let result: Awaited<ReturnType<typeof switchTo>> | undefined;
-    const account = await underLoad(async () => (result = await switchTo('v2', naive)));
+    const running = await naiveShop();
+    running.playground.freeze('gateway', { forMs: 10_000 });
+    let result: Awaited<ReturnType<typeof running.switchTo>> | undefined;
+    const account = await running.underLoad(async () => (result = await running.switchTo('v2', naive)));
     expect(result).toMatchObject({ outcome: 'switched', from: 'v1', to: 'v2', live: 'v2', ok: true });
     expect(result?.said.join('\n')).toContain('istio-ingressgateway');
     expect(account).toMatchObject({ lost: 0, ok: account.sent });
@@ -43,23 +43,23 @@ describe('the version switch under load', () => {
   }, 90_000);
 
   it('loses requests with the same late gateway when its proofs are off', async () => {
-    const { playground, switchTo, underLoad } = await naiveShop();
-    playground.freeze('gateway', { forMs: 4_000 });
-    const account = await underLoad(async () => {
-      const result = await switchTo('v2', { ...naive, prover: believer });
+    const running = await naiveShop();
+    running.playground.freeze('gateway', { forMs: 4_000 });
+    const account = await running.underLoad(async () => {
+      const result = await running.switchTo('v2', { ...naive, prover: believer });
       expect(result.outcome).toBe('switched');
-      await shop?.untilServed();
+      await running.untilServed();
     });
     expect(account.lost).toBeGreaterThan(0);
     expect(account.lost).toBe(account.byStatus['503']);
   }, 90_000);
 
   it('stops at its deadline when a proxy never answers to the change, names it, and leaves traffic on v1', async () => {
-    const { playground, switchTo, underLoad } = await naiveShop();
-    playground.freeze('gateway');
-    let result: Awaited<ReturnType<typeof switchTo>> | undefined;
-    const account = await underLoad(
-      async () => (result = await switchTo('v2', { ...naive, stepTimeoutMs: 6_000 })),
+    const running = await naiveShop();
+    running.playground.freeze('gateway');
+    let result: Awaited<ReturnType<typeof running.switchTo>> | undefined;
+    const account = await running.underLoad(
+      async () => (result = await running.switchTo('v2', { ...naive, stepTimeoutMs: 6_000 })),
     );
     expect(result).toMatchObject({ ok: false, live: 'v1' });
     expect(result?.error).toContain('istio-ingressgateway');
