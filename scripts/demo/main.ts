@@ -11,7 +11,8 @@ await runMain(async ({ argv, signal }) => {
   }
   const { stdout, stderr } = process;
   return runCommand(command, {
-    startPlayground: ({ mesh, seed }) => startPlayground({ mesh: mesh ? 'builtin' : 'none', seed }),
+    startPlayground: ({ mesh, ...options }) =>
+      startPlayground({ mesh: mesh ? 'builtin' : 'none', ...options }),
     stdout,
     stderr,
     signal,

@@ -16,4 +16,9 @@ export interface DemoPlayground {
   close(): Promise<void>;
 }
 
-export type StartPlayground = (options: { mesh: boolean; seed: number }) => Promise<DemoPlayground>;
+export type StartPlayground = (options: {
+  mesh: boolean;
+  seed: number;
+  /** Told when a part of the playground ends although nobody closed it. */
+  onFailure: (error: Error) => void;
+}) => Promise<DemoPlayground>;

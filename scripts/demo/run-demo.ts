@@ -31,7 +31,7 @@ export async function runDemo(
   const delays = new Set<string>();
   const { qps, connections, loadMs } = settings;
   steps.line(
-    `${runs.length} releases of v2 under ${qps} orders/s over ${connections} connections, each at least ${formatDuration(loadMs)}`,
+    `${runs.length === 1 ? 'One release' : `${runs.length} releases`} of v2 under ${qps} orders/s over ${connections} connections, each at least ${formatDuration(loadMs)}`,
   );
   // A playground with a mesh has more of them than one without.
   const sayDelays = (playground: DemoPlayground): void => {

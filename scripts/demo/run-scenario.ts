@@ -31,7 +31,11 @@ export interface ScenarioOptions {
 
 /** One release of v2 under load on a fresh playground. A release that fails is a result, an interruption is thrown. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const { run, settings, startPlayground, watcher, signal } = options;
+  const { run, settings, startPlayground, watcher } = options;
+  // A playground that breaks says nothing about the release: the run ends at once, with the reason.
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
+  const onFailure = (error: Error): void => broken.abort(error);
   const { scenario, weather } = run;
   const expected = expectationOf(run, settings.lagMs);
   const base = { id: scenario.id, weather, title: scenario.title, shows: scenario.shows, expected };
@@ -41,7 +45,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   let cluster: Cluster | undefined;
   try {
     watcher.onStep('starting the playground');
-    playground = await startPlayground({ mesh: scenario.mesh, seed: settings.seed });
+    playground = await startPlayground({ mesh: scenario.mesh, seed: settings.seed, onFailure });
     watcher.onPlayground(playground);
     cluster = await connectCluster(
       { kubeconfigs: [playground.kubeconfig] },
@@ -51,12 +55,13 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     watcher.onStep('waiting for the first coffee');
     await setUp(cluster, scenario, url, signal);
     firstCoffeeMs = Math.round(performance.now() - startedAt);
-    const released = await releaseUnderLoad(options, { playground, cluster, url });
+    const released = await releaseUnderLoad({ ...options, signal }, { playground, cluster, url });
     const { account, error } = released;
     return { ...base, verdict: judge(expected, account, error), firstCoffeeMs, ...released };
   } catch (error) {
-    signal.throwIfAborted();
-    const failure = { error: messageOf(error), account: undefined, releaseMs: 0, releaseAtMs: 0, steps: [] };
+    options.signal.throwIfAborted();
+    const reason: unknown = broken.signal.aborted ? broken.signal.reason : error;
+    const failure = { error: messageOf(reason), account: undefined, releaseMs: 0, releaseAtMs: 0, steps: [] };
     return { ...base, verdict: 'failed', firstCoffeeMs, ...failure };
   } finally {
     await cluster?.close();

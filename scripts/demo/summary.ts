@@ -22,8 +22,10 @@ function lastLine(results: ScenarioResult[]): string {
   const kept = results.filter(({ verdict }) => verdict === 'kept');
   const losing = results.filter(({ account }) => (account?.lost ?? 0) > 0).length;
   const requests = kept.reduce((sum, { account }) => sum + (account?.sent ?? 0), 0);
-  return [
-    `${kept.length} of ${results.length} runs promised to lose nothing and lost none of ${requests.toLocaleString('en-US')} requests`,
-    losing > 0 ? `; ${losing} lost some.` : '.',
-  ].join('');
+  const promises =
+    kept.length === 0
+      ? ''
+      : `${kept.length} of ${results.length} runs promised to lose nothing and lost none of ${requests.toLocaleString('en-US')} requests`;
+  const losses = losing === 0 ? '' : `${losing} of ${results.length} lost some`;
+  return `${[promises, losses].filter(Boolean).join('; ') || 'Nothing was promised, and nothing was lost'}.`;
 }

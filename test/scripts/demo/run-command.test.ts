@@ -54,6 +54,18 @@ describe('the demo without a playground', () => {
     expect(stderr.text()).toContain('✗ plain-naive, calm');
   });
 
+  it('ends a run at once when its playground breaks, and says why', async () => {
+    const stdout = collector();
+    const startPlayground = ({ onFailure }: { onFailure: (error: Error) => void }) => {
+      onFailure(new Error('the proxies ended'));
+      return Promise.reject(new Error('connect ECONNREFUSED'));
+    };
+    const { signal } = new AbortController();
+    const options = command('--scenario=plain-naive');
+    expect(await runCommand(options, { startPlayground, stdout, stderr: collector(), signal })).toBe(1);
+    expect(stdout.text()).toContain('plain-naive, calm: the proxies ended');
+  });
+
   it('does not go on with the next run when the user breaks off', async () => {
     const broken = new AbortController();
     const started: boolean[] = [];
