@@ -32,7 +32,7 @@ export function createLifecycleWatch({
 
   const read = (body: string): Description => {
     const description = parse(body);
-    account = { ...account, ...readAccount(body, clock.now()) };
+    account = merge(account, readAccount(body, clock.now()));
     return description;
   };
 
@@ -101,6 +101,16 @@ function parse(body: string): Description {
     ...(typeof shutdown === 'string' ? { shutdown } : {}),
     drained: typeof drained === 'string' ? drained : null,
   };
+}
+
+/** An age is as old as its answer was slow: of what happens only once, the earliest estimate is the best. */
+function merge(before: Account, now: Account): Account {
+  const merged = { ...before, ...now };
+  for (const once of ['quietAt', 'signalledAt'] as const) {
+    const [a, b] = [before[once], now[once]];
+    if (a !== undefined && b !== undefined) merged[once] = Math.min(a, b);
+  }
+  return merged;
 }
 
 function readAccount(body: string, now: number): Account {

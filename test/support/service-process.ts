@@ -134,3 +134,11 @@ export async function startCoffeeShop(env: Record<string, string> = {}): Promise
   if (env.WARM_UP_MS === undefined) await service.event('ready');
   return Object.assign(service, { port: Number(port), adminPort: Number(adminPort) });
 }
+
+/** Waits until the coffee-shop answers that many requests; jest's time-out is the deadline. */
+export async function untilInFlight(adminPort: number, wanted: number): Promise<void> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${adminPort}/lifecycle`);
+    if (((await response.json()) as { inFlight: number }).inFlight === wanted) return;
+  }
+}

@@ -63,10 +63,10 @@ describe('a coffee-shop that gets SIGTERM under load', () => {
   it('loses no request on kept connections', async () => {
     const { load, exit, old } = await replacePod(patient);
     expect({ lost: load.lost, byKind: load.byKind, exit }).toEqual({ lost: 0, byKind: {}, exit: 0 });
-    expect(load.byVersion.v1).toBeGreaterThan(100);
+    expect(load.byVersion.v1).toBeGreaterThan(20);
     expect(load.byVersion.v2).toBeGreaterThan(0);
     expect((await old.event('drained')).outcome).toBe('quiet');
-    expect(Number((await old.event('drained')).servedWhileDraining)).toBeGreaterThan(50);
+    expect(Number((await old.event('drained')).servedWhileDraining)).toBeGreaterThan(10);
   });
 
   it('loses no request when every request opens a connection', async () => {
@@ -127,6 +127,6 @@ describe('a coffee-shop that gets SIGTERM under load', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const { sent, lost } = await load.stop();
     expect({ counted: await served(shop), lost }).toEqual({ counted: sent, lost: 0 });
-    expect(sent).toBeGreaterThan(100);
+    expect(sent).toBeGreaterThan(20);
   });
 });

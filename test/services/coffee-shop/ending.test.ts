@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import { count, openRaw } from '../../support/raw-http.ts';
-import { type CoffeeShop, killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
+import {
+  type CoffeeShop,
+  killLeftovers,
+  startCoffeeShop,
+  untilInFlight,
+} from '../../support/service-process.ts';
 
 afterEach(killLeftovers);
 
@@ -60,12 +65,12 @@ describe('a coffee-shop that ends', () => {
   });
 
   it('cuts at its deadlines exactly the requests that still run, and counts them', async () => {
-    const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1000', IN_FLIGHT_DEADLINE_MS: '700' });
+    const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1500', IN_FLIGHT_DEADLINE_MS: '3000' });
     const endless = [openRaw(shop.port), openRaw(shop.port)];
     const [stuck, short, idle] = [openRaw(shop.port), openRaw(shop.port), openRaw(shop.port)];
     for (const caller of endless) caller.send('GET /coffee?brew=30s HTTP/1.1\r\nHost: coffee\r\n\r\n');
     stuck.send(`${head}\r\n\r\n{`);
-    short.send('GET /coffee?brew=1400ms HTTP/1.1\r\nHost: coffee\r\n\r\n');
+    short.send('GET /coffee?brew=3s HTTP/1.1\r\nHost: coffee\r\n\r\n');
     idle.send('GET /coffee HTTP/1.1\r\nHost: coffee\r\n\r\n');
     for (const caller of [...endless, short]) await caller.until((text) => text.includes('brewing'));
     await idle.until((text) => text.includes('filter'));
@@ -97,7 +102,7 @@ describe('a coffee-shop that ends', () => {
   });
 
   it('takes a new connection for somebody who is about to ask', async () => {
-    const shop = await startCoffeeShop({ DRAIN_MIN_MS: '1500', DRAIN_QUIET_MS: '1500' });
+    const shop = await startCoffeeShop({ DRAIN_MIN_MS: '2500', DRAIN_QUIET_MS: '3000' });
     shop.signal('SIGTERM');
     await shop.event('draining');
     // Opened while it would soon be quiet, and asking only after it would have been.
@@ -105,9 +110,9 @@ describe('a coffee-shop that ends', () => {
       const caller = openRaw(shop.port);
       setTimeout(() => {
         caller.send('GET /coffee HTTP/1.1\r\nHost: coffee\r\n\r\n');
-      }, 1_000);
+      }, 2_100);
       served = caller.closed;
-    }, 1_000);
+    }, 500);
     let served: Promise<string> | undefined;
     expect(await shop.exited).toBe(0);
     clearTimeout(openLater);
@@ -142,7 +147,7 @@ describe('a coffee-shop that ends', () => {
     await probing;
     expect(await shop.event('drained')).toMatchObject({ outcome: 'quiet', servedWhileDraining: 0 });
     expect(Number((await shop.event('drained')).durationMs)).toBeLessThan(10_000);
-    expect(readiness.filter((status) => status === 503).length).toBeGreaterThan(20);
+    expect(readiness.filter((status) => status === 503).length).toBeGreaterThan(3);
   });
 
   it('says nothing of itself to callers when it fails, and everything to the log', async () => {
@@ -220,13 +225,13 @@ describe('signals', () => {
   });
 
   it('close at once after a preStop that has drained the pod', async () => {
-    const shop = await startCoffeeShop({ DRAIN_MIN_MS: '500', DRAIN_QUIET_MS: '500' });
+    const shop = await startCoffeeShop({ DRAIN_MIN_MS: '2000' });
     await fetch(`http://127.0.0.1:${shop.adminPort}/lifecycle/drain`, { method: 'POST' });
-    const before = performance.now();
     shop.signal('SIGTERM');
     expect(await shop.exited).toBe(0);
-    // Well below the 500 ms that another drain would take.
-    expect(performance.now() - before).toBeLessThan(400);
+    const { signalAgeMs, stateAgesMs } = await shop.event('closed');
+    // Well below the 2 s that another drain would take.
+    expect(Number(signalAgeMs) - (stateAgesMs as { closing: number }).closing).toBeLessThan(1_000);
   });
 });
 
@@ -234,12 +239,13 @@ describe('an uncaught error', () => {
   it.each(['error', 'rejection'])('of kind %s is logged, drained briefly and ends with 1', async (kind) => {
     const shop = await startCoffeeShop({
       FAULTS: 'on',
-      BREW_MS: '400',
+      BREW_MS: '1500',
       DRAIN_MIN_MS: '20000',
       DRAIN_DEADLINE_MS: '30000',
     });
     const caller = openRaw(shop.port);
     caller.send(order);
+    await untilInFlight(shop.adminPort, 1);
     await fetch(`http://127.0.0.1:${shop.adminPort}/faults/crash?kind=${kind}`, { method: 'POST' });
     expect(answers(await caller.closed)).toBe(1);
     expect(await shop.exited).toBe(1);

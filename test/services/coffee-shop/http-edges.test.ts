@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { count, openRaw } from '../../support/raw-http.ts';
-import { killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
+import { killLeftovers, startCoffeeShop, untilInFlight } from '../../support/service-process.ts';
 
 afterEach(killLeftovers);
 
@@ -19,7 +19,7 @@ describe('on one connection the coffee-shop', () => {
   });
 
   it('answers every pipelined request that a drain finds running, and says close only in the last answer', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '300' });
+    const shop = await startCoffeeShop({ BREW_MS: '1500' });
     const caller = openRaw(shop.port);
     caller.send(order() + order() + order());
     await untilInFlight(shop.adminPort, 3);
@@ -32,7 +32,7 @@ describe('on one connection the coffee-shop', () => {
   });
 
   it('answers pipelined requests that arrive while it drains, and says close only in the last answer', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '100' });
+    const shop = await startCoffeeShop({ BREW_MS: '100', DRAIN_MIN_MS: '2500' });
     const caller = openRaw(shop.port);
     shop.signal('SIGTERM');
     await shop.event('draining');
@@ -44,7 +44,7 @@ describe('on one connection the coffee-shop', () => {
   });
 
   it('does not process a request behind an answer that said close', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '0' });
+    const shop = await startCoffeeShop({ BREW_MS: '0', DRAIN_MIN_MS: '2500' });
     const caller = openRaw(shop.port);
     shop.signal('SIGTERM');
     await shop.event('draining');
@@ -61,6 +61,7 @@ describe('on one connection the coffee-shop', () => {
     const caller = openRaw(shop.port, { allowHalfOpen: true });
     caller.socket.end(order());
     expect(await caller.closed).toBe('');
+    await untilInFlight(shop.adminPort, 0);
     expect(await metricsOf(shop.adminPort)).toMatch('http_client_aborts_total 1');
   });
 
@@ -119,7 +120,7 @@ describe('what is not a proper request gets an answer that names version and pod
   });
 
   it('counts a caller that leaves as one that left, not as one that was served', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '200' });
+    const shop = await startCoffeeShop({ BREW_MS: '1500' });
     const caller = openRaw(shop.port);
     caller.send(order());
     await untilInFlight(shop.adminPort, 1);
@@ -132,13 +133,3 @@ describe('what is not a proper request gets an answer that names version and pod
     );
   });
 });
-
-/** Waits until that many requests are being answered; jest's time-out is the deadline. */
-async function untilInFlight(adminPort: number, wanted: number): Promise<void> {
-  for (;;) {
-    const lifecycle = (await (await fetch(`http://127.0.0.1:${adminPort}/lifecycle`)).json()) as {
-      inFlight: number;
-    };
-    if (lifecycle.inFlight === wanted) return;
-  }
-}

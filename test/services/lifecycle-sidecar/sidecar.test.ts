@@ -98,17 +98,18 @@ describe('beside an app that can drain itself the sidecar', () => {
   });
 
   it('is ready only when app and proxy are, and no longer when the end has begun', async () => {
-    let proxyStatus = 503;
+    let [appStatus, proxyStatus] = [503, 503];
+    const app = await serve(() => ({ status: appStatus, body: '' }));
     const proxy = await serve(() => ({ status: proxyStatus, body: '' }));
-    const shop = await startCoffeeShop({ WARM_UP_MS: '600' });
-    const sidecar = await startSidecar({ ...beside(shop), PROXY_READY_URL: proxy });
+    const shop = await startCoffeeShop();
+    const sidecar = await startSidecar({ ...beside(shop), APP_READY_URL: app, PROXY_READY_URL: proxy });
     const readiness = async () => {
       const response = await fetch(`${sidecar.url}/health/ready`);
       const { status } = (await response.json()) as { status: string };
       return `${response.status} ${status}`;
     };
     expect(await readiness()).toBe('503 app not ready');
-    await shop.event('ready');
+    appStatus = 200;
     expect(await readiness()).toBe('503 proxy not ready');
     proxyStatus = 200;
     expect(await readiness()).toBe('200 ok');
