@@ -131,7 +131,7 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
       const open = [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
       if (open.length === 0) return;
       onProgress?.(progress([...watched.values()], problem));
-      await Promise.race([wake.next(), pause(Math.max(1, until - elapsed()), signal)]);
+      await wake.next(Math.max(1, until - elapsed()), signal);
     }
   }
 }
@@ -178,15 +178,17 @@ function notProven(
   );
 }
 
-/** Lets one side wait for the next of many rings. */
-function createBell(): { ring(): void; next(): Promise<void> } {
-  let ring: () => void = () => undefined;
-  let next = new Promise<void>((resolve) => (ring = resolve));
+/** Lets one side wait for the next of many rings, or for a time. */
+function createBell(): { ring(): void; next(ms: number, signal?: AbortSignal): Promise<void> } {
+  let rung = new AbortController();
   return {
     ring() {
-      ring();
-      next = new Promise<void>((resolve) => (ring = resolve));
+      rung.abort();
+      rung = new AbortController();
     },
-    next: () => next,
+    async next(ms, signal) {
+      await pause(ms, signal ? AbortSignal.any([signal, rung.signal]) : rung.signal).catch(() => undefined);
+      signal?.throwIfAborted();
+    },
   };
 }
