@@ -93,6 +93,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       connectToPod: (namespace, pod, port) => connectToPod({ store, network }, namespace, pod, port),
       readLogs: (namespace, pod, container, logOptions) =>
         kubelet.readLogs(namespace, pod, container, logOptions),
+      execInPod: (namespace, pod, container, command) => kubelet.exec(namespace, pod, container, command),
     });
     closers.push(() => api.close());
 

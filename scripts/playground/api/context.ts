@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { MemoryStore } from '../store/store.ts';
 import type { ApiRequest, User } from './request.ts';
@@ -39,22 +40,13 @@ export type ReadLogs = (
 /** Connects to what `localhost:port` is inside the pod. Rejects when nothing listens there. */
 export type ConnectToPod = (namespace: string, pod: string, port: number) => Promise<Socket>;
 
-export interface ExecStreams {
-  stdin: AsyncIterable<Buffer> | undefined;
-  stdout: (chunk: Buffer) => void;
-  stderr: (chunk: Buffer) => void;
-  /** Aborts when the client goes away. */
-  signal: AbortSignal;
-}
-
-/** Runs a command as if inside the container; resolves with its exit code. */
+/** Starts a command as if inside the container. Throws when the container does not run. */
 export type ExecInPod = (
   namespace: string,
   pod: string,
   container: string,
   command: string[],
-  streams: ExecStreams,
-) => Promise<{ exitCode: number }>;
+) => ChildProcess;
 
 /** Something that goes wrong on purpose with one request. */
 export interface Fault {

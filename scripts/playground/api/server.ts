@@ -21,7 +21,7 @@ export interface ApiServerOptions {
   readLogs?: ReadLogs;
   /** Connects to a port inside a pod; without it port-forward reports an error on its error channel. */
   connectToPod?: ConnectToPod;
-  /** Runs a command in a container; without it `pods/exec` answers 501. */
+  /** Starts a command in a container; without it `pods/exec` says so on its error channel. */
   execInPod?: ExecInPod;
   /** Says who may do what. By default everybody with a token may do everything. */
   authorize?: Authorizer;
@@ -155,7 +155,7 @@ async function serve(
 ): Promise<void> {
   response.on('error', () => response.destroy());
   const accept = raw.headers.accept ?? '';
-  const encoding = (raw.headers['accept-encoding'] ?? '').toString();
+  const encoding = raw.headers['accept-encoding'] ?? '';
   const answerWith = async (answer: Answer): Promise<void> => {
     if (response.headersSent || response.destroyed) return;
     await send(response, accept, encoding, answer);

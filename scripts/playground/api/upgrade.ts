@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import {
   isStatusError,
   methodNotAllowed,
@@ -8,9 +9,20 @@ import {
   unknownResource,
 } from '../store/status-error.ts';
 import { authorizationFault } from './authorize.ts';
+import type { KubeObject } from '../store/types.ts';
 import type { ApiContext } from './context.ts';
-import { forwardsByChannel, offeredProtocols, portsOf, upgradeToChannels } from './port-forward.ts';
-import type { ApiRequest } from './request.ts';
+import { EXEC_PROTOCOLS, upgradeToExec } from './exec.ts';
+import { chooseContainer } from './logs.ts';
+import {
+  chooseProtocol,
+  forwardsByChannel,
+  offeredProtocols,
+  portsOf,
+  upgradeToChannels,
+  type PodAddress,
+} from './port-forward.ts';
+import { isTrue, type ApiRequest } from './request.ts';
+import { forwardOverSpdy } from './streams/spdy-port-forward.ts';
 
 /** A refusal in plain text, as the streaming endpoints of the kubelet give it. */
 class PlainRefusal extends Error {
@@ -44,16 +56,88 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
   if (target?.type === undefined) throw unknownResource();
   const { key, namespace = '', name = '', subresource, type } = target;
   if (key !== 'v1/pods' || subresource === undefined) throw methodNotAllowed();
-  if (context.store.get(key, namespace, name) === undefined) throw notFound(type, name);
-  if (subresource === 'portforward') {
-    const offered = offeredProtocols(request.raw);
-    if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
-    const ports = portsOf(request.query);
-    if (ports.length === 0) throw new PlainRefusal(400, 'query parameter "port" is required');
-    upgradeToChannels(request.raw, socket, head, { namespace, name }, ports, context);
+  const pod = context.store.get(key, namespace, name);
+  if (pod === undefined) throw notFound(type, name);
+  if (subresource === 'portforward')
+    return upgradeToPortForward(request, socket, head, { namespace, name }, context);
+  if (subresource === 'exec') return upgradeExec(request, socket, head, pod, context);
+  throw new StatusError(501, 'NotImplemented', `the playground does not serve pods/${subresource}`, {});
+}
+
+const SPDY_OVER_WEBSOCKET = 'SPDY/3.1+portforward.k8s.io';
+const PORT_FORWARD_VERSION = 'portforward.k8s.io';
+
+/** kubectl tunnels SPDY through a WebSocket, older clients speak SPDY itself, client libraries plain channels. */
+function upgradeToPortForward(
+  request: ApiRequest,
+  socket: Duplex,
+  head: Buffer,
+  pod: PodAddress,
+  context: ApiContext,
+): void {
+  if (/^spdy/i.test(request.headers.upgrade ?? '')) return upgradeToSpdy(request, socket, head, pod, context);
+  const offered = offeredProtocols(request.raw);
+  if (chooseProtocol(offered, [SPDY_OVER_WEBSOCKET]) !== undefined) {
+    const server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      handleProtocols: () => SPDY_OVER_WEBSOCKET,
+    });
+    server.handleUpgrade(request.raw, socket, head, (webSocket) =>
+      forwardOverSpdy(createWebSocketStream(webSocket), pod, context),
+    );
     return;
   }
-  throw new StatusError(501, 'NotImplemented', `the playground does not serve pods/${subresource}`, {});
+  if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
+  const ports = portsOf(request.query);
+  if (ports.length === 0) throw new PlainRefusal(400, 'query parameter "port" is required');
+  upgradeToChannels(request.raw, socket, head, pod, ports, context);
+}
+
+function upgradeToSpdy(
+  request: ApiRequest,
+  socket: Duplex,
+  head: Buffer,
+  pod: PodAddress,
+  context: ApiContext,
+): void {
+  const offered = request.headers['x-stream-protocol-version']?.toString();
+  if (offered === undefined) throw new PlainRefusal(500, 'invalid upgrade response: status code 200\n');
+  if (chooseProtocol(offered, [PORT_FORWARD_VERSION]) === undefined) {
+    throw new PlainRefusal(
+      403,
+      `unable to upgrade: unable to negotiate protocol: client supports [${offered}], server accepts [${PORT_FORWARD_VERSION}]\n`,
+    );
+  }
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${PORT_FORWARD_VERSION}\r\n\r\n`,
+  );
+  if (head.length > 0) socket.unshift(head);
+  forwardOverSpdy(socket, pod, context);
+}
+
+function upgradeExec(
+  { query, raw }: ApiRequest,
+  socket: Duplex,
+  head: Buffer,
+  pod: KubeObject,
+  context: ApiContext,
+): void {
+  const [stdin, stdout, stderr] = ['stdin', 'stdout', 'stderr'].map((name) => isTrue(query.get(name)));
+  if (!stdin && !stdout && !stderr)
+    throw new PlainRefusal(400, 'you must specify at least 1 of stdin, stdout, stderr');
+  if (chooseProtocol(offeredProtocols(raw), EXEC_PROTOCOLS) === undefined) throw new PlainRefusal(403, '');
+  const container = chooseContainer(pod, query.get('container'), true);
+  const { namespace = '', name } = pod.metadata;
+  const exec = {
+    pod: { namespace, name },
+    container,
+    command: query.getAll('command'),
+    stdin: stdin === true,
+    stdout: stdout === true,
+    stderr: stderr === true,
+  };
+  upgradeToExec(raw, socket, head, exec, context);
 }
 
 function refuse(socket: Duplex, error: unknown): void {

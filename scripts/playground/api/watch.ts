@@ -190,13 +190,7 @@ class WatchStream {
 
   private tableText(object: KubeObject): string {
     const metadata = { resourceVersion: object.metadata.resourceVersion };
-    const table = tableOf(
-      this.request,
-      this.target.type,
-      [object],
-      metadata,
-      !this.hasSentColumns,
-    );
+    const table = tableOf(this.request, this.target.type, [object], metadata, !this.hasSentColumns);
     this.hasSentColumns = true;
     return JSON.stringify(table);
   }
