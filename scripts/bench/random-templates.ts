@@ -89,6 +89,8 @@ class Generator {
   private variables: string[] = [];
   private defined: string[] = [];
   private inRange = 0;
+  /** Blocks around this place that change the dot. */
+  private dotChanges = 0;
 
   constructor(random: () => number) {
     this.random = random;
@@ -99,7 +101,7 @@ class Generator {
     let template = '';
     if (this.chance(0.25)) template += this.definition();
     template += this.nodes(3);
-    if (this.chance(0.08)) template = this.damaged(template);
+    if (this.chance(0.06)) template = this.damaged(template);
     return { template, values };
   }
 
@@ -118,11 +120,18 @@ class Generator {
   // Data
 
   private map(depth: number): unknown {
-    const entries = Array.from({ length: this.below(7) + (depth === 3 ? 6 : 0) }, () => [
-      this.pick(KEYS),
-      this.value(depth - 1),
-    ]);
-    return Object.fromEntries(entries);
+    // The outermost map has nearly every key, so that most templates find what they ask for.
+    const keys = depth === 3 ? KEYS.filter(() => this.chance(0.98)) : KEYS.filter(() => this.chance(0.3));
+    return Object.fromEntries(keys.map((key) => [key, this.valueFor(key, depth - 1)]));
+  }
+
+  /** Keys that are named after a kind of value mostly have it. */
+  private valueFor(key: string, depth: number): unknown {
+    if (depth > 0 && this.chance(0.9)) {
+      if (key === 'list') return Array.from({ length: this.below(4) }, () => this.value(depth - 1));
+      if (key === 'map' || key === 'nested') return this.map(depth - 1);
+    }
+    return this.value(depth);
   }
 
   private value(depth: number): unknown {
@@ -155,11 +164,14 @@ class Generator {
 
   private definition(): string {
     const name = this.pick(['t', 'u', 'part']);
-    this.defined.push(name);
     const outer = this.variables;
     this.variables = [];
+    this.dotChanges++;
     const body = this.nodes(2);
+    this.dotChanges--;
     this.variables = outer;
+    // Known only from here on: a template that calls itself in a loop would run for ever in Go.
+    this.defined.push(name);
     return `{{define "${name}"}}${body}{{end}}`;
   }
 
@@ -171,7 +183,7 @@ class Generator {
       '- ',
       '\n',
       'é ',
-      '{',
+      '{ ',
       '}',
       ' } ',
       '\t',
@@ -202,7 +214,7 @@ class Generator {
     if (kind === 6) return this.chance(0.5) ? '{{/* note }} */}}' : this.jump();
     if (kind < 9) return this.branch(depth);
     if (kind < 12) return this.range(depth);
-    if (kind === 12) return this.with(depth);
+    if (kind === 12 || this.defined.length === 0) return this.with(depth);
     return this.call();
   }
 
@@ -232,11 +244,20 @@ class Generator {
   private range(depth: number): string {
     const known = this.variables.length;
     const declared = this.pick([[], ['$e'], ['$i', '$e']]);
-    const subject = this.chance(0.1) ? String(this.below(4)) : this.pipeline(1);
+    const subject = this.pick([
+      '$.list',
+      '$.list',
+      '$.map',
+      '$.nested',
+      String(this.below(4)),
+      this.pipeline(1),
+    ]);
     const head = this.action(`range ${declared.length > 0 ? `${declared.join(', ')} := ` : ''}${subject}`);
     this.variables.push(...declared);
     this.inRange++;
+    this.dotChanges++;
     const body = this.nodes(depth - 1);
+    this.dotChanges--;
     this.inRange--;
     const otherwise = this.chance(0.3) ? `${this.action('else')}${this.nodes(depth - 1)}` : '';
     this.variables.length = known;
@@ -245,13 +266,15 @@ class Generator {
 
   private with(depth: number): string {
     const head = this.action(`with ${this.pipeline(1)}`);
+    this.dotChanges++;
     const body = this.nodes(depth - 1);
+    this.dotChanges--;
     const otherwise = this.chance(0.4) ? `${this.action('else')}${this.nodes(depth - 1)}` : '';
     return `${head}${body}${otherwise}${this.action('end')}`;
   }
 
   private call(): string {
-    const name = this.defined.length > 0 && this.chance(0.9) ? this.pick(this.defined) : 'nowhere';
+    const name = this.defined.length > 0 && this.chance(0.98) ? this.pick(this.defined) : 'nowhere';
     return this.action(`template "${name}"${this.chance(0.8) ? ` ${this.pipeline(1)}` : ''}`);
   }
 
@@ -260,7 +283,7 @@ class Generator {
   private pipeline(depth: number): string {
     let out = this.chance(0.5) ? this.command(depth) : this.operand(depth);
     while (this.chance(0.2)) {
-      out += ` | ${this.pick(['len', 'not', 'print', 'html', 'js', 'urlquery', 'println', 'printf "%v"', 'index .', 'eq 1', 'and 1', 'or ""'])}`;
+      out += ` | ${this.pick(['len', 'not', 'print', 'html', 'js', 'urlquery', 'println', 'printf "%v"', 'and 1', 'or ""'])}`;
     }
     return out;
   }
@@ -273,40 +296,55 @@ class Generator {
       case 1:
         return `printf ${JSON.stringify(this.pick(FORMATS))} ${one()}${this.chance(0.5) ? ` ${one()}` : ''}`;
       case 2:
-        return `len ${one()}`;
+        return `len ${this.pick(['$.list', '$.map', '"é"', one()])}`;
       case 3:
-        return `index ${one()} ${one()}`;
+        return this.pick(['index $.list 0', 'index $.map "a"', 'index "abc" 1', `index ${one()} ${one()}`]);
       case 4:
-        return `slice ${one()} ${this.below(4)}${this.chance(0.5) ? ` ${this.below(4)}` : ''}`;
+        return `slice ${this.pick(['$.list', '"abcdef"', one()])} ${this.below(4)}${this.chance(0.5) ? ` ${this.below(4)}` : ''}`;
       case 5:
         return `${this.pick(['and', 'or'])} ${one()} ${one()}`;
       case 6:
         return `not ${one()}`;
       case 7:
       case 8:
-        return `${this.pick(['eq', 'ne', 'lt', 'le', 'gt', 'ge'])} ${one()} ${one()}`;
+        return `${this.pick(['eq', 'ne', 'lt', 'le', 'gt', 'ge'])} ${this.comparable()}`;
       case 9:
         return `${this.pick(['html', 'js', 'urlquery', 'println'])} ${one()}`;
       case 10:
-        return `index ${this.field()} ${JSON.stringify(this.pick(KEYS))}`;
+        return `index $ ${JSON.stringify(this.pick(KEYS))}`;
       default:
-        return `eq ${one()} ${one()} ${one()}`;
+        return `eq ${this.comparable()} ${one()}`;
     }
   }
 
+  private comparable(): string {
+    if (this.chance(0.1)) return `${this.operand(0)} ${this.operand(0)}`;
+    return this.pick([
+      '"a" "b"',
+      '1 2',
+      '2 1',
+      '1.5 2.5',
+      '"é" "z"',
+      '(len "ab") 2',
+      '(print 1) "1"',
+      '"x" `x`',
+    ]);
+  }
+
   private field(): string {
-    let out = `.${this.chance(0.93) ? this.pick(KEYS) : this.pick(MISSING)}`;
-    while (this.chance(0.2)) out += `.${this.pick(KEYS)}`;
-    return out;
+    const root = this.dotChanges > 0 && this.chance(0.85) ? '$' : '';
+    const key = this.chance(0.98) ? this.pick(KEYS) : this.pick(MISSING);
+    const deeper = key === 'map' || key === 'nested' ? 0.4 : 0.03;
+    return `${root}.${key}${this.chance(deeper) ? `.${this.pick(KEYS)}` : ''}`;
   }
 
   private operand(depth: number): string {
     const kind = this.below(depth > 0 ? 14 : 12);
     if (kind < 4) return this.field();
     if (kind === 4) return '.';
-    if (kind === 5) return this.chance(0.5) ? '$' : `$${this.field()}`;
+    if (kind === 5) return this.chance(0.5) ? '$' : `$.${this.pick(KEYS)}`;
     if (kind === 6 && this.variables.length > 0) {
-      return `${this.pick(this.variables)}${this.chance(0.2) ? this.field() : ''}`;
+      return `${this.pick(this.variables)}${this.chance(0.05) ? `.${this.pick(KEYS)}` : ''}`;
     }
     if (kind < 9) return JSON.stringify(this.pick(TEXTS).replace('\\', ''));
     if (kind === 9)
@@ -314,6 +352,6 @@ class Generator {
     if (kind === 10) return this.pick(['true', 'false', 'nil']);
     if (kind === 11) return `\`${this.pick(['raw', '\\n', '}}'])}\``;
     const inner = `(${this.pipeline(depth - 1)})`;
-    return this.chance(0.2) ? `${inner}${this.field()}` : inner;
+    return this.chance(0.05) ? `${inner}.${this.pick(KEYS)}` : inner;
   }
 }

@@ -28,7 +28,7 @@ export interface Limits {
   output: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { depth: 400, steps: 50_000_000, output: 256 * 1024 * 1024 };
+export const DEFAULT_LIMITS: Limits = { depth: 400, steps: 5_000_000, output: 256 * 1024 * 1024 };
 
 export interface Execution extends CallContext {
   source: Source;
