@@ -16,12 +16,9 @@ done
 for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
 # A process started in the very instant its parent died never got registered: its environment gives it away (Linux).
 if [ -n "$run" ] && [ -d /proc/self ]; then
-  for environ in /proc/[0-9]*/environ; do
+  for environ in $(grep -ls "PLAYGROUND_RUN=$run" /proc/[0-9]*/environ 2>/dev/null); do
     pid=${environ#/proc/}
-    pid=${pid%/environ}
-    if [ "$pid" != "$$" ] && tr '\0' '\n' <"$environ" 2>/dev/null | grep -qx "PLAYGROUND_RUN=$run"; then
-      kill -KILL "$pid" 2>/dev/null
-    fi
+    kill -KILL "${pid%/environ}" 2>/dev/null
   done
 fi
 if [ -n "$dir" ]; then rm -rf -- "$dir"; fi
