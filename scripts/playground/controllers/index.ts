@@ -5,7 +5,9 @@ import type { ObjectStore } from '../store/types.ts';
 import { startAutoscaler } from './autoscaler.ts';
 import type { ControllerContext } from './context.ts';
 import { startDeploymentController } from './deployment.ts';
+import { startDisruptionController } from './disruption.ts';
 import { startEndpointSliceController } from './endpoint-slice.ts';
+import { startJobController } from './job.ts';
 import { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
 import { createOwnedIndex } from './owned-index.ts';
 import { startReplicaSetController } from './replica-set.ts';
@@ -38,6 +40,8 @@ export function startControllers(store: ObjectStore, options: ControllersOptions
     startDeploymentController(context),
     startEndpointSliceController(context),
     startAutoscaler(context),
+    startDisruptionController(context),
+    startJobController(context),
     pods,
     replicaSets,
   ];
