@@ -102,16 +102,6 @@ export class DownstreamConnection {
     this.#closeSoon();
   }
 
-  /** The proxy's process is gone. */
-  kill(): void {
-    this.#socket.destroy();
-  }
-
-  /** Draining: a connection without a request closes now or with its next answer. */
-  get idle(): boolean {
-    return this.#stream === undefined && this.#pending === undefined;
-  }
-
   #closeSoon(): void {
     if (this.#closing) return;
     this.#closing = true;

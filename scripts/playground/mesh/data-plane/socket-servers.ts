@@ -29,12 +29,16 @@ export class SocketServers {
   async #open(server: net.Server, address: SocketAddress): Promise<SocketAddress> {
     server.on('connection', (socket: net.Socket) => {
       this.#sockets.add(socket);
+      // Whoever serves the socket hears of its end by `close`; a reset needs no further answer.
+      socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ ...address, backlog: 1024 }, () => {
         server.off('error', reject);
+        // A connection that cannot be accepted (out of descriptors) is that caller's loss, not the proxy's end.
+        server.on('error', () => undefined);
         resolve();
       });
     });

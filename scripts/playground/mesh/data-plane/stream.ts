@@ -103,8 +103,9 @@ export class Stream implements UpstreamHandler {
     return this.#requestComplete;
   }
 
-  /** All bytes that came together were handed over: what was collected can leave in one packet. */
+  /** All bytes that came together, from either side, were handed over: what was collected can leave in one packet. */
   onBatchEnd(): void {
+    this.#downstream.flush();
     if (this.#upstreamReady && !this.#sent) this.#send();
   }
 
@@ -337,10 +338,6 @@ export class Stream implements UpstreamHandler {
     clearTimeout(this.#tryTimer);
     clearTimeout(this.#retryTimer);
     this.#kept = [];
-  }
-
-  get over(): boolean {
-    return this.#over;
   }
 }
 
