@@ -58,9 +58,14 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
   if (key !== 'v1/pods' || subresource === undefined) throw methodNotAllowed();
   const pod = context.store.get(key, namespace, name);
   if (pod === undefined) throw notFound(type, name);
-  if (subresource === 'portforward')
-    return upgradeToPortForward(request, socket, head, { namespace, name }, context);
-  if (subresource === 'exec') return upgradeExec(request, socket, head, pod, context);
+  if (subresource === 'portforward') {
+    upgradeToPortForward(request, socket, head, { namespace, name }, context);
+    return;
+  }
+  if (subresource === 'exec') {
+    upgradeExec(request, socket, head, pod, context);
+    return;
+  }
   throw new StatusError(501, 'NotImplemented', `the playground does not serve pods/${subresource}`, {});
 }
 
@@ -75,7 +80,10 @@ function upgradeToPortForward(
   pod: PodAddress,
   context: ApiContext,
 ): void {
-  if (/^spdy/i.test(request.headers.upgrade ?? '')) return upgradeToSpdy(request, socket, head, pod, context);
+  if (/^spdy/i.test(request.headers.upgrade ?? '')) {
+    upgradeToSpdy(request, socket, head, pod, context);
+    return;
+  }
   const offered = offeredProtocols(request.raw);
   if (chooseProtocol(offered, [SPDY_OVER_WEBSOCKET]) !== undefined) {
     const server = new WebSocketServer({

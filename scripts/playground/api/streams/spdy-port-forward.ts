@@ -40,12 +40,16 @@ async function forward(
     data.end();
     data.resume();
   };
-  if (context.connectToPod === undefined) return fail('this server has no kubelet to forward to');
+  if (context.connectToPod === undefined) {
+    fail('this server has no kubelet to forward to');
+    return;
+  }
   let socket: Duplex;
   try {
     socket = await context.connectToPod(pod.namespace, pod.name, port);
   } catch (reason) {
-    return fail(reason instanceof Error ? reason.message : String(reason));
+    fail(reason instanceof Error ? reason.message : String(reason));
+    return;
   }
   socket.on('error', (reason) => {
     if (!error.writableEnded) error.end(reason.message);

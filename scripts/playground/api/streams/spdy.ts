@@ -97,7 +97,10 @@ export class SpdyConnection {
 
   /** Sends data, in frames small enough to share the connection. */
   sendData(id: number, data: Buffer, flags: number, done: (error?: Error | null) => void): void {
-    if (this.transport.destroyed) return done(new Error('the connection is closed'));
+    if (this.transport.destroyed) {
+      done(new Error('the connection is closed'));
+      return;
+    }
     if (data.length <= MAX_DATA_BYTES) {
       this.transport.write(dataFrame(id, data, flags), done);
       return;
@@ -179,7 +182,10 @@ export class SpdyConnection {
 function through(compressor: Inflate | Deflate, input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     compressor.write(input, (error) => {
-      if (error) return void reject(error);
+      if (error) {
+        reject(error);
+        return;
+      }
       const output: Buffer[] = [];
       for (
         let part = compressor.read() as Buffer | null;

@@ -99,7 +99,7 @@ function readinessGates(pod: KubeObject): string {
 const labels = (selector: unknown): string =>
   isObject(selector) && Object.keys(selector).length > 0
     ? Object.entries(selector)
-        .map(([key, value]) => `${key}=${String(value as string)}`)
+        .map(([key, value]) => `${key}=${value as string}`)
         .sort()
         .join(',')
     : NONE;

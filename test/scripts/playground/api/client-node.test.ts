@@ -108,7 +108,7 @@ describe('typed APIs', () => {
   it('apply on the server side, and hear of conflicts', async () => {
     const apps = config.makeApiClient(k8s.AppsV1Api);
     const apply = k8s.setHeaderOptions('Content-Type', k8s.PatchStrategy.ServerSideApply);
-    const body = { apiVersion: 'apps/v1', kind: 'Deployment', ...deployment('applied') };
+    const body = Object.assign({ apiVersion: 'apps/v1', kind: 'Deployment' }, deployment('applied'));
     const ask = { name: 'applied', namespace: 'default', fieldManager: 'coffee' };
     await apps.patchNamespacedDeployment({ ...ask, body }, apply);
     const other = {
