@@ -48,7 +48,7 @@ const hash = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 /** One request by Node's own client; resolves with what came back whole. */
 async function request(
   address: Address,
-  options: http.RequestOptions & { headers?: http.OutgoingHttpHeaders },
+  options: Omit<http.RequestOptions, 'headers'> & { headers?: http.OutgoingHttpHeaders },
   body?: Buffer,
 ) {
   return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer }>(
