@@ -134,7 +134,7 @@ async function releaseUnderLoad(
       ...(error === undefined ? {} : { error }),
     };
   } finally {
-    load.kill();
+    await load.kill();
   }
 }
 

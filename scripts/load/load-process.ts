@@ -24,6 +24,8 @@ export type LoadProcessOptions = Pick<
 > & {
   /** The load ends by itself after this time, if nobody stops it before. */
   longestMs: number;
+  /** Where the bundled program lies until it has started. Default: the system's temp folder. */
+  folder?: string;
 };
 
 export interface LoadProcess {
@@ -33,8 +35,8 @@ export interface LoadProcess {
   stop(): Promise<Account>;
   /** The account of a load that ended by itself, because its longest time was over. */
   readonly account: Promise<Account>;
-  /** Ends the process at once. */
-  kill(): void;
+  /** Ends the process at once; resolves when nothing of it is left. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -42,12 +44,14 @@ export interface LoadProcess {
  * ends, so it cannot outlive the one who started it. A Ctrl-C in the terminal does not reach it: its account is still wanted.
  */
 export async function startLoadProcess(options: LoadProcessOptions): Promise<LoadProcess> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'coffee-shop-load-'));
+  const folder = await mkdtemp(path.join(options.folder ?? tmpdir(), 'coffee-shop-load-'));
   const program = path.join(folder, 'load.mjs');
+  let removal: Promise<void> | undefined;
+  const removeProgram = (): Promise<void> => (removal ??= rm(folder, { recursive: true, force: true }));
   try {
     await bundleLoad(program);
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await removeProgram();
     throw error;
   }
   const child = spawn(process.execPath, [program, ...commandLine(options)], {
@@ -71,6 +75,8 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
       return;
     }
     begun();
+    // It is in memory now: nothing is left behind even if we are killed.
+    void removeProgram();
     options.onProgress?.(JSON.parse(line) as LoadProgress);
   });
   const account = new Promise<Account>((resolve, reject) => {
@@ -84,7 +90,7 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
           ),
         );
     });
-  }).finally(() => rm(folder, { recursive: true, force: true }));
+  }).finally(removeProgram);
   account.catch((error: unknown) => failed(error as Error));
   started.catch(() => undefined);
   return {
@@ -94,8 +100,9 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
       child.stdin.end();
       return account;
     },
-    kill() {
+    async kill() {
       child.kill('SIGKILL');
+      await account.catch(() => undefined);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -163,6 +163,21 @@ describe('a load in its own process', () => {
     expect(account).toMatchObject({ lost: 0, abandoned: 0, sent: server.total() });
     expect(account.timeline?.length).toBeGreaterThan(0);
     expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it('leaves no file behind once it runs, and no process when it is killed', async () => {
+    const { url } = (server = await startFaultServer(() => 'answer'));
+    const folder = await mkdtemp(path.join(tmpdir(), 'load-test-'));
+    try {
+      const process = await startLoadProcess({ url, qps: 100, connections: 2, longestMs: 60_000, folder });
+      expect(await readdir(folder)).toHaveLength(1);
+      await process.started;
+      await process.kill();
+      await expect(process.account).rejects.toThrow('SIGKILL');
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('says why it could not start', async () => {
