@@ -122,7 +122,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     // terminus compares the whole URL; a probe with a query is still a probe.
     const path = request.url?.split('?', 1)[0];
     if (path === healthPaths.live || path === healthPaths.ready) request.url = path;
-    for (const [name, value] of Object.entries(identity)) response.setHeader(name, value);
+    response.setHeader('x-version', identity['x-version']);
+    response.setHeader('x-pod', identity['x-pod']);
   });
 
   return {

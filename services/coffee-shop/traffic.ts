@@ -107,7 +107,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
       connection.carries = 'probes';
     }
 
-    response.once('close', () => {
+    response.on('close', () => {
       connection.open -= 1;
       if (connection.open === 0) connection.bytesAtRest = connection.socket.bytesRead;
       const endedAt = clock.now();
