@@ -1,5 +1,5 @@
 import type { Playground } from './index.ts';
-import { RULES_LAG, type Delay } from './network/index.ts';
+import { RULES_LAG, RULES_MIN_PERIOD_MS, type Delay } from './network/index.ts';
 import { KUBELET_DELAYS } from './kubelet/index.ts';
 import { MEASURED_DELAYS } from './mesh/index.ts';
 import type { PlaygroundOptions } from './options.ts';
@@ -29,7 +29,7 @@ export function describeDelays({ mesh = 'builtin', seed = 1, delays }: Playgroun
   const kubelet = { ...KUBELET_DELAYS, ...delays?.kubelet };
   const proxies = { ...MEASURED_DELAYS, ...delays?.mesh };
   const lines = [
-    `kube-proxy follows an EndpointSlice after ${range(delays?.serviceRules ?? RULES_LAG)}`,
+    `kube-proxy follows an EndpointSlice after ${range(delays?.serviceRules ?? RULES_LAG)}, at most once in ${RULES_MIN_PERIOD_MS} ms`,
     `the kubelet sees a deletion after ${range(kubelet.deletionSeen)}, starts a pod's sandbox in ${range(kubelet.sandbox)}`,
   ];
   if (mesh !== 'none') {

@@ -79,7 +79,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
     });
     closers.push(() => kubelet.close());
-    const controllers = startControllers(store);
+    const controllers = startControllers(store, { random: createRandom(seed + 3) });
     closers.push(() => controllers.close());
     const services = startServiceProxy({
       store,
