@@ -118,14 +118,18 @@ class Executor {
 
   private list(nodes: readonly Node[], dot: MaybeValue): Jump {
     for (const node of nodes) {
-      if (++this.steps > this.execution.limits.steps) {
-        this.fail(`more than ${this.execution.limits.steps} steps`, node.offset, { errorClass: 'too-deep' });
-      }
+      this.step(node.offset);
       this.place = node.offset;
       const jump = this.node(node, dot);
       if (jump !== undefined) return jump;
     }
     return undefined;
+  }
+
+  private step(offset: number): void {
+    if (++this.steps > this.execution.limits.steps) {
+      this.fail(`more than ${this.execution.limits.steps} steps`, offset, { errorClass: 'too-deep' });
+    }
   }
 
   private node(node: Node, dot: MaybeValue): Jump {
@@ -168,6 +172,7 @@ class Executor {
     let ran = false;
     for (const [index, element] of this.elements(node, value)) {
       ran = true;
+      this.step(node.offset);
       this.setRangeVariables(node.pipe, index, element, mark);
       const jump = this.list(node.body, element);
       this.variables.length = mark;

@@ -41,17 +41,21 @@ export function printPipe(node: PipeNode): string {
   return declared + node.commands.map(printCommand).join(' | ');
 }
 
+/** Joins pieces of template text. A "{" before "{{" would open the action early; a trim marker keeps them apart. */
+function join(...pieces: readonly string[]): string {
+  return pieces.reduce(
+    (out, piece) => out + (out.endsWith('{') && piece.startsWith('{{') ? ` {{- ${piece.slice(2)}` : piece),
+    '',
+  );
+}
+
 export function printNodes(nodes: readonly Node[]): string {
-  let out = '';
-  let afterText = false;
-  for (const node of nodes) {
+  const pieces = nodes.map((node, index) => {
     // Two texts in a row stood on both sides of a comment.
-    const piece = afterText && node.kind === 'text' ? `{{/**/}}${node.text}` : printNode(node);
-    // "{" before "{{" would open the action one character early; a trim marker keeps them apart.
-    out += out.endsWith('{') && piece.startsWith('{{') ? ` {{- ${piece.slice(2)}` : piece;
-    afterText = node.kind === 'text';
-  }
-  return out;
+    const afterText = index > 0 && nodes[index - 1]?.kind === 'text';
+    return afterText && node.kind === 'text' ? `{{/**/}}${node.text}` : printNode(node);
+  });
+  return join(...pieces);
 }
 
 function printNode(node: Node): string {
@@ -66,16 +70,16 @@ function printNode(node: Node): string {
     case 'continue':
       return `{{${node.kind}}}`;
     default: {
-      const otherwise = node.otherwise === undefined ? '' : `{{else}}${printNodes(node.otherwise)}`;
-      return `{{${node.kind} ${printPipe(node.pipe)}}}${printNodes(node.body)}${otherwise}{{end}}`;
+      const otherwise = node.otherwise === undefined ? [] : ['{{else}}', printNodes(node.otherwise)];
+      return join(`{{${node.kind} ${printPipe(node.pipe)}}}`, printNodes(node.body), ...otherwise, '{{end}}');
     }
   }
 }
 
 /** Writes a whole parsed file back as template text: parsing it again gives the same tree. */
 export function printTemplate(template: Template): string {
-  const definitions = [...template.defined].map(
-    ([name, body]) => `{{define ${quote(name)}}}${printNodes(body)}{{end}}`,
+  const definitions = [...template.defined].map(([name, body]) =>
+    join(`{{define ${quote(name)}}}`, printNodes(body), '{{end}}'),
   );
-  return definitions.join('') + printNodes(template.body);
+  return join(...definitions, printNodes(template.body));
 }
