@@ -55,10 +55,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   markRunning(store, system.gateway, 'istio-proxy');
 
   const ready = new Set<string>();
-  const drains = new Map<string, NodeJS.Timeout>();
+  /** Classic sidecars that serve out their drain time: ends it early. */
+  const drains = new Map<string, () => void>();
 
   async function stop(podUid: string): Promise<void> {
-    clearTimeout(drains.get(podUid));
+    drains.get(podUid)?.();
     drains.delete(podUid);
     ready.delete(podUid);
     await dataPlane.stop(podUid);
@@ -102,7 +103,13 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       ready.delete(podUid);
       if (mode === 'classic') {
         dataPlane.drain(podUid);
-        await new Promise<void>((resolve) => drains.set(podUid, setTimeout(resolve, terminationDrainMs)));
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, terminationDrainMs);
+          drains.set(podUid, () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
       }
       await stop(podUid);
     },
@@ -122,7 +129,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       })),
 
     async close() {
-      for (const timer of drains.values()) clearTimeout(timer);
+      for (const end of drains.values()) end();
       discovery.close();
       for (const server of debugServers) {
         server.closeAllConnections();
