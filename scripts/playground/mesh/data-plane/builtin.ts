@@ -56,6 +56,8 @@ class BuiltinDataPlane implements DataPlane {
     child.stderr
       ?.setEncoding('utf8')
       .on('data', (text: string) => (this.#lastWords = (this.#lastWords + text).slice(-4000)));
+    // A message that no longer reaches it (EPIPE) is told by its exit too, with what it said last.
+    child.on('error', () => undefined);
     child.on('exit', (code, signal) => this.#ended(code, signal));
   }
 
@@ -113,7 +115,7 @@ class BuiltinDataPlane implements DataPlane {
   }
 
   #tell(message: ToDataPlane): void {
-    if (this.#child.connected) this.#child.send(message);
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   #receive(message: FromDataPlane): void {
