@@ -6,15 +6,11 @@ import { runMain } from '../shared/run-main.ts';
 import { help, parseSwitchArgs } from './options.ts';
 import { createTerminalReporter } from './reporter.ts';
 import { runSwitch } from './run-switch.ts';
+import { describeStatus, readStatus } from './status.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
-  const {
-    help: wantsHelp,
-    json,
-    flags,
-    options,
-  } = parseSwitchArgs(argv, {
+  const { help: wantsHelp, status, json, flags, options } = parseSwitchArgs(argv, {
     defaultTemplates: path.join(root, 'istio/cluster.yaml'),
   });
   if (wantsHelp) {
@@ -24,6 +20,11 @@ await runMain(async ({ argv, env, signal }) => {
   const choice = chooseCluster(flags, { env, home: homedir() });
   const cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
   try {
+    if (status) {
+      const found = await readStatus(cluster, options.app);
+      process.stdout.write(`${json ? JSON.stringify(found, null, 2) : describeStatus(found)}\n`);
+      return 0;
+    }
     const result = await runSwitch({ ...options, cluster, signal }, createTerminalReporter(process.stderr));
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return result.ok ? 0 : 1;

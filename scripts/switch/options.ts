@@ -8,6 +8,7 @@ import type { SwitchOptions } from './types.ts';
 import { verifyVersionName } from './version-name.ts';
 
 export const help = `Usage: npm run switch -- --to VERSION [flags]
+       npm run switch -- status
 
 Moves all traffic of an app to another version without losing a request, and removes the old version.
 Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
@@ -30,6 +31,8 @@ Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
 
 export interface Parsed {
   help: boolean;
+  /** Only say where things stand. */
+  status: boolean;
   json: boolean;
   flags: ClusterFlags;
   options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
@@ -56,10 +59,11 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const [unknown] = positionals;
+  const status = positionals[0] === 'status';
+  const unknown = positionals[status ? 1 : 0];
   if (unknown !== undefined)
     throw new UsageError(`Unknown argument "${unknown}". See: npm run switch -- --help`);
-  if (!values.help && values.to === undefined && !values.undo) {
+  if (!values.help && !status && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }
   if (values.to !== undefined) verifyVersionName(values.to);
@@ -70,6 +74,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
     .join('');
   return {
     help: values.help,
+    status,
     json: values.json,
     flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
     options: {

@@ -5,6 +5,7 @@ import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { virtualServiceReference } from './names.ts';
 import { planSwitch, planUndo } from './plan.ts';
+import { describePlan } from './dry-run.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
@@ -79,6 +80,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       const failure = await runStep(context, first, steps);
       if (failure) return await stopped(context, failure);
     }
+    if (options.dryRun)
+      return await planned(context, decision.kind === 'undo' ? plan.filter(({ undo }) => undo) : rest);
 
     hold = await takeLease(cluster, app, {
       leaseSeconds: options.leaseSeconds,
@@ -100,6 +103,22 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
   } finally {
     mesh.close();
     await hold?.release();
+  }
+
+  async function planned(context: SwitchContext, plan: Step[]): Promise<SwitchResult> {
+    const undoing = options.undo ?? false;
+    const described = undoing ? [] : await describePlan(context, plan);
+    for (const [index, { title, changes, proof }] of described.entries()) {
+      reporter.note(`${index + 1}. ${title}`);
+      for (const line of changes) reporter.note(`   ${line}`);
+      reporter.note(`   proof: ${proof}`);
+    }
+    if (undoing) {
+      for (const [index, step] of plan.entries())
+        reporter.note(`${index + 1}. ${step.undoTitle?.(context) ?? step.name}`);
+    }
+    const message = `Nothing was changed. To do it: ${command(options, `--to ${context.to}${undoing ? ' --undo' : ''}`)}`;
+    return { ...(await finish(context, { outcome: 'planned', ok: true, message })), plan: described };
   }
 
   async function goOn(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {

@@ -3,6 +3,7 @@ import type { Cluster } from '../shared/cluster.ts';
 import type { DestinationRule, VirtualService } from '../shared/kubernetes.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
+import type { PlannedStep } from './dry-run.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import type { Record as SwitchRecord } from './record.ts';
 import type { RouteTarget } from './routes.ts';
@@ -63,6 +64,8 @@ export interface SwitchResult {
   /** One line: where things stand, and which command comes next. */
   message: string;
   error: string | undefined;
+  /** With `dryRun`: what each step would change. */
+  plan?: PlannedStep[];
 }
 
 /** Hears what happens; the terminal, a test, nobody. */

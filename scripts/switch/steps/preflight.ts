@@ -2,6 +2,7 @@
 import { CommandError } from '../../shared/errors.ts';
 import type { VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { verifyAccess } from '../access.ts';
 import { fullHost } from '../names.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import { renderVersion } from '../render-version.ts';
@@ -15,6 +16,7 @@ export const preflight: Step = {
   title: () => 'Preflight',
   onFailure: 'stop',
   async run(context) {
+    await verifyAccess(context.cluster, context.signal);
     const state = await readState(context.cluster, context.app);
     await verifyTheNewVersionFits(context);
     verifyNoOtherProtocol(context);

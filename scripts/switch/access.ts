@@ -1,0 +1,65 @@
+/** The rights a switch needs, asked for before anything is touched: one missing right in the middle would be worse than none at all. */
+import type { Cluster } from '../shared/cluster.ts';
+import { ClusterError } from '../shared/cluster-errors.ts';
+import { CommandError } from '../shared/errors.ts';
+import type { KubernetesObject } from '../shared/kubernetes.ts';
+
+interface Right {
+  group?: string;
+  resource: string;
+  subresource?: string;
+  verbs: string[];
+  /** Needed in every namespace: callers, gateways and istiod live elsewhere. */
+  everywhere?: boolean;
+}
+
+const istio = 'networking.istio.io';
+
+/** What `scripts/switch` asks of the API server; the README's Role is made of it. */
+export const neededRights: Right[] = [
+  { resource: 'services', verbs: ['get'] },
+  { resource: 'pods', verbs: ['list'], everywhere: true },
+  // Kubernetes before 1.35 asks for get, since then for create as well: a WebSocket upgrade is a GET.
+  { resource: 'pods', subresource: 'portforward', verbs: ['get', 'create'], everywhere: true },
+  { group: 'apps', resource: 'deployments', verbs: ['list', 'create', 'patch', 'delete'] },
+  { group: istio, resource: 'virtualservices', verbs: ['get', 'patch'] },
+  { group: istio, resource: 'virtualservices', verbs: ['list'], everywhere: true },
+  { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },
+  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
+];
+
+interface AccessReview extends KubernetesObject {
+  status?: { allowed?: boolean; reason?: string };
+}
+
+/** Names every right that is missing. A server that does not answer such questions is taken at its later word. */
+export async function verifyAccess(cluster: Cluster, signal?: AbortSignal): Promise<void> {
+  const questions = neededRights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
+  const answers = await Promise.all(
+    questions.map(async ({ verb, group = '', resource, subresource = '', everywhere = false }) => {
+      const namespace = everywhere ? '' : cluster.namespace;
+      const review = await cluster
+        .create<AccessReview>(
+          {
+            apiVersion: 'authorization.k8s.io/v1',
+            kind: 'SelfSubjectAccessReview',
+            // A review is an answer, not an object: it has no name.
+            metadata: {} as KubernetesObject['metadata'],
+            spec: { resourceAttributes: { verb, group, resource, subresource, namespace } },
+          },
+          { signal },
+        )
+        .catch((error: unknown) => {
+          if (error instanceof ClusterError && (error.status === 403 || error.status === 404))
+            return undefined;
+          throw error;
+        });
+      const what = `${verb} ${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`;
+      return review?.status?.allowed === false ? `${what} in ${namespace || 'every namespace'}` : undefined;
+    }),
+  );
+  const missing = answers.filter((answer) => answer !== undefined);
+  if (missing.length > 0) {
+    throw new CommandError(`Not allowed: ${missing.join(', ')}. Nothing was changed.`);
+  }
+}
