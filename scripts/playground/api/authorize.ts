@@ -2,11 +2,6 @@ import { qualified, StatusError } from '../store/status-error.ts';
 import type { Authorizer } from './context.ts';
 import { verbOf, type ApiRequest } from './request.ts';
 
-const ANONYMOUS_NAME = 'system:anonymous';
-
-/** Everybody who has a token may do everything. */
-export const allowAll: Authorizer = ({ user }) => user.name !== ANONYMOUS_NAME;
-
 /** What needs no credentials, as the role system:public-info-viewer grants. */
 const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 

@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { isObject, type JsonObject } from '../store/json.ts';
 import { groupVersion, type ResourceType } from '../store/registry.ts';
 import { badRequest, StatusError } from '../store/status-error.ts';
+import { decodeProtobuf } from './protobuf.ts';
 
 const LIMIT_BYTES = 3 * 1024 * 1024;
 
@@ -24,7 +25,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 export const mediaType = (contentType: string | undefined): string =>
   (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const OBJECT_TYPES = ['application/json', 'application/yaml', PROTOBUF];
 
 export const unsupportedMediaType = (accepted: string[]) =>
   new StatusError(
@@ -65,12 +67,11 @@ export function decodeObject(
   type: Pick<ResourceType, 'group' | 'version' | 'kind' | 'custom'>,
 ): JsonObject {
   const media = mediaType(contentType);
-  if (media === 'application/vnd.kubernetes.protobuf') {
-    throw new StatusError(
-      415,
-      'UnsupportedMediaType',
-      'the body of the request was in an unknown format - the playground reads JSON and YAML, not protobuf: application/json, application/yaml',
-    );
+  if (media === PROTOBUF) {
+    if (type.custom) throw unsupportedMediaType(OBJECT_TYPES.filter((one) => one !== PROTOBUF));
+    const decoded = decodeProtobuf(body, type);
+    checkKind(decoded, type, '');
+    return decoded;
   }
   if (media !== '' && !OBJECT_TYPES.includes(media)) throw unsupportedMediaType(OBJECT_TYPES);
   const text = body.toString('utf8');

@@ -5,6 +5,7 @@ import type { KubeObject } from '../store/types.ts';
 import { listJson, type Answer } from './answer.ts';
 import { mediaType } from './body.ts';
 import type { ApiContext } from './context.ts';
+import { decodeProtobuf } from './protobuf.ts';
 import { selectObjects, type TypedTarget } from './read.ts';
 import type { ApiRequest } from './request.ts';
 import { dryRunOf, objectAnswer } from './write.ts';
@@ -14,8 +15,11 @@ const POLICIES = ['Background', 'Foreground', 'Orphan'] as const;
 
 function bodyOptions(request: ApiRequest, body: Buffer): JsonObject {
   if (body.length === 0) return {};
+  if (mediaType(request.headers['content-type']) === 'application/vnd.kubernetes.protobuf') {
+    return decodeProtobuf(body, { group: '', version: 'v1', kind: 'DeleteOptions', custom: false });
+  }
   const text = body.toString('utf8');
-  // The empty body of client libraries comes with a content type, protobuf options (kubectl) do not come at all.
+  // Client libraries send an empty body with a content type: that is no options.
   const value: unknown =
     mediaType(request.headers['content-type']) === 'application/yaml' ? parseYaml(text) : safeJson(text);
   return isObject(value) ? value : {};

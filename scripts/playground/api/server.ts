@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { MemoryStore } from '../store/store.ts';
 import { send, statusAnswer, type Answer } from './answer.ts';
-import { authorizationFault, allowAll } from './authorize.ts';
+import { authorizationFault } from './authorize.ts';
 import { readBody } from './body.ts';
 import { createCertificate } from './certificate.ts';
 import type { ApiContext, Authorizer, ConnectToPod, ExecInPod, FaultHook, ReadLogs } from './context.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { parseTarget, type ApiRequest, type User } from './request.ts';
+import { createRbacAuthorizer } from './rbac.ts';
 import { handle } from './router.ts';
 import { handleUpgrade } from './upgrade.ts';
 import { StatusError } from '../store/status-error.ts';
@@ -23,7 +24,7 @@ export interface ApiServerOptions {
   connectToPod?: ConnectToPod;
   /** Starts a command in a container; without it `pods/exec` says so on its error channel. */
   execInPod?: ExecInPod;
-  /** Says who may do what. By default everybody with a token may do everything. */
+  /** Says who may do what. By default RBAC: the administrator everything, service accounts what their roles grant. */
   authorize?: Authorizer;
   /** Makes single requests slow, broken or wrong. */
   faults?: FaultHook;
@@ -80,7 +81,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const closing = new AbortController();
   const context: ApiContext = {
     store: options.store,
-    authorize: options.authorize ?? allowAll,
+    authorize: options.authorize ?? createRbacAuthorizer(options.store),
     readLogs: options.readLogs,
     connectToPod: options.connectToPod,
     execInPod: options.execInPod,

@@ -122,12 +122,17 @@ function keepAllButStatus(type: ResourceType, next: JsonObject, previous: KubeOb
   }
 }
 
+/** Binding a pod to a node is no change of what is wanted. */
+function wished(type: ResourceType, spec: unknown): unknown {
+  return type.kind === 'Pod' && isObject(spec) ? { ...spec, nodeName: undefined } : spec;
+}
+
 /** The generation counts changes of what is wanted. Deployments count their annotations in. */
 function nextGeneration(type: ResourceType, next: JsonObject, previous: KubeObject): number {
   const generation = previous.metadata.generation ?? 0;
   for (const field of new Set([...Object.keys(next), ...Object.keys(previous)])) {
     if (field === 'metadata' || field === 'status' || field === 'apiVersion' || field === 'kind') continue;
-    if (!deepEqual(next[field], previous[field])) return generation + 1;
+    if (!deepEqual(wished(type, next[field]), wished(type, previous[field]))) return generation + 1;
   }
   const annotations = (object: unknown) =>
     isObject(object) && isObject(object['metadata']) ? (object['metadata']['annotations'] ?? {}) : {};

@@ -20,8 +20,6 @@ export interface ResourceType {
   hasGeneration: boolean;
   /** Answers a DELETE with the object instead of a Status. */
   deleteReturnsObject: boolean;
-  /** Same objects as another type, in another version or group. */
-  storedAs?: ResourceKey;
 }
 
 export interface Subresource {
@@ -183,7 +181,6 @@ const istioSecurity: Row[] = [
 const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] = [
   { group: '', version: 'v1', rows: core },
   { group: 'apps', version: 'v1', rows: apps },
-  { group: 'events.k8s.io', version: 'v1', rows: [{ plural: 'events', kind: 'Event', short: ['ev'] }] },
   {
     group: 'authentication.k8s.io',
     version: 'v1',
@@ -200,7 +197,6 @@ const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] =
     ],
   },
   { group: 'autoscaling', version: 'v2', rows: [hpa] },
-  { group: 'autoscaling', version: 'v1', rows: [hpa] },
   {
     group: 'batch',
     version: 'v1',
@@ -307,11 +303,6 @@ const DELETE_RETURNS_OBJECT = new Set([
   'v1/serviceaccounts',
 ]);
 const CONDITIONAL_UPDATE_ONLY = new Set(['coordination.k8s.io/v1/leases']);
-const STORED_AS: Record<ResourceKey, ResourceKey> = {
-  'events.k8s.io/v1/events': 'v1/events',
-  'autoscaling/v1/horizontalpodautoscalers': 'autoscaling/v2/horizontalpodautoscalers',
-};
-
 export const groupVersion = (type: Pick<ResourceType, 'group' | 'version'>): string =>
   type.group === '' ? type.version : `${type.group}/${type.version}`;
 
@@ -320,7 +311,6 @@ export const resourceKey = (type: Pick<ResourceType, 'group' | 'version' | 'plur
 
 function toType(group: string, version: string, custom: boolean, row: Row): ResourceType {
   const key = resourceKey({ group, version, plural: row.plural });
-  const storedAs = STORED_AS[key];
   return {
     group,
     version,
@@ -340,7 +330,6 @@ function toType(group: string, version: string, custom: boolean, row: Row): Reso
     unconditionalUpdate: !custom && !CONDITIONAL_UPDATE_ONLY.has(key),
     hasGeneration: row.generation === true,
     deleteReturnsObject: DELETE_RETURNS_OBJECT.has(key),
-    ...(storedAs === undefined ? {} : { storedAs }),
   };
 }
 

@@ -269,7 +269,6 @@ const COLUMNS: Record<ResourceKey, Column[]> = {
     age,
   ],
   'v1/events': events,
-  'events.k8s.io/v1/events': events,
   'v1/nodes': nodes,
   'v1/namespaces': [name, column('Status', (namespace) => text(namespace, 'status.phase', '')), age],
   'v1/configmaps': [name, column('Data', (configMap) => entries(configMap, 'data', 'binaryData')), age],

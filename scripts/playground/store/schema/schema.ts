@@ -16,9 +16,18 @@ export interface Struct {
   name: string;
   fields: ReadonlyMap<string, Schema>;
   required: ReadonlySet<string>;
+  /** Protobuf: `3`, or `2.1` for a field of an embedded message. */
+  wire: ReadonlyMap<string, WireField>;
   /** Owned as a whole: two managers cannot share it. */
   atomic: boolean;
   retainKeys: boolean;
+}
+
+export interface WireField {
+  field: string;
+  schema: Schema;
+  /** An explicit zero is a value, not an absence. */
+  keepsZero: boolean;
 }
 
 export interface MapOf {
@@ -68,6 +77,9 @@ const lines = new Map<string, string>(
 
 const structs = new Map<string, Struct>();
 
+/** `replicas@1*:int32`, `host!:string` */
+const FIELD = /^([^:@!]+)(!?)(?:@([\d.]+)(\*?))?:(.+)$/;
+
 /** The struct of that name; its fields are parsed when first looked at, since types refer to each other. */
 export function structNamed(name: string): Struct | undefined {
   const known = structs.get(name);
@@ -76,14 +88,15 @@ export function structNamed(name: string): Struct | undefined {
   if (line === undefined) return undefined;
   const fields = new Map<string, Schema>();
   const required = new Set<string>();
-  const struct: Struct = { kind: 'struct', name, fields, required, atomic: false, retainKeys: false };
+  const wire = new Map<string, WireField>();
+  const struct: Struct = { kind: 'struct', name, fields, required, wire, atomic: false, retainKeys: false };
   structs.set(name, struct);
-  for (const field of line.split(' ').filter(Boolean)) {
-    const colon = field.indexOf(':');
-    const isRequired = field[colon - 1] === '!';
-    const key = field.slice(0, isRequired ? colon - 1 : colon);
-    if (isRequired) required.add(key);
-    fields.set(key, parseType(field.slice(colon + 1)));
+  for (const text of line.split(' ').filter(Boolean)) {
+    const [, field = '', isRequired, number, star, type = ''] = FIELD.exec(text) ?? [];
+    const schema = parseType(type);
+    fields.set(field, schema);
+    if (isRequired === '!') required.add(field);
+    if (number !== undefined) wire.set(number, { field, schema, keepsZero: star === '*' });
   }
   return struct;
 }
@@ -112,8 +125,8 @@ function parseType(text: string): Schema {
 }
 
 const KIND_TYPES: Record<string, string> = {
-  'events.k8s.io/v1/Event': 'EventsEvent',
   'autoscaling/v2/HorizontalPodAutoscaler': 'V2HorizontalPodAutoscaler',
+  'authentication.k8s.io/v1/TokenRequest': 'AuthenticationTokenRequest',
 };
 
 const customs = new Map<string, Struct>();
@@ -141,6 +154,7 @@ function customSchema({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): St
         ['status', OPEN],
       ]),
       required: new Set(),
+      wire: new Map(),
       atomic: false,
       retainKeys: false,
     };

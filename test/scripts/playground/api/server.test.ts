@@ -82,13 +82,16 @@ describe('who may', () => {
     expect([review.code, review.body['status']]).toEqual([201, { allowed: false }]);
   });
 
-  it('includes service accounts with a token of their own', async () => {
+  it('is what its roles grant, for a service account with a token of its own', async () => {
+    const inDefault = (name: string) => ({ name, namespace: 'default' });
+    const rbac = 'rbac.authorization.k8s.io/v1';
     store.create('v1/serviceaccounts', {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: 'weak', namespace: 'default' },
+      metadata: inDefault('weak'),
     });
-    await start({ authorize: ({ user }) => !user.name.startsWith('system:serviceaccount:') });
+    const rules = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }];
+    store.create(`${rbac}/roles`, { apiVersion: rbac, kind: 'Role', metadata: inDefault('reader'), rules });
     const issued = await ask(server, 'POST', '/api/v1/namespaces/default/serviceaccounts/weak/token', {
       body: { spec: { expirationSeconds: 600 } },
     });
@@ -97,6 +100,19 @@ describe('who may', () => {
     expect(denied.body.message).toBe(
       'deployments.apps "x" is forbidden: User "system:serviceaccount:default:weak" cannot get resource "deployments" in API group "apps" in the namespace "default"',
     );
+    store.create(`${rbac}/rolebindings`, {
+      apiVersion: rbac,
+      kind: 'RoleBinding',
+      metadata: inDefault('weak-reads'),
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'weak', namespace: 'default' }],
+    });
+    const answers = [
+      await ask(server, 'GET', `${DEPLOYMENTS}/x`, { token }),
+      await ask(server, 'DELETE', `${DEPLOYMENTS}/x`, { token }),
+      await ask(server, 'GET', '/apis/apps/v1/namespaces/kube-system/deployments/x', { token }),
+    ];
+    expect(answers.map(({ code }) => code)).toEqual([404, 403, 403]);
   });
 });
 

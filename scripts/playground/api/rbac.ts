@@ -1,0 +1,90 @@
+import type { MemoryStore } from '../store/store.ts';
+import type { KubeObject } from '../store/types.ts';
+import type { AccessAttributes, Authorizer } from './context.ts';
+
+/** Role-based access control: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+
+interface Rule {
+  verbs?: string[];
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+  nonResourceURLs?: string[];
+}
+
+interface Role extends KubeObject {
+  rules?: Rule[];
+}
+
+interface Binding extends KubeObject {
+  subjects?: { kind: string; name: string; namespace?: string }[];
+  roleRef: { kind: string; name: string };
+}
+
+/** What every known user may: find out what the server can do, and what it may do itself (system:discovery, system:basic-user). */
+const DISCOVERY = /^\/(api|apis|healthz|livez|openapi|readyz|version)(\/|$)/;
+const SELF_REVIEWS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
+
+const has = (list: string[] | undefined, value: string): boolean =>
+  list?.some((one) => one === '*' || one === value) === true;
+
+function pathMatches(patterns: string[] | undefined, path: string): boolean {
+  return (
+    patterns?.some(
+      (one) => one === '*' || one === path || (one.endsWith('*') && path.startsWith(one.slice(0, -1))),
+    ) === true
+  );
+}
+
+function grants(
+  rule: Rule,
+  { verb, group = '', resource, subresource, name, path }: AccessAttributes,
+): boolean {
+  if (!has(rule.verbs, verb)) return false;
+  if (path !== undefined) return pathMatches(rule.nonResourceURLs, path);
+  const what = subresource === undefined ? String(resource) : `${String(resource)}/${subresource}`;
+  const isNamed =
+    rule.resourceNames === undefined ||
+    rule.resourceNames.length === 0 ||
+    rule.resourceNames.includes(name ?? '');
+  return (
+    has(rule.apiGroups, group) &&
+    isNamed &&
+    (has(rule.resources, what) || (subresource !== undefined && has(rule.resources, `*/${subresource}`)))
+  );
+}
+
+/** Administrators may do everything, everybody else what Roles and ClusterRoles in the store grant them. */
+export function createRbacAuthorizer(store: MemoryStore): Authorizer {
+  return (attributes) => {
+    const { user, namespace, path, resource, verb } = attributes;
+    if (user.groups.includes('system:masters')) return true;
+    if (user.groups.includes('system:authenticated')) {
+      if (path !== undefined && verb === 'get' && DISCOVERY.test(path)) return true;
+      if (verb === 'create' && resource !== undefined && SELF_REVIEWS.has(resource)) return true;
+    }
+    const isSubject = ({ subjects = [] }: Binding) =>
+      subjects.some(({ kind, name, namespace: home = '' }) =>
+        kind === 'Group'
+          ? user.groups.includes(name)
+          : user.name === (kind === 'ServiceAccount' ? `system:serviceaccount:${home}:${name}` : name),
+      );
+    const rulesOf = ({ roleRef }: Binding, home: string | undefined): Rule[] => {
+      const role =
+        roleRef.kind === 'ClusterRole'
+          ? store.get<Role>('rbac.authorization.k8s.io/v1/clusterroles', undefined, roleRef.name)
+          : store.get<Role>('rbac.authorization.k8s.io/v1/roles', home, roleRef.name);
+      return role?.rules ?? [];
+    };
+    const cluster = store.list<Binding>('rbac.authorization.k8s.io/v1/clusterrolebindings');
+    const local =
+      namespace === undefined || path !== undefined
+        ? []
+        : store.list<Binding>('rbac.authorization.k8s.io/v1/rolebindings', { namespace });
+    return [...cluster, ...local].some(
+      (binding) =>
+        isSubject(binding) &&
+        rulesOf(binding, binding.metadata.namespace).some((rule) => grants(rule, attributes)),
+    );
+  };
+}
