@@ -26,12 +26,14 @@ export async function describePlan(context: SwitchContext, steps: Step[]): Promi
     'delete-old': 'its pods are gone (from here on there is no way back)',
   };
   return steps
-    .filter(({ name }) => name in proofs)
+    .filter(({ name }) => name in proofs || name.startsWith('canary-'))
     .map((step) => ({
       name: step.name,
       title: step.title(context),
       changes: changes[step.name] ?? [],
-      proof: proofs[step.name] ?? '',
+      proof:
+        proofs[step.name] ??
+        `B for this share, then at least 100 answers of ${to} without more errors than ${from}`,
     }));
 }
 

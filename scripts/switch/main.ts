@@ -10,7 +10,13 @@ import { describeStatus, readStatus } from './status.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
-  const { help: wantsHelp, status, json, flags, options } = parseSwitchArgs(argv, {
+  const {
+    help: wantsHelp,
+    status,
+    json,
+    flags,
+    options,
+  } = parseSwitchArgs(argv, {
     defaultTemplates: path.join(root, 'istio/cluster.yaml'),
   });
   if (wantsHelp) {

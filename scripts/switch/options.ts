@@ -18,6 +18,7 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
   --image IMAGE        image of the new version
   --set KEY=VALUE      value for the templates (repeatable)
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
+  --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
   --undo               take the switch under way back
   --dry-run            print the plan and change nothing
   --step-timeout TIME  how long one step may take (default 120s)
@@ -49,6 +50,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       image: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       templates: { type: 'string', default: defaultTemplates },
+      canary: { type: 'string' },
       undo: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       'step-timeout': { type: 'string', default: '120s' },
@@ -83,6 +85,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       image: values.image,
       set: parseSets(values.set),
       clusterFile: values.templates,
+      canary: values.canary === undefined ? [] : parseShares(values.canary),
       undo: values.undo,
       dryRun: values['dry-run'],
       keepOld: values['keep-old'],
@@ -102,4 +105,15 @@ function parseSets(texts: string[]): Record<string, string> {
       return [key, value.join('=')];
     }),
   );
+}
+
+function parseShares(text: string): number[] {
+  const shares = text.split(',').map(Number);
+  const ascending = shares.every((share, index) => share > (shares[index - 1] ?? 0));
+  if (!ascending || !shares.every((share) => Number.isInteger(share) && share > 0 && share < 100)) {
+    throw new UsageError(
+      `--canary must be ascending whole percents between 1 and 99 such as 5,25,50, got "${text}".`,
+    );
+  }
+  return shares;
 }

@@ -1,5 +1,6 @@
 /** The switch as a list of steps. Forward they run in this order; taken back they run their `undo` in the opposite one. */
 import { addSubset } from './steps/add-subset.ts';
+import { canaryStep } from './steps/canary.ts';
 import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
@@ -8,8 +9,15 @@ import { removeSubset } from './steps/remove-subset.ts';
 import { shiftTraffic } from './steps/shift-traffic.ts';
 import type { Step } from './types.ts';
 
-export function planSwitch({ keepOld = false }: { keepOld?: boolean | undefined } = {}): Step[] {
-  const toTheNew = [preflight, deployVersion, addSubset, shiftTraffic, drainOld];
+export interface PlanOptions {
+  /** Shares in percent, ascending, each with evidence before the next. */
+  canary?: readonly number[] | undefined;
+  keepOld?: boolean | undefined;
+}
+
+export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): Step[] {
+  const shares = canary.map((share, index) => canaryStep(share, index === 0));
+  const toTheNew = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
   return keepOld ? toTheNew : [...toTheNew, removeSubset, deleteOld];
 }
 

@@ -118,7 +118,7 @@ function shareOut(
   return [{ ...old, weight: weight - part }, { ...fresh, weight: part }, ...others];
 }
 
-const MARKER = /(?:^|--)switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8}$/;
+const MARKER = /(?:^|--)switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8}(?:-p\d+)?$/;
 
 /** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`: the author's name stays, an earlier marker goes. */
 export function withMarker(name: string | undefined, marker: string): string {
@@ -126,8 +126,12 @@ export function withMarker(name: string | undefined, marker: string): string {
   return own === '' ? marker : `${own}--${marker}`;
 }
 
-export function hasMarker(route: HttpRoute, marker: string): boolean {
-  return route.name === marker || (route.name?.endsWith(`--${marker}`) ?? false);
+/** Whether the route was last written by this switch, at whatever share. */
+export function hasMarker({ name = '' }: HttpRoute, marker: string): boolean {
+  const own = MARKER.exec(name)?.[0]
+    .replace(/^--/, '')
+    .replace(/-p\d+$/, '');
+  return own === marker;
 }
 
 export function createMarker(from: string, to: string, id: string): string {

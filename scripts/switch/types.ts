@@ -18,6 +18,8 @@ export interface SwitchOptions {
   set?: Readonly<Record<string, string>> | undefined;
   /** The cluster file whose resource set `version` is the Deployment of one version. */
   clusterFile: string;
+  /** Shares of the traffic in percent, ascending, each with evidence before the next. */
+  canary?: readonly number[] | undefined;
   undo?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back is one step. */

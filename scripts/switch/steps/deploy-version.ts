@@ -101,12 +101,8 @@ async function smokeTestAll(
   pods: Awaited<ReturnType<typeof listVersionPods>>,
   service: Awaited<ReturnType<typeof readState>>['service'],
 ): Promise<void> {
-  await Promise.all(
-    pods.map(async (pod) => {
-      const test = smokeTestOf(service, pod, deployment.metadata.annotations);
-      if (test) await smokeTest(cluster, pod, test, version);
-    }),
-  );
+  const test = smokeTestOf(service, deployment);
+  if (test) await Promise.all(pods.map((pod) => smokeTest(cluster, pod, test, version)));
 }
 
 /** Server-side apply says what must be, so it may be said again when an answer is lost. */

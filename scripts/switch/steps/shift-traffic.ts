@@ -34,7 +34,8 @@ export const shiftTraffic: Step = {
   },
 };
 
-async function moveRoutes(context: SwitchContext, redirection: Redirection): Promise<Proof> {
+/** Writes the routes and waits for proof B. */
+export async function moveRoutes(context: SwitchContext, redirection: Redirection): Promise<Proof> {
   const { known, prover, target, reference } = context;
   const http = redirect(known.virtualService.spec.http ?? [], redirection, target);
   known.virtualService = await changeSpec(context, resources.virtualServices, known.virtualService, { http });

@@ -1,7 +1,7 @@
 /** One request to each new pod itself, before any traffic can reach it. */
 import type { Cluster } from '../../shared/cluster.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { Pod, Service } from '../../shared/kubernetes.ts';
+import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
 import { portOf } from './deployment-ready.ts';
 
 /** On the Deployment: the path that shows that the app does its job. Without it: the path of the readiness probe. */
@@ -12,22 +12,18 @@ export interface SmokeTest {
   port: number;
 }
 
-export function smokeTestOf(
-  service: Service,
-  pod: Pod,
-  annotations: Record<string, string> = {},
-): SmokeTest | undefined {
+export function smokeTestOf(service: Service, { metadata, spec }: Deployment): SmokeTest | undefined {
   const target = service.spec.ports?.[0];
   const wanted = target?.targetPort ?? target?.port;
-  if (wanted === undefined) return undefined;
+  // The template's probe, not the pod's: behind Istio the pod's own was rewritten to the sidecar's agent.
+  const { containers } = spec.template.spec;
   const container =
-    pod.spec.containers.find((candidate) => portOf(candidate, wanted) !== undefined) ??
-    pod.spec.containers[0];
-  const port = container && portOf(container, wanted);
-  const own = annotations[SMOKE_ANNOTATION];
-  // Behind Istio the probe was rewritten to the sidecar's agent; then the annotation is the only path known.
-  const path = own ?? container?.readinessProbe?.httpGet?.path ?? '/';
-  return port === undefined ? undefined : { path: path.startsWith('/app-health/') ? '/' : path, port };
+    containers.find(({ ports = [] }) =>
+      ports.some(({ name, containerPort }) => name === wanted || containerPort === wanted),
+    ) ?? containers[0];
+  const port = container && wanted !== undefined ? portOf(container, wanted) : undefined;
+  const path = metadata.annotations?.[SMOKE_ANNOTATION] ?? container?.readinessProbe?.httpGet?.path ?? '/';
+  return port === undefined ? undefined : { path, port };
 }
 
 /** Throws when a pod answers with an error, not at all, or as another version. */

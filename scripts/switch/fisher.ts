@@ -1,0 +1,34 @@
+/**
+ * Fisher's exact test, one-sided: how likely it is, if both versions were equally good, that so many of the errors or more fall to the new one
+ * by chance. Exact for small counts, which is what a canary has: a few errors among a few hundred requests.
+ */
+export function fisherExact(fresh: Sample, old: Sample): number {
+  const total = fresh.requests + old.requests;
+  const errors = fresh.errors + old.errors;
+  const most = Math.min(errors, fresh.requests);
+  let probability = 0;
+  for (let k = fresh.errors; k <= most; k += 1) {
+    probability += Math.exp(
+      logChoose(fresh.requests, k) + logChoose(old.requests, errors - k) - logChoose(total, errors),
+    );
+  }
+  return Math.min(1, probability);
+}
+
+export interface Sample {
+  requests: number;
+  errors: number;
+}
+
+function logChoose(n: number, k: number): number {
+  return k < 0 || k > n ? -Infinity : logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+}
+
+/** Sums up to a thousand, Stirling's series beyond: exact to more digits than counts of requests deserve. */
+function logFactorial(n: number): number {
+  if (n > 1000)
+    return n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3);
+  let sum = 0;
+  for (let i = 2; i <= n; i += 1) sum += Math.log(i);
+  return sum;
+}

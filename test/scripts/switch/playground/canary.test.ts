@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SwitchResult } from '../../../../scripts/switch/index.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+
+let coffee: CoffeeCluster;
+beforeAll(async () => {
+  coffee = await startCoffeeCluster({ empty: true });
+  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], { pod: 'naive' });
+  await coffee.untilServed();
+}, 60_000);
+afterAll(() => coffee.close());
+
+describe('a switch in shares', () => {
+  it('gathers evidence at each share and loses nothing', async () => {
+    let result: SwitchResult | undefined;
+    const account = await coffee.underLoad(async () => {
+      result = await coffee.switchTo('v2', { set: { pod: 'naive' }, canary: [20, 50] });
+    });
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
+    const shares = result?.steps.filter(({ name }) => name.startsWith('canary-'));
+    expect(shares?.map(({ name }) => name)).toEqual(['canary-20', 'canary-50']);
+    for (const { detail, proxies } of shares ?? []) {
+      expect(detail).toMatch(/^v2 0 errors of \d{3,}, v1 0 of \d+$/);
+      expect(proxies).toBe(5);
+    }
+    expect(account).toMatchObject({ lost: 0, byReason: {} });
+  }, 60_000);
+
+  it('takes everything back when there is too little traffic to judge by', async () => {
+    const result = await coffee.switchTo('v3', { set: { pod: 'naive' }, canary: [10], stepTimeoutMs: 3000 });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
+    expect(result.error).toBe('waited 3 s for enough traffic to judge v3 by (0 of 100 answers of v3)');
+  }, 60_000);
+});
