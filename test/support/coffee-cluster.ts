@@ -80,7 +80,7 @@ export async function startCoffeeCluster({
           await reaches(sent + qps);
           return await load.stop();
         } finally {
-          load.kill();
+          await load.kill();
         }
       },
       async untilServed() {
