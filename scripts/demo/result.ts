@@ -1,4 +1,5 @@
 import type { Account } from '../load/index.ts';
+import type { Observation } from './observe/observation.ts';
 import type { ScenarioId, Weather } from './scenarios.ts';
 import type { Expectation, Verdict } from './verdict.ts';
 
@@ -7,6 +8,8 @@ export interface ReleaseStep {
   name: string;
   atMs: number;
   durationMs: number;
+  /** What it proved, in the switch's words. */
+  detail?: string;
 }
 
 export interface ScenarioResult {
@@ -25,6 +28,8 @@ export interface ScenarioResult {
   steps: ReleaseStep[];
   /** From nothing to the first coffee out of a fresh playground. */
   firstCoffeeMs: number;
+  /** What pods and proxies did meanwhile. Missing only when the run failed before its load. */
+  observation?: Observation;
   /** Why the run failed. */
   error?: string;
 }

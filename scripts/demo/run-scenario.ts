@@ -3,6 +3,7 @@ import { startLoadProcess, type LoadProcess, type LoadProgress } from '../load/i
 import { connectCluster, type Cluster } from '../shared/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
+import { startObserver, type Observer } from './observe/observe.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import { releases } from './releases/index.ts';
 import type { ScenarioResult } from './result.ts';
@@ -11,7 +12,7 @@ import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
 import { setUp } from './set-up.ts';
 import { createStepsClock } from './steps-clock.ts';
 import { expectationOf, judge } from './verdict.ts';
-import { makeWeather } from './weather.ts';
+import { latePart, makeWeather } from './weather.ts';
 
 export interface ScenarioWatcher {
   /** What happens now, in a few words. */
@@ -69,7 +70,10 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   }
 }
 
-type Released = Pick<ScenarioResult, 'account' | 'releaseMs' | 'releaseAtMs' | 'steps' | 'error'>;
+type Released = Pick<
+  ScenarioResult,
+  'account' | 'releaseMs' | 'releaseAtMs' | 'steps' | 'error' | 'observation'
+>;
 
 async function releaseUnderLoad(
   { run: { scenario, weather }, settings, watcher, signal }: ScenarioOptions,
@@ -77,6 +81,7 @@ async function releaseUnderLoad(
 ): Promise<Released> {
   const { qps, connections, loadMs, warmUpMs, tailMs, lagMs } = settings;
   let elapsedMs = 0;
+  let observer: Observer | undefined;
   const load = await startLoadProcess({
     url,
     qps,
@@ -95,6 +100,7 @@ async function releaseUnderLoad(
     await load.started;
     const startedAt = performance.now() - elapsedMs;
     const now = (): number => performance.now() - startedAt;
+    observer = startObserver({ cluster, mesh: scenario.mesh, now });
     watcher.onStep('warming up');
     await loadReaches(warmUpMs);
     const releaseAtMs = now();
@@ -102,7 +108,10 @@ async function releaseUnderLoad(
     const clock = createStepsClock(now, watcher.onStep);
     const beforeTrafficChanges = (): void => {
       makeWeather(playground, { scenario, weather, lagMs });
-      if (weather === 'rough') calmAgainMs = now() + lagMs;
+      if (weather !== 'rough') return;
+      const fromMs = Math.round(now());
+      calmAgainMs = fromMs + lagMs;
+      observer?.late({ proxy: latePart(scenario), fromMs, untilMs: calmAgainMs });
     };
     let error: string | undefined;
     try {
@@ -131,9 +140,11 @@ async function releaseUnderLoad(
       releaseMs: Math.round(endMs - releaseAtMs),
       releaseAtMs: Math.round(releaseAtMs),
       steps: clock.steps,
+      observation: await observer.stop(),
       ...(error === undefined ? {} : { error }),
     };
   } finally {
+    await observer?.stop();
     await load.kill();
   }
 }

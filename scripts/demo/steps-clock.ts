@@ -4,7 +4,7 @@ import type { ReleaseStep } from './result.ts';
 export interface StepsClock {
   steps: ReleaseStep[];
   /** A step begins; it ends when the returned function is called. */
-  begin: (name: string) => () => void;
+  begin: (name: string) => (detail?: string) => void;
   step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -14,10 +14,13 @@ export interface StepsClock {
  */
 export function createStepsClock(now: () => number, onStep: (name: string) => void): StepsClock {
   const steps: ReleaseStep[] = [];
-  const begin = (name: string): (() => void) => {
+  const begin = (name: string): ((detail?: string) => void) => {
     onStep(name);
     const atMs = now();
-    return () => steps.push({ name, atMs: Math.round(atMs), durationMs: Math.round(now() - atMs) });
+    return (detail) => {
+      const durationMs = Math.round(now() - atMs);
+      steps.push({ name, atMs: Math.round(atMs), durationMs, ...(detail ? { detail } : {}) });
+    };
   };
   return {
     steps,

@@ -18,4 +18,4 @@ export function describeWeather(scenario: Scenario, weather: Weather, lagMs: num
   return `${scenario.mesh ? 'the gateway' : 'the kube-proxy'} is ${formatDuration(lagMs)} late`;
 }
 
-const latePart = ({ mesh }: Scenario): string => (mesh ? 'gateway' : 'kube-proxy');
+export const latePart = ({ mesh }: Scenario): string => (mesh ? 'gateway' : 'kube-proxy');

@@ -56,7 +56,7 @@ export interface Account {
   url: string;
   /** Requests per 100 ms of their due time, only when asked for. */
   timeline?: TimelineSlot[];
-  /** The first losses one by one, only together with the timeline. */
+  /** The first and the last losses one by one, in the order of their ends, only together with the timeline. */
   losses?: Loss[];
 }
 

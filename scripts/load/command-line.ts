@@ -18,7 +18,7 @@ Usage: npm run load -- --url URL [flags]
   --expect STATUS      a 4xx that is no loss; repeatable
   --timeout TIME       longest time for one request (${loadDefaults.timeoutMs / 1000}s)
   --json               the account as one JSON document on stdout
-  --timeline           adds requests per 100 ms and the first losses to the JSON
+  --timeline           adds requests per 100 ms and the first and last losses to the JSON
   --fortio-json FILE   the run as a Fortio result file, for "fortio report"
   --progress-json      progress as one JSON document per line on stderr
   --stop-on-stdin-end  go on until stdin ends (--duration is then the longest time)

@@ -27,6 +27,7 @@ export interface Tally {
 export type TalliedAccount = Counts &
   Pick<Account, 'longestGapMs' | 'latencyMs' | 'durationMs' | 'timeline' | 'losses'>;
 
+/** So many from the start and as many from the end: together they show how a loss began and how it ended. */
 const keptLosses = 100;
 const keptReasons = 20;
 
@@ -52,7 +53,8 @@ export function createTally(options: {
   const fromDue = createLatencyRecorder();
   const fromSend = createLatencyRecorder();
   const timeline = options.timeline ? createTimeline() : undefined;
-  const losses: Loss[] = [];
+  const firstLosses: Loss[] = [];
+  const lastLosses: Loss[] = [];
   let lastSuccessMs = 0;
   let gapMs = 0;
 
@@ -61,8 +63,10 @@ export function createTally(options: {
     if (reason in counts.byReason || Object.keys(counts.byReason).length < keptReasons)
       increment(counts.byReason, reason);
     timeline?.add(times.dueMs, { loss: kind });
-    if (timeline && losses.length < keptLosses)
-      losses.push({ ...roundTimes(times), kind, reason, ...origin(outcome) });
+    if (!timeline) return;
+    const loss = { ...roundTimes(times), kind, reason, ...origin(outcome) };
+    if (firstLosses.length < keptLosses) firstLosses.push(loss);
+    else if (lastLosses.push(loss) > keptLosses) lastLosses.shift();
   };
 
   return {
@@ -94,7 +98,7 @@ export function createTally(options: {
       longestGapMs: round(Math.max(gapMs, endMs - lastSuccessMs)),
       latencyMs: { fromDue: fromDue.percentiles(), fromSend: fromSend.percentiles() },
       durationMs: round(endMs),
-      ...(timeline ? { timeline: timeline.slots(), losses } : {}),
+      ...(timeline ? { timeline: timeline.slots(), losses: [...firstLosses, ...lastLosses] } : {}),
     }),
   };
 }

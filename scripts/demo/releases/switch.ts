@@ -27,14 +27,14 @@ export const releaseBySwitch: Release = async (context) => {
 };
 
 function reportTo({ clock, beforeTrafficChanges }: ReleaseContext): Reporter {
-  let end: () => void = () => undefined;
+  let end: (detail?: string) => void = () => undefined;
   return {
     ...silentReporter,
     stepStarted(title, name) {
       if (name === 'add-subset') beforeTrafficChanges();
       end = clock.begin(title);
     },
-    stepDone: () => end(),
-    stepFailed: () => end(),
+    stepDone: (detail) => end(detail),
+    stepFailed: (detail) => end(detail),
   };
 }
