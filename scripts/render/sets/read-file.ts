@@ -16,8 +16,9 @@ const reasonFor: Record<string, string> = {
 /** The plain words for a failed file operation. */
 export function fileProblem(path: string, error: unknown): InputError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
+  const named = (error as NodeJS.ErrnoException).path ?? path;
   const reason = reasonFor[code] ?? (error instanceof Error ? error.message : String(error));
-  return new InputError(`${path} ${reason}.`, code === 'ELOOP' ? 2 : 1, { cause: error });
+  return new InputError(`${named} ${reason}.`, code === 'ELOOP' ? 2 : 1, { cause: error });
 }
 
 /** Reads a text file, byte order mark included. Refuses what cannot be text: NUL bytes, broken UTF-8, huge files. */
