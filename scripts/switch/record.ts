@@ -89,9 +89,7 @@ export async function takeLease(
       const duration = (found?.spec.leaseDurationSeconds ?? leaseSeconds) * 1000;
       if (observed?.holder !== holder) observed = { holder, renewed, at: performance.now() };
       if (observed.renewed !== renewed) {
-        throw new CommandError(
-          `${holder} is switching ${app} right now; nothing was changed. Wait until that is done.`,
-        );
+        throw new CommandError(`${holder} is switching ${app} right now; nothing was changed`);
       }
       const left = duration - (performance.now() - observed.at);
       if (left > 0) {

@@ -1,6 +1,6 @@
 /** The new version's objects, from the same template that made the old one's: the resource set `version` of the cluster file. */
 import { parseObjects, renderSets } from '../render/index.ts';
-import { UsageError } from '../shared/errors.ts';
+import { UsageError, messageOf } from '../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../shared/kubernetes.ts';
 import type { SwitchOptions } from './types.ts';
 
@@ -16,9 +16,7 @@ export async function renderVersion(
 ): Promise<RenderedVersion> {
   const vars: Record<string, string> = { replicas: String(replicas), ...set, app, version };
   if (image !== undefined) vars['image'] = image;
-  const objects = parseObjects(
-    await renderSets(clusterFile, { include: ['version'], vars }),
-  ) as KubernetesObject[];
+  const objects = await render(clusterFile, vars);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment') as Deployment[];
   const [deployment] = deployments;
   if (deployment === undefined || deployments.length > 1) {
@@ -27,4 +25,12 @@ export async function renderVersion(
     );
   }
   return { deployment, others: objects.filter((object) => object !== deployment) };
+}
+
+async function render(clusterFile: string, vars: Record<string, string>): Promise<KubernetesObject[]> {
+  try {
+    return parseObjects(await renderSets(clusterFile, { include: ['version'], vars }));
+  } catch (error) {
+    throw new UsageError(messageOf(error), { cause: error });
+  }
 }

@@ -81,13 +81,20 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       if (failure) return await stopped(context, failure);
     }
     if (options.dryRun)
-      return await planned(context, decision.kind === 'undo' ? plan.filter(({ undo }) => undo) : rest);
+      return await planned(
+        context,
+        decision.kind === 'undo' ? plan.filter((step) => step.undo !== undefined) : rest,
+      );
 
-    hold = await takeLease(cluster, app, {
-      leaseSeconds: options.leaseSeconds,
-      signal,
-      onWait: (text) => reporter.note(text),
-    });
+    try {
+      hold = await takeLease(cluster, app, {
+        leaseSeconds: options.leaseSeconds,
+        signal,
+        onWait: (text) => reporter.note(text),
+      });
+    } catch (error) {
+      return await stopped(context, signal.aborted ? signal.reason : error, messageOf(error));
+    }
     hold.lost.addEventListener('abort', () => lost.abort(hold?.lost.reason));
     // Between the look and the Lease somebody may have finished another switch.
     state = await readState(cluster, app);
@@ -180,6 +187,13 @@ async function runStep(context: SwitchContext, step: Step, steps: StepReport[]):
 
 /** Takes steps back one after another; stops at the first that fails and gives its error. */
 async function undoSteps(context: SwitchContext, plan: Step[], steps: StepReport[]): Promise<unknown> {
+  // From what stands there now: an edit by somebody else may be why this is undone, and must outlive it.
+  try {
+    const { virtualService, destinationRule } = await readState(context.cluster, context.app);
+    context.known = { virtualService, destinationRule };
+  } catch (error) {
+    return error;
+  }
   for (const step of plan) {
     if (step.undo === undefined) continue;
     const title = step.undoTitle?.(context) ?? `Undo: ${step.title(context)}`;

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { kubeconfigFor, startFakeApiServer } from '../shared/fake-api-server.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'switch-command-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command with a home and a temp folder of its own, so that no playground and no kubeconfig is found by chance. */
+function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/switch/main.ts', ...args], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data) => (stdout += String(data)));
+    child.stderr.on('data', (data) => (stderr += String(data)));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+const oneLine = (text: string) => expect.stringMatching(new RegExp(`^${text}[^\\n]*\\n$`)) as unknown;
+
+describe('npm run switch', () => {
+  it('explains itself', async () => {
+    const { code, stdout } = await run('--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Example: npm run switch -- --to v2');
+  });
+
+  it('answers wrong usage with one line and exit code 2', async () => {
+    const kubeconfig = path.join(folder, 'gone.yaml');
+    const [nothing, flag, name, timeout, share, set, file, cluster] = await Promise.all([
+      run(),
+      run('--to', 'v2', '--bogus'),
+      run('--to', 'V2'),
+      run('--to', 'v2', '--step-timeout', '5'),
+      run('--to', 'v2', '--canary', '50,5'),
+      run('--to', 'v2', '--set', 'novalue'),
+      run('--to', 'v2', '--kubeconfig', kubeconfig),
+      run('--to', 'v2'),
+    ]);
+    expect(nothing).toEqual({ code: 2, stdout: '', stderr: oneLine('--to VERSION is missing') });
+    expect(flag).toEqual({ code: 2, stdout: '', stderr: oneLine("Unknown option '--bogus'") });
+    expect(name).toEqual({ code: 2, stdout: '', stderr: oneLine('--to must be a name') });
+    expect(timeout).toEqual({ code: 2, stdout: '', stderr: oneLine('--step-timeout must be a duration') });
+    expect(share).toEqual({ code: 2, stdout: '', stderr: oneLine('--canary must be ascending') });
+    expect(set).toEqual({ code: 2, stdout: '', stderr: oneLine('--set must be KEY=VALUE') });
+    expect(file).toEqual({ code: 2, stdout: '', stderr: oneLine('--kubeconfig: there is no file') });
+    expect(cluster).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: oneLine('No cluster named and no playground running'),
+    });
+  });
+
+  it('says in one line that the cluster does not answer, and that there is nothing to switch in it', async () => {
+    const fake = await startFakeApiServer();
+    fake.otherwise = (asked, response) => {
+      const list = /\/(deployments|pods)$/.test(asked.path);
+      response.writeHead(list ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify(
+          list ? { items: [] } : { kind: 'Status', reason: 'NotFound', message: 'not found', code: 404 },
+        ),
+      );
+    };
+    const empty = await run('--to', 'v2', '--kubeconfig', fake.kubeconfig);
+    expect(empty).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: oneLine('shop has no Service, no VirtualService, no DestinationRule named coffee-shop'),
+    });
+    const file = path.join(folder, 'closed.yaml');
+    writeFileSync(file, kubeconfigFor(fake.url));
+    await fake.close();
+    const closed = await run('--to', 'v2', '--kubeconfig', file);
+    expect(closed).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: oneLine(`The API server at ${fake.url} does not answer`),
+    });
+  });
+});

@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type {
+  Deployment,
+  DestinationRule,
+  Lease,
+  VirtualService,
+} from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
+import { pause } from '../../../../scripts/shared/wait.ts';
+import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+
+const naive = { pod: 'naive' };
+let coffee: CoffeeCluster;
+beforeAll(async () => {
+  coffee = await startCoffeeCluster({ empty: true });
+  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], naive);
+  await coffee.untilServed();
+}, 60_000);
+afterAll(() => coffee.close());
+afterEach(async () => {
+  const { cluster } = coffee;
+  const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
+  expect(rule?.spec.subsets?.map(({ name }) => name)).toEqual(['v1']);
+  const deployments = await cluster.list<Deployment>(resources.deployments);
+  expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['coffee-shop-v1']);
+});
+
+/** Runs a switch to v2 and does something when a step begins. */
+const switchAnd = (step: string, interfere: () => Promise<unknown>) => {
+  let done: Promise<unknown> = Promise.resolve();
+  const reporter = {
+    ...silentReporter,
+    stepStarted: (_title: string, name: string) => {
+      if (name === step) done = interfere();
+    },
+  };
+  const { cluster } = coffee;
+  const clusterFile = `${root}/istio/cluster.yaml`;
+  return runSwitch({ cluster, app: 'coffee-shop', to: 'v2', clusterFile, set: naive }, reporter).finally(
+    () => done,
+  );
+};
+
+describe('a switch that cannot go on leaves v1 serving and nothing behind', () => {
+  it('says that the image is missing', async () => {
+    const result = await coffee.switchTo('v2', { set: naive, image: 'no-such-thing:9', stepTimeoutMs: 3000 });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v1' });
+    expect(result.error).toMatch(
+      /^0\/2 pods ready after \d+(\.\d)? s \(pod coffee-shop-v2-\S+: container coffee-shop (ErrImagePull|ImagePullBackOff)/,
+    );
+    expect(result.message).toBe(
+      'v1 still serves all traffic. When that is mended: npm run switch -- --to v2',
+    );
+  }, 30_000);
+
+  it('takes a cluster file without the set for wrong usage', async () => {
+    const wrong = coffee.switchTo('v2', { clusterFile: `${root}/k8s/cluster.yaml` });
+    await expect(wrong).rejects.toThrow('No resource set is named "version"');
+    await expect(wrong).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it('stops with the difference when somebody else edits the route meanwhile, and leaves the edit', async () => {
+    const { cluster } = coffee;
+    const result = await switchAnd('add-subset', () =>
+      cluster.patch(resources.virtualServices, 'coffee-shop', {
+        spec: { hosts: ['edited.example', 'coffee-shop', '127.0.0.1'] },
+      }),
+    );
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v1' });
+    expect(result.error).toContain(
+      'VirtualService coffee-shop was changed by somebody else during the switch:',
+    );
+    expect(result.error).toContain('+   - edited.example');
+    const after = await cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
+    expect(after?.spec.hosts).toContain('edited.example');
+  }, 30_000);
+
+  it('gives way to another operator who is at work', async () => {
+    const { cluster } = coffee;
+    const name = 'switch-coffee-shop';
+    const renewing = new AbortController();
+    const renewals = (async () => {
+      for (let n = 0; !renewing.signal.aborted; n += 1) {
+        await cluster.patch<Lease>(resources.leases, name, {
+          spec: {
+            holderIdentity: 'barista@elsewhere',
+            renewTime: `2026-11-23T12:00:00.${String(n).padStart(6, '0')}Z`,
+          },
+        });
+        await pause(100);
+      }
+    })();
+    try {
+      await pause(50);
+      const result = await coffee.switchTo('v2', { set: naive });
+      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+      expect(result.error).toBe('barista@elsewhere is switching coffee-shop right now; nothing was changed');
+    } finally {
+      renewing.abort();
+      await renewals;
+      await cluster.patch<Lease>(resources.leases, name, { spec: { holderIdentity: '' } });
+    }
+  }, 30_000);
+
+  it('refuses a second VirtualService for the same host', async () => {
+    const { cluster } = coffee;
+    const mine = await cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
+    await cluster.create<VirtualService>({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'rival', namespace: 'default' },
+      spec: mine?.spec ?? {},
+    });
+    try {
+      const result = await coffee.switchTo('v2', { set: naive });
+      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+      expect(result.error).toMatch(/^VirtualService rival in default routes \S+ too/);
+    } finally {
+      await cluster.delete(resources.virtualServices, 'rival');
+    }
+  });
+});
