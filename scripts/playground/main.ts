@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../shared/errors.ts';
@@ -53,6 +55,8 @@ await runMain(async ({ argv, signal }) => {
   if (positionals.length > 0)
     throw new UsageError(`unknown argument "${String(positionals[0])}". See: npm run playground -- --help`);
 
+  if (values.kubeconfig !== undefined && !existsSync(path.dirname(values.kubeconfig)))
+    throw new UsageError(`--kubeconfig: there is no folder ${path.dirname(values.kubeconfig)}.`);
   const options = {
     mesh: parseMesh(values.mesh),
     seed: parseSeed(values.seed),
