@@ -31,7 +31,7 @@ const scalarTags: ScalarTag[] = [
     tag: 'tag:yaml.org,2002:float',
     default: true,
     test: /^[-+]?[0-9][0-9_]*\.[0-9_]+(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?$|^[-+]?[0-9][0-9_]*[eE][-+][0-9]+$/,
-    resolve: (text) => Number(text.replaceAll('_', '')),
+    resolve: float,
   },
   {
     tag: 'tag:yaml.org,2002:float',
@@ -39,7 +39,20 @@ const scalarTags: ScalarTag[] = [
     test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
     resolve: (text) => (/nan/i.test(text) ? NaN : text.startsWith('-') ? -Infinity : Infinity),
   },
+  {
+    // Reached by an explicit !!float only: without a tag, digits alone are an integer.
+    tag: 'tag:yaml.org,2002:float',
+    default: true,
+    test: /^[-+]?[0-9]+$/,
+    resolve: float,
+  },
 ];
+
+/** A float; beyond the range of floats the text stays text. */
+function float(text: string): number | string {
+  const value = Number(text.replaceAll('_', ''));
+  return Number.isFinite(value) ? value : text;
+}
 
 function integer(text: string): number {
   const plain = text.replaceAll('_', '');
@@ -106,6 +119,7 @@ function convert(data: unknown, path: string): Value {
     for (const [key, item] of data) map.set(keyText(key, path), convert(item, path));
     return map;
   }
+  if (data instanceof Uint8Array) return Buffer.from(data).toString('utf8');
   if (data instanceof Set) return new Map([...data].map((key) => [keyText(key, path), null]));
   switch (typeof data) {
     case 'number':

@@ -76,7 +76,7 @@ describe('rendering any template', () => {
     }
     // Else the templates would say little about rendering.
     expect(rendered).toBeGreaterThan(4_000);
-  });
+  }, 120_000);
 
   it('parses what it prints to the same text again', () => {
     let compared = 0;

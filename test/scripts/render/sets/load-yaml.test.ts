@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { toJson } from '../../../../scripts/render/functions/json.ts';
+import { InputError } from '../../../../scripts/render/sets/input-error.ts';
+import { loadYaml } from '../../../../scripts/render/sets/load-yaml.ts';
+
+const read = (scalar: string): string => toJson(loadYaml(`v: ${scalar}`, 'c.yaml').value).slice(5, -1);
+
+describe('values in a cluster file', () => {
+  // As ghodss/yaml 1.0 with yaml.v2 2.2 reads them, which kontemplate uses.
+  it.each([
+    ['010', '8'],
+    ['0o17', '15'],
+    ['0x1F', '31'],
+    ['-0x1F', '-31'],
+    ['0b11', '3'],
+    ['1_000', '1000'],
+    ['08', '8'],
+    ['+5', '5'],
+    ['-0', '0'],
+    ['1e3', '"1e3"'],
+    ['7e12345', '"7e12345"'],
+    ['1e+3', '1000'],
+    ['1e+400', '"1e+400"'],
+    ['1.10', '1.1'],
+    ['5.', '"5."'],
+    ['.5', '0.5'],
+    ['1:20', '"1:20"'],
+    ['2001-01-01', '"2001-01-01"'],
+    ['!!str 1', '"1"'],
+    ['!!float 3', '3'],
+    ['!foo 12', '"12"'],
+    ['~', 'null'],
+    ['NULL', 'null'],
+    ['TRUE', 'true'],
+    ['tRUE', '"tRUE"'],
+    ['!!binary aGVsbG8=', '"hello"'],
+    ['123456789012345678901', '123456789012345680000'],
+  ])('reads %s as %s', (scalar, json) => {
+    expect(read(scalar)).toBe(json);
+  });
+
+  // Where we decided otherwise.
+  it.each(['yes', 'No', 'on', 'OFF', 'y', 'N'])('reads %s as text and warns', (scalar) => {
+    expect(read(scalar)).toBe(`"${scalar}"`);
+    expect(loadYaml(`v: ${scalar}`, 'c.yaml').warnings).toEqual([
+      expect.stringMatching(/^c\.yaml:1:4: .* is text here/),
+    ]);
+  });
+
+  it('turns keys that are no text into text', () => {
+    expect(toJson(loadYaml('{1: a, 2.5: b, true: c, 0x10: d}', 'c').value)).toBe(
+      '{"1":"a","16":"d","2.5":"b","true":"c"}',
+    );
+  });
+
+  it.each(['.inf', '-.INF', '.nan'])('refuses %s', (scalar) => {
+    expect(() => read(scalar)).toThrow(InputError);
+  });
+
+  it('keeps a key named __proto__ a key', () => {
+    const { value } = loadYaml('__proto__: {a: 1}', 'c');
+    expect(toJson(value)).toBe('{"__proto__":{"a":1}}');
+  });
+});
