@@ -1,8 +1,9 @@
 import { reasonForAbsence, standardFunctions } from './functions/index.ts';
 import { renderCluster, type RenderedFile, type RenderSetsOptions } from './sets/render-sets.ts';
 import type { NumberStyle } from './template/format.ts';
+import { RenderError } from './template/errors.ts';
 import { renderText } from './template/render.ts';
-import { fromPlain } from './template/values.ts';
+import { fromPlain, type Value } from './template/values.ts';
 
 export { RenderError } from './template/errors.ts';
 export { InputError } from './sets/input-error.ts';
@@ -18,11 +19,25 @@ export interface RenderTemplateOptions {
 
 /** Renders one template with plain data. Throws RenderError with file, line and column. */
 export function renderTemplate(text: string, values: unknown, options: RenderTemplateOptions = {}): string {
-  return renderText(text, fromPlain(values), options.fileName ?? 'template', {
+  const fileName = options.fileName ?? 'template';
+  return renderText(text, dataOf(values, fileName), fileName, {
     functions: standardFunctions,
     absence: reasonForAbsence,
     numbers: options.numbers,
   });
+}
+
+/** Data as template values; what cannot be data (functions, loops of references) is the renderer's own error too. */
+function dataOf(values: unknown, file: string): Value {
+  try {
+    return fromPlain(values);
+  } catch (error) {
+    const reason = error instanceof TypeError ? error.message : 'they nest too deep or in a circle';
+    throw new RenderError(
+      { file, line: 1, column: 1, fact: `unusable values: ${reason}`, errorClass: 'bad-call', phase: 'exec' },
+      { cause: error },
+    );
+  }
 }
 
 /** Renders the selected resource sets of a cluster file, in its order. Rejects if any template fails. */

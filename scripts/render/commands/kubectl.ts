@@ -77,9 +77,13 @@ async function pipeThrough(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: environment, signal });
     child.on('error', (error) => {
+      if (signal.aborted) return;
       reject(new InputError(`${program} cannot be started: ${error.message}.`, 1, { cause: error }));
     });
-    child.on('close', (code, killedBy) => resolve(code ?? killedBy ?? 'no exit code'));
+    child.on('close', (code, killedBy) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve(code ?? killedBy ?? 'no exit code');
+    });
     // A kubectl that ends early closes its input; its exit code says why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);

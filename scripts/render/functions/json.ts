@@ -1,3 +1,4 @@
+import { Budget } from '../template/format.ts';
 import { Typed, sortedKeys, type MaybeValue } from '../template/values.ts';
 
 const ESCAPES: Record<string, string> = {
@@ -32,7 +33,8 @@ export function toJson(value: MaybeValue): string {
   return encode(value) ?? '';
 }
 
-function encode(value: MaybeValue): string | undefined {
+function encode(value: MaybeValue, budget = new Budget()): string | undefined {
+  budget.spend();
   if (value === null || value === undefined) return 'null';
   switch (typeof value) {
     case 'string':
@@ -49,14 +51,14 @@ function encode(value: MaybeValue): string | undefined {
   const parts: string[] = [];
   if (Array.isArray(value)) {
     for (const item of value) {
-      const text = encode(item);
+      const text = encode(item, budget);
       if (text === undefined) return undefined;
       parts.push(text);
     }
     return `[${parts.join(',')}]`;
   }
   for (const key of sortedKeys(value)) {
-    const text = encode(value.get(key));
+    const text = encode(value.get(key), budget);
     if (text === undefined) return undefined;
     parts.push(`${jsonText(key)}:${text}`);
   }

@@ -1,4 +1,4 @@
-import { Typed, floatIn, sortedKeys, type MaybeValue } from './values.ts';
+import { floatIn, sortedKeys, type MaybeValue } from './values.ts';
 
 /** `plain` prints whole numbers from data below 2^53 without an exponent; `go` prints every float as Go does. */
 export type NumberStyle = 'plain' | 'go';
@@ -29,21 +29,32 @@ function dataNumberText(value: number, style: NumberStyle): string {
     : floatText(value);
 }
 
+/**
+ * How many items one text may show. A list that holds itself twice, and so on, is small in memory and endless in print: the
+ * RangeError becomes an error of the template.
+ */
+export class Budget {
+  private left = 5_000_000;
+
+  spend(): void {
+    if (--this.left < 0) throw new RangeError('the value is too large to be shown');
+  }
+}
+
 /** Any value as Go's %v prints it. */
-export function formatValue(value: MaybeValue, style: NumberStyle): string {
+export function formatValue(value: MaybeValue, style: NumberStyle, budget = new Budget()): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return dataNumberText(value, style);
-  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, style)).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  budget.spend();
+  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, style, budget)).join(' ')}]`;
   if (value instanceof Map) {
-    const entries = sortedKeys(value).map((key) => `${key}:${formatValue(value.get(key), style)}`);
+    const entries = sortedKeys(value).map((key) => `${key}:${formatValue(value.get(key), style, budget)}`);
     return `map[${entries.join(' ')}]`;
   }
-  if (value instanceof Typed) {
-    const float = floatIn(value);
-    return float === undefined ? String(value.value) : floatText(float);
-  }
-  return String(value);
+  const float = floatIn(value);
+  return float === undefined ? String(value.value) : floatText(float);
 }
 
 /** fmt.Sprint: a space between two operands when neither is a string. */

@@ -1,5 +1,5 @@
 import { characters } from './characters.ts';
-import { exponentSuffix, floatText, formatValue, type NumberStyle } from './format.ts';
+import { Budget, exponentSuffix, floatText, formatValue, type NumberStyle } from './format.ts';
 import { quote, quoteCharacter } from './quoting.ts';
 import { floatIn, integerIn, sortedKeys, typeName, type MaybeValue } from './values.ts';
 
@@ -41,6 +41,7 @@ class Printf {
   private at = 0;
   private argument = 0;
   private reordered = false;
+  private readonly budget = new Budget();
   private goodIndex = true;
   private afterIndex = false;
 
@@ -193,6 +194,7 @@ class Printf {
       if (!top) return spec.goSyntax ? 'interface {}(nil)' : '<nil>';
       return verb === 'v' ? pad('<nil>', spec) : `%!${verb}(<nil>)`;
     }
+    this.budget.spend();
     if (spec.goSyntax) return this.asGoSource(value, spec);
     if (Array.isArray(value)) {
       return `[${value.map((item) => this.argumentText(verb, spec, item, false)).join(' ')}]`;

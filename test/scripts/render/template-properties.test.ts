@@ -171,10 +171,39 @@ describe('a template that runs away', () => {
     ],
     ['loops in loops', '{{ range until 9999 }}{{ range until 9999 }}{{ end }}{{ end }}'],
     ['grows its text', '{{ $x := "0123456789" }}{{ range until 60 }}{{ $x = print $x $x }}{{ end }}'],
+    ['shows a list that holds itself', '{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ $d }}'],
+    [
+      'shows a list that doubles',
+      '{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ $x }}',
+    ],
+    [
+      'writes a list that doubles as JSON',
+      '{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ json $x }}',
+    ],
+    [
+      'prints a list that doubles',
+      '{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ printf "%d" $x }}',
+    ],
     ['nests without end', '{{ if 1 }}'.repeat(5000)],
     ['opens parentheses without end', `{{ ${'('.repeat(5000)}1 }}`],
   ])('is stopped with an error when it %s', (_, template) => {
     expect(outcome(template, {})).toMatchObject({ errorClass: 'too-deep' });
+  });
+
+  it.each([
+    ['a function', () => ({ f: () => 1 })],
+    [
+      'a circle',
+      () => {
+        const circle: Record<string, unknown> = {};
+        circle['self'] = circle;
+        return circle;
+      },
+    ],
+  ])('is not needed for an error: values with %s', (_, values) => {
+    expect(outcome('{{ . }}', values())).toMatchObject({
+      fact: expect.stringContaining('unusable values') as unknown,
+    });
   });
 
   it('cannot make a regular expression explode', () => {
