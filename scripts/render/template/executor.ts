@@ -7,6 +7,7 @@ import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
 import {
+  Typed,
   elementTypeOf,
   floatIn,
   integerIn,
@@ -15,6 +16,7 @@ import {
   sortedKeys,
   typeName,
   type MaybeValue,
+  type Value,
   type ValueMap,
 } from './values.ts';
 
@@ -194,7 +196,7 @@ class Executor {
       return;
     }
     const integer = integerIn(value);
-    if (integer === undefined || kindOf(value) === 'uint8') {
+    if (integer === undefined) {
       const hint = typeof value === 'number' ? 'To count, use until (int ...)' : undefined;
       this.fail(`range can't iterate over ${printedAction(value, this.execution.style)}`, node.offset, {
         errorClass: 'bad-range',
@@ -207,7 +209,8 @@ class Executor {
         errorClass: 'bad-range',
       });
     }
-    for (let count = 0n; count < integer; count++) yield [undefined, count];
+    const typed = (count: bigint): Value => (value instanceof Typed ? new Typed(value.type, count) : count);
+    for (let count = 0n; count < integer; count++) yield [undefined, typed(count)];
   }
 
   private setRangeVariables(pipe: PipeNode, index: MaybeValue, element: MaybeValue, mark: number): void {

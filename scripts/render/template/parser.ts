@@ -52,16 +52,8 @@ class Parser {
       }
       body.push(node);
     }
-    return this.named(body);
-  }
-
-  /** The file is a template too, under its base name; a definition of that name stands in for an empty file only. */
-  private named(body: Node[]): Template {
     const name = this.source.name.slice(this.source.name.lastIndexOf('/') + 1);
-    const own = this.defined.get(name);
-    if (own === undefined || isEmpty(own)) return { name, body, defined: this.defined };
-    if (isEmpty(body)) return { name, body: own, defined: this.defined };
-    this.fail(`template: multiple definition of template ${quote(name)}`, this.peek().offset);
+    return { name, body, defined: this.defined };
   }
 
   // Reading tokens
