@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { formatDuration } from './duration.ts';
 import { CommandError, messageOf } from './errors.ts';
 
@@ -46,6 +47,8 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       reject(asError(signal.reason));
       return;
     }
+    // Many calls that wait to ask again can hang on a run's one signal, and each of them lets go by itself: that is no leak.
+    if (signal) setMaxListeners(0, signal);
     const onAbort = () => {
       clearTimeout(timer);
       reject(asError(signal?.reason));

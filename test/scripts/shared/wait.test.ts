@@ -46,4 +46,19 @@ describe('waitFor', () => {
     await expect(waiting).rejects.toThrow('stopped by SIGINT');
     await expect(pause(60_000, controller.signal)).rejects.toThrow('stopped by SIGINT');
   });
+
+  it('lets many waits hang on one signal without a warning', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => void warnings.push(warning);
+    process.on('warning', listen);
+    try {
+      const controller = new AbortController();
+      const waits = Array.from({ length: 30 }, () => pause(1, controller.signal));
+      await Promise.all(waits);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', listen);
+    }
+  });
 });
