@@ -19,7 +19,7 @@ Usage: npm run demo -- [flags]
   --connections N    connections of the load, kept alive (${demoDefaults.connections})
   --duration TIME    shortest load (${seconds(demoDefaults.loadMs)}; always until ${seconds(demoDefaults.tailMs)} after the release)
   --seed N           makes the playground's delays repeatable (${demoDefaults.seed})
-  --out DIR          writes report.json there
+  --out DIR          where report.html, report.md and report.json go (default: a new folder under the system's temp)
   --json             the report as one JSON document on stdout
   --help
 

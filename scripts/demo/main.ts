@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { startPlayground } from '../playground/index.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
@@ -15,6 +16,7 @@ await runMain(async ({ argv, signal }) => {
       startPlayground({ mesh: mesh ? 'builtin' : 'none', ...options }),
     stdout,
     stderr,
+    tempFolder: tmpdir(),
     signal,
   });
 });

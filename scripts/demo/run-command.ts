@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
+import { writeReport } from './report/write-report.ts';
 import { runDemo, type DemoSurroundings } from './run-demo.ts';
 import { summarizeDemo } from './summary.ts';
 import { passes } from './verdict.ts';
@@ -10,14 +11,16 @@ import { passes } from './verdict.ts';
 /** Runs the demo, writes its report, and gives the exit code. */
 export async function runCommand(
   command: DemoCommandOptions,
-  { stdout, ...around }: DemoSurroundings & { stdout: Output },
+  { stdout, tempFolder, ...around }: DemoSurroundings & { stdout: Output; tempFolder: string },
 ): Promise<number> {
   const { outDir, json } = command;
   if (outDir !== undefined) await createFolder(outDir);
   const report = await runDemo(command, around);
-  const text = JSON.stringify(report, null, json ? 0 : 1);
-  if (outDir !== undefined) await writeFile(path.join(outDir, 'report.json'), `${text}\n`);
+  const folder = outDir ?? (await mkdtemp(path.join(tempFolder, 'coffee-shop-report-')));
+  const page = await writeReport(folder, report);
+  const text = JSON.stringify(report);
   stdout.write(json ? `${text}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
+  around.stderr.write(`\nThe report, with every request on the clock of the release: ${page}\n`);
   return report.scenarios.every(({ verdict }) => passes(verdict)) ? 0 : 1;
 }
 

@@ -2,7 +2,7 @@ import { lossKinds, type Account } from '../load/index.ts';
 import type { ScenarioResult } from './result.ts';
 import type { Verdict } from './verdict.ts';
 
-const words: Record<Verdict, string> = {
+export const verdictWords: Record<Verdict, string> = {
   kept: 'nothing lost, as promised',
   broken: 'BROKEN: promised to lose nothing',
   shown: 'loses, as expected',
@@ -34,7 +34,7 @@ export function drawTable(results: ScenarioResult[]): string {
 
 function cells({ id, weather, account, releaseMs, verdict }: ScenarioResult): string[] {
   const seconds = `${(releaseMs / 1000).toFixed(1)} s`;
-  if (!account) return [id, weather, '-', '-', '-', '-', seconds, words[verdict]];
+  if (!account) return [id, weather, '-', '-', '-', '-', seconds, verdictWords[verdict]];
   const { sent, lost } = account;
   return [
     id,
@@ -44,7 +44,7 @@ function cells({ id, weather, account, releaseMs, verdict }: ScenarioResult): st
     describeLosses(account),
     describeVersions(account),
     seconds,
-    words[verdict],
+    verdictWords[verdict],
   ];
 }
 

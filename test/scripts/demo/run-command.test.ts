@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -37,7 +37,15 @@ describe('the demo without a playground', () => {
       '--json',
       `--out=${folder}/new`,
     );
-    expect(await runCommand(options, { startPlayground: noPlayground, stdout, stderr, signal })).toBe(1);
+    expect(
+      await runCommand(options, {
+        startPlayground: noPlayground,
+        stdout,
+        stderr,
+        signal,
+        tempFolder: folder,
+      }),
+    ).toBe(1);
     const report = JSON.parse(stdout.text()) as DemoReport;
     expect(report.settings).toMatchObject({ qps: 500, connections: 50, lagMs: 12_000 });
     expect(report.scenarios).toMatchObject([
@@ -52,6 +60,22 @@ describe('the demo without a playground', () => {
     ]);
     expect(JSON.parse(await readFile(`${folder}/new/report.json`, 'utf8'))).toEqual(report);
     expect(stderr.text()).toContain('✗ plain-naive, calm');
+    expect(stderr.text()).toContain(`${folder}/new/report.html`);
+    expect(await readFile(`${folder}/new/report.html`, 'utf8')).toContain('no room for a cluster');
+    expect(await readFile(`${folder}/new/report.md`, 'utf8')).toContain('no room for a cluster');
+  });
+
+  it('writes the report into a new folder of its own when none is named', async () => {
+    const stderr = collector();
+    const { signal } = new AbortController();
+    const around = { startPlayground: noPlayground, stdout: collector(), stderr, signal, tempFolder: folder };
+    for (let run = 0; run < 2; run += 1) await runCommand(command('--scenario=plain-naive'), around);
+    const folders = await readdir(folder);
+    expect(folders).toHaveLength(2);
+    for (const name of folders) {
+      expect(stderr.text()).toContain(`${folder}/${name}/report.html`);
+      expect(await readdir(`${folder}/${name}`)).toEqual(['report.html', 'report.json', 'report.md']);
+    }
   });
 
   it('ends a run at once when its playground breaks, and says why', async () => {
@@ -62,7 +86,9 @@ describe('the demo without a playground', () => {
     };
     const { signal } = new AbortController();
     const options = command('--scenario=plain-naive');
-    expect(await runCommand(options, { startPlayground, stdout, stderr: collector(), signal })).toBe(1);
+    expect(
+      await runCommand(options, { startPlayground, stdout, stderr: collector(), signal, tempFolder: folder }),
+    ).toBe(1);
     expect(stdout.text()).toContain('plain-naive, calm: the proxies ended');
   });
 
@@ -74,14 +100,25 @@ describe('the demo without a playground', () => {
       broken.abort(new Error('stopped by SIGINT'));
       return Promise.reject(new Error('the playground was ended'));
     };
-    const around = { startPlayground, stdout: collector(), stderr: collector(), signal: broken.signal };
+    const around = {
+      startPlayground,
+      stdout: collector(),
+      stderr: collector(),
+      signal: broken.signal,
+      tempFolder: folder,
+    };
     await expect(runCommand(command(), around)).rejects.toThrow('stopped by SIGINT');
     expect(started).toEqual([false]);
   });
 
   it('refuses a folder that cannot be made before it starts anything', async () => {
     await writeFile(`${folder}/file`, '');
-    const around = { startPlayground: noPlayground, stdout: collector(), stderr: collector() };
+    const around = {
+      startPlayground: noPlayground,
+      stdout: collector(),
+      stderr: collector(),
+      tempFolder: folder,
+    };
     const { signal } = new AbortController();
     const refused = runCommand(command(`--out=${folder}/file/report`), { ...around, signal });
     await expect(refused).rejects.toMatchObject({ exitCode: 2 });

@@ -1,0 +1,191 @@
+import * as Plot from '@observablehq/plot';
+import type { Lane, RunView } from './run-view.ts';
+
+const marginLeft = 240;
+const marginRight = 24;
+const inSeconds = (ms: number): number => ms / 1000;
+const css = (colour: string): string => `var(--${colour})`;
+
+/** Requests per 100 ms, and below it on the same clock what was done and who sent where. */
+export function drawRun(run: RunView, width: number): Element[] {
+  const x = { domain: [0, inSeconds(run.endMs)] as [number, number] };
+  const common = { width, marginLeft, marginRight, style: { fontSize: '14px', overflow: 'visible' } };
+  const release = Plot.ruleX([inSeconds(run.releaseMs.from), inSeconds(run.releaseMs.to)], {
+    stroke: 'var(--rule)',
+    strokeDasharray: '4 3',
+  });
+  const order = new Map(run.outcomes.map(({ name }, index) => [name, index]));
+  const colour = new Map(run.outcomes.map(({ name, colour: own }) => [name, css(own)]));
+  const requests = [...run.requests].sort(
+    (a, b) => (order.get(a.outcome) ?? 0) - (order.get(b.outcome) ?? 0),
+  );
+  const top = Plot.plot({
+    ...common,
+    ariaLabel: 'Requests per 100 ms by what became of them',
+    ariaDescription: run.summary,
+    height: 240,
+    marginTop: 28,
+    marginBottom: 34,
+    x: { ...x, label: 'seconds', grid: false },
+    y: { label: 'requests per 100 ms', grid: true, ticks: 5 },
+    marks: [
+      Plot.rectY(requests, {
+        x1: (d: RunView['requests'][number]) => inSeconds(d.atMs),
+        x2: (d: RunView['requests'][number]) => inSeconds(d.atMs + 100),
+        y: 'n',
+        fill: (d: RunView['requests'][number]) => colour.get(d.outcome) ?? css('other'),
+        order: null,
+        inset: 0,
+        shapeRendering: 'crispEdges',
+      }),
+      release,
+      Plot.text(
+        [
+          { at: run.releaseMs.from, text: 'release begins' },
+          { at: run.releaseMs.to, text: 'ends' },
+        ],
+        {
+          x: (d: { at: number }) => inSeconds(d.at),
+          frameAnchor: 'top',
+          dy: -18,
+          text: 'text',
+          fill: 'currentColor',
+        },
+      ),
+      Plot.tip(
+        totals(run),
+        Plot.pointerX({
+          x: (d: Total) => inSeconds(d.atMs + 50),
+          y: 'n',
+          title: 'text',
+          fill: 'var(--card)',
+        }),
+      ),
+      Plot.ruleY([0], { stroke: 'currentColor' }),
+    ],
+  });
+  const panels = [
+    { title: 'The release', lanes: run.steps },
+    { title: 'Who sends where', lanes: run.proxies },
+    { title: 'The pods', lanes: run.pods },
+  ].filter(({ lanes }) => lanes.length > 0);
+  return [
+    top,
+    ...panels.map(({ title, lanes }, index) =>
+      drawLanes({ title, lanes, common, x, release, last: index === panels.length - 1 }),
+    ),
+  ];
+}
+
+interface Total {
+  atMs: number;
+  n: number;
+  text: string;
+}
+
+/** One tip per slot: all its outcomes. */
+function totals({ requests }: RunView): Total[] {
+  const slots = new Map<number, Total>();
+  for (const { atMs, outcome, n } of requests) {
+    const slot = slots.get(atMs) ?? { atMs, n: 0, text: `${(atMs / 1000).toFixed(1)} s` };
+    slots.set(atMs, { atMs, n: slot.n + n, text: `${slot.text}\n${outcome}: ${n}` });
+  }
+  return [...slots.values()];
+}
+
+const laneHeight = 26;
+
+function drawLanes({
+  title,
+  lanes,
+  common,
+  x,
+  release,
+  last,
+}: {
+  title: string;
+  lanes: Lane[];
+  common: Plot.PlotOptions;
+  x: { domain: [number, number] };
+  release: Plot.Markish;
+  last: boolean;
+}): Element {
+  const marginTop = 26;
+  const marginBottom = last ? 34 : 6;
+  const width = (common.width ?? 1000) - marginLeft - marginRight;
+  const pixels = (ms: number): number => (inSeconds(ms) / x.domain[1]) * width;
+  const inset = 3;
+  const boxes = lanes.flatMap(({ name, segments }, row) =>
+    segments.map((segment) => {
+      const { index, of } = segment.part ?? { index: 0, of: 1 };
+      const height = (laneHeight - 2 * inset) / of;
+      const y1 = row * laneHeight + inset + index * height;
+      return { ...segment, name, y1, y2: y1 + height };
+    }),
+  );
+  type Box = (typeof boxes)[number];
+  const place = {
+    x1: (d: Box) => inSeconds(d.fromMs),
+    x2: (d: Box) => inSeconds(d.toMs),
+    y1: 'y1',
+    y2: 'y2',
+  };
+  // A label that does not fit is in the tip and in the table.
+  const readable = boxes.filter(
+    (d) =>
+      d.y2 - d.y1 >= 9 && pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? 7.2 : 6),
+  );
+  return Plot.plot({
+    ...common,
+    ariaLabel: title,
+    height: lanes.length * laneHeight + marginTop + marginBottom,
+    marginTop,
+    marginBottom,
+    x: { ...x, axis: last ? 'bottom' : null, label: 'seconds' },
+    y: { domain: [lanes.length * laneHeight, 0], axis: null },
+    marks: [
+      Plot.text([title], {
+        frameAnchor: 'top-left',
+        dx: -marginLeft + 4,
+        dy: -22,
+        fontWeight: 700,
+        fill: 'currentColor',
+      }),
+      Plot.text(lanes, {
+        y: (_d: Lane, i: number) => (i + 0.5) * laneHeight,
+        text: (d: Lane) => (d.name.length > 30 ? `${d.name.slice(0, 29)}…` : d.name),
+        frameAnchor: 'left',
+        textAnchor: 'end',
+        dx: -8,
+        fill: 'currentColor',
+      }),
+      Plot.rect(boxes, { ...place, fill: (d: Box) => css(d.colour) }),
+      Plot.rect(
+        boxes.filter(({ striped }) => striped),
+        { ...place, fill: 'url(#stripes)' },
+      ),
+      release,
+      Plot.text(readable, {
+        x: (d: Box) => inSeconds((d.fromMs + d.toMs) / 2),
+        y: (d: Box) => (d.y1 + d.y2) / 2,
+        text: 'label',
+        fill: (d: Box) => css(`on-${d.colour}`),
+        stroke: (d: Box) => css(d.colour),
+        strokeWidth: 5,
+        fontSize: (d: Box) => (d.y2 - d.y1 > 15 ? 13 : 10),
+        fontWeight: 600,
+      }),
+      Plot.tip(
+        boxes,
+        Plot.pointer({
+          ...place,
+          x: (d: Box) => inSeconds((d.fromMs + d.toMs) / 2),
+          y: (d: Box) => (d.y1 + d.y2) / 2,
+          title: (d: Box) =>
+            `${d.name}\n${d.label}\n${inSeconds(d.fromMs).toFixed(1)} to ${inSeconds(d.toMs).toFixed(1)} s`,
+          fill: 'var(--card)',
+        }),
+      ),
+    ],
+  });
+}

@@ -1,0 +1,32 @@
+/** What the page needs to draw one run. Prepared by the report: the page only draws. */
+export interface Segment {
+  fromMs: number;
+  toMs: number;
+  label: string;
+  /** The name of a colour in `page.css`, without `--`. */
+  colour: string;
+  /** Drawn striped: something is on its way out, or not quite so. */
+  striped?: boolean;
+  /** Which part of the lane's height: a proxy that sends to two versions shows both. */
+  part?: { index: number; of: number };
+}
+
+export interface Lane {
+  name: string;
+  segments: Segment[];
+}
+
+export interface RunView {
+  anchor: string;
+  endMs: number;
+  releaseMs: { from: number; to: number };
+  /** Requests per 100 ms and outcome (`v1`, `v2`, `503`, `reset`). */
+  requests: { atMs: number; outcome: string; n: number }[];
+  /** Outcomes from the bottom of the stack to its top, with the name of their colour. */
+  outcomes: { name: string; colour: string; lost: boolean }[];
+  steps: Lane[];
+  proxies: Lane[];
+  pods: Lane[];
+  /** One sentence that says what the chart shows. */
+  summary: string;
+}

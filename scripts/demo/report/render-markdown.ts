@@ -1,0 +1,55 @@
+import type { DemoReport } from '../run-demo.ts';
+import { describeLosses, verdictWords } from '../table.ts';
+import { explain } from './explain.ts';
+import { count, seconds } from './facts.ts';
+
+/** The report for a pull request or a wiki: the table, and for each run why. */
+export function renderMarkdown({ settings, scenarios }: DemoReport): string {
+  const { qps, connections, lagMs, seed, delays } = settings;
+  const rows = scenarios.map(({ id, weather, account, releaseMs, verdict }) =>
+    row([
+      `\`${id}\``,
+      weather,
+      account ? count(account.sent) : '-',
+      account ? `**${count(account.lost)}**` : '-',
+      account ? describeLosses(account) : '-',
+      seconds(releaseMs),
+      verdictWords[verdict],
+    ]),
+  );
+  return [
+    '# What the callers lost',
+    '',
+    `${count(qps)} orders/s over ${count(connections)} kept-alive connections, no retries. Rough weather: the one proxy on the path is ${seconds(lagMs)} late.`,
+    '',
+    row(['scenario', 'weather', 'sent', 'lost', 'how', 'release', 'verdict']),
+    row(['---', '---', '---:', '---:', '---', '---:', '---']),
+    ...rows,
+    '',
+    ...scenarios.flatMap((result) => {
+      const { sentences, examples } = explain(result);
+      return [
+        `## ${result.title}, ${result.weather}`,
+        '',
+        escape(sentences.join(' ')),
+        '',
+        ...examples.map(({ loss, meanwhile }, index) =>
+          escape(
+            `${index + 1}. due at ${seconds(loss.dueMs)}: ${loss.kind}, "${loss.reason}"${meanwhile === '' ? '' : `; just then ${meanwhile}`}`,
+          ),
+        ),
+        ...(examples.length > 0 ? [''] : []),
+      ];
+    }),
+    '## Settings',
+    '',
+    ...[...delays, `seed ${seed}`].map((line) => `- ${escape(line)}`),
+    '',
+  ].join('\n');
+}
+
+const row = (cells: string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+
+/** What a server said must not become markup. */
+const escape = (text: string): string => text.replace(/[<>*_`|]/g, '\\$&');
