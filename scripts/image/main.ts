@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { runMain } from '../shared/run-main.ts';
+import { readCommandLine, usage } from './command-line.ts';
+import { writeImages } from './run-command.ts';
+
+await runMain(async ({ argv }) => {
+  const command = readCommandLine(argv);
+  if (command.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const written = await writeImages(command, {
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    nodePath: process.execPath,
+    arch: process.arch,
+    progress: (line) => void process.stderr.write(`${line}\n`),
+  });
+  if (command.json) process.stdout.write(`${JSON.stringify(written, null, 2)}\n`);
+  else process.stderr.write(`Next: kind load image-archive ${written[0]?.file ?? ''}\n`);
+  return 0;
+});
