@@ -5,9 +5,12 @@ export interface MainContext {
   /** The command line without node and the script. */
   argv: string[];
   env: NodeJS.ProcessEnv;
-  /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. A second one ends the process at once. */
+  /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. One more, a second or longer after it, ends the process at once. */
   signal: AbortSignal;
 }
+
+/** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same signal once more. */
+const SAME_SIGNAL_MS = 1000;
 
 /**
  * Runs a command and ends the process with its exit code (0 when it returns nothing): 1 and 2 as the error says, 130 or 143 after a signal.
@@ -18,9 +21,14 @@ export async function runMain(
   { graceMs = 60_000 }: { graceMs?: number } = {},
 ): Promise<void> {
   const controller = new AbortController();
+  let firstAt = 0;
   const onSignal = (signal: NodeJS.Signals) => {
     const interrupted = new InterruptedError(signal);
-    if (controller.signal.aborted) process.exit(interrupted.exitCode);
+    if (controller.signal.aborted) {
+      if (performance.now() - firstAt >= SAME_SIGNAL_MS) process.exit(interrupted.exitCode);
+      return;
+    }
+    firstAt = performance.now();
     controller.abort(interrupted);
     setTimeout(() => process.exit(interrupted.exitCode), graceMs).unref();
   };

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Log } from '../shared/log.ts';
 import type { Drain } from './drain.ts';
 import type { Faults } from './faults.ts';
-import { answerErrors, methodNotAllowed, notFound } from './problem.ts';
+import { answerErrors, methodNotAllowed, notFound, requireHost } from './problem.ts';
 
 export interface AdminOptions {
   /** Undefined: this service does not know how to drain. */
@@ -28,6 +28,7 @@ export function createAdmin({ drain, faults, registry, log, describe, ...options
     response.set(options.identity);
     next();
   });
+  admin.use(requireHost);
 
   admin
     .route('/metrics')

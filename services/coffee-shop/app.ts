@@ -6,7 +6,7 @@ import { coffeeRoutes } from './coffee.ts';
 import type { Config } from './config.ts';
 import type { Faults } from './faults.ts';
 import type { Metrics } from './metrics.ts';
-import { answerErrors, notFound, ProblemError } from './problem.ts';
+import { answerErrors, notFound, requireHost } from './problem.ts';
 
 export interface AppOptions {
   config: Config;
@@ -31,13 +31,6 @@ export function createApp({ config, clock, log, metrics, faults }: AppOptions): 
   app.use(answerErrors(log));
   return app;
 }
-
-/** https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
-const requireHost: RequestHandler = (request, _response, next) => {
-  if (request.httpVersion === '1.1' && request.headers.host === undefined)
-    throw new ProblemError(400, 'An HTTP/1.1 request must have a Host header.');
-  next();
-};
 
 /** Passes on the caller's `x-request-id`, if it is a sane one, or gives the request its own. */
 const requestId: RequestHandler = (request, response, next) => {

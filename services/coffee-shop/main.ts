@@ -79,11 +79,16 @@ function leaveAtOnce(log: Log): typeof atSignal {
   };
 }
 
+/** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same Ctrl-C. */
+const sameSignalMs = 500;
+
 /** terminus ends the process; this only makes sure that it does, and that an impatient Ctrl-C is heard. */
 function watchOver(config: Config, log: Log, service: Service): typeof atSignal {
   let signals = 0;
+  let firstAt = 0;
   return (signal) => {
     signals += 1;
+    if (signals === 1) firstAt = performance.now();
     service.noteSignal();
     log.info('signal', { signal, count: signals });
     if (signals === 1) {
@@ -92,7 +97,7 @@ function watchOver(config: Config, log: Log, service: Service): typeof atSignal 
         log.error('did not close in time', { limitMs });
         process.exit(1);
       }, limitMs);
-    } else if (signal === 'SIGINT') {
+    } else if (signal === 'SIGINT' && performance.now() - firstAt >= sameSignalMs) {
       process.exit(130);
     }
   };

@@ -52,6 +52,13 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
+/** Node's own refusal would not name version and pod. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined)
+    throw new ProblemError(400, 'An HTTP/1.1 request must have a Host header.');
+  next();
+};
+
 /** Turns whatever was thrown into a problem: callers learn what they can mend, the log learns the rest. */
 export function answerErrors(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {

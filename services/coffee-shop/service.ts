@@ -75,7 +75,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       // Finds peers that vanished without a word.
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
-      // Node would refuse without naming version and pod; app.ts refuses instead.
+      // Node would refuse without naming version and pod; problem.ts refuses instead.
       requireHostHeader: false,
     },
     (request, response) => {
@@ -83,6 +83,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     },
   );
   const adminServer = createServer(
+    { requireHostHeader: false },
     createAdmin({
       drain: config.shutdown === 'drain' ? drain : undefined,
       faults,

@@ -70,4 +70,14 @@ describe('runMain', () => {
     expect(ended.stdout).toContain('cleaned up');
     expect(ended.stderr).toBe(`stopped by ${signal}\n`);
   });
+
+  it('takes the copy of a Ctrl-C that npm passes on for the same one', async () => {
+    const ended = await run(
+      `process.once('SIGINT', () => setTimeout(() => process.kill(process.pid, 'SIGINT'), 50));
+       console.log('running');
+       try { await pause(20_000, signal); } finally { await pause(300); console.log('cleaned up'); }`,
+      'SIGINT',
+    );
+    expect(ended).toEqual({ code: 130, stdout: 'running\ncleaned up\n', stderr: 'stopped by SIGINT\n' });
+  });
 });

@@ -9,6 +9,19 @@ const answers = (text: string) => count(text, 'HTTP/1.1 200 OK');
 const metricsOf = async (adminPort: number) => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
 
 describe('on one connection the coffee-shop', () => {
+  it('names version and pod even where it refuses a request without a Host header, on both ports', async () => {
+    const shop = await startCoffeeShop();
+    for (const port of [shop.port, shop.adminPort]) {
+      const caller = openRaw(port);
+      caller.send('GET /metrics HTTP/1.1\r\n\r\n');
+      const text = await caller.until((seen) => seen.includes('\r\n\r\n'));
+      expect(text).toMatch(/^HTTP\/1.1 400 /);
+      expect(text).toMatch(/^x-version: /im);
+      expect(text).toMatch(/^x-pod: /im);
+      caller.socket.destroy();
+    }
+  });
+
   it('answers pipelined requests in order', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
