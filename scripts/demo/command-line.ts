@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
-import { chooseRuns, scenarioIds, scenarios, weathers, type Run } from './scenarios.ts';
+import {
+  chooseRuns,
+  findScenario,
+  scenarioIds,
+  scenarios,
+  sweepIds,
+  weathers,
+  type Run,
+  type Scenario,
+} from './scenarios.ts';
 import { demoDefaults, quickDefaults, type DemoSettings } from './settings.ts';
 
 const seconds = (ms: number): string => `${ms / 1000}s`;
@@ -13,6 +22,8 @@ Usage: npm run demo -- [flags]
   --scenario ID      only this one; repeatable (see below)
   --weather NAME     calm: delays as measured; rough: one proxy is late; repeatable
   --all              every scenario in both weathers
+  --sweep LAGS       losses over lag: each approach at each of these lags, such as 0s,1s,2s,5s,8s,12s,20s,30s;
+                     continues a broken-off one with the same --out
   --quick            shorter loads, the same lags
   --lag TIME         how late the late proxy is in rough weather (${seconds(demoDefaults.lagMs)})
   --qps N            requests per second (${demoDefaults.qps})
@@ -38,6 +49,8 @@ export interface DemoCommandOptions {
   settings: DemoSettings;
   json: boolean;
   outDir: string | undefined;
+  /** Set for a sweep: how late the slowest proxy is, in milliseconds, one after the other. */
+  sweep: { lagsMs: number[]; scenarios: Scenario[] } | undefined;
 }
 
 export function readCommandLine(argv: string[]): DemoCommand {
@@ -47,6 +60,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       scenario: { type: 'string', multiple: true, default: [] },
       weather: { type: 'string', multiple: true, default: [] },
       all: { type: 'boolean', default: false },
+      sweep: { type: 'string' },
       quick: { type: 'boolean', default: false },
       lag: { type: 'string' },
       qps: { type: 'string' },
@@ -62,11 +76,22 @@ export function readCommandLine(argv: string[]): DemoCommand {
   const base = values.quick ? quickDefaults : demoDefaults;
   const duration = (flag: string, text: string | undefined, fallback: number): number =>
     text === undefined ? fallback : parseDuration(text, flag);
+  const ids = values.scenario.map((id) => oneOf('--scenario', id, scenarioIds));
+  if (values.sweep !== undefined && (values.weather.length > 0 || values.lag !== undefined)) {
+    throw new UsageError('--sweep chooses the lags itself: leave out --weather and --lag.');
+  }
   return {
     help: false,
+    sweep:
+      values.sweep === undefined
+        ? undefined
+        : {
+            lagsMs: readLags(values.sweep),
+            scenarios: (values.all ? scenarioIds : ids.length > 0 ? ids : sweepIds).map(findScenario),
+          },
     runs: chooseRuns({
       all: values.all,
-      scenarios: values.scenario.map((id) => oneOf('--scenario', id, scenarioIds)),
+      scenarios: ids,
       weathers: values.weather.map((name) => oneOf('--weather', name, weathers)),
     }),
     settings: {
@@ -80,6 +105,16 @@ export function readCommandLine(argv: string[]): DemoCommand {
     json: values.json,
     outDir: values.out,
   };
+}
+
+/** Ascending, each once. Longer than two minutes is longer than a release may take. */
+function readLags(text: string): number[] {
+  const lags = text.split(',').map((part) => parseDuration(part.trim(), '--sweep'));
+  const longest = 120_000;
+  if (lags.some((ms) => ms > longest)) {
+    throw new UsageError(`--sweep goes up to ${seconds(longest)}, got "${text}".`);
+  }
+  return [...new Set(lags)].sort((a, b) => a - b);
 }
 
 function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {

@@ -6,6 +6,7 @@ import type { DemoCommandOptions } from './command-line.ts';
 import { writeReport } from './report/write-report.ts';
 import { runDemo, type DemoSurroundings } from './run-demo.ts';
 import { summarizeDemo } from './summary.ts';
+import { sweepCommand } from './sweep/sweep-command.ts';
 import { passes } from './verdict.ts';
 
 /** Runs the demo, writes its report, and gives the exit code. */
@@ -13,10 +14,15 @@ export async function runCommand(
   command: DemoCommandOptions,
   { stdout, tempFolder, ...around }: DemoSurroundings & { stdout: Output; tempFolder: string },
 ): Promise<number> {
-  const { outDir, json } = command;
+  const { outDir, json, sweep, settings } = command;
   if (outDir !== undefined) await createFolder(outDir);
+  const newFolder = (): Promise<string> => mkdtemp(path.join(tempFolder, 'coffee-shop-report-'));
+  if (sweep) {
+    const folder = outDir ?? (await newFolder());
+    return sweepCommand({ ...sweep, settings, folder, json }, { ...around, stdout });
+  }
   const report = await runDemo(command, around);
-  const folder = outDir ?? (await mkdtemp(path.join(tempFolder, 'coffee-shop-report-')));
+  const folder = outDir ?? (await newFolder());
   const page = await writeReport(folder, report);
   const text = JSON.stringify(report);
   stdout.write(json ? `${text}\n` : `\n${summarizeDemo(report.scenarios)}\n`);

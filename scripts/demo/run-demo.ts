@@ -3,10 +3,7 @@ import { createSteps, type Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import type { ScenarioResult } from './result.ts';
-import { runScenario } from './run-scenario.ts';
-import { describeLosses } from './table.ts';
-import { passes } from './verdict.ts';
-import { describeWeather } from './weather.ts';
+import { runShown } from './run-shown.ts';
 
 export interface DemoReport {
   settings: DemoCommandOptions['settings'] & { delays: string[] };
@@ -41,43 +38,10 @@ export async function runDemo(
     }
   };
   for (const run of runs) {
-    const { scenario, weather } = run;
-    steps.start(`${scenario.id}, ${weather}`);
-    let doing = '';
-    let counted = '';
-    const show = (): void => steps.progress([doing, counted].filter(Boolean).join('  '));
-    try {
-      const result = await runScenario({
-        run,
-        settings,
-        startPlayground,
-        signal,
-        watcher: {
-          onPlayground: sayDelays,
-          onStep(name) {
-            doing = name;
-            show();
-          },
-          onProgress({ sent, lost }) {
-            counted = `${sent.toLocaleString('en-US')} sent, ${lost.toLocaleString('en-US')} lost`;
-            show();
-          },
-        },
-      });
-      results.push(result);
-      const line = `${describeResult(result)} (${describeWeather(scenario, weather, settings.lagMs)})`;
-      if (passes(result.verdict)) steps.succeed(line);
-      else steps.fail(line);
-    } finally {
-      steps.stop();
-    }
+    const title = `${run.scenario.id}, ${run.weather}`;
+    results.push(
+      await runShown({ run, settings, steps, title, startPlayground, signal, onPlayground: sayDelays }),
+    );
   }
   return { settings: { ...settings, delays: [...delays] }, scenarios: results };
-}
-
-function describeResult({ account, releaseMs, error }: ScenarioResult): string {
-  const count = (value: number): string => value.toLocaleString('en-US');
-  const lost = account ? `${count(account.lost)} of ${count(account.sent)} lost` : 'no load';
-  const how = account && account.lost > 0 ? ` (${describeLosses(account)})` : '';
-  return `${lost}${how}, ${error ?? `released in ${formatDuration(releaseMs)}`}`;
 }

@@ -30,6 +30,8 @@ export interface Scenario {
   release: 'rolling' | 'script' | 'switch';
   /** How late a proxy may be before requests are lost, in milliseconds: loses surely from `losesFromMs` on, surely not up to `safeUpToMs`. */
   tolerance: { safeUpToMs: number; losesFromMs: number };
+  /** The parameters that decide, for the comparison of what was expected with what was measured. */
+  because: string;
 }
 
 /** Whatever the lag. */
@@ -48,6 +50,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'rolling',
     tolerance: always,
+    because: 'the pod exits at SIGTERM, and the rules follow later',
   },
   {
     id: 'plain-correct',
@@ -58,6 +61,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'rolling',
     tolerance: untilThePodsDeadline,
+    because: "the pod's drain waits for quiet up to its deadline of 20 s",
   },
   {
     id: 'istio-rolling-naive',
@@ -68,6 +72,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'rolling',
     tolerance: always,
+    because: 'the pod exits at SIGTERM, and the proxies follow later',
   },
   {
     id: 'istio-rolling-classic',
@@ -79,6 +84,8 @@ export const scenarios: readonly Scenario[] = [
     release: 'rolling',
     // 5 s of Envoy, and a rolling update needs some seconds before the first old pod goes.
     tolerance: { safeUpToMs: 4_000, losesFromMs: 10_000 },
+    because:
+      'a classic Envoy leaves 5 s after SIGTERM, and the first old pod ends some seconds into the rollout',
   },
   {
     id: 'istio-rolling-native',
@@ -89,6 +96,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'rolling',
     tolerance: untilThePodsDeadline,
+    because: "the pod's drain waits for quiet up to its deadline of 20 s",
   },
   {
     id: 'istio-script',
@@ -100,6 +108,7 @@ export const scenarios: readonly Scenario[] = [
     release: 'script',
     // 5 s from the route to the end of v1, and 2 s before it from the subset to the route.
     tolerance: { safeUpToMs: 4_000, losesFromMs: 11_000 },
+    because: '2 s from the subset to the route and 5 s from there to the end of v1',
   },
   {
     id: 'istio-switch',
@@ -110,6 +119,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'switch',
     tolerance: never,
+    because: 'each step waits for every proxy',
   },
   {
     id: 'istio-switch-correct',
@@ -120,6 +130,7 @@ export const scenarios: readonly Scenario[] = [
     sidecar: 'native',
     release: 'switch',
     tolerance: never,
+    because: 'each step waits for every proxy',
   },
 ];
 
@@ -136,6 +147,15 @@ const defaultRuns: readonly [ScenarioId, Weather][] = [
   ['istio-rolling-classic', 'rough'],
   ['istio-script', 'rough'],
   ['istio-switch', 'rough'],
+];
+
+/** What a sweep compares: one approach each, the switch in its hardest case. */
+export const sweepIds: readonly ScenarioId[] = [
+  'istio-rolling-naive',
+  'istio-rolling-classic',
+  'istio-rolling-native',
+  'istio-script',
+  'istio-switch',
 ];
 
 export function findScenario(id: ScenarioId): Scenario {

@@ -5,8 +5,6 @@ export interface SweepView {
     id: string;
     title: string;
     points: { lagMs: number; lost: number; sent: number }[];
-    /** Expected to lose nothing up to here (undefined: at any lag). */
-    safeUpToMs: number | undefined;
     /** The shortest lag at which it lost, undefined when it never did. */
     breaksAtMs: number | undefined;
   }[];

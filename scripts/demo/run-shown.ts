@@ -1,0 +1,62 @@
+import { formatDuration } from '../shared/duration.ts';
+import type { Steps } from '../shared/terminal.ts';
+import type { DemoPlayground, StartPlayground } from './playground.ts';
+import type { ScenarioResult } from './result.ts';
+import { runScenario } from './run-scenario.ts';
+import type { Run } from './scenarios.ts';
+import type { DemoSettings } from './settings.ts';
+import { describeLosses } from './table.ts';
+import { passes } from './verdict.ts';
+import { describeWeather } from './weather.ts';
+
+export interface ShownRun {
+  run: Run;
+  settings: DemoSettings;
+  steps: Steps;
+  /** The line's first words. */
+  title: string;
+  startPlayground: StartPlayground;
+  signal: AbortSignal;
+  onPlayground?: (playground: DemoPlayground) => void;
+}
+
+/** One run with its line on the terminal. */
+export async function runShown(shown: ShownRun): Promise<ScenarioResult> {
+  const { run, settings, steps, title, startPlayground, signal } = shown;
+  steps.start(title);
+  let doing = '';
+  let counted = '';
+  const show = (): void => steps.progress([doing, counted].filter(Boolean).join('  '));
+  try {
+    const result = await runScenario({
+      run,
+      settings,
+      startPlayground,
+      signal,
+      watcher: {
+        onPlayground: shown.onPlayground ?? (() => undefined),
+        onStep(name) {
+          doing = name;
+          show();
+        },
+        onProgress({ sent, lost }) {
+          counted = `${sent.toLocaleString('en-US')} sent, ${lost.toLocaleString('en-US')} lost`;
+          show();
+        },
+      },
+    });
+    const line = `${describeResult(result)} (${describeWeather(run.scenario, run.weather, settings.lagMs)})`;
+    if (passes(result.verdict)) steps.succeed(line);
+    else steps.fail(line);
+    return result;
+  } finally {
+    steps.stop();
+  }
+}
+
+function describeResult({ account, releaseMs, error }: ScenarioResult): string {
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const lost = account ? `${count(account.lost)} of ${count(account.sent)} lost` : 'no load';
+  const how = account && account.lost > 0 ? ` (${describeLosses(account)})` : '';
+  return `${lost}${how}, ${error ?? `released in ${formatDuration(releaseMs)}`}`;
+}

@@ -1,0 +1,70 @@
+import { formatLag } from './lag.ts';
+import type { Scenario } from '../scenarios.ts';
+import type { SweepPoint } from './sweep-state.ts';
+
+/** What a sweep found about one approach. */
+export interface Finding {
+  id: Scenario['id'];
+  title: string;
+  points: SweepPoint[];
+  /** The shortest lag at which it lost; undefined when it lost at none. */
+  breaksAtMs: number | undefined;
+  /** The longest lag below that at which it lost nothing; undefined when there is none. */
+  holdsAtMs: number | undefined;
+  measured: string;
+  expected: string;
+  /** Where the two do not agree, in words; empty when they do. */
+  differences: string[];
+}
+
+/** @param points of any approach, in any order; those that failed say nothing */
+export function findingOf({ id, title, tolerance, because }: Scenario, all: SweepPoint[]): Finding {
+  const points = all.filter((point) => point.id === id).sort((a, b) => a.lagMs - b.lagMs);
+  const counted = points.filter(({ verdict }) => verdict !== 'failed');
+  const lost = ({ account }: SweepPoint): number => account?.lost ?? 0;
+  const breaksAtMs = counted.find((point) => lost(point) > 0)?.lagMs;
+  const holdsAtMs = counted.findLast(
+    (point) => lost(point) === 0 && point.lagMs < (breaksAtMs ?? Infinity),
+  )?.lagMs;
+  const { safeUpToMs, losesFromMs } = tolerance;
+  const differences = counted.flatMap((point) => {
+    const at = formatLag(point.lagMs);
+    if (point.expected === 'none' && lost(point) > 0) {
+      return [
+        `lost ${lost(point)} at ${at}, expected none${safeUpToMs === Infinity ? '' : ` up to ${formatLag(safeUpToMs)}`}`,
+      ];
+    }
+    if (point.expected === 'some' && lost(point) === 0) {
+      return [`lost nothing at ${at}, expected losses from ${formatLag(losesFromMs)} on`];
+    }
+    return [];
+  });
+  return {
+    id,
+    title,
+    points,
+    breaksAtMs,
+    holdsAtMs,
+    measured: describeMeasured(counted, breaksAtMs, holdsAtMs),
+    expected: `${describeExpected(tolerance)} (${because})`,
+    differences,
+  };
+}
+
+function describeMeasured(
+  counted: SweepPoint[],
+  breaksAtMs: number | undefined,
+  holdsAtMs: number | undefined,
+): string {
+  const longest = counted.at(-1)?.lagMs;
+  if (longest === undefined) return 'not measured';
+  if (breaksAtMs === undefined) return `none lost up to ${formatLag(longest)}`;
+  if (holdsAtMs === undefined) return `loses from ${formatLag(breaksAtMs)} on`;
+  return `breaks between ${formatLag(holdsAtMs)} and ${formatLag(breaksAtMs)}`;
+}
+
+function describeExpected({ safeUpToMs, losesFromMs }: Scenario['tolerance']): string {
+  if (safeUpToMs === Infinity) return 'never loses';
+  if (safeUpToMs < 0) return 'loses at any lag';
+  return `breaks between ${formatLag(safeUpToMs)} and ${formatLag(losesFromMs)}`;
+}

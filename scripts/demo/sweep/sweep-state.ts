@@ -1,0 +1,63 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Account } from '../../load/index.ts';
+import { messageOf, UsageError } from '../../shared/errors.ts';
+import type { ScenarioId } from '../scenarios.ts';
+import type { DemoSettings } from '../settings.ts';
+import type { Expectation, Verdict } from '../verdict.ts';
+
+/** One approach at one lag. */
+export interface SweepPoint {
+  id: ScenarioId;
+  lagMs: number;
+  expected: Expectation;
+  verdict: Verdict;
+  releaseMs: number;
+  /** Why requests were lost, or why not. */
+  why: string[];
+  account: Account | undefined;
+  error?: string;
+}
+
+export type SweepSettings = Omit<DemoSettings, 'lagMs'>;
+
+/** What a sweep knows so far; lies in its folder after every run, so that the next one can go on. */
+export interface SweepState {
+  settings: SweepSettings;
+  points: SweepPoint[];
+}
+
+export const sweepFile = 'sweep.json';
+
+/** The state of a sweep that was begun in this folder; undefined when there is none. A sweep of other settings must not be mixed in. */
+export async function readSweep(folder: string, settings: SweepSettings): Promise<SweepState | undefined> {
+  const file = path.join(folder, sweepFile);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  let state: SweepState;
+  try {
+    state = JSON.parse(text) as SweepState;
+  } catch (error) {
+    throw new UsageError(`${file} is no sweep: ${messageOf(error)}. Choose another --out.`, { cause: error });
+  }
+  const keys = Object.keys(settings) as (keyof SweepSettings)[];
+  const other = keys.find((key) => state.settings[key] !== settings[key]);
+  if (other !== undefined) {
+    throw new UsageError(
+      `${file} was begun with ${other} ${String(state.settings[other])}, not ${String(settings[other])}. Use the same flags, or another --out.`,
+    );
+  }
+  return state;
+}
+
+/** Whoever is killed meanwhile leaves the old file or the new one, never half of one. */
+export async function writeSweep(folder: string, state: SweepState): Promise<void> {
+  const file = path.join(folder, sweepFile);
+  await writeFile(`${file}.part`, `${JSON.stringify(state)}\n`);
+  await rename(`${file}.part`, file);
+}
