@@ -1,4 +1,5 @@
 /** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
+import path from 'node:path';
 import { InterruptedError, isError, messageOf } from './errors.ts';
 
 export interface MainContext {
@@ -34,6 +35,7 @@ export async function runMain(
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  onceNpmIsGone(() => onSignal('SIGTERM'));
   // `npm run switch | head` closes our output early; that is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -49,6 +51,18 @@ export async function runMain(
   if (controller.signal.aborted) exitCode = (controller.signal.reason as InterruptedError).exitCode;
   await flushed();
   process.exit(exitCode);
+}
+
+/** A killed npm passes nothing on, and nobody waits for its command any more. */
+function onceNpmIsGone(end: () => void): void {
+  const name = path.basename(path.dirname(process.argv[1] ?? ''));
+  if (process.env['npm_lifecycle_event'] !== name) return;
+  const npm = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(timer);
+    end();
+  }, 250).unref();
 }
 
 function report(error: unknown): number {

@@ -11,11 +11,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a command of one line; `stop` is sent when it has said "running". */
-function run(
-  body: string,
-  stop?: NodeJS.Signals,
-): Promise<{ code: number | null; stderr: string; stdout: string }> {
+/** Writes a command of one line. */
+function command(body: string): string {
   const file = path.join(folder, `main-${Math.random().toString(36).slice(2)}.mts`);
   writeFileSync(
     file,
@@ -25,6 +22,15 @@ function run(
      import { parseArgs } from 'node:util';
      await runMain(async ({ argv, signal }) => { ${body} });`,
   );
+  return file;
+}
+
+/** Runs a command of one line; `stop` is sent when it has said "running". */
+function run(
+  body: string,
+  stop?: NodeJS.Signals,
+): Promise<{ code: number | null; stderr: string; stdout: string }> {
+  const file = command(body);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', file, '--flag'], { cwd: root });
     let stderr = '';
@@ -79,5 +85,29 @@ describe('runMain', () => {
       'SIGINT',
     );
     expect(ended).toEqual({ code: 130, stdout: 'running\ncleaned up\n', stderr: 'stopped by SIGINT\n' });
+  });
+
+  it('ends as after SIGTERM when the npm that started it is killed', async () => {
+    const file = command(
+      `console.log('running');
+       try { await pause(20_000, signal); } finally { console.log('cleaned up'); }`,
+    );
+    const npm = spawn(
+      process.execPath,
+      [
+        '-e',
+        `require('child_process').spawn(process.execPath, ['--import', 'tsx', ${JSON.stringify(file)}], { stdio: 'inherit' })`,
+      ],
+      { cwd: root, env: { ...process.env, npm_lifecycle_event: path.basename(folder) } },
+    );
+    let output = '';
+    for (const stream of [npm.stdout, npm.stderr])
+      stream.on('data', (data) => {
+        output += String(data);
+        if (output === 'running\n') npm.kill('SIGKILL');
+      });
+    // The streams end with the last process that holds them.
+    await new Promise((resolve) => npm.once('close', resolve));
+    expect(output).toBe('running\ncleaned up\nstopped by SIGTERM\n');
   });
 });
