@@ -25,6 +25,11 @@ export const neededRights: Right[] = [
   { group: istio, resource: 'virtualservices', verbs: ['get', 'patch'] },
   { group: istio, resource: 'virtualservices', verbs: ['list'], everywhere: true },
   { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },
+  { group: istio, resource: 'destinationrules', verbs: ['list'], everywhere: true },
+  { group: istio, resource: 'sidecars', verbs: ['list'], everywhere: true },
+  { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ['list'], everywhere: true },
+  { resource: 'resourcequotas', verbs: ['list'] },
+  { group: 'policy', resource: 'poddisruptionbudgets', verbs: ['list'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 

@@ -214,10 +214,12 @@ async function perform(
   reporter.stepStarted(title, name);
   try {
     signal.throwIfAborted();
-    const { detail, proof } = await work();
+    const { detail, proof, notes = [] } = await work();
     const durationMs = Math.round(performance.now() - started);
-    steps.push({ name, durationMs, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail });
+    const report = { name, durationMs, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail };
+    steps.push(notes.length > 0 ? { ...report, notes } : report);
     reporter.stepDone(detail);
+    for (const note of notes) reporter.note(note);
     return undefined;
   } catch (error) {
     const failure: unknown = signal.aborted ? signal.reason : error;

@@ -48,6 +48,8 @@ export interface StepReport {
   proxies: number;
   slowest: Proof['slowest'] | undefined;
   detail: string;
+  /** Worth knowing, and no reason to stop. */
+  notes?: string[];
 }
 
 export interface SwitchResult {
@@ -109,6 +111,8 @@ export interface StepResult {
   /** What is true now, for a person: `2/2 pods ready`. */
   detail: string;
   proof?: Proof | undefined;
+  /** Worth knowing, and no reason to stop. */
+  notes?: string[] | undefined;
 }
 
 /** One step of the plan. Both ways can be repeated: what is already so is left alone. */

@@ -13,12 +13,15 @@ export interface Proxy {
   terminating: boolean;
   /** What the proxy answered to configuration it refused, in istiod's words. */
   rejected: string | undefined;
+  /** Its Istio, where an istiod says so: `1.31.0`. */
+  istioVersion?: string;
 }
 
 /** One entry of istiod's `/debug/syncz`. */
 export interface SyncStatus {
   proxy?: string;
   proxy_type?: string;
+  istio_version?: string;
   resources?: Record<string, { lastError?: string }>;
 }
 
@@ -51,6 +54,7 @@ export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
       uid,
       terminating: pod.metadata.deletionTimestamp !== undefined,
       rejected: status && rejection(status),
+      ...(status?.istio_version ? { istioVersion: status.istio_version } : {}),
     });
   }
   for (const [id, status] of connected) {

@@ -1,13 +1,15 @@
 /** Looks before anything is touched: who serves, whether the new version fits, and whether every proxy can be asked. Reads only. */
 import { CommandError } from '../../shared/errors.ts';
-import type { VirtualService } from '../../shared/kubernetes.ts';
-import { resources } from '../../shared/resources.ts';
+import type { Deployment } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
-import { fullHost } from '../names.ts';
+import { verifyCapacity } from '../preflight/capacity.ts';
+import { verifyRouting } from '../preflight/routing.ts';
+import { verifyVersions } from '../preflight/versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import { renderVersion } from '../render-version.ts';
 import { namesSubset } from '../routes.ts';
-import { describeLive, includesAll, readState } from '../state.ts';
+import { describeLive, includesAll, listVersionPods, readState } from '../state.ts';
+import type { State } from '../state.ts';
 import { findSubset, subsetLike } from '../subsets.ts';
 import type { Step, SwitchContext } from '../types.ts';
 
@@ -16,38 +18,39 @@ export const preflight: Step = {
   title: () => 'Preflight',
   onFailure: 'stop',
   async run(context) {
-    await verifyAccess(context.cluster, context.signal);
-    const state = await readState(context.cluster, context.app);
-    await verifyTheNewVersionFits(context);
+    const { cluster, mesh, app, from, to, signal, options } = context;
+    await verifyAccess(cluster, signal);
+    const state = await readState(cluster, app);
+    const existing = state.deployments.find(({ version }) => version === to)?.deployment;
+    const fresh = existing ?? (await renderVersion(options, { app, version: to, replicas: 1 })).deployment;
+    verifyTheNewVersionFits(context, state, fresh);
     verifyNoOtherProtocol(context);
-    await verifyNobodyElseRoutes(context);
-    const proxies = await context.mesh.list(context.signal);
+    const routing = await verifyRouting(context);
+    const proxies = await mesh.list(signal);
     const waypoint = proxies.find(({ type }) => type === 'waypoint');
     if (waypoint) {
       throw new CommandError(
         `${nameOf(waypoint)} is a waypoint (ambient mode); its routes cannot be proven yet. Nothing was changed.`,
       );
     }
-    const exists = state.deployments.some(({ version }) => version === context.to);
+    const versions = verifyVersions((await cluster.version()).gitVersion, proxies);
+    const old = state.deployments.find(({ version }) => version === from)?.deployment;
+    const [like] = await listVersionPods(cluster, state, from);
+    const capacity = await verifyCapacity(context, { old, fresh, exists: existing !== undefined, like });
     return {
-      detail: `${describeLive(state.live)} serves all traffic, ${context.to} is ${exists ? 'deployed' : 'not deployed'}; ${proxies.length} proxies`,
+      detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
+      notes: [...routing, ...capacity],
     };
   },
 };
 
 /** The Service must select the new pods, and the subset's labels must tell them from the old ones. */
-async function verifyTheNewVersionFits({
-  options,
-  known,
-  cluster,
-  app,
-  from,
-  to,
-}: SwitchContext): Promise<void> {
-  const state = await readState(cluster, app);
-  const existing = state.deployments.find(({ version }) => version === to)?.deployment;
-  const deployment = existing ?? (await renderVersion(options, { app, version: to, replicas: 1 })).deployment;
+function verifyTheNewVersionFits(
+  { known, app, from, to }: SwitchContext,
+  state: State,
+  deployment: Deployment,
+): void {
   const labels = deployment.spec.template.metadata?.labels ?? {};
   const old = findSubset(known.destinationRule, from) ?? { name: from, labels: { version: from } };
   const wanted = findSubset(known.destinationRule, to)?.labels ?? subsetLike(old, from, to).labels ?? {};
@@ -78,37 +81,4 @@ function verifyNoOtherProtocol({ known, from, target, app }: SwitchContext): voi
       `A tcp or tls route of VirtualService ${app} names subset ${from}; only http routes can be switched. Nothing was changed.`,
     );
   }
-}
-
-/** Sidecars do not merge VirtualServices of one host; which one wins is undefined. */
-async function verifyNobodyElseRoutes({
-  cluster,
-  known,
-  target,
-  app,
-  namespace,
-  signal,
-}: SwitchContext): Promise<void> {
-  const all = await cluster.list<VirtualService>(resources.virtualServices, { namespace: '*', signal });
-  const hosts = new Set((known.virtualService.spec.hosts ?? []).map((host) => fullHost(host, namespace)));
-  hosts.add(target.host);
-  const gateways = new Set(gatewaysOf(known.virtualService));
-  for (const other of all) {
-    const home = other.metadata.namespace ?? '';
-    if (other.metadata.name === app && home === namespace) continue;
-    const shared = (other.spec.hosts ?? []).find((host) => hosts.has(fullHost(host, home)));
-    const meets = gatewaysOf(other).some((gateway) => gateways.has(gateway));
-    if (shared !== undefined && meets) {
-      throw new CommandError(
-        `VirtualService ${other.metadata.name} in ${home} routes ${shared} too; which of the two a proxy follows is undefined. Keep one. Nothing was changed.`,
-      );
-    }
-  }
-}
-
-function gatewaysOf({ metadata, spec }: VirtualService): string[] {
-  // Without the field it is every sidecar; a gateway's name belongs to the namespace of the VirtualService.
-  return (spec.gateways ?? ['mesh']).map((gateway) =>
-    gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`,
-  );
 }

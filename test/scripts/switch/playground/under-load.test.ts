@@ -86,7 +86,7 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
   it('waits for a gateway that is seconds late, names it, and loses nothing', async () => {
     let result: SwitchResult | undefined;
     const account = await coffee.underLoad(async () => {
-      coffee.playground.freeze('gateway', { forMs: 5000 });
+      coffee.playground.freeze('gateway', { forMs: 8000 });
       result = await coffee.switchTo('v3', { set: naive });
     });
     expect(account.lost).toBe(0);

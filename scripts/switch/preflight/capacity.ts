@@ -1,0 +1,128 @@
+/** Whether both versions fit at once, and what guards the old one that the new one will not have. */
+import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { includesAll } from '../state.ts';
+import type { SwitchContext } from '../types.ts';
+import { parseQuantity } from './quantity.ts';
+import { refuse } from './refuse.ts';
+
+export interface Quota extends KubernetesObject {
+  spec?: { scopes?: string[]; scopeSelector?: unknown };
+  status?: { hard?: Record<string, string>; used?: Record<string, string> };
+}
+
+export interface Budget extends KubernetesObject {
+  spec?: { selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] } };
+}
+
+interface Resources {
+  requests?: Record<string, string | number>;
+  limits?: Record<string, string | number>;
+}
+
+/** What `replicas` pods of the Deployment take of a namespace's quota. `like` is a running pod: it also has what is injected. */
+export function demandOf({ spec }: Deployment, replicas: number, like: Pod | undefined): Map<string, number> {
+  const template = spec.template.spec;
+  const own = [...template.containers, ...(template.initContainers ?? []).filter(keepsRunning)];
+  const names = new Set(own.map(({ name }) => name));
+  const live = like
+    ? [...like.spec.containers, ...(like.spec.initContainers ?? []).filter(keepsRunning)]
+    : [];
+  // Only sidecars that the mesh adds: the app's own containers are those of the new template.
+  const injected = live.filter(({ name }) => name === 'istio-proxy' && !names.has(name));
+  const demand = new Map<string, number>([
+    ['pods', replicas],
+    ['count/pods', replicas],
+  ]);
+  const add = (name: string, amount: number) => demand.set(name, (demand.get(name) ?? 0) + amount * replicas);
+  for (const container of [...own, ...injected]) {
+    const { requests = {}, limits = {} } = (container['resources'] ?? {}) as Resources;
+    for (const [name, quantity] of Object.entries({ ...limits, ...requests })) {
+      add(`requests.${name}`, parseQuantity(quantity));
+      add(name, parseQuantity(quantity));
+    }
+    for (const [name, quantity] of Object.entries(limits)) add(`limits.${name}`, parseQuantity(quantity));
+  }
+  return demand;
+}
+
+const keepsRunning = (container: Container) => container['restartPolicy'] === 'Always';
+
+/** Refuses when a quota of the namespace has no room for the demand. Quotas for special classes of pods are left to the API server. */
+export function verifyQuota(quotas: Quota[], demand: Map<string, number>, what: string): void {
+  for (const { metadata, spec, status } of quotas) {
+    if ((spec?.scopes?.length ?? 0) > 0 || spec?.scopeSelector !== undefined) continue;
+    for (const [name, hard] of Object.entries(status?.hard ?? {})) {
+      const wanted = demand.get(name);
+      const used = status?.used?.[name] ?? '0';
+      if (wanted === undefined || parseQuantity(used) + wanted <= parseQuantity(hard)) continue;
+      refuse(
+        `ResourceQuota ${metadata.name} has no room for ${what}: ${name} is ${used} of ${hard}, and ${round(wanted)} more are needed while both versions run`,
+      );
+    }
+  }
+}
+
+const round = (amount: number) => Math.round(amount * 1000) / 1000;
+
+/** Budgets that guard the old pods but will not select the new ones. */
+export function unguarded(
+  budgets: Budget[],
+  old: Deployment | undefined,
+  fresh: Deployment,
+  to: string,
+): string[] {
+  const labels = (deployment: Deployment | undefined) => deployment?.spec.template.metadata?.labels ?? {};
+  return budgets.flatMap(({ metadata, spec }) => {
+    const { matchLabels = {}, matchExpressions = [] } = spec?.selector ?? {};
+    if (matchExpressions.length > 0 || Object.keys(matchLabels).length === 0) return [];
+    const guards = includesAll(labels(old), matchLabels) && !includesAll(labels(fresh), matchLabels);
+    return guards ? [`PodDisruptionBudget ${metadata.name} guards only the old pods, not ${to}'s`] : [];
+  });
+}
+
+/** What is worth knowing about the version that will end. */
+export function endOf(old: Deployment | undefined, from: string): string[] {
+  const containers = old?.spec.template.spec.containers ?? [];
+  const hooked = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined);
+  return old === undefined || hooked
+    ? []
+    : [
+        `${from}'s pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not`,
+      ];
+}
+
+/** Outlier detection that may take most of a version's few pods out at once. Envoy's default is 10 %. */
+export function ejections({ known }: Pick<SwitchContext, 'known'>, to: string): string[] {
+  interface Policy {
+    outlierDetection?: { maxEjectionPercent?: number };
+  }
+  const { destinationRule } = known;
+  const policies = [destinationRule.spec, ...(destinationRule.spec.subsets ?? [])].map(
+    (part) => (part as { trafficPolicy?: Policy }).trafficPolicy?.outlierDetection?.maxEjectionPercent ?? 0,
+  );
+  const most = Math.max(...policies);
+  return most > 50
+    ? [`Outlier detection may eject ${most} % of ${to}'s pods: a start with errors leaves too few to serve`]
+    : [];
+}
+
+/** All of it; reads the namespace's quotas and budgets. */
+export async function verifyCapacity(
+  context: SwitchContext,
+  {
+    old,
+    fresh,
+    exists,
+    like,
+  }: { old: Deployment | undefined; fresh: Deployment; exists: boolean; like: Pod | undefined },
+): Promise<string[]> {
+  const { cluster, signal, from, to } = context;
+  const [quotas, budgets] = await Promise.all([
+    cluster.list<Quota>(resources.resourceQuotas, { signal }),
+    cluster.list<Budget>(resources.podDisruptionBudgets, { signal }),
+  ]);
+  const replicas = old?.spec.replicas ?? 1;
+  if (!exists) verifyQuota(quotas, demandOf(fresh, replicas, like), `${replicas} pods of ${to}`);
+  return [...unguarded(budgets, old, fresh, to), ...endOf(old, from), ...ejections(context, to)];
+}

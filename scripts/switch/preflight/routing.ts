@@ -1,0 +1,175 @@
+/** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
+import { ClusterError } from '../../shared/cluster-errors.ts';
+import type { Cluster } from '../../shared/cluster.ts';
+import type { DestinationRule, KubernetesObject, VirtualService } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import type { Resource } from '../../shared/resources.ts';
+import { fullHost } from '../names.ts';
+import type { SwitchContext } from '../types.ts';
+import { refuse } from './refuse.ts';
+
+type Context = Pick<
+  SwitchContext,
+  'cluster' | 'known' | 'target' | 'app' | 'namespace' | 'from' | 'to' | 'signal'
+>;
+
+interface Scope extends KubernetesObject {
+  spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
+}
+
+interface HttpRouteObject extends KubernetesObject {
+  spec?: {
+    parentRefs?: { group?: string; kind?: string; name: string; namespace?: string }[];
+    rules?: { backendRefs?: { kind?: string; name: string; namespace?: string }[] }[];
+  };
+}
+
+/** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
+export async function verifyRouting(context: Context): Promise<string[]> {
+  const { cluster, known, signal } = context;
+  const everywhere = { namespace: '*', signal };
+  const [services, rules, routes, scopes] = await Promise.all([
+    cluster.list<VirtualService>(resources.virtualServices, everywhere),
+    cluster.list<DestinationRule>(resources.destinationRules, everywhere),
+    listIfKnown<HttpRouteObject>(cluster, resources.httpRoutes, everywhere),
+    cluster.list<Scope>(resources.sidecars, everywhere),
+  ]);
+  verifyNoDelegation(context, services);
+  verifyOneVirtualService(context, services);
+  verifyOneDestinationRule(context, rules);
+  verifyNoHttpRoute(context, routes);
+  verifyScopes(known);
+  return blindNamespaces(context, scopes);
+}
+
+/** The routes of a delegate live in its root's name and revision: their names at the proxies are not those written here. */
+function verifyNoDelegation({ known, app, namespace }: Context, all: VirtualService[]): void {
+  const { hosts = [], http = [] } = known.virtualService.spec;
+  if (http.some((route) => route['delegate'] !== undefined))
+    refuse(`VirtualService ${app} delegates to another; name the routes in one VirtualService`);
+  const root = all.find(({ metadata, spec }) =>
+    (spec.http ?? []).some((route) => {
+      const delegate = route['delegate'] as { name?: string; namespace?: string } | undefined;
+      return delegate?.name === app && (delegate.namespace ?? metadata.namespace) === namespace;
+    }),
+  );
+  if (root !== undefined || hosts.length === 0) {
+    const by = root ? ` of ${root.metadata.name} in ${root.metadata.namespace ?? ''}` : '';
+    refuse(`VirtualService ${app} is a delegate${by}; name the routes in one VirtualService`);
+  }
+}
+
+/** Sidecars do not merge VirtualServices of one host; which one wins is undefined. */
+function verifyOneVirtualService({ known, target, app, namespace }: Context, all: VirtualService[]): void {
+  const hosts = new Set((known.virtualService.spec.hosts ?? []).map((host) => fullHost(host, namespace)));
+  hosts.add(target.host);
+  const gateways = new Set(gatewaysOf(known.virtualService));
+  for (const other of all) {
+    const home = other.metadata.namespace ?? '';
+    if (other.metadata.name === app && home === namespace) continue;
+    const shared = (other.spec.hosts ?? []).find((host) => hosts.has(fullHost(host, home)));
+    const meets = gatewaysOf(other).some((gateway) => gateways.has(gateway));
+    if (shared !== undefined && meets) {
+      refuse(
+        `VirtualService ${other.metadata.name} in ${home} routes ${shared} too; which of the two a proxy follows is undefined. Keep one`,
+      );
+    }
+  }
+}
+
+function gatewaysOf({ metadata, spec }: VirtualService): string[] {
+  // Without the field it is every sidecar; a gateway's name belongs to the namespace of the VirtualService.
+  return (spec.gateways ?? ['mesh']).map((gateway) =>
+    gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`,
+  );
+}
+
+/** Istio merges rules of one host; of two subsets with one name it keeps the older, which may not be the one that is changed here. */
+function verifyOneDestinationRule(
+  { target, app, namespace, from, to }: Context,
+  all: DestinationRule[],
+): void {
+  for (const { metadata, spec } of all) {
+    const home = metadata.namespace ?? '';
+    if ((metadata.name === app && home === namespace) || fullHost(spec.host, home) !== target.host) continue;
+    const twice = spec.subsets?.find(({ name }) => name === from || name === to);
+    if (twice !== undefined) {
+      refuse(
+        `DestinationRule ${metadata.name} in ${home} has a subset ${twice.name} of ${target.host} too; Istio keeps only one of them. Keep one DestinationRule`,
+      );
+    }
+  }
+}
+
+/** An HTTPRoute names Services, not subsets: what it sends goes to every version, also to one that is about to end. */
+function verifyNoHttpRoute({ app, namespace }: Context, all: HttpRouteObject[]): void {
+  for (const { metadata, spec = {} } of all) {
+    const home = metadata.namespace ?? '';
+    const isOurs = ({
+      kind,
+      name,
+      namespace: where = home,
+    }: {
+      kind?: string;
+      name: string;
+      namespace?: string;
+    }) => kind === 'Service' && name === app && where === namespace;
+    const backends = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
+    if (
+      (spec.parentRefs ?? []).some(isOurs) ||
+      backends.some((backend) => isOurs({ ...backend, kind: backend.kind ?? 'Service' }))
+    ) {
+      refuse(
+        `HTTPRoute ${metadata.name} in ${home} routes the Service ${app} too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone`,
+      );
+    }
+  }
+}
+
+/** Who sees the route must see the subsets it names, or answers 503. https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
+function verifyScopes({ virtualService, destinationRule }: Context['known']): void {
+  const scopeOf = ({ metadata, spec }: KubernetesObject) => {
+    const exportTo = (spec as { exportTo?: string[] }).exportTo ?? [];
+    return exportTo.length === 0
+      ? ['*']
+      : exportTo.map((to) => (to === '.' ? (metadata.namespace ?? '') : to));
+  };
+  const seen = scopeOf(destinationRule);
+  const blind = seen.includes('*') ? undefined : scopeOf(virtualService).find((to) => !seen.includes(to));
+  if (blind !== undefined) {
+    refuse(
+      `VirtualService ${virtualService.metadata.name} is exported to ${blind}, DestinationRule ${destinationRule.metadata.name} only to ${seen.join(', ')}: a proxy that has the route but not the subsets answers 503. Give both the same exportTo`,
+    );
+  }
+}
+
+/** Namespaces whose `Sidecar` leaves our host out: their proxies have nothing to prove, and cannot call it either. */
+function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): string[] {
+  const matches = (pattern: string, home: string) => {
+    const [place = '', host = ''] = pattern.includes('/') ? pattern.split('/') : ['*', pattern];
+    const hereabouts = place === '*' || place === namespace || (place === '.' && home === namespace);
+    const wildcard = host === '*' || (host.startsWith('*.') && target.host.endsWith(host.slice(1)));
+    return hereabouts && (wildcard || fullHost(host, home) === target.host);
+  };
+  return scopes.flatMap(({ metadata, spec = {} }) => {
+    const home = metadata.namespace ?? '';
+    const hosts = (spec.egress ?? []).flatMap((egress) => egress.hosts ?? []);
+    return hosts.length > 0 && !hosts.some((host) => matches(host, home))
+      ? [`Sidecar ${metadata.name} in ${home} leaves ${target.host} out: its proxies have nothing to prove`]
+      : [];
+  });
+}
+
+/** Empty where the cluster has no such resource: the Gateway API is an add-on. */
+async function listIfKnown<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource,
+  options: { namespace: string; signal: AbortSignal },
+): Promise<T[]> {
+  try {
+    return await cluster.list<T>(resource, options);
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 404) return [];
+    throw error;
+  }
+}
