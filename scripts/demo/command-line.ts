@@ -24,6 +24,7 @@ Usage: npm run demo -- [flags]
   --all              every scenario in both weathers
   --sweep LAGS       losses over lag: each approach at each of these lags, such as 0s,1s,2s,5s,8s,12s,20s,30s;
                      continues a broken-off one with the same --out
+  --live             shows the runs in a browser while they happen, on this machine only
   --quick            shorter loads, the same lags
   --lag TIME         how late the late proxy is in rough weather (${seconds(demoDefaults.lagMs)})
   --qps N            requests per second (${demoDefaults.qps})
@@ -48,6 +49,7 @@ export interface DemoCommandOptions {
   runs: Run[];
   settings: DemoSettings;
   json: boolean;
+  live: boolean;
   outDir: string | undefined;
   /** Set for a sweep: how late the slowest proxy is, in milliseconds, one after the other. */
   sweep: { lagsMs: number[]; scenarios: Scenario[] } | undefined;
@@ -61,6 +63,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       weather: { type: 'string', multiple: true, default: [] },
       all: { type: 'boolean', default: false },
       sweep: { type: 'string' },
+      live: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       lag: { type: 'string' },
       qps: { type: 'string' },
@@ -80,6 +83,8 @@ export function readCommandLine(argv: string[]): DemoCommand {
   if (values.sweep !== undefined && (values.weather.length > 0 || values.lag !== undefined)) {
     throw new UsageError('--sweep chooses the lags itself: leave out --weather and --lag.');
   }
+  if (values.sweep !== undefined && values.live)
+    throw new UsageError('--live shows releases, not a --sweep.');
   return {
     help: false,
     sweep:
@@ -103,6 +108,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       seed: wholeNumber('--seed', values.seed, base.seed, 0, 2 ** 31 - 1),
     },
     json: values.json,
+    live: values.live,
     outDir: values.out,
   };
 }

@@ -4,7 +4,9 @@ import { messageOf, UsageError } from '../shared/errors.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
 import { writeReport } from './report/write-report.ts';
-import { runDemo, type DemoSurroundings } from './run-demo.ts';
+import { createLiveStage } from './live/live-stage.ts';
+import { startLiveServer } from './live/live-server.ts';
+import { runDemo, type DemoReport, type DemoSurroundings } from './run-demo.ts';
 import { summarizeDemo } from './summary.ts';
 import { sweepCommand } from './sweep/sweep-command.ts';
 import { passes } from './verdict.ts';
@@ -21,13 +23,26 @@ export async function runCommand(
     const folder = outDir ?? (await newFolder());
     return sweepCommand({ ...sweep, settings, folder, json }, { ...around, stdout });
   }
-  const report = await runDemo(command, around);
+  const report = await (command.live ? runLive : runDemo)(command, around);
   const folder = outDir ?? (await newFolder());
   const page = await writeReport(folder, report);
   const text = JSON.stringify(report);
   stdout.write(json ? `${text}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
   around.stderr.write(`\nThe report, with every request on the clock of the release: ${page}\n`);
   return report.scenarios.every(({ verdict }) => passes(verdict)) ? 0 : 1;
+}
+
+/** The same runs, with a page that shows them while they happen. */
+async function runLive(command: DemoCommandOptions, around: DemoSurroundings): Promise<DemoReport> {
+  const stage = createLiveStage(command.runs);
+  const server = await startLiveServer(() => stage.view());
+  around.stderr.write(`Watch it live, on this machine only: ${server.url}\n`);
+  try {
+    return await runDemo(command, { ...around, stage });
+  } finally {
+    stage.finish();
+    await server.close();
+  }
 }
 
 /** Before the first release: a report that cannot be written must not cost three minutes. */

@@ -1,6 +1,7 @@
 import { formatDuration } from '../shared/duration.ts';
 import { createSteps, type Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
+import type { LiveStage } from './live/live-stage.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import type { ScenarioResult } from './result.ts';
 import { runShown } from './run-shown.ts';
@@ -15,6 +16,8 @@ export interface DemoSurroundings {
   /** Where the progress goes. */
   stderr: Output;
   signal: AbortSignal;
+  /** What the live page shows, if there is one. */
+  stage?: LiveStage | undefined;
 }
 
 /** Runs one scenario after the other: two at once would disturb each other's clocks. */
@@ -22,7 +25,7 @@ export async function runDemo(
   { runs, settings }: DemoCommandOptions,
   around: DemoSurroundings,
 ): Promise<DemoReport> {
-  const { startPlayground, stderr, signal } = around;
+  const { startPlayground, stderr, signal, stage } = around;
   const steps = createSteps(stderr, { titleWidth: 32 });
   const results: ScenarioResult[] = [];
   const delays = new Set<string>();
@@ -40,7 +43,16 @@ export async function runDemo(
   for (const run of runs) {
     const title = `${run.scenario.id}, ${run.weather}`;
     results.push(
-      await runShown({ run, settings, steps, title, startPlayground, signal, onPlayground: sayDelays }),
+      await runShown({
+        run,
+        settings,
+        steps,
+        title,
+        startPlayground,
+        signal,
+        onPlayground: sayDelays,
+        stage,
+      }),
     );
   }
   return { settings: { ...settings, delays: [...delays] }, scenarios: results };

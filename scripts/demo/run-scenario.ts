@@ -6,7 +6,8 @@ import { waitFor } from '../shared/wait.ts';
 import { startObserver, type Observer } from './observe/observe.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import { releases } from './releases/index.ts';
-import type { ScenarioResult } from './result.ts';
+import type { Observation } from './observe/observation.ts';
+import type { ReleaseStep, ScenarioResult } from './result.ts';
 import type { Run } from './scenarios.ts';
 import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
 import { setUp } from './set-up.ts';
@@ -20,6 +21,15 @@ export interface ScenarioWatcher {
   onProgress: (progress: LoadProgress) => void;
   /** The playground stands; called once per scenario. */
   onPlayground: (playground: DemoPlayground) => void;
+  /** The load runs: here is what can be asked from now to the end of the run. */
+  onStage?: (run: RunOnStage) => void;
+}
+
+export interface RunOnStage {
+  observation: () => Observation;
+  steps: () => ReleaseStep[];
+  /** Undefined while the load warms up. */
+  releaseAtMs: () => number | undefined;
 }
 
 export interface ScenarioOptions {
@@ -100,18 +110,26 @@ async function releaseUnderLoad(
     await load.started;
     const startedAt = performance.now() - elapsedMs;
     const now = (): number => performance.now() - startedAt;
-    observer = startObserver({ cluster, mesh: scenario.mesh, now });
+    const seen = startObserver({ cluster, mesh: scenario.mesh, now });
+    observer = seen;
+    const clock = createStepsClock(now, watcher.onStep);
+    const begun: { atMs?: number } = {};
+    watcher.onStage?.({
+      observation: () => seen.observation(),
+      steps: () => clock.current(),
+      releaseAtMs: () => begun.atMs,
+    });
     watcher.onStep('warming up');
     await loadReaches(warmUpMs);
     const releaseAtMs = now();
+    begun.atMs = Math.round(releaseAtMs);
     let calmAgainMs = 0;
-    const clock = createStepsClock(now, watcher.onStep);
     const beforeTrafficChanges = (): void => {
       makeWeather(playground, { scenario, weather, lagMs });
       if (weather !== 'rough') return;
       const fromMs = Math.round(now());
       calmAgainMs = fromMs + lagMs;
-      observer?.late({ proxy: latePart(scenario), fromMs, untilMs: calmAgainMs });
+      seen.late({ proxy: latePart(scenario), fromMs, untilMs: calmAgainMs });
     };
     let error: string | undefined;
     try {
@@ -140,7 +158,7 @@ async function releaseUnderLoad(
       releaseMs: Math.round(endMs - releaseAtMs),
       releaseAtMs: Math.round(releaseAtMs),
       steps: clock.steps,
-      observation: await observer.stop(),
+      observation: await seen.stop(),
       ...(error === undefined ? {} : { error }),
     };
   } finally {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../shared/duration.ts';
 import type { Steps } from '../shared/terminal.ts';
+import type { LiveStage } from './live/live-stage.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import type { ScenarioResult } from './result.ts';
 import { runScenario } from './run-scenario.ts';
@@ -18,12 +19,15 @@ export interface ShownRun {
   startPlayground: StartPlayground;
   signal: AbortSignal;
   onPlayground?: (playground: DemoPlayground) => void;
+  /** What the live page shows, if there is one. */
+  stage?: LiveStage | undefined;
 }
 
 /** One run with its line on the terminal. */
 export async function runShown(shown: ShownRun): Promise<ScenarioResult> {
-  const { run, settings, steps, title, startPlayground, signal } = shown;
+  const { run, settings, steps, title, startPlayground, signal, stage } = shown;
   steps.start(title);
+  stage?.begin(run);
   let doing = '';
   let counted = '';
   const show = (): void => steps.progress([doing, counted].filter(Boolean).join('  '));
@@ -34,17 +38,22 @@ export async function runShown(shown: ShownRun): Promise<ScenarioResult> {
       startPlayground,
       signal,
       watcher: {
+        onStage: (onStage) => stage?.onStage(onStage),
         onPlayground: shown.onPlayground ?? (() => undefined),
         onStep(name) {
           doing = name;
+          stage?.doing(name);
           show();
         },
-        onProgress({ sent, lost }) {
+        onProgress(progress) {
+          const { sent, lost } = progress;
+          stage?.progress(progress);
           counted = `${sent.toLocaleString('en-US')} sent, ${lost.toLocaleString('en-US')} lost`;
           show();
         },
       },
     });
+    stage?.done(result);
     const line = `${describeResult(result)} (${describeWeather(run.scenario, run.weather, settings.lagMs)})`;
     if (passes(result.verdict)) steps.succeed(line);
     else steps.fail(line);

@@ -3,6 +3,8 @@ import type { ReleaseStep } from './result.ts';
 /** Writes down when each step of a release ran. */
 export interface StepsClock {
   steps: ReleaseStep[];
+  /** Those that are over and the ones that run, which last until now. */
+  current: () => ReleaseStep[];
   /** A step begins; it ends when the returned function is called. */
   begin: (name: string) => (detail?: string) => void;
   step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -14,16 +16,24 @@ export interface StepsClock {
  */
 export function createStepsClock(now: () => number, onStep: (name: string) => void): StepsClock {
   const steps: ReleaseStep[] = [];
+  const running = new Set<Pick<ReleaseStep, 'name' | 'atMs'>>();
   const begin = (name: string): ((detail?: string) => void) => {
     onStep(name);
     const atMs = now();
+    const step = { name, atMs: Math.round(atMs) };
+    running.add(step);
     return (detail) => {
+      running.delete(step);
       const durationMs = Math.round(now() - atMs);
       steps.push({ name, atMs: Math.round(atMs), durationMs, ...(detail ? { detail } : {}) });
     };
   };
   return {
     steps,
+    current: () => [
+      ...steps,
+      ...[...running].map((step) => ({ ...step, durationMs: Math.round(now() - step.atMs) })),
+    ],
     begin,
     async step(name, work) {
       const end = begin(name);

@@ -21,17 +21,17 @@ export function drawRun(run: RunView, width: number): Element[] {
   );
   const top = Plot.plot({
     ...common,
-    ariaLabel: 'Requests per 100 ms by what became of them',
+    ariaLabel: `Requests ${run.slots} by what became of them`,
     ariaDescription: run.summary,
     height: 240,
     marginTop: 28,
     marginBottom: 34,
     x: { ...x, label: 'seconds', grid: false },
-    y: { label: 'requests per 100 ms', grid: true, ticks: 5 },
+    y: { label: `requests ${run.slots}`, grid: true, ticks: 5 },
     marks: [
       Plot.rectY(requests, {
         x1: (d: RunView['requests'][number]) => inSeconds(d.atMs),
-        x2: (d: RunView['requests'][number]) => inSeconds(d.atMs + 100),
+        x2: (d: RunView['requests'][number]) => inSeconds(d.toMs),
         y: 'n',
         fill: (d: RunView['requests'][number]) => colour.get(d.outcome) ?? css('other'),
         order: null,

@@ -20,8 +20,10 @@ export interface RunView {
   anchor: string;
   endMs: number;
   releaseMs: { from: number; to: number };
-  /** Requests per 100 ms and outcome (`v1`, `v2`, `503`, `reset`). */
-  requests: { atMs: number; outcome: string; n: number }[];
+  /** Requests per slot and outcome (`v1`, `v2`, `503`, `reset`). */
+  requests: { atMs: number; toMs: number; outcome: string; n: number }[];
+  /** What a slot is: `per 100 ms`. */
+  slots: string;
   /** Outcomes from the bottom of the stack to its top, with the name of their colour. */
   outcomes: { name: string; colour: string; lost: boolean }[];
   steps: Lane[];

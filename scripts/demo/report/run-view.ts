@@ -22,9 +22,16 @@ export function viewRun(result: ScenarioResult): RunView | undefined {
     anchor: anchorOf(result),
     endMs,
     releaseMs: { from: releaseAtMs, to: releaseAtMs + releaseMs },
-    requests: slots.flatMap(({ atMs, ok, lost }) =>
-      [...Object.entries(ok), ...Object.entries(lost)].map(([outcome, n]) => ({ atMs, outcome, n })),
-    ),
+    requests: slots.flatMap(({ atMs, ok, lost }, index) => {
+      const toMs = slots[index + 1]?.atMs ?? endMs;
+      return [...Object.entries(ok), ...Object.entries(lost)].map(([outcome, n]) => ({
+        atMs,
+        toMs,
+        outcome,
+        n,
+      }));
+    }),
+    slots: 'per 100 ms',
     outcomes: outcomesOf(account),
     steps: steps.map(({ name, atMs, durationMs, detail }) => ({
       name,

@@ -42,7 +42,7 @@ describe('the Deployment of a scenario', () => {
     ['istio-rolling-native', 'true'],
   ])('of %s asks for its kind of sidecar (native: %s)', async (id, native) => {
     const [deployment] = (await rollingDeployment(findScenario(id), 'v2')) as Deployment[];
-    expect(deployment?.spec.template.metadata?.annotations).toEqual({
+    expect(deployment?.spec.template.metadata?.annotations).toMatchObject({
       'sidecar.istio.io/nativeSidecar': native,
     });
     expect(deployment?.spec.template.metadata?.labels).toMatchObject({ version: 'v2' });
