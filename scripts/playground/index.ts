@@ -94,6 +94,8 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       readLogs: (namespace, pod, container, logOptions) =>
         kubelet.readLogs(namespace, pod, container, logOptions),
       execInPod: (namespace, pod, container, command) => kubelet.exec(namespace, pod, container, command),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+      ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
     });
     closers.push(() => api.close());
 

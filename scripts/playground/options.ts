@@ -1,4 +1,5 @@
 import { UsageError } from '../shared/errors.ts';
+import type { Authorizer, FaultHook } from './api/index.ts';
 import type { KubeletDelays } from './kubelet/index.ts';
 import type { MeshDelays } from './mesh/index.ts';
 import type { Delay } from './network/index.ts';
@@ -19,6 +20,10 @@ export interface PlaygroundOptions {
   delays?: PlaygroundDelays;
   /** Where the kubeconfig is written besides the state folder. */
   kubeconfigFile?: string;
+  /** Makes single requests to the API server slow, broken or wrong; port-forwards and exec included. */
+  faults?: FaultHook;
+  /** Who may do what. Default: the kubeconfig's user everything, service accounts what their roles grant. */
+  authorize?: Authorizer;
   /** Told when a part of the playground ends although nobody closed it. */
   onFailure?: (error: Error) => void;
 }

@@ -29,6 +29,8 @@ export interface Record {
 export interface Hold {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: Record): Promise<void>;
+  /** The last record and the end of the hold in one write: killed here, a run leaves either all of it or nothing. */
+  finish(record: Record): Promise<void>;
   /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
@@ -140,7 +142,11 @@ export async function takeLease(
   let writing: Promise<unknown> = Promise.resolve();
 
   /** One write after another, each on what the last one gave. */
-  const change = (edit: (lease: Lease) => Lease): Promise<void> => {
+  const change = (
+    edit: (lease: Lease) => Lease,
+    /** Whether a write whose answer was lost has been carried out after all. */
+    isDone: (found: Lease) => boolean = () => false,
+  ): Promise<void> => {
     const next = writing.then(async () => {
       for (let attempt = 0; ; attempt += 1) {
         try {
@@ -150,6 +156,7 @@ export async function takeLease(
         } catch (error) {
           if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
           const found = await cluster.get<Lease>(resources.leases, name);
+          if (found !== undefined && isDone(found)) return;
           if (found?.spec.holderIdentity !== identity) {
             const reason = new CommandError(
               `${found?.spec.holderIdentity ?? 'nobody'} holds the Lease ${name} now; this run stops.`,
@@ -179,21 +186,32 @@ export async function takeLease(
     (leaseSeconds * 1000) / 3,
   );
 
+  const annotated = (current: Lease, record: Record): Lease => {
+    const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
+    return { ...current, metadata: { ...current.metadata, annotations } };
+  };
+  const free = (current: Lease): Lease => ({
+    ...current,
+    spec: { ...current.spec, holderIdentity: '', renewTime: microTime() },
+  });
+  let released = false;
+
   return {
     lost: lost.signal,
-    write: (record) =>
-      change((current) => {
-        const renewed = held(current);
-        const annotations = { ...renewed.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
-        return { ...renewed, metadata: { ...renewed.metadata, annotations } };
-      }),
+    write: (record) => change((current) => annotated(held(current), record)),
+    async finish(record) {
+      clearInterval(timer);
+      const text = JSON.stringify(record);
+      await change(
+        (current) => annotated(free(current), record),
+        ({ metadata }) => metadata.annotations?.[ANNOTATION] === text,
+      );
+      released = true;
+    },
     async release() {
       clearInterval(timer);
-      if (lost.signal.aborted) return;
-      await change((current) => ({
-        ...current,
-        spec: { ...current.spec, holderIdentity: '', renewTime: microTime() },
-      })).catch(() => undefined);
+      if (released || lost.signal.aborted) return;
+      await change(free).catch(() => undefined);
     },
   };
 }

@@ -1,9 +1,11 @@
 /** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
+import type { Deployment, VirtualService } from '../shared/kubernetes.ts';
+import { resources } from '../shared/resources.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
-import { virtualServiceReference } from './names.ts';
+import { fullHost, virtualServiceReference } from './names.ts';
 import { planSwitch, planUndo } from './plan.ts';
 import { describePlan } from './dry-run.ts';
 import { createMesh } from './proofs/mesh.ts';
@@ -11,7 +13,7 @@ import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId, takeLease } from './record.ts';
 import type { Hold, Record as SwitchRecord } from './record.ts';
-import { createMarker } from './routes.ts';
+import { createMarker, liveSubsets } from './routes.ts';
 import { describeLive, readState } from './state.ts';
 import type { State } from './state.ts';
 import { findSubset } from './subsets.ts';
@@ -41,11 +43,9 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
   const finish = async (
     { from, to }: { from: string | undefined; to: string | undefined },
     { outcome, ok, message, error }: { outcome: Outcome; ok: boolean; message: string; error?: string },
+    look = whoServes(cluster, app),
   ): Promise<SwitchResult> => {
-    const live = await readState(cluster, app).then(
-      (state) => describeLive(state.live),
-      () => undefined,
-    );
+    const live = await look;
     reporter.end(message);
     const proxies = Math.max(0, ...steps.map((step) => step.proxies));
     const durationMs = Math.round(performance.now() - started);
@@ -96,17 +96,23 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       return await stopped(context, signal.aborted ? signal.reason : error, messageOf(error));
     }
     hold.lost.addEventListener('abort', () => lost.abort(hold?.lost.reason));
-    // Between the look and the Lease somebody may have finished another switch.
-    state = await readState(cluster, app);
-    const again = decide(state, wish);
-    if (again.kind !== decision.kind || again.from !== decision.from || again.to !== decision.to) {
-      const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
-      return await finish(decision, { outcome: 'stopped', ok: false, message, error: message });
+    try {
+      // Between the look and the Lease somebody may have finished another switch.
+      state = await readState(cluster, app);
+      const again = decide(state, wish);
+      if (again.kind !== decision.kind || again.from !== decision.from || again.to !== decision.to) {
+        const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
+        return await finish(decision, { outcome: 'stopped', ok: false, message, error: message });
+      }
+      decision = again;
+      context = createContext(options, { state, decision, reporter, mesh, signal });
+      await hold.write({ ...context.record, phase: decision.kind === 'undo' ? 'undoing' : 'running' });
+      return decision.kind === 'undo' ? await takeBack(context, hold, plan) : await goOn(context, hold, rest);
+    } catch (error) {
+      // Outside of any step: the record could not be read or written. Where things stand is still to be said.
+      if (error instanceof UsageError) throw error;
+      return await stopped(context, signal.aborted ? signal.reason : error, messageOf(error));
     }
-    decision = again;
-    context = createContext(options, { state, decision, reporter, mesh, signal });
-    await hold.write({ ...context.record, phase: decision.kind === 'undo' ? 'undoing' : 'running' });
-    return decision.kind === 'undo' ? await takeBack(context, hold, plan) : await goOn(context, hold, rest);
   } finally {
     mesh.close();
     await hold?.release();
@@ -137,11 +143,11 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       if (undone) {
         return stopped(context, failure, `Taking it back stopped too: ${messageOf(undone)}`);
       }
-      await held.write({ ...context.record, phase: 'undone' });
+      await held.finish({ ...context.record, phase: 'undone' });
       const message = `${context.from} still serves all traffic. When that is mended: ${command(options, `--to ${context.to}`)}`;
       return finish(context, { outcome: 'undone', ok: false, message, error: messageOf(failure) });
     }
-    await held.write({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
+    await held.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
     const took = formatDuration(performance.now() - started);
     return finish(context, {
       outcome: 'switched',
@@ -159,26 +165,44 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       return { ...result, ok: false, error: messageOf(failure) };
     }
     if (failure) return stopped(context, failure);
-    await held.write({ ...context.record, phase: 'undone' });
+    await held.finish({ ...context.record, phase: 'undone' });
     const message = `${context.from} serves all traffic again. To try once more: ${command(options, `--to ${context.to}`)}`;
     return finish(context, { outcome: 'undone', ok: true, message });
   }
 
   async function stopped(context: SwitchContext, failure: unknown, more?: string): Promise<SwitchResult> {
     const { from, to } = context;
-    const state = await readState(cluster, app).catch(() => undefined);
-    const serving = state ? `${describeLive(state.live)} serves all traffic` : 'Who serves could not be read';
-    const untouched = state !== undefined && !state.deployments.some(({ version }) => version === to);
+    const live = await whoServes(cluster, app);
+    const before = describeLive(liveSubsets(context.known.virtualService, context.target));
+    const serving =
+      live === undefined
+        ? `Who serves cannot be read now; when last seen it was ${before}`
+        : `${live} serves all traffic`;
+    const deployments = await cluster
+      .list<Deployment>(resources.deployments)
+      .catch((): undefined => undefined);
+    const untouched =
+      deployments?.every((one) => one.spec.template.metadata?.labels?.['version'] !== to) ?? false;
     const next = untouched
       ? `Try again: ${command(options, `--to ${to}`)}`
       : `Go on with: ${command(options, `--to ${to}`)}  or go back with: ${command(options, `--to ${to} --undo`)}`;
     const reason = more === undefined ? '' : `${more}. `;
-    const result = await finish(
+    const message = `${reason}${serving}. ${next}`;
+    return finish(
       { from, to },
-      { outcome: 'stopped', ok: false, message: `${reason}${serving}. ${next}`, error: messageOf(failure) },
+      { outcome: 'stopped', ok: false, message, error: messageOf(failure) },
+      Promise.resolve(live),
     );
-    return result;
   }
+}
+
+/** Asks for nothing but the routes: what else cannot be read at the end must not hide who serves. */
+async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promise<string | undefined> {
+  const { namespace } = cluster;
+  const routes = await cluster
+    .get<VirtualService>(resources.virtualServices, app)
+    .catch((): undefined => undefined);
+  return routes && describeLive(liveSubsets(routes, { host: fullHost(app, namespace), namespace }));
 }
 
 async function runStep(context: SwitchContext, step: Step, steps: StepReport[]): Promise<unknown> {

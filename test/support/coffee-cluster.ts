@@ -25,7 +25,10 @@ export interface CoffeeCluster {
   apply(clusterFile: string, sets: string[], vars?: Record<string, string>): Promise<void>;
   switchTo(version: string, options?: Partial<SwitchOptions>): Promise<SwitchResult & { said: string[] }>;
   /** Sends orders while `work` runs and for a second more; returns the account. */
-  underLoad(work: () => Promise<unknown>, load?: { qps?: number; connections?: number }): Promise<Account>;
+  underLoad(
+    work: () => Promise<unknown>,
+    load?: { qps?: number; connections?: number; longestMs?: number },
+  ): Promise<Account>;
   /** Resolves when an order is answered well. */
   untilServed(): Promise<void>;
   close(): Promise<void>;
@@ -61,14 +64,14 @@ export async function startCoffeeCluster({
         const result = await runSwitch({ cluster, app: 'coffee-shop', to, clusterFile, ...more }, reporter);
         return { ...result, said };
       },
-      async underLoad(work, { qps = 200, connections = 20 } = {}) {
+      async underLoad(work, { qps = 200, connections = 20, longestMs = 120_000 } = {}) {
         let sent = 0;
         const load = await startLoadProcess({
           url: ordersUrl,
           qps,
           connections,
           method: 'POST',
-          longestMs: 120_000,
+          longestMs,
           onProgress: (progress) => void (sent = progress.sent),
         });
         const reaches = (count: number) =>

@@ -8,12 +8,20 @@ import { send, statusAnswer, type Answer } from './answer.ts';
 import { authorizationFault } from './authorize.ts';
 import { readBody } from './body.ts';
 import { createCertificate } from './certificate.ts';
-import type { ApiContext, Authorizer, ConnectToPod, ExecInPod, FaultHook, ReadLogs } from './context.ts';
+import type {
+  ApiContext,
+  Authorizer,
+  ConnectToPod,
+  ExecInPod,
+  Fault,
+  FaultHook,
+  ReadLogs,
+} from './context.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { parseTarget, type ApiRequest, type User } from './request.ts';
 import { createRbacAuthorizer } from './rbac.ts';
 import { handle } from './router.ts';
-import { handleUpgrade } from './upgrade.ts';
+import { handleUpgrade, refuseUpgrade } from './upgrade.ts';
 import { StatusError } from '../store/status-error.ts';
 
 export interface ApiServerOptions {
@@ -102,7 +110,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     // A client that leaves in the middle is no fault of the server.
     socket.on('error', () => socket.destroy());
     const user = tokens.userOf(raw);
-    handleUpgrade(parse(raw, user ?? ANONYMOUS, context), user !== undefined, socket, head, context);
+    const request = parse(raw, user ?? ANONYMOUS, context);
+    const serveUpgrade = () => handleUpgrade(request, user !== undefined, socket, head, context);
+    const fault = options.faults?.(request);
+    if (fault === undefined) serveUpgrade();
+    else void faultyUpgrade(fault, socket, serveUpgrade);
   });
   server.on('tlsClientError', () => undefined);
 
@@ -131,6 +143,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         }, 50).unref();
       }),
   };
+}
+
+async function faultyUpgrade(
+  { delayMs, reset, answer }: Fault,
+  socket: Duplex,
+  serveUpgrade: () => void,
+): Promise<void> {
+  if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
+  if (reset === true) socket.destroy();
+  else if (answer !== undefined) refuseUpgrade(socket, answer);
+  else if (!socket.destroyed) serveUpgrade();
 }
 
 function parse(raw: IncomingMessage, user: User, context: ApiContext): ApiRequest {
@@ -165,7 +188,11 @@ async function serve(
     const user = tokens.userOf(raw);
     const request = parse(raw, user ?? ANONYMOUS, context);
     const fault = faults?.(request);
-    if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault?.delayMs !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+      // Nobody waits for it any more: it does not take effect either.
+      if (raw.socket.destroyed) return;
+    }
     if (fault?.reset === true) return void raw.socket.destroy();
     if (fault?.answer !== undefined) {
       await answerWith(fault.answer);

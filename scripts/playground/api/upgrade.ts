@@ -149,20 +149,35 @@ function upgradeExec(
 }
 
 function refuse(socket: Duplex, error: unknown): void {
-  const isPlain = error instanceof PlainRefusal;
-  const status = isStatusError(error)
-    ? error.status
-    : new StatusError(500, 'InternalError', error instanceof Error ? error.message : String(error)).status;
-  const code = isPlain ? error.code : (status.code ?? 500);
-  const body = isPlain ? error.message : JSON.stringify(status);
+  if (error instanceof PlainRefusal) {
+    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    refuseUpgrade(socket, { code: error.code, body: error.message, headers });
+    return;
+  }
+  const { status } = isStatusError(error)
+    ? error
+    : new StatusError(500, 'InternalError', error instanceof Error ? error.message : String(error));
+  refuseUpgrade(socket, { code: status.code ?? 500, body: status });
+}
+
+/** An ordinary answer instead of another protocol; the connection ends with it. */
+export function refuseUpgrade(
+  socket: Duplex,
+  { code, body, headers = {} }: { code: number; body: unknown; headers?: Record<string, string> },
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const all = {
+    'content-type': 'application/json',
+    ...headers,
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  };
   socket.end(
     [
       `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`,
-      `content-type: ${isPlain ? 'text/plain; charset=utf-8' : 'application/json'}`,
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
+      ...Object.entries(all).map(([name, value]) => `${name}: ${value}`),
       '',
-      body,
+      text,
     ].join('\r\n'),
   );
 }

@@ -1,0 +1,107 @@
+/** A coffee-shop whose pods and proxies are quick, so that hundreds of switches fit into minutes, and whose API server does what a test says. */
+import type { Fault, FaultHook } from '../../../scripts/playground/api/index.ts';
+import type { DestinationRule, Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../scripts/shared/resources.ts';
+import type { SwitchOptions } from '../../../scripts/switch/index.ts';
+import { readStatus } from '../../../scripts/switch/status.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
+
+type Asked = Parameters<FaultHook>[0];
+
+export interface QuickCoffee extends CoffeeCluster {
+  /** Sees every request to the API server; undefined lets it pass. */
+  onRequest: ((asked: Asked) => Fault | undefined) | undefined;
+}
+
+/** The pod that exits at SIGTERM: whatever is not lost, the proofs kept. */
+export const settings = {
+  set: { pod: 'naive', replicas: '1' },
+  leaseSeconds: 1,
+  quietMs: 100,
+} satisfies Partial<SwitchOptions>;
+
+const soon = { minMs: 0, medianMs: 1, p95Ms: 2, maxMs: 3 };
+
+export async function startQuickCoffee(): Promise<QuickCoffee> {
+  const hook: { onRequest: QuickCoffee['onRequest'] } = { onRequest: undefined };
+  const coffee = await startCoffeeCluster({
+    empty: true,
+    faults: (asked) => hook.onRequest?.(asked),
+    delays: {
+      mesh: { debounceMs: 5, push: soon, spread: soon, warming: soon },
+      kubelet: { sandbox: 0, deletionSeen: 0, preStopToSigterm: 0, exitToStatus: 0, statusToGone: 0 },
+    },
+  });
+  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], settings.set);
+  await coffee.untilServed();
+  return Object.assign(hook, coffee);
+}
+
+/** What a request asks for, without the names that differ from run to run: `patch deployments`. */
+export function callOf({ method, target, path }: Asked): string {
+  if (target === undefined) return `${method} ${path}`;
+  const { plural, name, subresource } = target;
+  const verb = method === 'GET' && name === undefined ? 'LIST' : method;
+  return `${verb} ${plural}${subresource === undefined ? '' : `/${subresource}`}`;
+}
+
+export const isWrite = ({ method, target }: Asked): boolean =>
+  method !== 'GET' && target?.plural !== 'selfsubjectaccessreviews';
+
+export interface Standing {
+  live: string[];
+  unfinished: boolean;
+  holder: string | undefined;
+  subsets: string[];
+  deployments: string[];
+  pods: string[];
+}
+
+/** Everything a switch may leave behind, by version. */
+export async function standing({ cluster }: CoffeeCluster): Promise<Standing> {
+  const { live, unfinished, holder } = await readStatus(cluster, 'coffee-shop');
+  const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
+  const deployments = await cluster.list<Deployment>(resources.deployments);
+  const pods = await cluster.list<Pod>(resources.pods, { labelSelector: 'app=coffee-shop' });
+  const versions = (objects: { metadata: { labels?: Record<string, string> } }[]) =>
+    [...new Set(objects.map(({ metadata }) => metadata.labels?.['version'] ?? '?'))].sort();
+  return {
+    live: live.map(({ version }) => version),
+    unfinished,
+    holder,
+    subsets: (rule?.spec.subsets ?? []).map(({ name }) => name).sort(),
+    deployments: versions(deployments),
+    pods: versions(pods),
+  };
+}
+
+/** One version and nothing else. */
+export const only = (version: string): Standing => ({
+  live: [version],
+  unfinished: false,
+  holder: undefined,
+  subsets: [version],
+  deployments: [version],
+  pods: [version],
+});
+
+export async function liveVersion({ cluster }: CoffeeCluster): Promise<string> {
+  const { live } = await readStatus(cluster, 'coffee-shop');
+  if (live.length !== 1 || live[0] === undefined)
+    throw new Error(`not one version serves: ${JSON.stringify(live)}`);
+  return live[0].version;
+}
+
+export const other = (version: string): string => (version === 'v1' ? 'v2' : 'v1');
+
+/** `MATRIX=full` runs every point; otherwise as many as fit, spread evenly, and the rest is named. */
+export function sample<T>(points: T[], most: number, name: (point: T) => string, what: string): T[] {
+  if (process.env['MATRIX'] === 'full' || points.length <= most) return points;
+  const step = points.length / most;
+  const chosen = new Set(Array.from({ length: most }, (_, index) => points[Math.floor(index * step)] as T));
+  const left = points.filter((point) => !chosen.has(point));
+  process.stderr.write(
+    `${what}: ${chosen.size} of ${points.length}; left out: ${left.slice(0, 40).map(name).join('; ')}${left.length > 40 ? ` and ${left.length - 40} more` : ''}. MATRIX=full runs all.\n`,
+  );
+  return [...chosen];
+}

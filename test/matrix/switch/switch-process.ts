@@ -1,0 +1,26 @@
+/** The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second, telling each step on stdout. */
+import { connectCluster } from '../../../scripts/shared/cluster.ts';
+import { runSwitch, silentReporter } from '../../../scripts/switch/index.ts';
+
+const [kubeconfig = '', clusterFile = '', to = ''] = process.argv.slice(2);
+const cluster = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
+let step = '';
+const result = await runSwitch(
+  {
+    cluster,
+    app: 'coffee-shop',
+    to,
+    clusterFile,
+    set: { pod: 'naive', replicas: '1' },
+    leaseSeconds: 1,
+    quietMs: 100,
+  },
+  {
+    ...silentReporter,
+    stepStarted: (_title, name) => (step = name),
+    stepDone: () => void process.stdout.write(`done ${step}\n`),
+  },
+);
+process.stdout.write(`end ${result.outcome}\n`);
+await cluster.close();
+process.exit(result.ok ? 0 : 1);
