@@ -13,6 +13,8 @@ export interface Call {
   /** What is asked, in words for an error: `get deployments coffee-shop-v2`. */
   asked: string;
   signal?: AbortSignal | undefined;
+  /** It changes nothing, so it may be asked again like a GET. */
+  isRead?: boolean;
 }
 
 export interface Transport {
@@ -91,7 +93,7 @@ export function createTransport(
       } catch (error) {
         const untouched =
           error instanceof ClusterError && (error.status === 429 || error.reason === 'ECONNREFUSED');
-        const again = call.method === 'GET' ? isTransient(error) : untouched;
+        const again = call.method === 'GET' || call.isRead ? isTransient(error) : untouched;
         const wait =
           (error instanceof ClusterError && error.retryAfterMs) || Math.min(2000, 50 * 2 ** attempt);
         if (!again || performance.now() - started + wait > patienceMs) throw error;

@@ -39,7 +39,8 @@ export interface Cluster {
   readonly context: string;
   readonly server: string;
   readonly namespace: string;
-  version(): Promise<{ gitVersion: string }>;
+  /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
+  version(patienceMs?: number): Promise<{ gitVersion: string }>;
   /** Undefined when there is no such object. */
   get<T extends KubernetesObject>(
     resource: Resource,
@@ -90,7 +91,7 @@ export interface ConnectOptions {
 export async function connectCluster(choice: ClusterChoice, options: ConnectOptions): Promise<Cluster> {
   const cluster = createCluster(choice, options);
   try {
-    await cluster.version();
+    await cluster.version(0);
   } catch (error) {
     await cluster.close();
     throw error;
@@ -150,10 +151,9 @@ function createCluster(
     server,
     namespace,
 
-    async version() {
-      return (await ask({ method: 'GET', path: '/version', asked: 'get the version' }, 0)) as {
-        gitVersion: string;
-      };
+    async version(patienceMs) {
+      const call = { method: 'GET', path: '/version', asked: 'get the version' } as const;
+      return (await ask(call, patienceMs)) as { gitVersion: string };
     },
 
     async get<T extends KubernetesObject>(resource: Resource, name: string, options: CallOptions = {}) {
@@ -179,8 +179,10 @@ function createCluster(
         }),
         query: write(options),
         body: object,
-        asked: `create ${resource.plural} ${object.metadata.name}`,
+        asked: `create ${resource.plural} ${object.metadata.name || ''}`.trimEnd(),
         signal: options.signal,
+        // A review is an answer, not an object.
+        isRead: resource.group === 'authorization.k8s.io',
       })) as T;
     },
 

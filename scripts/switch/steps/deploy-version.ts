@@ -12,7 +12,10 @@ import { listVersionPods, readState } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersion } from './delete-old.ts';
 import { explainUnready, rolloutOf } from './deployment-ready.ts';
-import { smokeTest, smokeTestOf } from './smoke-test.ts';
+import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
+
+/** How long ready pods may be out of hearing, in milliseconds: a broken port-forward is soon replaced by a whole one. */
+const UNHEARD_MS = 10_000;
 
 export const deployVersion: Step = {
   name: 'deploy-version',
@@ -59,6 +62,7 @@ export async function waitUntilReady(
 ): Promise<string> {
   const { cluster, app, reporter, signal, stepTimeoutMs } = context;
   let summary = 'no pod yet';
+  let unheardSince: number | undefined;
   const look = async () => {
     const { deployments, service, destinationRule } = await readState(cluster, app);
     const deployment = deployments.find((entry) => entry.version === version)?.deployment;
@@ -79,8 +83,17 @@ export async function waitUntilReady(
         reporter.progress(summary);
         if (rollout.failed !== undefined) throw new DeadlineError(rollout.failed);
         if (!rollout.done) return undefined;
-        if (smoke) await smokeTestAll(context, version, deployment, pods.filter(isReady), service);
-        return summary;
+        if (!smoke) return summary;
+        try {
+          await smokeTestAll(context, version, deployment, pods.filter(isReady), service);
+          return summary;
+        } catch (error) {
+          if (!(error instanceof NoAnswerError)) throw error;
+          unheardSince ??= performance.now();
+          if (performance.now() - unheardSince > UNHEARD_MS) throw error;
+          reporter.progress(error.message);
+          return undefined;
+        }
       },
       { deadlineMs: stepTimeoutMs, what: `${version} to be ready`, intervalMs: 150, signal },
     );

@@ -1,5 +1,6 @@
 /** One request to each new pod itself, before any traffic can reach it. */
 import type { Cluster } from '../../shared/cluster.ts';
+import { isTransient } from '../../shared/cluster-errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
 import { portOf } from './deployment-ready.ts';
@@ -26,6 +27,9 @@ export function smokeTestOf(service: Service, { metadata, spec }: Deployment): S
   return port === undefined ? undefined : { path, port };
 }
 
+/** The pod was not heard at all: that may be the way to it, and may pass. */
+export class NoAnswerError extends CommandError {}
+
 /** Throws when a pod answers with an error, not at all, or as another version. */
 export async function smokeTest(
   cluster: Cluster,
@@ -44,7 +48,10 @@ export async function smokeTest(
     }
   } catch (error) {
     if (error instanceof CommandError && error.constructor === CommandError) throw error;
-    throw new CommandError(`pod ${name}: GET ${path} got no answer: ${messageOf(error)}`, { cause: error });
+    const message = `pod ${name}: GET ${path} got no answer: ${messageOf(error)}`;
+    throw isTransient(error)
+      ? new NoAnswerError(message, { cause: error })
+      : new CommandError(message, { cause: error });
   } finally {
     forward.close();
   }
