@@ -16,6 +16,7 @@ Example: npm run bench -- render
 /** Loaded when asked for: each set brings its own tools. */
 const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> = {
   render: async () => (await import('./render.ts')).renderBenchmarks(),
+  service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
 };
 
 await runMain(async ({ argv }) => {

@@ -37,6 +37,7 @@ export function describeLifecycle({
     inFlight: traffic.inFlight,
     active: traffic.activity().active,
     openConnections: traffic.openConnections,
+    requests: traffic.requestsTotal,
     lastRequestAgeMs: age(traffic.lastRequestAt),
     lastConnectionAgeMs: age(traffic.lastConnectionAt),
     servedWhileDraining: traffic.servedSinceAnnounced,

@@ -36,6 +36,8 @@ export interface Traffic {
   readonly inFlight: number;
   readonly openConnections: number;
   readonly connectionsTotal: number;
+  /** Requests begun, probes left out. */
+  readonly requestsTotal: number;
   readonly servedSinceAnnounced: number;
   /** Clock time of the last request's beginning or end; undefined before the first. */
   readonly lastRequestAt: number | undefined;
@@ -63,6 +65,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
   const cut = { requests: 0, connections: 0 };
   let inFlight = 0;
   let connectionsTotal = 0;
+  let requestsTotal = 0;
   let servedSinceAnnounced = 0;
   let lastRequestAt: number | undefined;
   let lastConnectionAt: number | undefined;
@@ -84,7 +87,8 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
     const connection = connections.get(request.socket);
     if (!connection) return;
     const before = connection.last;
-    if (before && saysClose(before) && before.headersSent) {
+    // Nothing says close before the end is announced: until then there is no header to look up.
+    if (announcing && before && saysClose(before) && before.headersSent) {
       tooLate.add(request);
       return;
     }
@@ -99,6 +103,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
     const probe = isProbe(request);
     if (!probe) {
       inFlight += 1;
+      requestsTotal += 1;
       lastRequestAt = beganAt;
       if (connection.carries !== 'traffic')
         lastConnectionAt = Math.max(lastConnectionAt ?? connection.openedAt, connection.openedAt);
@@ -132,7 +137,7 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
       for (const { open, last } of connections.values())
         if (open > 0 && last && !last.headersSent) last.setHeader('Connection', 'close');
     },
-    isTooLate: (request) => tooLate.has(request),
+    isTooLate: (request) => announcing && tooLate.has(request),
     activity() {
       let active = inFlight;
       let lastAt = lastRequestAt ?? -Infinity;
@@ -160,6 +165,9 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
     },
     get connectionsTotal() {
       return connectionsTotal;
+    },
+    get requestsTotal() {
+      return requestsTotal;
     },
     get servedSinceAnnounced() {
       return servedSinceAnnounced;

@@ -13,6 +13,8 @@ export interface LoadResult {
 }
 
 export interface KeepAliveLoad {
+  /** The account so far; it goes on changing. */
+  readonly soFar: Readonly<LoadResult>;
   /** Lets every request in flight end, then answers with the account. */
   stop(): Promise<LoadResult>;
 }
@@ -38,6 +40,7 @@ export function startKeepAliveLoad(options: LoadOptions): KeepAliveLoad {
   let stopping = false;
   const callers = Array.from({ length: options.connections }, () => call(options, result, () => stopping));
   return {
+    soFar: result,
     async stop() {
       stopping = true;
       await Promise.all(callers);

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+const services = fileURLToPath(new URL('../../../services', import.meta.url));
+
+interface Event {
+  msg: string;
+  [field: string]: unknown;
+}
+
+/** A service under measurement: a process of its own, as in a pod. */
+export interface ServerProcess {
+  port: number;
+  /** 0: it has none. */
+  adminPort: number;
+  kill(signal: NodeJS.Signals): void;
+  /** CPU time used so far, user and system, in ticks of 10 ms; undefined where the system does not tell (only Linux does). */
+  cpuTicks(): number | undefined;
+  /** What it logged last, such as its own account. */
+  exited: Promise<{ code: number | null; last: Event | undefined }>;
+}
+
+/** Bundles programs of services/ into a folder of its own, removed by `close`. */
+export interface ServerPrograms {
+  start(program: string, env?: Record<string, string>, nodeFlags?: string[]): Promise<ServerProcess>;
+  /** Kills what still runs. */
+  close(): Promise<void>;
+}
+
+export function createServerPrograms(): ServerPrograms {
+  const folder = mkdtempSync(path.join(tmpdir(), 'coffee-bench-'));
+  const bundles = new Map<string, string>();
+  const running = new Map<ChildProcess, Promise<unknown>>();
+
+  const bundled = (program: string): string => {
+    const known = bundles.get(program);
+    if (known !== undefined) return known;
+    const outfile = path.join(folder, `${bundles.size}.cjs`);
+    buildSync({
+      entryPoints: [path.join(services, program, 'main.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      outfile,
+      logLevel: 'error',
+    });
+    bundles.set(program, outfile);
+    return outfile;
+  };
+
+  return {
+    async start(program, env = {}, nodeFlags = []) {
+      const child = spawn(process.execPath, [...nodeFlags, bundled(program)], {
+        env: {
+          NODE_ENV: 'production',
+          HOST: '127.0.0.1',
+          PORT: '0',
+          ADMIN_PORT: '0',
+          VERSION: 'v1',
+          POD_NAME: 'bench',
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let last: Event | undefined;
+      let rest = '';
+      let heard: (event: Event) => void = () => undefined;
+      const listening = new Promise<Event>((resolve, reject) => {
+        heard = (event) => {
+          if (event.msg === 'listening') resolve(event);
+        };
+        child.once('close', () => {
+          reject(new Error(`${program} ended before it listened`));
+        });
+      });
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          last = JSON.parse(line) as Event;
+          heard(last);
+        }
+      });
+      const exited = new Promise<{ code: number | null; last: Event | undefined }>((resolve) => {
+        child.once('close', (code) => {
+          running.delete(child);
+          resolve({ code, last });
+        });
+      });
+      running.set(child, exited);
+      const { port, adminPort } = await listening;
+      return {
+        port: Number(port),
+        adminPort: Number(adminPort ?? 0),
+        kill: (signal) => void child.kill(signal),
+        cpuTicks: () => cpuTicksOf(child.pid),
+        exited,
+      };
+    },
+    async close() {
+      const ends = [...running.values()];
+      for (const child of running.keys()) child.kill('SIGKILL');
+      await Promise.all(ends);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html, fields 14 and 15. */
+function cpuTicksOf(pid: number | undefined): number | undefined {
+  try {
+    const fields =
+      readFileSync(`/proc/${pid ?? 0}/stat`, 'latin1')
+        .split(') ')[1]
+        ?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return undefined;
+  }
+}

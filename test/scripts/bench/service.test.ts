@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { keepsLimit } from '../../../scripts/bench/measured.ts';
+import { measureChurn } from '../../../scripts/bench/pod/churn.ts';
+import { createServerPrograms, type ServerPrograms } from '../../../scripts/bench/pod/server-process.ts';
+import { measureShutdowns } from '../../../scripts/bench/pod/shutdowns.ts';
+import { measureThroughput } from '../../../scripts/bench/pod/throughput.ts';
+
+let programs: ServerPrograms;
+
+beforeEach(() => {
+  programs = createServerPrograms();
+});
+afterEach(() => programs.close());
+
+describe('the benchmarks of the service, in small', () => {
+  // Sizes for numbers that mean something belong to npm run bench: here only that there are numbers.
+  it('compare its throughput with Express and node:http alone', async () => {
+    const results = await measureThroughput(programs, { slices: 2, requests: 300 });
+    expect(results.map(({ name }) => name)).toEqual([
+      'service: throughput with metrics and lifecycle',
+      'service: p99 with metrics and lifecycle',
+      'service: throughput beside bare node:http',
+    ]);
+    for (const { value } of results) expect(value).toBeGreaterThan(0);
+  });
+
+  it('see no handle and no label set grow', async () => {
+    const [memory, ...rest] = await measureChurn(programs, { requests: 1_000, rounds: 10 });
+    expect(memory?.value).toBeGreaterThan(0);
+    expect(rest.map(({ value }) => value)).toEqual([0, 0]);
+  });
+
+  it('lose nothing at a shutdown, and something without each protection', async () => {
+    const results = await measureShutdowns(programs, { shutdowns: 2, unprotected: 2, atOnce: 2 });
+    expect(results.filter(({ limit }) => limit === 0)).toHaveLength(3);
+    expect(results.filter(({ bound }) => bound === 'least')).toHaveLength(4);
+    expect(results.filter((result) => !keepsLimit(result))).toEqual([]);
+  }, 120_000);
+});
