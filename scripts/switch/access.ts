@@ -22,6 +22,11 @@ export const neededRights: Right[] = [
   // Kubernetes before 1.35 asks for get, since then for create as well: a WebSocket upgrade is a GET.
   { resource: 'pods', subresource: 'portforward', verbs: ['get', 'create'], everywhere: true },
   { group: 'apps', resource: 'deployments', verbs: ['list', 'create', 'patch', 'delete'] },
+  {
+    group: 'autoscaling',
+    resource: 'horizontalpodautoscalers',
+    verbs: ['list', 'create', 'patch', 'delete'],
+  },
   { group: istio, resource: 'virtualservices', verbs: ['get', 'patch'] },
   { group: istio, resource: 'virtualservices', verbs: ['list'], everywhere: true },
   { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },

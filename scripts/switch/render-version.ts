@@ -12,9 +12,18 @@ export interface RenderedVersion {
 
 export async function renderVersion(
   { clusterFile, image, set = {} }: Pick<SwitchOptions, 'clusterFile' | 'image' | 'set'>,
-  { app, version, replicas }: { app: string; version: string; replicas: number },
+  {
+    app,
+    version,
+    replicas,
+  }: { app: string; version: string; /** Default: what the cluster file says. */ replicas?: number },
 ): Promise<RenderedVersion> {
-  const vars: Record<string, string> = { replicas: String(replicas), ...set, app, version };
+  const vars: Record<string, string> = {
+    ...(replicas === undefined ? {} : { replicas: String(replicas) }),
+    ...set,
+    app,
+    version,
+  };
   if (image !== undefined) vars['image'] = image;
   const objects = await render(clusterFile, vars);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment') as Deployment[];

@@ -3,8 +3,10 @@ import { isAmbiguous } from '../../shared/cluster-errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
+import { holdSize } from '../autoscaler.ts';
 import { listVersionPods, readState } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
+import { deleteVersionObjects } from '../version-objects.ts';
 import { waitUntilReady } from './deploy-version.ts';
 
 /** Added to a pod's own grace period before its end is called late, in milliseconds. */
@@ -17,9 +19,17 @@ export const deleteOld: Step = {
   run: async (context) => ({ detail: await deleteVersion(context, context.from) }),
   undoTitle: ({ app, from }) => `Look at ${app}-${from}`,
   async undo(context) {
-    const { cluster, app, from } = context;
+    const { cluster, app, from, to, signal } = context;
     const { deployments } = await readState(cluster, app);
-    if (!deployments.some(({ version }) => version === from)) throw new PointOfNoReturnError(from);
+    const named = (wanted: string) => deployments.find(({ version }) => version === wanted)?.deployment;
+    const old = named(from);
+    if (old === undefined) throw new PointOfNoReturnError(from);
+    // Idle, it may have been scaled down meanwhile: as many pods as carry the traffic now, before it comes back.
+    const size = Math.max(old.spec.replicas ?? 1, named(to)?.spec.replicas ?? 0);
+    await holdSize(context, old.metadata.name, size);
+    if ((old.spec.replicas ?? 1) < size) {
+      await cluster.patch(resources.deployments, old.metadata.name, { spec: { replicas: size } }, { signal });
+    }
     return { detail: await waitUntilReady(context, from, { smoke: false }) };
   },
 };
@@ -36,6 +46,7 @@ export async function deleteVersion(context: SwitchContext, version: string): Pr
   const { cluster, app, signal, stepTimeoutMs, reporter } = context;
   const state = await readState(cluster, app);
   const deployment = state.deployments.find((entry) => entry.version === version)?.deployment;
+  await deleteVersionObjects(context, version);
   let graceMs = 30_000;
   if (deployment !== undefined) {
     const { name, uid } = deployment.metadata;

@@ -6,6 +6,7 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { DeadlineError, pause, waitFor } from '../../shared/wait.ts';
+import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../autoscaler.ts';
 import { renderVersion } from '../render-version.ts';
 import { namedSubsets } from '../routes.ts';
 import { listVersionPods, readState } from '../state.ts';
@@ -24,28 +25,32 @@ export const deployVersion: Step = {
   async run(context) {
     const { options, cluster, app, from, to, signal } = context;
     const { deployments } = await readState(cluster, app);
-    const size = deployments.find(({ version }) => version === from)?.deployment.spec.replicas ?? 1;
+    const old = deployments.find(({ version }) => version === from)?.deployment;
+    const size = old?.spec.replicas ?? 1;
     const existing = deployments.find(({ version }) => version === to)?.deployment;
     const told = options.image !== undefined || Object.keys(options.set ?? {}).length > 0;
+    const replicas = Math.max(size, existing?.spec.replicas ?? 0);
+    const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
+    const { name } = existing?.metadata ?? deployment.metadata;
+    // First the floor: an autoscaler that is there already would take back what is added here.
+    await holdSize(context, name, replicas);
     // What is there already (a killed run's, or an old version kept) is taken as it is, unless this run says what it must be.
     if (existing === undefined || told) {
-      const replicas = Math.max(size, existing?.spec.replicas ?? 0);
-      const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
-      for (const object of [...others, deployment]) await applyObject(context, object);
+      for (const object of others) if (!isAutoscaler(object)) await applyObject(context, object);
+      await applyObject(context, deployment);
     } else if ((existing.spec.replicas ?? 1) < size) {
-      await cluster.patch(
-        resources.deployments,
-        existing.metadata.name,
-        { spec: { replicas: size } },
-        { signal },
-      );
+      await cluster.patch(resources.deployments, name, { spec: { replicas: size } }, { signal });
     }
+    if (!context.record.before?.deployment) await scaleLike(context, old?.metadata.name, name, replicas);
     return { detail: await waitUntilReady(context, to, { smoke: true }) };
   },
   undoTitle: ({ app, to }) => `Delete ${app}-${to}`,
   async undo(context) {
     const { to, record, known, target, options } = context;
-    if (record.before?.deployment) return { detail: `${to} was there before` };
+    if (record.before?.deployment) {
+      await letGo(context, `${context.app}-${to}`);
+      return { detail: `${to} was there before` };
+    }
     if (namedSubsets(known.virtualService, target).has(to)) {
       throw new CommandError(`a route still names ${to}; it is left running`);
     }
@@ -53,6 +58,24 @@ export const deployVersion: Step = {
     return { detail: await deleteVersion(context, to) };
   },
 };
+
+/** The set's own autoscaler for the new version, or else a copy of the old version's. */
+async function scaleLike(
+  context: SwitchContext,
+  old: string | undefined,
+  deployment: string,
+  size: number,
+): Promise<void> {
+  const { options, cluster, app, from, to, signal } = context;
+  if ((await autoscalersOf(cluster, deployment, signal)).length > 0) return;
+  // Without a size of ours in it: the minimum its author meant.
+  const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
+  const models = authored.length > 0 || old === undefined ? [] : await autoscalersOf(cluster, old, signal);
+  const copies = models.map((model) => copyFor(model, { from, to, deployment }));
+  for (const autoscaler of [...authored, ...copies]) {
+    await applyObject(context, withFloor(autoscaler, size));
+  }
+}
 
 /** Waits for a version's Deployment and says why it is not ready when time is up. */
 export async function waitUntilReady(

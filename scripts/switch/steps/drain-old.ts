@@ -1,4 +1,5 @@
 /** Nothing is removed while somebody uses it: no request active, and none begun for a while, at any proxy. */
+import { letGo } from '../autoscaler.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { listVersionPods, readState } from '../state.ts';
@@ -9,8 +10,10 @@ export const drainOld: Step = {
   title: ({ from }) => `Wait until nobody uses ${from}`,
   onFailure: 'stop',
   async run(context) {
-    const { from, quietMs } = context;
+    const { app, from, to, quietMs } = context;
     const proof = await proveUnused(context, from);
+    // From here on the new version's load is its own: so is its size.
+    await letGo(context, `${app}-${to}`);
     return { detail: `no request on ${from} for ${quietMs / 1000} s at ${proof.proxies} proxies`, proof };
   },
 };

@@ -1,5 +1,6 @@
 /** The routes that name the old version name the new one, and every proxy shows that it has exactly this revision. */
 import { resources } from '../../shared/resources.ts';
+import { letGo } from '../autoscaler.ts';
 import { changeSpec } from '../change-object.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
@@ -30,6 +31,7 @@ export const shiftTraffic: Step = {
       only: (route) => hasMarker(route, marker),
     });
     await proveUnused(context, to);
+    await letGo(context, `${context.app}-${from}`);
     return { detail: `all ${proof.proxies} proxies route to ${from}`, proof };
   },
 };

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
+import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/autoscaler.ts';
+import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+
+const naive = { pod: 'naive' };
+let coffee: CoffeeCluster;
+beforeAll(async () => {
+  coffee = await startCoffeeCluster({ empty: true });
+  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route', 'autoscaler'], {
+    ...naive,
+    replicas: '1',
+  });
+  // As if there had been much to do.
+  await coffee.cluster.patch(resources.deployments, 'coffee-shop-v1', { spec: { replicas: 2 } });
+  await coffee.untilServed();
+}, 60_000);
+afterAll(() => coffee.close());
+
+async function autoscalers() {
+  const all = await coffee.cluster.list<Autoscaler>(resources.horizontalPodAutoscalers);
+  return all.map(({ metadata, spec }) => ({
+    name: metadata.name,
+    scales: spec.scaleTargetRef.name,
+    min: spec.minReplicas,
+    authors: metadata.annotations?.[FLOOR_ANNOTATION],
+  }));
+}
+
+describe('a version with an autoscaler', () => {
+  it('comes with a copy that keeps the present size until the traffic has moved, and goes with its own', async () => {
+    const seen: Record<string, Awaited<ReturnType<typeof autoscalers>>> = {};
+    const looks: Promise<unknown>[] = [];
+    const reporter = {
+      ...silentReporter,
+      stepStarted: (_title: string, name: string) => {
+        if (name === 'add-subset') looks.push(autoscalers().then((found) => (seen[name] = found)));
+      },
+    };
+    const { cluster } = coffee;
+    const clusterFile = `${root}/istio/cluster.yaml`;
+    const result = await runSwitch(
+      { cluster, app: 'coffee-shop', to: 'v2', clusterFile, set: naive },
+      reporter,
+    );
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
+    await Promise.all(looks);
+    expect(seen['add-subset']).toEqual([
+      { name: 'coffee-shop-v1', scales: 'coffee-shop-v1', min: 1, authors: undefined },
+      { name: 'coffee-shop-v2', scales: 'coffee-shop-v2', min: 2, authors: '1' },
+    ]);
+    expect(await autoscalers()).toEqual([
+      { name: 'coffee-shop-v2', scales: 'coffee-shop-v2', min: 1, authors: undefined },
+    ]);
+    const deployment = await cluster.get<Deployment>(resources.deployments, 'coffee-shop-v2');
+    expect(deployment?.spec.replicas).toBe(2);
+  }, 60_000);
+
+  it('leaves no autoscaler behind when the switch is taken back', async () => {
+    const before = await autoscalers();
+    const result = await coffee.switchTo('v3', { set: naive, image: 'no-such-thing:9', stepTimeoutMs: 2000 });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
+    expect(await autoscalers()).toEqual(before);
+  }, 60_000);
+});
