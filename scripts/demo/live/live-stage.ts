@@ -123,5 +123,7 @@ function viewNow(
     releaseAtMs: atMs ?? 0,
     releaseMs: atMs === undefined ? 0 : progress.elapsedMs - atMs,
   });
-  return view && { ...view, slots: 'between progress reports' };
+  return (
+    view && { ...view, slots: 'ended, per 0.25 s', releaseMs: { from: view.releaseMs.from, to: undefined } }
+  );
 }

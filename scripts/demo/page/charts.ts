@@ -10,7 +10,12 @@ const css = (colour: string): string => `var(--${colour})`;
 export function drawRun(run: RunView, width: number): Element[] {
   const x = { domain: [0, inSeconds(run.endMs)] as [number, number] };
   const common = { width, marginLeft, marginRight, style: { fontSize: '14px', overflow: 'visible' } };
-  const release = Plot.ruleX([inSeconds(run.releaseMs.from), inSeconds(run.releaseMs.to)], {
+  const limits = [
+    { at: run.releaseMs.from, text: 'release begins' },
+    ...(run.releaseMs.to === undefined ? [] : [{ at: run.releaseMs.to, text: 'ends' }]),
+  ].filter(({ at }) => at > 0);
+  const release = Plot.ruleX(limits, {
+    x: (d: { at: number }) => inSeconds(d.at),
     stroke: 'var(--rule)',
     strokeDasharray: '4 3',
   });
@@ -39,19 +44,13 @@ export function drawRun(run: RunView, width: number): Element[] {
         shapeRendering: 'crispEdges',
       }),
       release,
-      Plot.text(
-        [
-          { at: run.releaseMs.from, text: 'release begins' },
-          { at: run.releaseMs.to, text: 'ends' },
-        ],
-        {
-          x: (d: { at: number }) => inSeconds(d.at),
-          frameAnchor: 'top',
-          dy: -18,
-          text: 'text',
-          fill: 'currentColor',
-        },
-      ),
+      Plot.text(limits, {
+        x: (d: { at: number }) => inSeconds(d.at),
+        frameAnchor: 'top',
+        dy: -18,
+        text: 'text',
+        fill: 'currentColor',
+      }),
       Plot.tip(
         totals(run),
         Plot.pointerX({
@@ -116,7 +115,8 @@ function drawLanes({
   const pixels = (ms: number): number => (inSeconds(ms) / x.domain[1]) * width;
   const inset = 3;
   const boxes = lanes.flatMap(({ name, segments }, row) =>
-    segments.map((segment) => {
+    segments.map((drawn) => {
+      const segment = { ...drawn, toMs: Math.min(drawn.toMs, x.domain[1] * 1000) };
       const { index, of } = segment.part ?? { index: 0, of: 1 };
       const height = (laneHeight - 2 * inset) / of;
       const y1 = row * laneHeight + inset + index * height;

@@ -19,7 +19,8 @@ export interface Lane {
 export interface RunView {
   anchor: string;
   endMs: number;
-  releaseMs: { from: number; to: number };
+  /** `to` is undefined while the release is under way. */
+  releaseMs: { from: number; to: number | undefined };
   /** Requests per slot and outcome (`v1`, `v2`, `503`, `reset`). */
   requests: { atMs: number; toMs: number; outcome: string; n: number }[];
   /** What a slot is: `per 100 ms`. */

@@ -31,7 +31,7 @@ export function findingOf({ id, title, tolerance, because }: Scenario, all: Swee
     const at = formatLag(point.lagMs);
     if (point.expected === 'none' && lost(point) > 0) {
       return [
-        `lost ${lost(point)} at ${at}, expected none${safeUpToMs === Infinity ? '' : ` up to ${formatLag(safeUpToMs)}`}`,
+        `lost ${lost(point)} at ${at}, expected none${safeUpToMs === Infinity ? '' : ` up to ${formatLag(safeUpToMs)}`}${busy(point)}`,
       ];
     }
     if (point.expected === 'some' && lost(point) === 0) {
@@ -49,6 +49,14 @@ export function findingOf({ id, title, tolerance, because }: Scenario, all: Swee
     expected: `${describeExpected(tolerance)} (${because})`,
     differences,
   };
+}
+
+/** Releases lose by refusals, resets and 503s. Where nobody answered for 15 s, the machine was busy with something else. */
+function busy({ account }: SweepPoint): string {
+  const timeouts = account?.byError.timeout ?? 0;
+  return timeouts > (account?.lost ?? 0) / 2
+    ? ' (mostly timeouts: this machine was too busy; run it again)'
+    : '';
 }
 
 function describeMeasured(
