@@ -17,6 +17,7 @@ Example: npm run bench -- render
 const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> = {
   render: async () => (await import('./render.ts')).renderBenchmarks(),
   service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
+  switch: async (options) => (await import('./switch.ts')).switchBenchmarks(options),
 };
 
 await runMain(async ({ argv }) => {

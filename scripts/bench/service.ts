@@ -14,7 +14,7 @@ export interface ServiceBenchmarkOptions {
 }
 
 const quick = {
-  throughput: { slices: 15, requests: 1_000 },
+  throughput: { slices: 25, requests: 1_000 },
   shutdowns: { shutdowns: 8, unprotected: 2, atOnce: 4 },
   churn: { requests: 40_000, rounds: 20 },
 };

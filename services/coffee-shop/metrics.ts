@@ -14,7 +14,7 @@ export interface Metrics {
 // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const usualMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export function createMetrics(config: Config, { processMetrics = true } = {}): Metrics {
   const registry = new Registry();
@@ -55,7 +55,7 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
         return;
       }
       if (outcome === 'aborted') aborts.inc();
-      const method = usualMethods.find((usual) => usual === request.method) ?? '_OTHER';
+      const method = usualMethods.has(request.method ?? '') ? (request.method ?? '') : '_OTHER';
       requestSeconds.observe({ method, route: routeOf(request), status_code: status }, durationMs / 1000);
     },
     orders: new Counter({

@@ -37,6 +37,8 @@ export interface Service {
   hurry(): void;
 }
 
+const healthPrefix = '/health/';
+
 /** Puts the parts together. */
 export function createService({ config, clock, log, ...options }: ServiceOptions): Service {
   const identity = { 'x-version': config.version, 'x-pod': config.pod };
@@ -120,9 +122,11 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   });
   traffic.watch(server);
   server.prependListener('request', (request, response) => {
-    // terminus compares the whole URL; a probe with a query is still a probe.
-    const path = request.url?.split('?', 1)[0];
-    if (path === healthPaths.live || path === healthPaths.ready) request.url = path;
+    // terminus compares the whole URL; a probe with a query is still a probe. Most requests are none: look once.
+    if (request.url?.startsWith(healthPrefix)) {
+      const path = request.url.split('?', 1)[0];
+      if (path === healthPaths.live || path === healthPaths.ready) request.url = path;
+    }
     response.setHeader('x-version', identity['x-version']);
     response.setHeader('x-pod', identity['x-pod']);
   });
