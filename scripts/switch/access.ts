@@ -34,6 +34,7 @@ export const neededRights: Right[] = [
   { group: istio, resource: 'sidecars', verbs: ['list'], everywhere: true },
   { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ['list'], everywhere: true },
   { resource: 'resourcequotas', verbs: ['list'] },
+  { resource: 'events', verbs: ['create'] },
   { group: 'policy', resource: 'poddisruptionbudgets', verbs: ['list'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { chooseCluster } from '../shared/cluster-flags.ts';
 import { connectCluster } from '../shared/cluster.ts';
 import { runMain } from '../shared/run-main.ts';
+import { combineReporters, createJournal } from './journal.ts';
 import { help, parseSwitchArgs } from './options.ts';
 import { createTerminalReporter } from './reporter.ts';
 import { runSwitch } from './run-switch.ts';
@@ -14,6 +15,7 @@ await runMain(async ({ argv, env, signal }) => {
     help: wantsHelp,
     status,
     json,
+    journal,
     flags,
     options,
   } = parseSwitchArgs(argv, {
@@ -31,7 +33,9 @@ await runMain(async ({ argv, env, signal }) => {
       process.stdout.write(`${json ? JSON.stringify(found, null, 2) : describeStatus(found)}\n`);
       return 0;
     }
-    const result = await runSwitch({ ...options, cluster, signal }, createTerminalReporter(process.stderr));
+    const terminal = createTerminalReporter(process.stderr);
+    const reporter = journal === undefined ? terminal : combineReporters(terminal, createJournal(journal));
+    const result = await runSwitch({ ...options, events: true, cluster, signal }, reporter);
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return result.ok ? 0 : 1;
   } finally {

@@ -27,6 +27,7 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
 ${clusterFlagsHelp}
   --istio-namespace NAME  where istiod runs (default istio-system)
   --json               the result as one JSON document on stdout
+  --journal FILE       append every event of the run to FILE, one JSON line each
 
 Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
 
@@ -35,6 +36,8 @@ export interface Parsed {
   /** Only say where things stand. */
   status: boolean;
   json: boolean;
+  /** The file of the journal. */
+  journal: string | undefined;
   flags: ClusterFlags;
   options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
 }
@@ -58,6 +61,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       'keep-failed': { type: 'boolean', default: false },
       'istio-namespace': { type: 'string' },
       json: { type: 'boolean', default: false },
+      journal: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -78,6 +82,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
     help: values.help,
     status,
     json: values.json,
+    journal: values.journal,
     flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
     options: {
       app: values.app,

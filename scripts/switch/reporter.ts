@@ -3,12 +3,31 @@ import { createSteps } from '../shared/terminal.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { Reporter } from './types.ts';
 
-export function createTerminalReporter(output: Output): Reporter {
+/** How often a log without a terminal hears of a step that takes its time, in milliseconds. */
+const LOG_EVERY_MS = 10_000;
+
+export function createTerminalReporter(
+  output: Output,
+  /** In milliseconds; replaced in tests. */
+  now: () => number = () => performance.now(),
+): Reporter {
   const steps = createSteps(output, { titleWidth: 30 });
+  let running = '';
+  let saidAt = 0;
   return {
     begin: (text) => steps.line(text),
-    stepStarted: (title) => steps.start(title),
-    progress: (text) => steps.progress(text),
+    stepStarted(title) {
+      running = title;
+      saidAt = now();
+      steps.start(title);
+    },
+    progress(text) {
+      steps.progress(text);
+      // On a terminal it is in the spinner's line. A pipeline that says nothing for long looks dead.
+      if (output.isTTY || now() - saidAt < LOG_EVERY_MS) return;
+      saidAt = now();
+      steps.line(` … ${running}: ${text}`);
+    },
     stepDone: (detail) => steps.succeed(detail),
     stepFailed: (detail) => steps.fail(detail),
     note: (text) => steps.line(`   ${text}`),

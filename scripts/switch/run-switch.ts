@@ -8,6 +8,7 @@ import type { Decision } from './decide.ts';
 import { fullHost, virtualServiceReference } from './names.ts';
 import { planSwitch, planUndo } from './plan.ts';
 import { describePlan } from './dry-run.ts';
+import { recordEvent } from './events.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
@@ -228,12 +229,13 @@ async function undoSteps(context: SwitchContext, plan: Step[], steps: StepReport
 }
 
 async function perform(
-  { reporter, signal }: SwitchContext,
+  context: SwitchContext,
   name: string,
   title: string,
   work: () => ReturnType<Step['run']>,
   steps: StepReport[],
 ): Promise<unknown> {
+  const { reporter, signal } = context;
   const started = performance.now();
   reporter.stepStarted(title, name);
   try {
@@ -244,6 +246,7 @@ async function perform(
     steps.push(notes.length > 0 ? { ...report, notes } : report);
     reporter.stepDone(detail);
     for (const note of notes) reporter.note(note);
+    await recordEvent(context, { step: name, title, detail, ok: true });
     return undefined;
   } catch (error) {
     const failure: unknown = signal.aborted ? signal.reason : error;
@@ -256,6 +259,7 @@ async function perform(
       detail: messageOf(failure),
     });
     reporter.stepFailed(messageOf(failure));
+    await recordEvent(context, { step: name, title, detail: messageOf(failure), ok: false });
     return failure ?? new CommandError('stopped');
   }
 }

@@ -31,6 +31,8 @@ export interface SwitchOptions {
   /** How long nobody may have used the old version before it is removed, in milliseconds. Default 1 s. */
   quietMs?: number | undefined;
   istioNamespace?: string | undefined;
+  /** Write Kubernetes Events for the steps. Default: no; the command does. */
+  events?: boolean | undefined;
   /** How long the operator's Lease lives without renewal, in whole seconds. Default 15. */
   leaseSeconds?: number | undefined;
   signal?: AbortSignal | undefined;

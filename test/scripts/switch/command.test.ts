@@ -59,7 +59,7 @@ describe('npm run switch', () => {
       stdout: '',
       stderr: oneLine('No cluster named and no playground running'),
     });
-  });
+  }, 90_000);
 
   it('says in one line that the cluster does not answer, and that there is nothing to switch in it', async () => {
     const fake = await startFakeApiServer();
