@@ -103,8 +103,8 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
     closers.push(() => rm(kubeconfig, { force: true }));
     const front = await services.reserve('default', 'coffee-shop', 8080);
-    const thawTimers = new Set<NodeJS.Timeout>();
-    closers.push(() => thawTimers.forEach((timer) => clearTimeout(timer)));
+    let thawTimer: NodeJS.Timeout | undefined;
+    closers.push(() => clearTimeout(thawTimer));
 
     return {
       kubeconfig,
@@ -117,12 +117,16 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
           requireMesh(mesh, proxy).freeze(proxy, forMs === undefined ? {} : { forMs });
           return;
         }
+        // The last word counts: an earlier freeze's end must not thaw this one.
+        clearTimeout(thawTimer);
         services.freeze();
-        if (forMs !== undefined) thawTimers.add(setTimeout(() => services.thaw(), forMs));
+        if (forMs !== undefined) thawTimer = setTimeout(() => services.thaw(), forMs);
       },
       thaw(proxy) {
-        if (proxy === 'kube-proxy') services.thaw();
-        else requireMesh(mesh, proxy).thaw(proxy);
+        if (proxy === 'kube-proxy') {
+          clearTimeout(thawTimer);
+          services.thaw();
+        } else requireMesh(mesh, proxy).thaw(proxy);
       },
       proxies: () => mesh?.proxies() ?? [],
       registerImage: (name, command) => images.register(name, command),

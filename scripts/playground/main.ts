@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ npm run playground -- ctl ACTION        acts on the running one:
   --empty              no coffee-shop in it
   --mesh KIND          builtin (default) or none
   --seed N             the same seed draws the same delays (default 1)
-  --kubeconfig FILE    where to write the kubeconfig
+  --kubeconfig FILE    where to write the kubeconfig; removed at the end
   --ports              pods get ports of their own on 127.0.0.1 instead of 127.x addresses, as on macOS
   --json               {kubeconfig, gatewayUrl, serviceUrl} on stdout once it is ready
 
@@ -57,6 +57,11 @@ await runMain(async ({ argv, signal }) => {
 
   if (values.kubeconfig !== undefined && !existsSync(path.dirname(values.kubeconfig)))
     throw new UsageError(`--kubeconfig: there is no folder ${path.dirname(values.kubeconfig)}.`);
+  if (values.kubeconfig !== undefined && !isOursToWrite(values.kubeconfig)) {
+    throw new UsageError(
+      `--kubeconfig: ${values.kubeconfig} is there already and is no playground's; it would be overwritten, and removed at the end. Name another file.`,
+    );
+  }
   const options = {
     mesh: parseMesh(values.mesh),
     seed: parseSeed(values.seed),
@@ -95,6 +100,17 @@ await runMain(async ({ argv, signal }) => {
   }
   return 0;
 });
+
+/** A new or empty file, or one that a playground left behind: never the user's own kubeconfig. */
+function isOursToWrite(file: string): boolean {
+  if (!existsSync(file)) return true;
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.trim() === '' || /^current-context: playground$/m.test(text);
+  } catch {
+    return false;
+  }
+}
 
 /** Settles at the first signal, or fails when a part of the playground does. */
 function endOf(signal: AbortSignal): { promise: Promise<void>; fail: (error: Error) => void } {

@@ -18,7 +18,7 @@ export interface PlaygroundOptions {
   nativeSidecars?: boolean;
   /** Overrides of the measured delays. */
   delays?: PlaygroundDelays;
-  /** Where the kubeconfig is written besides the state folder. */
+  /** Where the kubeconfig is written, instead of the state folder; removed at the end. */
   kubeconfigFile?: string;
   /** Makes single requests to the API server slow, broken or wrong; port-forwards and exec included. */
   faults?: FaultHook;

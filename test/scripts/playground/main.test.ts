@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const folder = mkdtempSync(path.join(tmpdir(), 'playground-main-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('npm run playground', () => {
+  it('leaves a kubeconfig alone that no playground wrote', () => {
+    const file = path.join(folder, 'config');
+    const text = 'apiVersion: v1\nkind: Config\ncurrent-context: production\n';
+    writeFileSync(file, text);
+    const ended = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
+      { cwd: root, encoding: 'utf8', timeout: 25_000 },
+    );
+    expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 2, stdout: '' });
+    expect(ended.stderr).toBe(
+      `--kubeconfig: ${file} is there already and is no playground's; it would be overwritten, and removed at the end. Name another file.\n`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+});
