@@ -35,6 +35,12 @@ export function createServerPrograms(): ServerPrograms {
   const folder = mkdtempSync(path.join(tmpdir(), 'coffee-bench-'));
   const bundles = new Map<string, string>();
   const running = new Map<ChildProcess, Promise<unknown>>();
+  // Also when the run breaks off: servers outlive nobody.
+  const killAll = (): void => {
+    for (const child of running.keys()) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', killAll);
 
   const bundled = (program: string): string => {
     const known = bundles.get(program);
@@ -103,9 +109,9 @@ export function createServerPrograms(): ServerPrograms {
     },
     async close() {
       const ends = [...running.values()];
-      for (const child of running.keys()) child.kill('SIGKILL');
+      killAll();
+      process.off('exit', killAll);
       await Promise.all(ends);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
