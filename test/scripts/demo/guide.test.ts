@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCommandLine } from '../../../scripts/demo/command-line.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -67,7 +67,10 @@ function masked(line: string): string {
 }
 
 inFull('every exercise, run', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'workshop-test-'));
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'workshop-test-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(exercises)(
