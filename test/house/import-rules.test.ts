@@ -101,7 +101,7 @@ describe('who may know whom (DESIGN section 2)', () => {
 function withoutAsides(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-    .replace(/`require\([^`]*`/g, '')
+    .replace(/`\s*(?:require\(|import |const )[^`]*`/g, '')
     .replace(/\.\.\.process\.env\b/g, '');
 }
 
