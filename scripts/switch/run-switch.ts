@@ -1,8 +1,10 @@
 /** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
+import { ClusterError } from '../shared/cluster-errors.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import type { Deployment, VirtualService } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
+import { verifyAccess } from './access.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { fullHost, virtualServiceReference } from './names.ts';
@@ -56,7 +58,11 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
   let hold: Hold | undefined;
   try {
     const wish = { app, to: options.to, undo: options.undo ?? false };
-    let state = await readState(cluster, app);
+    let state = await readState(cluster, app).catch(async (error: unknown) => {
+      // Not only the first missing right, but all of them.
+      if (error instanceof ClusterError && error.status === 403) await verifyAccess(cluster, options.signal);
+      throw error;
+    });
     let decision = decide(state, wish);
     if (decision.kind === 'nothing') {
       return await finish(

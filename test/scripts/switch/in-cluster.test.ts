@@ -1,0 +1,67 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parse, parseDocument } from 'yaml';
+import { neededRights } from '../../../scripts/switch/access.ts';
+import { parseSwitchArgs } from '../../../scripts/switch/options.ts';
+
+const folder = path.resolve(import.meta.dirname, '../../../scripts/switch/in-cluster');
+const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+interface Rules {
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+}
+const granted = (file: string) =>
+  (parse(read(file)) as Rules).rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+      ),
+    )
+    .sort();
+const needed = (everywhere: boolean) =>
+  neededRights
+    .filter((right) => (right.everywhere ?? false) === everywhere)
+    .flatMap(({ group = '', resource, subresource, verbs }) =>
+      verbs.map((verb) => `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`),
+    )
+    .sort();
+
+describe('the files for a switch from a pipeline or a Job', () => {
+  it('are well-formed YAML', () => {
+    for (const file of readdirSync(folder)) expect(parseDocument(read(file)).errors).toEqual([]);
+  });
+
+  it('grant exactly the rights preflight asks for', () => {
+    expect(granted('role.yaml')).toEqual(needed(false));
+    expect(granted('cluster-role.yaml')).toEqual(needed(true));
+  });
+
+  it('call the switch with flags that it has', () => {
+    const calls = [...read('github-actions.yaml').matchAll(/npm run switch -- (.*)$/gm)].map(
+      ([, args = '']) => args,
+    );
+    const [job = ''] = /scripts\/switch\/main\.ts (.*)$/m.exec(read('job.yaml'))?.slice(1) ?? [];
+    expect(calls).toHaveLength(4);
+    for (const call of [...calls, job]) {
+      const args = call
+        .replace(/ >.*/, '')
+        .replace(/"\$VERSION"|"\$TO"/, 'v2')
+        .replace(/"\$IMAGE"/, 'coffee-shop:2.0.0')
+        .split(' ');
+      expect(() => parseSwitchArgs(args, { defaultTemplates: 'istio/cluster.yaml' })).not.toThrow();
+    }
+  });
+
+  it('is a workflow whose steps each do one thing, with jobs that exist', () => {
+    const workflow = parse(read('github-actions.yaml')) as {
+      on: object;
+      jobs: Record<string, { 'runs-on': string; needs?: string; steps: { uses?: string; run?: string }[] }>;
+    };
+    expect(Object.keys(workflow.on)).toEqual(['workflow_dispatch']);
+    for (const job of Object.values(workflow.jobs)) {
+      expect(job['runs-on']).toBe('ubuntu-latest');
+      if (job.needs !== undefined) expect(Object.keys(workflow.jobs)).toContain(job.needs);
+      for (const { uses, run } of job.steps) expect([uses, run].filter(Boolean)).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster.ts';
+import { messageOf } from '../../../../scripts/shared/errors.ts';
+import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
+import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+
+interface Role extends KubernetesObject {
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+}
+interface TokenApi {
+  createNamespacedServiceAccountToken(request: {
+    namespace: string;
+    name: string;
+    body: object;
+  }): Promise<{ status?: { token: string } }>;
+}
+const read = (file: string) =>
+  parse(readFileSync(`${root}/scripts/switch/in-cluster/${file}`, 'utf8')) as Role;
+
+let folder: string;
+let coffee: CoffeeCluster;
+/** Writes objects of any kind; the scripts' own adapter knows only what they use. */
+let admin: Record<'create' | 'replace', (object: object) => Promise<unknown>>;
+/** The cluster as the Job's ServiceAccount reaches it. */
+let own: Cluster;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'switch-rights-'));
+  coffee = await startCoffeeCluster({ empty: true });
+  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route', 'autoscaler'], {
+    pod: 'naive',
+  });
+  const config = new KubeConfig();
+  config.loadFromFile(coffee.playground.kubeconfig);
+  admin = KubernetesObjectApi.makeApiClient(config);
+  for (const file of ['service-account', 'role', 'cluster-role', 'role-binding', 'cluster-role-binding'])
+    await admin.create(read(`${file}.yaml`));
+  const core = config.makeApiClient(CoreV1Api) as unknown as TokenApi;
+  const { status } = await core.createNamespacedServiceAccountToken({
+    namespace: 'default',
+    name: 'switch',
+    body: { spec: { expirationSeconds: 3600 } },
+  });
+  // The kubeconfig that job.yaml writes.
+  const tokenFile = path.join(folder, 'token');
+  writeFileSync(tokenFile, status?.token ?? '');
+  const kubeconfig = path.join(folder, 'kubeconfig');
+  const cluster = config.getCurrentCluster();
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'here', cluster: { server: cluster?.server, 'certificate-authority-data': cluster?.caData } },
+      ],
+      users: [{ name: 'switch', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
+      contexts: [{ name: 'here', context: { cluster: 'here', user: 'switch', namespace: 'default' } }],
+      'current-context': 'here',
+    }),
+  );
+  own = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
+  await coffee.untilServed();
+}, 90_000);
+afterAll(async () => {
+  await own.close();
+  await coffee.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const switchTo = (to: string) =>
+  runSwitch(
+    {
+      cluster: own,
+      app: 'coffee-shop',
+      to,
+      clusterFile: `${root}/istio/cluster.yaml`,
+      set: { pod: 'naive' },
+      events: true,
+    },
+    silentReporter,
+  );
+
+describe('a switch with the least rights', () => {
+  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+    const missed: string[] = [];
+    for (const file of ['role.yaml', 'cluster-role.yaml']) {
+      const whole = read(file);
+      for (const [index, { resources: names, verbs, apiGroups }] of whole.rules.entries()) {
+        for (const verb of verbs) {
+          const rules = whole.rules.map((rule, at) =>
+            at === index ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+          );
+          await admin.replace({ ...whole, rules });
+          const said = await switchTo('v2').then(
+            ({ outcome, error }) => `${outcome}: ${error ?? ''}`,
+            messageOf,
+          );
+          const group = apiGroups[0] ? `.${apiGroups[0]}` : '';
+          const named = names.every((name) => said.includes(`${verb} ${name}${group} in `));
+          if (!named || !said.endsWith('Nothing was changed.'))
+            missed.push(`without ${verb} ${names.join()}: ${said}`);
+        }
+      }
+      await admin.replace(whole);
+    }
+    expect(missed).toEqual([]);
+    expect(await coffee.cluster.get(resources.leases, 'switch-coffee-shop')).toBeUndefined();
+  }, 120_000);
+
+  it('does its work, and tells it in Events', async () => {
+    expect(await switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
+    const events = await coffee.cluster.list<KubernetesObject>(resources.events);
+    const ours = events.filter((event) => event['reportingComponent'] === 'zero-downtime-switch');
+    expect(ours.map((event) => (event['involvedObject'] as { kind: string }).kind).sort()).toEqual([
+      'Deployment',
+      'DestinationRule',
+      'DestinationRule',
+      'VirtualService',
+      'VirtualService',
+      'VirtualService',
+    ]);
+  }, 90_000);
+});
