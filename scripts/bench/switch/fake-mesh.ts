@@ -162,15 +162,15 @@ export async function startFakeMesh({ proxies, propagationMs }: FakeMeshOptions)
       .map(({ status }) => (status as { podIP: string }).podIP);
 
   /** The configuration a proxy shows now. */
-  function seen<T>(plural: string, proxy: number): T {
+  function seen(plural: string, proxy: number): unknown {
     const lag = proxies < 2 ? propagationMs : (propagationMs * proxy) / (proxies - 1);
     const until = performance.now() - lag;
-    return history.findLast((entry) => entry.plural === plural && entry.at <= until)?.spec as T;
+    return history.findLast((entry) => entry.plural === plural && entry.at <= until)?.spec;
   }
 
   function answerEnvoy(proxy: number, path: string): unknown {
     const url = new URL(path, 'http://envoy');
-    const { subsets } = seen<{ subsets: Subset[] }>('destinationrules', proxy);
+    const { subsets } = seen('destinationrules', proxy) as { subsets: Subset[] };
     const names = ['', ...subsets.map(({ name }) => name)].map((name) => `outbound|8080|${name}|${HOST}`);
     const pattern = new RegExp(`^(?:${url.searchParams.get('name_regex') ?? '.*'})$`);
     const asked = names.filter((name) => pattern.test(name));
@@ -193,11 +193,13 @@ export async function startFakeMesh({ proxies, propagationMs }: FakeMeshOptions)
         };
       case 'dynamic_route_configs': {
         const config = '/apis/networking.istio.io/v1/namespaces/default/virtual-service/coffee-shop';
-        const routes = seen<{ http: Route[] }>('virtualservices', proxy).http.map(({ name = '', route }) => ({
-          name,
-          metadata: { filter_metadata: { istio: { config } } },
-          route: { cluster: `outbound|8080|${route[0]?.destination.subset ?? ''}|${HOST}` },
-        }));
+        const routes = (seen('virtualservices', proxy) as { http: Route[] }).http.map(
+          ({ name = '', route }) => ({
+            name,
+            metadata: { filter_metadata: { istio: { config } } },
+            route: { cluster: `outbound|8080|${route[0]?.destination.subset ?? ''}|${HOST}` },
+          }),
+        );
         return {
           configs: [{ route_config: { name: '8080', virtual_hosts: [{ name: `${HOST}:8080`, routes }] } }],
         };
