@@ -29,6 +29,8 @@ export interface LoadOptions {
   pauseMs: number;
   /** False: a new connection per request. */
   keepAlive?: boolean;
+  /** What the requests name as their host. Default `coffee`. */
+  host?: string;
 }
 
 /**
@@ -50,7 +52,7 @@ export function startKeepAliveLoad(options: LoadOptions): KeepAliveLoad {
 }
 
 async function call(
-  { port, pauseMs, keepAlive = true }: LoadOptions,
+  { port, pauseMs, keepAlive = true, host = 'coffee' }: LoadOptions,
   result: LoadResult,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -63,7 +65,7 @@ async function call(
       result.connectionsOpened += 1;
     }
     result.sent += 1;
-    const answer = await exchange(socket, keepAlive);
+    const answer = await exchange(socket, keepAlive, host);
     if (answer.kind === '200') result.ok += 1;
     else {
       result.lost += 1;
@@ -85,7 +87,7 @@ interface Answer {
   version?: string;
 }
 
-function exchange(socket: Socket, keepAlive: boolean): Promise<Answer> {
+function exchange(socket: Socket, keepAlive: boolean, host: string): Promise<Answer> {
   const body = '{"drink":"espresso"}';
   return new Promise((resolve) => {
     let text = '';
@@ -112,7 +114,7 @@ function exchange(socket: Socket, keepAlive: boolean): Promise<Answer> {
     const onEnd = (): void => finish({ kind: text === '' ? 'closed' : 'truncated', close: true });
     socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onEnd);
     socket.write(
-      `POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: ${body.length}\r\n` +
+      `POST /orders HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n` +
         `${keepAlive ? '' : 'Connection: close\r\n'}\r\n${body}`,
     );
   });

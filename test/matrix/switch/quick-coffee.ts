@@ -97,11 +97,13 @@ export const other = (version: string): string => (version === 'v1' ? 'v2' : 'v1
 /** `MATRIX=full` runs every point; otherwise as many as fit, spread evenly, and the rest is named. */
 export function sample<T>(points: T[], most: number, name: (point: T) => string, what: string): T[] {
   if (process.env['MATRIX'] === 'full' || points.length <= most) return points;
-  const step = points.length / most;
-  const chosen = new Set(Array.from({ length: most }, (_, index) => points[Math.floor(index * step)] as T));
+  // A prime stride meets every combination evenly, however the points are built of columns.
+  const chosen = new Set(
+    Array.from({ length: most }, (_, index) => points[(index * 7919) % points.length] as T),
+  );
   const left = points.filter((point) => !chosen.has(point));
   process.stderr.write(
     `${what}: ${chosen.size} of ${points.length}; left out: ${left.slice(0, 40).map(name).join('; ')}${left.length > 40 ? ` and ${left.length - 40} more` : ''}. MATRIX=full runs all.\n`,
   );
-  return [...chosen];
+  return points.filter((point) => chosen.has(point));
 }
