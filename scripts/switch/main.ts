@@ -5,6 +5,7 @@ import { connectCluster } from '../shared/cluster.ts';
 import { runMain } from '../shared/run-main.ts';
 import { combineReporters, createJournal } from './journal.ts';
 import { help, parseSwitchArgs } from './options.ts';
+import { promote } from './promote.ts';
 import { createTerminalReporter } from './reporter.ts';
 import { runSwitch } from './run-switch.ts';
 import { describeStatus, readStatus } from './status.ts';
@@ -14,6 +15,7 @@ await runMain(async ({ argv, env, signal }) => {
   const {
     help: wantsHelp,
     status,
+    promote: wantsPromotion,
     json,
     journal,
     flags,
@@ -31,6 +33,11 @@ await runMain(async ({ argv, env, signal }) => {
     if (status) {
       const found = await readStatus(cluster, options.app);
       process.stdout.write(`${json ? JSON.stringify(found, null, 2) : describeStatus(found)}\n`);
+      return 0;
+    }
+    if (wantsPromotion) {
+      const said = await promote(cluster, options.app);
+      process.stdout.write(`${json ? JSON.stringify({ app: options.app, message: said }, null, 2) : said}\n`);
       return 0;
     }
     const terminal = createTerminalReporter(process.stderr);

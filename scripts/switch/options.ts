@@ -19,6 +19,8 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
   --set KEY=VALUE      value for the templates (repeatable)
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
   --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
+  --hold               wait for a person's yes after each share: npm run switch -- --promote
+  --promote            say yes to the share the switch under way has reached
   --undo               take the switch under way back
   --dry-run            print the plan and change nothing
   --step-timeout TIME  how long one step may take (default 120s)
@@ -35,6 +37,8 @@ export interface Parsed {
   help: boolean;
   /** Only say where things stand. */
   status: boolean;
+  /** Only say yes to the share that is held. */
+  promote: boolean;
   json: boolean;
   /** The file of the journal. */
   journal: string | undefined;
@@ -54,6 +58,8 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       set: { type: 'string', multiple: true, default: [] },
       templates: { type: 'string', default: defaultTemplates },
       canary: { type: 'string' },
+      hold: { type: 'boolean', default: false },
+      promote: { type: 'boolean', default: false },
       undo: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       'step-timeout': { type: 'string', default: '120s' },
@@ -69,9 +75,11 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   const unknown = positionals[status ? 1 : 0];
   if (unknown !== undefined)
     throw new UsageError(`Unknown argument "${unknown}". See: npm run switch -- --help`);
-  if (!values.help && !status && values.to === undefined && !values.undo) {
+  if (!values.help && !status && !values.promote && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }
+  if (values.hold && values.canary === undefined)
+    throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
   if (values.to !== undefined) verifyVersionName(values.to);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
@@ -81,6 +89,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   return {
     help: values.help,
     status,
+    promote: values.promote,
     json: values.json,
     journal: values.journal,
     flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
@@ -91,6 +100,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       set: parseSets(values.set),
       clusterFile: values.templates,
       canary: values.canary === undefined ? [] : parseShares(values.canary),
+      hold: values.hold,
       undo: values.undo,
       dryRun: values['dry-run'],
       keepOld: values['keep-old'],

@@ -20,6 +20,8 @@ export interface SwitchOptions {
   clusterFile: string;
   /** Shares of the traffic in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
+  /** Wait for a person's yes after each share's evidence. */
+  hold?: boolean | undefined;
   undo?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back is one step. */

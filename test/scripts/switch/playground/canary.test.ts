@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '../../../../scripts/shared/wait.ts';
 import type { SwitchResult } from '../../../../scripts/switch/index.ts';
+import { promote } from '../../../../scripts/switch/promote.ts';
+import { readStatus } from '../../../../scripts/switch/status.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 let coffee: CoffeeCluster;
@@ -26,9 +29,39 @@ describe('a switch in shares', () => {
     expect(account).toMatchObject({ lost: 0, byReason: {} });
   }, 60_000);
 
+  it('holds a share until a person says yes to it, and takes no yes for another share', async () => {
+    const { cluster } = coffee;
+    await expect(promote(cluster, 'coffee-shop')).rejects.toThrow('No switch of coffee-shop is under way');
+    let result: SwitchResult | undefined;
+    const yes: string[] = [];
+    await coffee.underLoad(async () => {
+      const done = coffee.switchTo('v3', { set: { pod: 'naive' }, canary: [20, 50], hold: true });
+      let held = 0;
+      const saysYesAt = async (share: number) => {
+        await waitFor(
+          async () =>
+            (await readStatus(cluster, 'coffee-shop')).live.find(({ version }) => version === 'v3')
+              ?.weight === share,
+          { deadlineMs: 30_000, what: `${share} %` },
+        );
+        held += 1;
+        yes.push(await promote(cluster, 'coffee-shop'));
+      };
+      await saysYesAt(20);
+      await saysYesAt(50);
+      expect(held).toBe(2);
+      result = await done;
+    });
+    expect(yes).toEqual([
+      "v3 may have more than 20 % of coffee-shop's traffic.",
+      "v3 may have more than 50 % of coffee-shop's traffic.",
+    ]);
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v3' });
+  }, 60_000);
+
   it('takes everything back when there is too little traffic to judge by', async () => {
-    const result = await coffee.switchTo('v3', { set: { pod: 'naive' }, canary: [10], stepTimeoutMs: 3000 });
-    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
-    expect(result.error).toBe('waited 3 s for enough traffic to judge v3 by (0 of 100 answers of v3)');
+    const result = await coffee.switchTo('v4', { set: { pod: 'naive' }, canary: [10], stepTimeoutMs: 3000 });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v3' });
+    expect(result.error).toBe('waited 3 s for enough traffic to judge v4 by (0 of 100 answers of v4)');
   }, 60_000);
 });
