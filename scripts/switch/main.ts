@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { chooseCluster } from '../shared/cluster-flags.ts';
-import { connectCluster } from '../shared/cluster.ts';
+import { connectCluster, type Cluster } from '../shared/cluster.ts';
+import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
 import { combineReporters, createJournal } from './journal.ts';
 import { help, parseSwitchArgs } from './options.ts';
@@ -28,11 +29,14 @@ await runMain(async ({ argv, env, signal }) => {
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homedir() });
-  const cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+  const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
+  let cluster: Cluster | undefined;
   try {
+    cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
     if (status) {
       const found = await readStatus(cluster, options.app);
-      process.stdout.write(`${json ? JSON.stringify(found, null, 2) : describeStatus(found)}\n`);
+      if (json) print(found);
+      else process.stdout.write(`${describeStatus(found)}\n`);
       return 0;
     }
     if (wantsPromotion) {
@@ -43,9 +47,31 @@ await runMain(async ({ argv, env, signal }) => {
     const terminal = createTerminalReporter(process.stderr);
     const reporter = journal === undefined ? terminal : combineReporters(terminal, createJournal(journal));
     const result = await runSwitch({ ...options, events: true, cluster, signal }, reporter);
-    if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    if (json) print(result);
     return result.ok ? 0 : 1;
+  } catch (error) {
+    // A program that asked for JSON gets it too when there was nothing to begin with.
+    if (json && !(error instanceof UsageError)) {
+      const { app, to } = options;
+      print({
+        app,
+        from: null,
+        to,
+        outcome: 'stopped',
+        ok: false,
+        steps: [],
+        proxies: 0,
+        live: null,
+        error: messageOf(error),
+      });
+    }
+    throw error;
   } finally {
-    await cluster.close();
+    await cluster?.close();
   }
 });
+
+/** Every field is there, known or not. */
+function orNull(_key: string, value: unknown): unknown {
+  return value === undefined ? null : value;
+}

@@ -66,7 +66,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     let decision = decide(state, wish);
     if (decision.kind === 'nothing') {
       return await finish(
-        { from: undefined, to: options.to },
+        { from: decision.live, to: options.to ?? decision.live },
         { outcome: 'already-there', ok: true, message: decision.message },
       );
     }

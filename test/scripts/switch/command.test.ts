@@ -81,7 +81,19 @@ describe('npm run switch', () => {
     const file = path.join(folder, 'closed.yaml');
     writeFileSync(file, kubeconfigFor(fake.url));
     await fake.close();
-    const closed = await run('--to', 'v2', '--kubeconfig', file);
+    const [closed, forProgram] = await Promise.all([
+      run('--to', 'v2', '--kubeconfig', file),
+      run('--to', 'v2', '--kubeconfig', file, '--json'),
+    ]);
+    expect(forProgram.code).toBe(1);
+    expect(JSON.parse(forProgram.stdout)).toMatchObject({
+      app: 'coffee-shop',
+      from: null,
+      to: 'v2',
+      outcome: 'stopped',
+      steps: [],
+      live: null,
+    });
     expect(closed).toEqual({
       code: 1,
       stdout: '',
