@@ -57,7 +57,7 @@ const faults: Record<string, Fault> = {
   '503': refusal(503, 'ServiceUnavailable'),
   reset: { reset: true },
   'answer lost': { resetAfter: true },
-  'time-out': { delayMs: 10_000 },
+  'time-out': { delayMs: 4000 },
   slow: { delayMs: 600 },
 };
 /** What passes by itself when it happens once. */
