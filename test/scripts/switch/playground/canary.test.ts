@@ -3,7 +3,7 @@ import { waitFor } from '../../../../scripts/shared/wait.ts';
 import type { SwitchResult } from '../../../../scripts/switch/index.ts';
 import { promote } from '../../../../scripts/switch/promote.ts';
 import { readStatus } from '../../../../scripts/switch/status.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 let coffee: CoffeeCluster;
 beforeAll(async () => {
@@ -57,6 +57,30 @@ describe('a switch in shares', () => {
       "v3 may have more than 50 % of coffee-shop's traffic.",
     ]);
     expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v3' });
+  }, 60_000);
+
+  it('takes a version back that starts well and then fails, and shows the numbers', async () => {
+    coffee.playground.registerImage('failing-shop', [
+      process.execPath,
+      `${root}/test/support/programs/failing-shop.mjs`,
+    ]);
+    let result: SwitchResult | undefined;
+    const account = await coffee.underLoad(async () => {
+      result = await coffee.switchTo('v4', {
+        set: { pod: 'naive' },
+        image: 'failing-shop:1',
+        canary: [5, 50],
+      });
+    });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v3' });
+    expect(result?.error).toMatch(
+      /^v4 is worse than v3: v4 (\d+) errors of \1, v3 0 of \d+ \(by chance once in \d/,
+    );
+    expect(result?.steps.map(({ name }) => name)).not.toContain('canary-50');
+    // Only the share that was risked was lost, and nothing after the way back.
+    expect(account.lost).toBe(account.byStatus['500']);
+    expect(account.lost).toBeGreaterThanOrEqual(100);
+    expect(account.lost).toBeLessThan(account.sent / 4);
   }, 60_000);
 
   it('takes everything back when there is too little traffic to judge by', async () => {
