@@ -91,7 +91,11 @@ async function expectSwitched({ result, account }: Told): Promise<void> {
 }
 
 function image(name: string, program: string): string {
-  coffee.playground.registerImage(name, [process.execPath, '-e', program]);
+  coffee.playground.registerImage(name, [
+    process.execPath,
+    '-e',
+    `process.on('SIGTERM',()=>process.exit());${program}`,
+  ]);
   return `${name}:1`;
 }
 /** Answers the probes as told and everything else with 500. */
