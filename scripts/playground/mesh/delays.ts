@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../network/random.ts';
 
 /** A distribution by four of its quantiles, in milliseconds. */
 export interface Quantiles {

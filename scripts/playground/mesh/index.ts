@@ -6,7 +6,7 @@ import { registerInjection } from './inject/injection.ts';
 import { createDebugServer } from './istiod/debug-server.ts';
 import { Discovery } from './istiod/discovery.ts';
 import { gatewaySpec, PROXY_PORTS, sidecarSpec } from './proxy-spec.ts';
-import { createRandom } from './random.ts';
+import { createRandom } from '../network/random.ts';
 import { createSystemPods, markRunning, SYSTEM_NAMESPACE } from './system-pods.ts';
 import type { Mesh, MeshOptions } from './types.ts';
 

@@ -2,7 +2,7 @@ import type { ObjectStore } from '../../store/types.ts';
 import type { SocketAddress } from '../../network-types.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import { draw, type MeshDelays } from '../delays.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../network/random.ts';
 import { ConfigStore, type ChangeKind } from './config-store.ts';
 import { Debounce } from './debounce.ts';
 import type { MeshState } from './istio-objects.ts';

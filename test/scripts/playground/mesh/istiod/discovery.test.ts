@@ -6,7 +6,7 @@ import type {
 import type { ResourcePush } from '../../../../../scripts/playground/mesh/data-plane/messages.ts';
 import { Discovery } from '../../../../../scripts/playground/mesh/istiod/discovery.ts';
 import { syncz } from '../../../../../scripts/playground/mesh/istiod/debug-pages.ts';
-import { createRandom } from '../../../../../scripts/playground/mesh/random.ts';
+import { createRandom } from '../../../../../scripts/playground/network/random.ts';
 import { resourceName } from '../../../../../scripts/playground/mesh/xds-types.ts';
 import type { MeshDelays } from '../../../../../scripts/playground/mesh/index.ts';
 import type { KubeObject, ObjectStore, WatchEvent } from '../../../../../scripts/playground/store/types.ts';
