@@ -86,12 +86,18 @@ const only = (version: string) => ({
   deployments: [`coffee-shop-${version}`],
 });
 
-describe.each(['resume', 'undo'] as const)('a switch killed after each of its writes, then %s', (next) => {
+// Taking turns: each write is followed by one of the two. test/matrix/switch/kill.test.ts kills after reads and proofs too.
+const turns = [
+  { next: 'resume', first: 1 },
+  { next: 'undo', first: 2 },
+] as const;
+
+describe.each(turns)('a switch killed after every second of its writes, then $next', ({ next, first }) => {
   it('ends with one version and nothing left over, and loses nothing', async () => {
     const seen: string[] = [];
     const account = await coffee.underLoad(
       async () => {
-        for (let last = 1; last < 30; last += 1) {
+        for (let last = first; last < 30; last += 2) {
           const [from = ''] = (await standing()).live;
           const to = from === 'v1' ? 'v2' : 'v1';
           const { cluster, written } = dyingAfter(coffee.cluster, last);
@@ -118,7 +124,7 @@ describe.each(['resume', 'undo'] as const)('a switch killed after each of its wr
       { qps: 50, connections: 10 },
     );
     expect(account).toMatchObject({ lost: 0, byReason: {} });
-    expect(seen.length).toBeGreaterThanOrEqual(7);
+    expect(seen.length).toBeGreaterThanOrEqual(4);
   }, 180_000);
 });
 
