@@ -16,8 +16,11 @@ describe('the data plane', () => {
       stdio: 'ignore',
     });
     const [gateway] = (await once(holder, 'message')) as [{ host: string; port: number }];
-    expect(await accepts(gateway)).toBe(true);
-    holder.kill('SIGKILL');
+    try {
+      await until('the gateway listens', () => accepts(gateway), 15_000);
+    } finally {
+      holder.kill('SIGKILL');
+    }
     await until('nobody listens any more', async () => !(await accepts(gateway)), 15_000);
     rmSync(stateDir, { recursive: true, force: true });
   });
@@ -25,7 +28,11 @@ describe('the data plane', () => {
 
 async function accepts(address: { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect(address);
+    const socket = net.connect({ ...address, timeout: 1_000 });
+    socket.on('timeout', () => {
+      socket.destroy();
+      resolve(false);
+    });
     socket.on('connect', () => {
       socket.destroy();
       resolve(true);
