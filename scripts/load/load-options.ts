@@ -1,5 +1,6 @@
 import { UsageError } from '../shared/errors.ts';
 import type { Outcome } from './connection.ts';
+import type { TimelineSlot } from './account.ts';
 import type { Counts, RequestTimes } from './tally.ts';
 
 export interface LoadOptions {
@@ -24,7 +25,7 @@ export interface LoadOptions {
   expect?: Iterable<number> | undefined;
   /** Adds `timeline` and `losses` to the account. */
   timeline?: boolean | undefined;
-  /** Called about every `progressEveryMs` while the run lasts. */
+  /** Called about every `progressEveryMs` while the run lasts, and at its end. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   progressEveryMs?: number | undefined;
   /** Sees every request once, when it has ended. */
@@ -38,6 +39,8 @@ export interface LoadProgress extends Counts {
   inFlight: number;
   /** Requests that are due and wait for a connection. */
   waiting: number;
+  /** With a timeline: what ended since the last progress, by the slot in which it was due. */
+  news?: TimelineSlot[];
 }
 
 export const loadDefaults = {

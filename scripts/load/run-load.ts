@@ -91,12 +91,16 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   if (options.stop?.aborted) stopNow();
   if (options.abandon?.aborted) abandonNow();
 
-  const progress = (): LoadProgress => ({
-    ...tally.counts,
-    elapsedMs: elapsed(),
-    inFlight: pool.busy,
-    waiting: due - begun,
-  });
+  const progress = (): LoadProgress => {
+    const news = tally.takeNews();
+    return {
+      ...tally.counts,
+      elapsedMs: elapsed(),
+      inFlight: pool.busy,
+      waiting: due - begun,
+      ...(news ? { news } : {}),
+    };
+  };
 
   await new Promise<void>((resolve) => {
     let progressAtMs = 0;
@@ -107,11 +111,12 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     };
     const afterReading = (now: number): void => {
       expire(now);
-      if (now >= progressAtMs) {
+      const over = (due >= limit && begun === due && pool.busy === 0) || now >= giveUpAtMs;
+      if (over || now >= progressAtMs) {
         progressAtMs = now + (options.progressEveryMs ?? loadDefaults.progressEveryMs);
         options.onProgress?.(progress());
       }
-      if ((due >= limit && begun === due && pool.busy === 0) || now >= giveUpAtMs) {
+      if (over) {
         resolve();
         return;
       }

@@ -1,4 +1,4 @@
-import type { Account, Loss, LossKind } from './account.ts';
+import type { Account, Loss, LossKind, TimelineSlot } from './account.ts';
 import { lossKinds } from './account.ts';
 import type { Outcome } from './connection.ts';
 import { createLatencyRecorder } from './latency.ts';
@@ -20,6 +20,8 @@ export type Counts = Pick<
 export interface Tally {
   add(outcome: Outcome, times: RequestTimes): void;
   readonly counts: Counts;
+  /** What ended since the last call, by the slot in which it was due; undefined without a timeline. */
+  takeNews(): TimelineSlot[] | undefined;
   /** @param endMs the end of the last request, after the start of the run */
   toAccount(endMs: number): TalliedAccount;
 }
@@ -93,6 +95,7 @@ export function createTally(options: {
       lastSuccessMs = times.endMs;
       timeline?.add(times.dueMs, { version: outcome.version ?? '-' });
     },
+    takeNews: () => timeline?.takeNews(),
     toAccount: (endMs) => ({
       ...counts,
       longestGapMs: round(Math.max(gapMs, endMs - lastSuccessMs)),

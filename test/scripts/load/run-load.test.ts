@@ -182,4 +182,25 @@ describe('a load', () => {
     expect(account.losses).toHaveLength(10);
     expect(account.losses?.[0]).toMatchObject({ kind: '503', version: 'v1', pod: 'pod-1' });
   });
+
+  it('tells the timeline piece by piece while it runs, each request once', async () => {
+    const told = new Map<number, { ok: number; lost: number }>();
+    let pieces = 0;
+    const account = await loadOn(every(50, '503'), {
+      timeline: true,
+      progressEveryMs: 50,
+      onProgress({ news = [] }) {
+        pieces += 1;
+        for (const { atMs, ok, lost } of news) {
+          const before = told.get(atMs) ?? { ok: 0, lost: 0 };
+          told.set(atMs, { ok: before.ok + (ok['v1'] ?? 0), lost: before.lost + (lost['503'] ?? 0) });
+        }
+      },
+    });
+    expect(pieces).toBeGreaterThan(2);
+    const slots = [...told].sort(([a], [b]) => a - b);
+    expect(slots.map(([atMs, counts]) => ({ atMs, ...counts }))).toEqual(
+      account.timeline?.map(({ atMs, ok, lost }) => ({ atMs, ok: ok['v1'] ?? 0, lost: lost['503'] ?? 0 })),
+    );
+  });
 });
