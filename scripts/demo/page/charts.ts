@@ -1,19 +1,49 @@
 import * as Plot from '@observablehq/plot';
 import type { Lane, RunView } from './run-view.ts';
 
-const marginLeft = 240;
+/** How large things are drawn: to be read at a desk, or from the back of a room. */
+export interface Size {
+  marginLeft: number;
+  fontPx: number;
+  topHeight: number;
+  laneHeight: number;
+  /** Seconds on the axis: `12`, or `1:12` where they go on for long. */
+  clock: 'seconds' | 'minutes';
+}
+export const deskSize: Size = {
+  marginLeft: 240,
+  fontPx: 14,
+  topHeight: 240,
+  laneHeight: 26,
+  clock: 'seconds',
+};
+export const stageSize: Size = {
+  marginLeft: 250,
+  fontPx: 16,
+  topHeight: 280,
+  laneHeight: 30,
+  clock: 'minutes',
+};
+
 const marginRight = 24;
 const inSeconds = (ms: number): number => ms / 1000;
 const css = (colour: string): string => `var(--${colour})`;
+const inMinutes = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 /** Requests per 100 ms, and below it on the same clock what was done and who sent where. */
-export function drawRun(run: RunView, width: number): Element[] {
-  const x = { domain: [0, inSeconds(run.endMs)] as [number, number] };
-  const common = { width, marginLeft, marginRight, style: { fontSize: '14px', overflow: 'visible' } };
+export function drawRun(run: RunView, width: number, size: Size = deskSize): Element[] {
+  const { marginLeft, fontPx, topHeight, clock } = size;
+  const x = {
+    domain: [inSeconds(run.fromMs ?? 0), inSeconds(run.endMs)] as [number, number],
+    ...(clock === 'minutes' ? { tickFormat: inMinutes } : {}),
+  };
+  const common = { width, marginLeft, marginRight, style: { fontSize: `${fontPx}px`, overflow: 'visible' } };
   const limits = [
     { at: run.releaseMs.from, text: 'release begins' },
     ...(run.releaseMs.to === undefined ? [] : [{ at: run.releaseMs.to, text: 'ends' }]),
-  ].filter(({ at }) => at > 0);
+    ...(run.marks ?? []).map(({ atMs, text }) => ({ at: atMs, text })),
+  ].filter(({ at }) => at > (run.fromMs ?? 0));
   const release = Plot.ruleX(limits, {
     x: (d: { at: number }) => inSeconds(d.at),
     stroke: 'var(--rule)',
@@ -28,10 +58,10 @@ export function drawRun(run: RunView, width: number): Element[] {
     ...common,
     ariaLabel: `Requests ${run.slots} by what became of them`,
     ariaDescription: run.summary,
-    height: 240,
+    height: topHeight,
     marginTop: 28,
     marginBottom: 34,
-    x: { ...x, label: 'seconds', grid: false },
+    x: { ...x, label: clock, grid: false },
     y: { label: `requests ${run.slots}`, grid: true, ticks: 5 },
     marks: [
       Plot.rectY(requests, {
@@ -49,6 +79,7 @@ export function drawRun(run: RunView, width: number): Element[] {
         frameAnchor: 'top',
         dy: -18,
         text: 'text',
+        fontWeight: 600,
         fill: 'currentColor',
       }),
       Plot.tip(
@@ -71,7 +102,7 @@ export function drawRun(run: RunView, width: number): Element[] {
   return [
     top,
     ...panels.map(({ title, lanes }, index) =>
-      drawLanes({ title, lanes, common, x, release, last: index === panels.length - 1 }),
+      drawLanes({ title, lanes, common, x, release, size, last: index === panels.length - 1 }),
     ),
   ];
 }
@@ -92,27 +123,29 @@ function totals({ requests }: RunView): Total[] {
   return [...slots.values()];
 }
 
-const laneHeight = 26;
-
 function drawLanes({
   title,
   lanes,
   common,
   x,
   release,
+  size: { marginLeft, laneHeight, fontPx, clock },
   last,
 }: {
   title: string;
   lanes: Lane[];
   common: Plot.PlotOptions;
   x: { domain: [number, number] };
+  size: Size;
   release: Plot.Markish;
   last: boolean;
 }): Element {
   const marginTop = 26;
   const marginBottom = last ? 34 : 6;
   const width = (common.width ?? 1000) - marginLeft - marginRight;
-  const pixels = (ms: number): number => (inSeconds(ms) / x.domain[1]) * width;
+  const pixels = (ms: number): number => (inSeconds(ms) / (x.domain[1] - x.domain[0])) * width;
+  const [large, small] = [fontPx - 1, fontPx - 4];
+  const longest = Math.floor(marginLeft / (fontPx * 0.56));
   const inset = 3;
   const boxes = lanes.flatMap(({ name, segments }, row) =>
     segments.map((drawn) => {
@@ -133,7 +166,8 @@ function drawLanes({
   // A label that does not fit is in the tip and in the table.
   const readable = boxes.filter(
     (d) =>
-      d.y2 - d.y1 >= 9 && pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? 7.2 : 6),
+      d.y2 - d.y1 >= 9 &&
+      pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6),
   );
   return Plot.plot({
     ...common,
@@ -141,7 +175,7 @@ function drawLanes({
     height: lanes.length * laneHeight + marginTop + marginBottom,
     marginTop,
     marginBottom,
-    x: { ...x, axis: last ? 'bottom' : null, label: 'seconds' },
+    x: { ...x, axis: last ? 'bottom' : null, label: clock },
     y: { domain: [lanes.length * laneHeight, 0], axis: null },
     marks: [
       Plot.text([title], {
@@ -153,7 +187,7 @@ function drawLanes({
       }),
       Plot.text(lanes, {
         y: (_d: Lane, i: number) => (i + 0.5) * laneHeight,
-        text: (d: Lane) => (d.name.length > 30 ? `${d.name.slice(0, 29)}…` : d.name),
+        text: (d: Lane) => (d.name.length > longest ? `${d.name.slice(0, longest - 1)}…` : d.name),
         frameAnchor: 'left',
         textAnchor: 'end',
         dx: -8,
@@ -172,7 +206,7 @@ function drawLanes({
         fill: (d: Box) => css(`on-${d.colour}`),
         stroke: (d: Box) => css(d.colour),
         strokeWidth: 5,
-        fontSize: (d: Box) => (d.y2 - d.y1 > 15 ? 13 : 10),
+        fontSize: (d: Box) => (d.y2 - d.y1 > 15 ? large : small),
         fontWeight: 600,
       }),
       Plot.tip(

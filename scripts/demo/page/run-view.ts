@@ -18,6 +18,8 @@ export interface Lane {
 
 export interface RunView {
   anchor: string;
+  /** Where the charts begin; without it at 0. */
+  fromMs?: number;
   endMs: number;
   /** `to` is undefined while the release is under way. */
   releaseMs: { from: number; to: number | undefined };
@@ -27,6 +29,8 @@ export interface RunView {
   slots: string;
   /** Outcomes from the bottom of the stack to its top, with the name of their colour. */
   outcomes: { name: string; colour: string; lost: boolean }[];
+  /** Moments worth a line through all charts; the text is a letter or a word. */
+  marks?: { atMs: number; text: string }[];
   steps: Lane[];
   proxies: Lane[];
   pods: Lane[];
