@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import { clusterFlags, type ClusterFlags } from '../shared/cluster-flags.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
+import type { OnClusterOptions } from './on-cluster/options.ts';
 import {
   chooseRuns,
   findScenario,
@@ -35,6 +37,12 @@ Usage: npm run demo -- [flags]
   --json             the report as one JSON document on stdout
   --help
 
+On a real cluster, in a namespace that is made for it and deleted afterwards, in calm weather only:
+  --context NAME     the context; with --kubeconfig FILE or KUBECONFIG where it is not in the default kubeconfig
+  --namespace NAME   what to call the namespace (coffee-shop-demo-…)
+  --image REPO:TAG   the service's image, where the nodes can get it (coffee-shop:1.0.0)
+  --gateway URL      the ingress gateway, where its address cannot be found
+
 Scenarios:
 ${scenarios.map(({ id, title }) => `  ${id.padEnd(22)} ${title}`).join('\n')}
 
@@ -51,6 +59,8 @@ export interface DemoCommandOptions {
   json: boolean;
   live: boolean;
   outDir: string | undefined;
+  /** Set for a real cluster. */
+  onCluster: OnClusterOptions | undefined;
   /** Set for a sweep: how late the slowest proxy is, in milliseconds, one after the other. */
   sweep: { lagsMs: number[]; scenarios: Scenario[] } | undefined;
 }
@@ -73,6 +83,9 @@ export function readCommandLine(argv: string[]): DemoCommand {
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
+      ...clusterFlags,
+      image: { type: 'string' },
+      gateway: { type: 'string' },
     },
   });
   if (values.help) return { help: true };
@@ -85,8 +98,18 @@ export function readCommandLine(argv: string[]): DemoCommand {
   }
   if (values.sweep !== undefined && values.live)
     throw new UsageError('--live shows releases, not a --sweep.');
+  const onCluster = readOnCluster(values);
+  if (onCluster) {
+    const late = values.sweep !== undefined ? '--sweep' : values.lag !== undefined ? '--lag' : undefined;
+    if (late !== undefined || values.weather.includes('rough')) {
+      throw new UsageError(
+        `${late ?? '--weather rough'} makes one proxy late, which no real cluster lets anybody do from outside. Leave it out: there the weather is calm. Late proxies are for the playground, without --context.`,
+      );
+    }
+  }
   return {
     help: false,
+    onCluster,
     sweep:
       values.sweep === undefined
         ? undefined
@@ -97,7 +120,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
     runs: chooseRuns({
       all: values.all,
       scenarios: ids,
-      weathers: values.weather.map((name) => oneOf('--weather', name, weathers)),
+      weathers: onCluster ? ['calm'] : values.weather.map((name) => oneOf('--weather', name, weathers)),
     }),
     settings: {
       ...base,
@@ -111,6 +134,26 @@ export function readCommandLine(argv: string[]): DemoCommand {
     live: values.live,
     outDir: values.out,
   };
+}
+
+function readOnCluster(
+  values: ClusterFlags & Omit<Partial<OnClusterOptions>, 'flags'>,
+): OnClusterOptions | undefined {
+  const { kubeconfig, context, namespace, image, gateway } = values;
+  if (kubeconfig === undefined && context === undefined) {
+    const needless = Object.entries({ namespace, image, gateway }).find(([, value]) => value !== undefined);
+    if (needless) {
+      throw new UsageError(`--${needless[0]} is for a real cluster: name it with --context or --kubeconfig.`);
+    }
+    return undefined;
+  }
+  if (gateway !== undefined && !/^https?:\/\/[^/]+\/?$/.test(gateway)) {
+    throw new UsageError(`--gateway must be an address such as http://127.0.0.1:8080, got "${gateway}".`);
+  }
+  if (namespace !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) {
+    throw new UsageError(`--namespace must be a name such as coffee-shop-demo, got "${namespace}".`);
+  }
+  return { flags: { kubeconfig, context, namespace }, image, gateway };
 }
 
 /** Ascending, each once. Longer than two minutes is longer than a release may take. */

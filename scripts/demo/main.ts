@@ -1,16 +1,26 @@
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { startPlayground } from '../playground/index.ts';
+import { chooseCluster } from '../shared/cluster-flags.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
+import { placeOnCluster } from './on-cluster/place-on-cluster.ts';
 import { runCommand } from './run-command.ts';
 
-await runMain(async ({ argv, signal }) => {
+await runMain(async ({ argv, env, signal }) => {
   const command = readCommandLine(argv);
   if (command.help) {
     process.stdout.write(usage);
     return 0;
   }
   const { stdout, stderr } = process;
+  const { onCluster, runs } = command;
+  if (onCluster) {
+    const choice = chooseCluster(onCluster.flags, { env, home: homedir() });
+    const say = (line: string): void => void stderr.write(`${line}\n`);
+    const place = await placeOnCluster(choice, { ...onCluster, runs, signal, say });
+    const { description: on, startPlayground: open } = place;
+    return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });
+  }
   return runCommand(command, {
     startPlayground: ({ mesh, ...options }) =>
       startPlayground({ mesh: mesh ? 'builtin' : 'none', ...options }),

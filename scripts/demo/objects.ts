@@ -15,17 +15,24 @@ async function render(
   return parseObjects(rendered);
 }
 
+/** Values a place adds to the templates' own, such as an image. */
+export type PlaceVars = Record<string, string>;
+
 /** Everything a scenario starts from, with v1 serving: the same templates a user would apply. */
-export async function objectsToStartFrom(scenario: Scenario): Promise<KubernetesObject[]> {
+export async function objectsToStartFrom(
+  scenario: Scenario,
+  vars: PlaceVars = {},
+): Promise<KubernetesObject[]> {
   const { mesh, pod, sidecar, release } = scenario;
-  if (!mesh) return render('k8s', ['service', pod], { version: 'v1' });
+  if (!mesh) return render('k8s', ['service', pod], { ...vars, version: 'v1' });
   if (release === 'rolling') {
     return [
-      ...(await render('istio', ['base', 'route-all'], {})),
-      ...(await rollingDeployment(scenario, 'v1')),
+      ...(await render('istio', ['base', 'route-all'], vars)),
+      ...(await rollingDeployment(scenario, 'v1', vars)),
     ];
   }
   return render('istio', ['base', 'subsets', 'route', 'version'], {
+    ...vars,
     version: 'v1',
     live: 'v1',
     subsets: 'v1',
@@ -38,22 +45,27 @@ export async function objectsToStartFrom(scenario: Scenario): Promise<Kubernetes
 export async function rollingDeployment(
   { mesh, pod, sidecar }: Scenario,
   version: string,
+  vars: PlaceVars = {},
 ): Promise<KubernetesObject[]> {
-  const objects = await render('k8s', [pod], { version });
+  const objects = await render('k8s', [pod], { ...vars, version });
   return mesh ? objects.map((object) => withSidecar(object as Deployment, sidecar)) : objects;
 }
 
 /** The Deployment of one version, for releases that keep two of them. */
-export function versionDeployment({ pod, sidecar }: Scenario, version: string): Promise<KubernetesObject[]> {
-  return render('istio', ['version'], { version, pod, sidecar });
+export function versionDeployment(
+  { pod, sidecar }: Scenario,
+  version: string,
+  vars: PlaceVars = {},
+): Promise<KubernetesObject[]> {
+  return render('istio', ['version'], { ...vars, version, pod, sidecar });
 }
 
 export function destinationRule(subsets: string[]): Promise<KubernetesObject[]> {
   return render('istio', ['subsets'], { subsets: subsets.join(',') });
 }
 
-export function virtualService(live: string): Promise<KubernetesObject[]> {
-  return render('istio', ['route'], { live, marker: `all-to-${live}` });
+export function virtualService(live: string, vars: PlaceVars = {}): Promise<KubernetesObject[]> {
+  return render('istio', ['route'], { ...vars, live, marker: `all-to-${live}` });
 }
 
 function withSidecar(deployment: Deployment, sidecar: Scenario['sidecar']): Deployment {

@@ -1,14 +1,26 @@
+import type { ClusterChoice } from '../shared/cluster-flags.ts';
+
 /**
- * What the demo uses of the playground. The cluster itself is reached through its kubeconfig only, as any real one.
+ * Where a release takes place: a fresh playground, or a namespace of a real cluster (`on-cluster/`). The cluster itself is reached through its kubeconfig only, as any real one.
  * `freeze` is the exception: no real cluster offers to make one of its proxies late.
  */
 export interface DemoPlayground {
   /** Path of the kubeconfig. */
   kubeconfig: string;
+  /** Which context and namespace in it, where it does not say by itself. */
+  choice?: ClusterChoice;
+  /** Values the templates need here: the image, the hosts. */
+  vars?: Record<string, string>;
+  /** The name by which callers ask, where the address serves others too. */
+  host?: string;
   /** The Istio ingress gateway; undefined without a mesh. */
   gatewayUrl: string | undefined;
   /** The NodePort of the plain Service. */
   serviceUrl: string;
+  /** Its namespace says already which pods get a sidecar. */
+  isPrepared?: boolean;
+  /** Where callers may ask, the likeliest first, once the objects are there. Default: the gateway, or the Service. */
+  findEntries?: (mesh: boolean) => Promise<string[]>;
   /** The delays in force, in words, for the demo's first lines. */
   describeDelays(): string[];
   /** Stops a proxy (`gateway` or `kube-proxy`) from hearing of changes for so long; then it catches up at once. */
@@ -22,3 +34,7 @@ export type StartPlayground = (options: {
   /** Told when a part of the playground ends although nobody closed it. */
   onFailure: (error: Error) => void;
 }) => Promise<DemoPlayground>;
+
+/** How to connect to it. */
+export const choiceOf = ({ choice, kubeconfig }: DemoPlayground): ClusterChoice =>
+  choice ?? { kubeconfigs: [kubeconfig] };

@@ -12,8 +12,16 @@ export function listPods(cluster: Cluster, version?: string): Promise<Pod[]> {
   return cluster.list<Pod>(resources.pods, { labelSelector });
 }
 
-/** As `kubectl rollout status`: this very revision is what runs, and all of it is ready. */
-export async function waitUntilRolledOut(cluster: Cluster, name: string, signal: AbortSignal): Promise<void> {
+/**
+ * As `kubectl rollout status`: this very revision is what runs, and all of it is ready.
+ * @param verify throws as soon as there is nothing left to wait for
+ */
+export async function waitUntilRolledOut(
+  cluster: Cluster,
+  name: string,
+  signal: AbortSignal,
+  verify: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   let seen = 'not seen yet';
   await waitFor(
     async () => {
@@ -22,12 +30,13 @@ export async function waitUntilRolledOut(cluster: Cluster, name: string, signal:
       const { metadata, spec, status = {} } = deployment;
       const wanted = spec.replicas ?? 1;
       seen = `${status.updatedReplicas ?? 0}/${wanted} updated, ${status.availableReplicas ?? 0} available`;
-      return (
+      const isDone =
         (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
         status.updatedReplicas === wanted &&
         status.replicas === wanted &&
-        status.availableReplicas === wanted
-      );
+        status.availableReplicas === wanted;
+      if (!isDone) await verify();
+      return isDone;
     },
     { deadlineMs: releaseDeadlineMs, what: `${name} to be rolled out`, lastSeen: () => seen, signal },
   );

@@ -7,12 +7,18 @@ import type { ScenarioResult } from './result.ts';
 import { runShown } from './run-shown.ts';
 
 export interface DemoReport {
-  settings: DemoCommandOptions['settings'] & { delays: string[] };
+  settings: DemoCommandOptions['settings'] & {
+    delays: string[];
+    /** The real cluster it took place on; missing for the playground. */
+    on?: string;
+  };
   scenarios: ScenarioResult[];
 }
 
 export interface DemoSurroundings {
   startPlayground: StartPlayground;
+  /** The real cluster, in words. */
+  on?: string | undefined;
   /** Where the progress goes. */
   stderr: Output;
   signal: AbortSignal;
@@ -25,7 +31,7 @@ export async function runDemo(
   { runs, settings }: DemoCommandOptions,
   around: DemoSurroundings,
 ): Promise<DemoReport> {
-  const { startPlayground, stderr, signal, stage } = around;
+  const { startPlayground, stderr, signal, stage, on } = around;
   const steps = createSteps(stderr, { titleWidth: 32 });
   const results: ScenarioResult[] = [];
   const delays = new Set<string>();
@@ -49,11 +55,15 @@ export async function runDemo(
         steps,
         title,
         startPlayground,
+        on,
         signal,
         onPlayground: sayDelays,
         stage,
       }),
     );
   }
-  return { settings: { ...settings, delays: [...delays] }, scenarios: results };
+  return {
+    settings: { ...settings, delays: [...delays], ...(on === undefined ? {} : { on }) },
+    scenarios: results,
+  };
 }

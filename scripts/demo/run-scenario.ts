@@ -4,7 +4,7 @@ import { connectCluster, type Cluster } from '../shared/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
 import { startObserver, type Observer } from './observe/observe.ts';
-import type { DemoPlayground, StartPlayground } from './playground.ts';
+import { choiceOf, type DemoPlayground, type StartPlayground } from './playground.ts';
 import { releases } from './releases/index.ts';
 import type { Observation } from './observe/observation.ts';
 import type { ReleaseStep, ScenarioResult } from './result.ts';
@@ -12,6 +12,7 @@ import type { Run } from './scenarios.ts';
 import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
 import { setUp } from './set-up.ts';
 import { createStepsClock } from './steps-clock.ts';
+import { PlaceError } from './verify-pods.ts';
 import { expectationOf, judge } from './verdict.ts';
 import { latePart, makeWeather } from './weather.ts';
 
@@ -58,19 +59,16 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     watcher.onStep('starting the playground');
     playground = await startPlayground({ mesh: scenario.mesh, seed: settings.seed, onFailure });
     watcher.onPlayground(playground);
-    cluster = await connectCluster(
-      { kubeconfigs: [playground.kubeconfig] },
-      { fieldManager: 'coffee-shop-demo' },
-    );
-    const url = new URL(order.path, playground.gatewayUrl ?? playground.serviceUrl).href;
+    cluster = await connectCluster(choiceOf(playground), { fieldManager: 'coffee-shop-demo' });
     watcher.onStep('waiting for the first coffee');
-    await setUp(cluster, scenario, url, signal);
+    const url = await setUp(cluster, scenario, playground, signal);
     firstCoffeeMs = Math.round(performance.now() - startedAt);
     const released = await releaseUnderLoad({ ...options, signal }, { playground, cluster, url });
     const { account, error } = released;
     return { ...base, verdict: judge(expected, account, error), firstCoffeeMs, ...released };
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof PlaceError) throw error;
     const reason: unknown = broken.signal.aborted ? broken.signal.reason : error;
     const failure = { error: messageOf(reason), account: undefined, releaseMs: 0, releaseAtMs: 0, steps: [] };
     return { ...base, verdict: 'failed', firstCoffeeMs, ...failure };
@@ -98,6 +96,7 @@ async function releaseUnderLoad(
     connections,
     method: order.method,
     body: order.body,
+    ...(playground.host === undefined ? {} : { headers: { host: playground.host } }),
     timeline: true,
     longestMs: loadMs + lagMs + 2 * releaseDeadlineMs,
     onProgress(progress) {
@@ -133,10 +132,10 @@ async function releaseUnderLoad(
     };
     let error: string | undefined;
     try {
-      const { kubeconfig } = playground;
       await releases[scenario.release]({
         cluster,
-        kubeconfig,
+        choice: choiceOf(playground),
+        vars: playground.vars ?? {},
         scenario,
         signal,
         clock,

@@ -33,6 +33,7 @@ export const resources = {
   resourceQuotas: core('resourcequotas', 'ResourceQuota'),
   serviceAccounts: core('serviceaccounts', 'ServiceAccount'),
   namespaces: core('namespaces', 'Namespace', false),
+  nodes: core('nodes', 'Node', false),
   deployments: named('apps', 'v1', 'deployments', 'Deployment'),
   replicaSets: named('apps', 'v1', 'replicasets', 'ReplicaSet'),
   endpointSlices: named('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'),

@@ -4,7 +4,7 @@ import { ClusterError } from '../shared/cluster-errors.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 
-interface Right {
+export interface Right {
   group?: string;
   resource: string;
   subresource?: string;
@@ -43,12 +43,23 @@ interface AccessReview extends KubernetesObject {
   status?: { allowed?: boolean; reason?: string };
 }
 
-/** Names every right that is missing. A server that does not answer such questions is taken at its later word. */
-export async function verifyAccess(cluster: Cluster, signal?: AbortSignal): Promise<void> {
-  const questions = neededRights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
+/**
+ * Names every right that is missing. A server that does not answer such questions is taken at its later word.
+ * @param rights by default those of a switch
+ * @param ownNamespace by default the connection's; it need not exist yet
+ */
+export async function verifyAccess(
+  cluster: Cluster,
+  signal?: AbortSignal,
+  {
+    rights = neededRights,
+    ownNamespace = cluster.namespace,
+  }: { rights?: Right[]; ownNamespace?: string } = {},
+): Promise<void> {
+  const questions = rights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
   const answers = await Promise.all(
     questions.map(async ({ verb, group = '', resource, subresource = '', everywhere = false }) => {
-      const namespace = everywhere ? '' : cluster.namespace;
+      const namespace = everywhere ? '' : ownNamespace;
       const review = await cluster
         .create<AccessReview>(
           {

@@ -1,4 +1,5 @@
 /** The version switch for other programs. */
+export { neededRights, verifyAccess, type Right } from './access.ts';
 export { runSwitch } from './run-switch.ts';
 export { createTerminalReporter, silentReporter } from './reporter.ts';
 export { createMesh } from './proofs/mesh.ts';

@@ -48,6 +48,9 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     tasks.push(task().catch(() => undefined));
   };
 
+  // Another namespace of the same gateway may have a coffee-shop too.
+  const host = `${app}.${cluster.namespace}`;
+
   const nameOf = (address: string): string =>
     pods.lanes().findLast((lane) => lane.address === address)?.name ?? address;
 
@@ -100,7 +103,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
 
   const askGateway = async (): Promise<void> => {
     const [gateway] = await cluster.list<Pod>(resources.pods, {
-      namespace: 'istio-system',
+      namespace: '*',
       labelSelector: 'istio=ingressgateway',
       signal,
     });
@@ -120,7 +123,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
       while (!signal.aborted && failures < 3) {
         try {
           const routes = await ask(forward, routesPath);
-          const { subsets, addresses } = readTargets(routes, await ask(forward, endpointsPath), app);
+          const { subsets, addresses } = readTargets(routes, await ask(forward, endpointsPath), host);
           note(uid, { name, kind }, subsets, addresses);
           failures = 0;
         } catch {

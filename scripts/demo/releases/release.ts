@@ -1,12 +1,16 @@
 import type { Cluster } from '../../shared/cluster.ts';
+import type { ClusterChoice } from '../../shared/cluster-flags.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import type { PlaceVars } from '../objects.ts';
 import type { Scenario } from '../scenarios.ts';
 import type { StepsClock } from '../steps-clock.ts';
 
 export interface ReleaseContext {
   cluster: Cluster;
   /** For tools that connect for themselves. */
-  kubeconfig: string;
+  choice: ClusterChoice;
+  /** Values the templates need at this place. */
+  vars: PlaceVars;
   scenario: Scenario;
   signal: AbortSignal;
   clock: StepsClock;

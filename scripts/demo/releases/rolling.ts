@@ -6,13 +6,14 @@ import { applyAll, type Release } from './release.ts';
 export const releaseByRollingUpdate: Release = async ({
   cluster,
   scenario,
+  vars,
   signal,
   clock,
   beforeTrafficChanges,
 }) => {
   beforeTrafficChanges();
   await clock.step('apply the Deployment with v2', async () =>
-    applyAll(cluster, await rollingDeployment(scenario, 'v2')),
+    applyAll(cluster, await rollingDeployment(scenario, 'v2', vars)),
   );
   await clock.step('rollout', () => waitUntilRolledOut(cluster, app, signal));
   await clock.step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));

@@ -11,12 +11,13 @@ export const scriptWaits = { afterDeploy: 2_000, afterSubset: 2_000, afterRoute:
 export const releaseByScript: Release = async ({
   cluster,
   scenario,
+  vars,
   signal,
   clock,
   beforeTrafficChanges,
 }) => {
   await clock.step('deploy v2', async () => {
-    await applyAll(cluster, await versionDeployment(scenario, 'v2'));
+    await applyAll(cluster, await versionDeployment(scenario, 'v2', vars));
     await waitUntilRolledOut(cluster, `${app}-v2`, signal);
     await pause(scriptWaits.afterDeploy, signal);
   });
@@ -26,7 +27,7 @@ export const releaseByScript: Release = async ({
     await pause(scriptWaits.afterSubset, signal);
   });
   await clock.step('route to v2', async () => {
-    await applyAll(cluster, await virtualService('v2'));
+    await applyAll(cluster, await virtualService('v2', vars));
     await pause(scriptWaits.afterRoute, signal);
   });
   await clock.step('remove subset v1', async () => applyAll(cluster, await destinationRule(['v2'])));

@@ -16,7 +16,7 @@ export interface PageParts {
 
 /** One file that needs nothing else: it opens from disk, in a mail, on a stage without a network. */
 export function renderHtml({ settings, scenarios }: DemoReport, parts: PageParts): string {
-  const { qps, connections, lagMs, seed, delays } = settings;
+  const { qps, connections, lagMs, seed, delays, on } = settings;
   const runs = scenarios.length === 1 ? 'One release' : `${count(scenarios.length)} releases`;
   const title = `${runs} of v2 under ${count(qps)} orders per second`;
   const overview = scenarios.map((result) => {
@@ -45,9 +45,11 @@ export function renderHtml({ settings, scenarios }: DemoReport, parts: PageParts
   ];
   const body = markup`<header>
       <h1>${title}</h1>
-      <p class="lead">${count(connections)} kept-alive connections, no retries: each request is counted once. In rough
-        weather the one proxy on the path of the load is ${seconds(lagMs)} late; in calm weather delays are as
-        measured on a real cluster.</p>
+      <p class="lead">${count(connections)} kept-alive connections, no retries: each request is counted once. ${
+        on === undefined
+          ? `In rough weather the one proxy on the path of the load is ${seconds(lagMs)} late; in calm weather delays are as measured on a real cluster.`
+          : `On the cluster ${on}, whose delays are its own.`
+      }</p>
     </header>
     <main id="main">
       <div class="big">${table('Lost requests by way of releasing', columns, overview)}</div>
@@ -56,7 +58,7 @@ export function renderHtml({ settings, scenarios }: DemoReport, parts: PageParts
     <footer>
       <h2>Where the times come from</h2>
       <ul>${delays.map((line) => markup`<li>${line}</li>`)}
-        <li>seed ${seed}; pods are watched through the API server, the gateway is asked every 0.2 s what it does
+        <li>${on === undefined ? `seed ${seed}; ` : ''}pods are watched through the API server, the gateway is asked every 0.2 s what it does
           and the sidecars every 0.5 s, so a time in the lanes may be that much late</li></ul>
     </footer>`;
   const views = scenarios.flatMap((result) => viewRun(result) ?? []);

@@ -5,7 +5,7 @@ import { count, seconds } from './facts.ts';
 
 /** The report for a pull request or a wiki: the table, and for each run why. */
 export function renderMarkdown({ settings, scenarios }: DemoReport): string {
-  const { qps, connections, lagMs, seed, delays } = settings;
+  const { qps, connections, lagMs, seed, delays, on } = settings;
   const rows = scenarios.map(({ id, weather, account, releaseMs, verdict }) =>
     row([
       `\`${id}\``,
@@ -20,7 +20,7 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
   return [
     '# What the callers lost',
     '',
-    `${count(qps)} orders/s over ${count(connections)} kept-alive connections, no retries. Rough weather: the one proxy on the path is ${seconds(lagMs)} late.`,
+    `${count(qps)} orders/s over ${count(connections)} kept-alive connections, no retries. ${on === undefined ? `Rough weather: the one proxy on the path is ${seconds(lagMs)} late` : `On the cluster ${on}`}.`,
     '',
     row(['scenario', 'weather', 'sent', 'lost', 'how', 'release', 'verdict']),
     row(['---', '---', '---:', '---:', '---', '---:', '---']),
@@ -43,7 +43,7 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
     }),
     '## Settings',
     '',
-    ...[...delays, `seed ${seed}`].map((line) => `- ${escape(line)}`),
+    ...[...delays, ...(on === undefined ? [`seed ${seed}`] : [])].map((line) => `- ${escape(line)}`),
     '',
   ].join('\n');
 }
