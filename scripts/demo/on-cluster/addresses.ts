@@ -1,0 +1,76 @@
+import type { Cluster } from '../../shared/cluster.ts';
+import { ClusterError } from '../../shared/cluster-errors.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+
+/** What of Services and Nodes says where callers outside can ask. */
+export interface EntryService extends KubernetesObject {
+  spec: { ports?: { name?: string; port: number; nodePort?: number }[] };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+
+export interface EntryNode extends KubernetesObject {
+  status?: { addresses?: { type: string; address: string }[] };
+}
+
+/** Addresses of one port of a Service, the likeliest first: the load balancer, then the node port of each node. */
+export function addressesOf(service: EntryService, port: number, nodes: EntryNode[]): string[] {
+  const balancers = (service.status?.loadBalancer?.ingress ?? []).flatMap(
+    ({ ip, hostname }) => ip ?? hostname ?? [],
+  );
+  const nodePort = service.spec.ports?.find((candidate) => candidate.port === port)?.nodePort;
+  const nodeAddresses = ['ExternalIP', 'InternalIP'].flatMap((type) =>
+    nodes.flatMap(({ status }) =>
+      (status?.addresses ?? []).filter((each) => each.type === type).map(({ address }) => address),
+    ),
+  );
+  return [
+    ...balancers.map((address) => urlOf(address, port)),
+    ...(nodePort === undefined ? [] : nodeAddresses.map((address) => urlOf(address, nodePort))),
+  ];
+}
+
+function urlOf(address: string, port: number): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `http://${host}${port === 80 ? '' : `:${port}`}`;
+}
+
+export const howToReachGateway =
+  'Forward to the gateway and name it: kubectl --namespace istio-system port-forward service/istio-ingressgateway 8080:80, then --gateway http://127.0.0.1:8080';
+
+/** Where the ingress gateway's port 80 may be reached from outside. */
+export async function gatewayAddresses(cluster: Cluster, signal: AbortSignal): Promise<string[]> {
+  const services = await listIfAllowed<EntryService>(cluster, 'services', signal, 'istio=ingressgateway');
+  const nodes = await listIfAllowed<EntryNode>(cluster, 'nodes', signal);
+  return services.flatMap((service) => addressesOf(service, 80, nodes));
+}
+
+/** Where a NodePort Service of the connection's namespace may be reached from outside. */
+export async function serviceAddresses(
+  cluster: Cluster,
+  name: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const service = await cluster.get<EntryService>(resources.services, name, { signal });
+  return service ? addressesOf(service, port, await listIfAllowed<EntryNode>(cluster, 'nodes', signal)) : [];
+}
+
+/** What may not be looked at is not there: the user can still name the address. */
+async function listIfAllowed<T extends KubernetesObject>(
+  cluster: Cluster,
+  what: 'services' | 'nodes',
+  signal: AbortSignal,
+  labelSelector?: string,
+): Promise<T[]> {
+  try {
+    return await cluster.list<T>(resources[what], {
+      namespace: '*',
+      signal,
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+    });
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 403) return [];
+    throw error;
+  }
+}

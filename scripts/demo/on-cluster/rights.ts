@@ -1,0 +1,28 @@
+import type { Right } from '../../switch/index.ts';
+
+const istio = 'networking.istio.io';
+const written = ['get', 'create', 'patch'];
+
+/** What a demo asks of the API server besides the switch's own rights. In its namespace, where nothing else is said. */
+const everyRelease: Right[] = [
+  { resource: 'namespaces', verbs: ['get', 'list', 'create', 'patch', 'delete'], everywhere: true },
+  { resource: 'services', verbs: written },
+  { resource: 'pods', verbs: ['list', 'watch'] },
+  { resource: 'pods', subresource: 'portforward', verbs: ['get', 'create'] },
+  { group: 'apps', resource: 'deployments', verbs: [...written, 'delete'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list', 'watch'] },
+];
+
+const inTheMesh: Right[] = ['gateways', 'virtualservices', 'destinationrules'].map((resource) => ({
+  group: istio,
+  resource,
+  verbs: written,
+}));
+
+/** For the addresses of NodePorts. */
+const nodes: Right = { resource: 'nodes', verbs: ['list'], everywhere: true };
+
+/** @param runs which kinds of release will be run */
+export function rightsFor(runs: { mesh: boolean; plain: boolean }): Right[] {
+  return [...everyRelease, ...(runs.mesh ? inTheMesh : []), ...(runs.plain ? [nodes] : [])];
+}

@@ -1,0 +1,43 @@
+import type { Cluster } from '../shared/cluster.ts';
+import { CommandError } from '../shared/errors.ts';
+import { listPods } from './rollout.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** The place lacks something that every release there needs: the demo ends, whatever runs are still to come. */
+export class PlaceError extends CommandError {}
+
+/** What the kubelet says when trying again will not help. */
+const hopeless = new Set(['ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
+
+/** Fails at once where an image cannot be had, which a rollout would only notice at its deadline. */
+export async function verifyImages(cluster: Cluster): Promise<void> {
+  for (const { metadata, spec, status } of await listPods(cluster)) {
+    const stuck = status?.containerStatuses?.find(({ state }) => hopeless.has(state?.waiting?.reason ?? ''));
+    if (!stuck) continue;
+    const { image = stuck.name } = spec.containers.find(({ name }) => name === stuck.name) ?? {};
+    const { reason = '', message = '' } = stuck.state?.waiting ?? {};
+    throw new PlaceError(
+      `The nodes cannot get the image ${image} (pod ${metadata.name}: ${reason}${message && `: ${message}`}). Name one that they can pull with --image REPO:TAG, or make and load one: npm run image, then kind load image-archive dist/coffee-shop-1.0.0.tar`,
+    );
+  }
+}
+
+/** A release "in the mesh" whose pods have no sidecar, or the other kind, would show something else. */
+export async function verifySidecars(cluster: Cluster, { sidecar }: Scenario): Promise<void> {
+  for (const { metadata, spec } of await listPods(cluster)) {
+    const isProxy = ({ name }: { name: string }): boolean => name === 'istio-proxy';
+    const found = spec.initContainers?.some(isProxy)
+      ? 'native'
+      : spec.containers.some(isProxy)
+        ? 'classic'
+        : 'no';
+    if (found === sidecar) continue;
+    throw new PlaceError(
+      `Pod ${metadata.name} came with ${found} sidecar, this release is about a ${sidecar} one. ${
+        found === 'no'
+          ? 'Is injection on? istioctl analyze says.'
+          : 'Native sidecars need Kubernetes 1.29 and Istio 1.27 or later.'
+      }`,
+    );
+  }
+}
