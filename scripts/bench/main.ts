@@ -17,7 +17,8 @@ Example: npm run bench -- render
 const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> = {
   render: async () => (await import('./render.ts')).renderBenchmarks(),
   service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
-  switch: async (options) => (await import('./switch.ts')).switchBenchmarks(options),
+  switch: async () => (await import('./switch.ts')).switchBenchmarks(),
+  soak: async (options) => (await import('./soak.ts')).soakBenchmarks(options),
 };
 
 await runMain(

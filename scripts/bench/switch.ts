@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const QUIET_MS = 1000;
 const FAKE = 'a fake API server and mesh over real HTTP and WebSockets (no TLS, no pods, no traffic)';
 
-export async function switchBenchmarks({ full }: { full: boolean }): Promise<Measured[]> {
+export async function switchBenchmarks(): Promise<Measured[]> {
   const results: Measured[] = [];
   for (const propagationMs of [50, 500, 5000]) results.push(await switchTime(propagationMs));
   const sizes: { proxies: number; ms: number; megabytes: number }[] = [];
@@ -44,7 +44,6 @@ export async function switchBenchmarks({ full }: { full: boolean }): Promise<Mea
       against: `1 is linear; ${table}`,
     },
   );
-  if (full) results.push(await manySwitches(100));
   return results;
 }
 
@@ -107,31 +106,6 @@ async function proofOf(proxies: number): Promise<{ ms: number; megabytes: number
       clearInterval(watch);
       mesh.close();
     }
-  });
-}
-
-/** Back and forth, 100 times; requests under way are the matter of `npm run test:matrix`. */
-async function manySwitches(count: number): Promise<Measured> {
-  return withMesh(20, 50, async (cluster) => {
-    const clusterFile = path.join(root, 'istio/cluster.yaml');
-    let done = 0;
-    const started = performance.now();
-    for (let n = 0; n < count; n += 1) {
-      const to = n % 2 === 0 ? 'v2' : 'v1';
-      const result = await runSwitch(
-        { cluster, app: 'coffee-shop', to, clusterFile, quietMs: QUIET_MS },
-        silentReporter,
-      );
-      if (result.ok) done += 1;
-    }
-    return {
-      name: `switch: of ${count} back and forth, how many succeeded`,
-      value: done,
-      unit: 'switches',
-      limit: count,
-      bound: 'least',
-      against: `${Math.round((performance.now() - started) / count)} ms each, 20 proxies 50 ms late; ${FAKE}`,
-    };
   });
 }
 
