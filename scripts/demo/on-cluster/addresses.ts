@@ -1,5 +1,4 @@
 import type { Cluster } from '../../shared/cluster.ts';
-import { ClusterError } from '../../shared/cluster-errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 
@@ -40,8 +39,12 @@ export const howToReachGateway =
 
 /** Where the ingress gateway's port 80 may be reached from outside. */
 export async function gatewayAddresses(cluster: Cluster, signal: AbortSignal): Promise<string[]> {
-  const services = await listIfAllowed<EntryService>(cluster, 'services', signal, 'istio=ingressgateway');
-  const nodes = await listIfAllowed<EntryNode>(cluster, 'nodes', signal);
+  const services = await cluster.list<EntryService>(resources.services, {
+    namespace: '*',
+    labelSelector: 'istio=ingressgateway',
+    signal,
+  });
+  const nodes = await cluster.list<EntryNode>(resources.nodes, { signal });
   return services.flatMap((service) => addressesOf(service, 80, nodes));
 }
 
@@ -53,24 +56,7 @@ export async function serviceAddresses(
   signal: AbortSignal,
 ): Promise<string[]> {
   const service = await cluster.get<EntryService>(resources.services, name, { signal });
-  return service ? addressesOf(service, port, await listIfAllowed<EntryNode>(cluster, 'nodes', signal)) : [];
-}
-
-/** What may not be looked at is not there: the user can still name the address. */
-async function listIfAllowed<T extends KubernetesObject>(
-  cluster: Cluster,
-  what: 'services' | 'nodes',
-  signal: AbortSignal,
-  labelSelector?: string,
-): Promise<T[]> {
-  try {
-    return await cluster.list<T>(resources[what], {
-      namespace: '*',
-      signal,
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-    });
-  } catch (error) {
-    if (error instanceof ClusterError && error.status === 403) return [];
-    throw error;
-  }
+  return service
+    ? addressesOf(service, port, await cluster.list<EntryNode>(resources.nodes, { signal }))
+    : [];
 }

@@ -19,10 +19,18 @@ const inTheMesh: Right[] = ['gateways', 'virtualservices', 'destinationrules'].m
   verbs: written,
 }));
 
-/** For the addresses of NodePorts. */
+/** For the addresses of node ports. */
 const nodes: Right = { resource: 'nodes', verbs: ['list'], everywhere: true };
 
-/** @param runs which kinds of release will be run */
-export function rightsFor(runs: { mesh: boolean; plain: boolean }): Right[] {
-  return [...everyRelease, ...(runs.mesh ? inTheMesh : []), ...(runs.plain ? [nodes] : [])];
+/** To find the gateway's own address. */
+const allServices: Right = { resource: 'services', verbs: ['list'], everywhere: true };
+
+/** @param needs which kinds of release will be run, and whether the gateway has to be found */
+export function rightsFor(needs: { mesh: boolean; plain: boolean; findGateway: boolean }): Right[] {
+  return [
+    ...everyRelease,
+    ...(needs.mesh ? inTheMesh : []),
+    ...(needs.findGateway ? [allServices] : []),
+    ...(needs.plain || needs.findGateway ? [nodes] : []),
+  ];
 }

@@ -32,7 +32,8 @@ export async function verifyCluster(
   const mesh = runs.some(({ scenario }) => scenario.mesh);
   const plain = runs.some(({ scenario }) => !scenario.mesh);
   const switches = runs.some(({ scenario }) => scenario.release === 'switch');
-  const rights = [...rightsFor({ mesh, plain }), ...(switches ? neededRights : [])];
+  const findGateway = mesh && gateway === undefined;
+  const rights = [...rightsFor({ mesh, plain, findGateway }), ...(switches ? neededRights : [])];
   await verifyAccess(cluster, signal, { rights, ownNamespace: namespace });
   if (await cluster.get(resources.namespaces, namespace, { signal })) {
     throw new UsageError(
@@ -41,7 +42,7 @@ export async function verifyCluster(
   }
   const { gitVersion } = await cluster.version();
   const injection = mesh ? await findIstio(cluster, namespace, signal) : {};
-  if (mesh && gateway === undefined && (await gatewayAddresses(cluster, signal)).length === 0) {
+  if (findGateway && (await gatewayAddresses(cluster, signal)).length === 0) {
     throw new CommandError(
       `The ingress gateway of ${cluster.context} has no address that could be reached from here. ${howToReachGateway}. Nothing was changed.`,
     );
