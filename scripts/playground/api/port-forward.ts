@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -52,6 +53,8 @@ export function upgradeToChannels(
   });
   server.handleUpgrade(request, socket, head, (webSocket) => {
     const end = () => webSocket.close(1000);
+    // One listener per open stream, and each goes with it: many are no leak.
+    setMaxListeners(0, context.closing);
     context.closing.addEventListener('abort', end);
     webSocket.on('close', () => context.closing.removeEventListener('abort', end));
     const channels = ports.map((port, index) => new Channel(webSocket, pod, port, index * 2, context));
