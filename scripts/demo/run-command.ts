@@ -35,7 +35,7 @@ export async function runCommand(
 /** The same runs, with a page that shows them while they happen. */
 async function runLive(command: DemoCommandOptions, around: DemoSurroundings): Promise<DemoReport> {
   const stage = createLiveStage(command.runs);
-  const server = await startLiveServer(() => stage.view());
+  const server = await startLiveServer({ view: () => stage.view() });
   around.stderr.write(`Watch it live, on this machine only: ${server.url}\n`);
   try {
     return await runDemo(command, { ...around, stage });

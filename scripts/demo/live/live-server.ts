@@ -1,40 +1,96 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { messageOf } from '../../shared/errors.ts';
 import type { LiveView } from '../page/live-view.ts';
-import { loadPageParts } from '../report/page-parts.ts';
-import { Html, markup } from '../report/html.ts';
+import { loadPageFiles } from './page-files.ts';
+import { readAction, type ActionAsked } from './read-action.ts';
+import { actionName, admit, type Refusal } from './request-guard.ts';
 
 export interface LiveServer {
+  /** On 127.0.0.1, with the secret that opens it in its path. */
   url: string;
   /** Sends the last state to whoever watches and ends. */
   close(): Promise<void>;
 }
 
+export interface LiveSource {
+  view(): LiveView;
+  /** Does what a button asks for; rejects with the reason when it cannot. Without it the page only shows. */
+  act?(asked: ActionAsked): Promise<void>;
+}
+
 const everyMs = 500;
+/** So often a silent stream says that it is alive, in milliseconds. */
+const heartbeatMs = 10_000;
+const mostWatchers = 20;
 
 /**
- * The live page: a view, and nothing else. It listens on loopback only, answers GET only, only to the address it gave out (a name that
- * somebody else resolves to 127.0.0.1 is refused) and only under a path that nobody can guess.
+ * The live page, for this machine only. Who may ask for what is in `request-guard.ts`; what is kept per watcher is nothing but its
+ * connection, since each message is the whole state.
  */
-export async function startLiveServer(view: () => LiveView): Promise<LiveServer> {
-  const token = randomBytes(16).toString('hex');
-  const { css, script } = await loadPageParts('live.ts');
-  const page = renderLivePage(css, script);
-  const watchers = new Set<ServerResponse>();
-  let host = '';
+export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
+  const gate = { host: '', path: randomBytes(16).toString('hex'), token: randomBytes(24).toString('hex') };
+  const files = await loadPageFiles(gate.token);
+  const mayAct = source.act !== undefined;
+  /** Each with the last state it got. */
+  const watchers = new Map<ServerResponse, string>();
+  let closed = false;
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.headers.host !== host) refuse(response, 421);
-    else if (request.method !== 'GET') refuse(response, 405);
-    else if (request.url === `/${token}/`) {
-      response.writeHead(200, headers('text/html; charset=utf-8')).end(page);
-    } else if (request.url === `/${token}/events`) {
-      response.writeHead(200, headers('text/event-stream'));
-      watchers.add(response);
-      response.once('close', () => watchers.delete(response));
-      response.write(message(view()));
-    } else refuse(response, 404);
+    const admitted = admit(request, gate, { mayAct });
+    if ('status' in admitted) {
+      refuse(request, response, admitted);
+      return;
+    }
+    const { name } = admitted;
+    const file = files.get(name);
+    if (file) response.writeHead(200, headers(file.type)).end(file.text);
+    else if (name === 'events') watch(request, response);
+    else if (name === actionName) void carryOut(request, response);
+    else refuse(request, response, { status: 404, reason: 'Nothing here.' });
+  };
+
+  const watch = (request: IncomingMessage, response: ServerResponse): void => {
+    if (watchers.size >= mostWatchers || closed) {
+      refuse(request, response, { status: 503, reason: 'Too many watch already.' });
+      return;
+    }
+    response.writeHead(200, headers('text/event-stream'));
+    const text = JSON.stringify(source.view());
+    watchers.set(response, text);
+    response.once('close', () => watchers.delete(response));
+    response.write(`retry: 1000\n${message(text)}`);
+  };
+
+  const carryOut = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let status = 200;
+    let said: object = { done: true };
+    try {
+      const asked = await readAction(request);
+      if ('status' in asked) [status, said] = [asked.status, { error: asked.reason }];
+      else await source.act?.(asked);
+    } catch (error) {
+      [status, said] = [409, { error: messageOf(error) }];
+    }
+    if (status === 413) response.setHeader('connection', 'close');
+    response.writeHead(status, headers('application/json')).end(JSON.stringify(said));
+    tell();
+  };
+
+  let saidMs = 0;
+  const tell = (): void => {
+    if (watchers.size === 0) return;
+    const text = JSON.stringify(source.view());
+    const now = performance.now();
+    const isTimeToSpeak = now - saidMs >= heartbeatMs;
+    for (const [watcher, seen] of watchers) {
+      // Who does not read gets a later state instead: nothing piles up.
+      if (watcher.writableNeedDrain || (seen === text && !isTimeToSpeak)) continue;
+      watcher.write(seen === text ? ':\n\n' : message(text));
+      watchers.set(watcher, text);
+      saidMs = now;
+    }
   };
 
   const server = createServer(answer);
@@ -42,18 +98,14 @@ export async function startLiveServer(view: () => LiveView): Promise<LiveServer>
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const timer = setInterval(() => {
-    if (watchers.size === 0) return;
-    const text = message(view());
-    // Who does not read gets the next state instead: nothing piles up.
-    for (const watcher of watchers) if (!watcher.writableNeedDrain) watcher.write(text);
-  }, everyMs);
+  gate.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const timer = setInterval(tell, everyMs);
   return {
-    url: `http://${host}/${token}/`,
+    url: `http://${gate.host}/${gate.path}/`,
     async close() {
+      closed = true;
       clearInterval(timer);
-      for (const watcher of watchers) watcher.end(message(view()));
+      for (const watcher of watchers.keys()) watcher.end(message(JSON.stringify(source.view())));
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeIdleConnections();
@@ -63,7 +115,7 @@ export async function startLiveServer(view: () => LiveView): Promise<LiveServer>
   };
 }
 
-const message = (view: LiveView): string => `data: ${JSON.stringify(view)}\n\n`;
+const message = (text: string): string => `data: ${text}\n\n`;
 
 function headers(type: string): Record<string, string> {
   return {
@@ -72,35 +124,16 @@ function headers(type: string): Record<string, string> {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    // The charts bring a style element of their own; scripts come from the one file.
     'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   };
 }
 
-function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, headers('text/plain; charset=utf-8')).end(`${status}\n`);
-}
-
-function renderLivePage(css: string, script: string): string {
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>The comparison, live</title>
-<link rel="icon" href="data:,">
-<style>${new Html(css)}</style>
-</head>
-<body>
-<svg class="hidden" aria-hidden="true"><defs><pattern id="stripes" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="3" height="8" style="fill:var(--stripe)"/></pattern></defs></svg>
-<main>
-<div class="head"><h1 id="title">Waiting for the first run</h1><p class="count" id="lost" role="status"></p></div>
-<p class="lead" id="doing"></p>
-<section aria-label="The run on stage"><ul class="legend" id="legend"></ul><div id="chart"></div></section>
-<section aria-label="The runs so far"><h2>So far</h2><div class="scroll big"><table><thead><tr><th scope="col">release</th><th scope="col">weather</th><th scope="col" class="n">sent</th><th scope="col" class="n">lost</th><th scope="col">verdict</th><th scope="col">why</th></tr></thead><tbody id="done"></tbody></table></div><p class="note" id="to-come"></p></section>
-</main>
-<script>${new Html(script.replaceAll('</script', '<\\/script'))}</script>
-</body>
-</html>
-`.text;
+function refuse(request: IncomingMessage, response: ServerResponse, { status, reason }: Refusal): void {
+  // A body that nobody will read must not hold the connection.
+  request.resume();
+  response.writeHead(status, headers('text/plain; charset=utf-8')).end(`${reason}\n`);
 }

@@ -6,10 +6,10 @@ import type { ScenarioResult } from '../result.ts';
 import type { RunOnStage } from '../run-scenario.ts';
 import type { Run } from '../scenarios.ts';
 import { verdictWords } from '../table.ts';
+import { accountRows } from './account-rows.ts';
+import { asWideAsTheirSlot, createRecentSlots } from './recent-slots.ts';
 
-type Counts = Pick<LoadProgress, 'byStatus' | 'byError' | 'byVersion' | 'elapsedMs'>;
-
-/** Keeps what the live page shows, from what the run tells anyway. */
+/** Keeps what the live page of a demo shows, from what the run tells anyway. There is nothing to press: a click would change what is measured. */
 export interface LiveStage {
   begin(run: Run): void;
   doing(what: string): void;
@@ -20,23 +20,24 @@ export interface LiveStage {
   view(): LiveView;
 }
 
+/** Longer than a run may take. */
+const keptMs = 600_000;
+
 export function createLiveStage(runs: Run[]): LiveStage {
   const titleOf = ({ scenario, weather }: Run): string => `${scenario.title}, ${weather} weather`;
   const results: LiveView['done'] = [];
+  const slots = createRecentSlots(keptMs);
   let toCome = [...runs];
   let current: Run | undefined;
   let onStage: RunOnStage | undefined;
-  let last: Counts | undefined;
   let doing = '';
   let latest: LoadProgress | undefined;
-  let slots: NonNullable<Account['timeline']> = [];
   let over = false;
   const leave = (): void => {
     current = undefined;
     onStage = undefined;
-    last = undefined;
     latest = undefined;
-    slots = [];
+    slots.clear();
   };
   return {
     begin(run) {
@@ -46,13 +47,7 @@ export function createLiveStage(runs: Run[]): LiveStage {
     },
     doing: (what) => (doing = what),
     progress(progress) {
-      slots.push(slotBetween(last, progress));
-      last = structuredClone({
-        byStatus: progress.byStatus,
-        byError: progress.byError,
-        byVersion: progress.byVersion,
-        elapsedMs: progress.elapsedMs,
-      });
+      slots.add(progress.news ?? []);
       latest = progress;
     },
     onStage: (run) => (onStage = run),
@@ -71,40 +66,20 @@ export function createLiveStage(runs: Run[]): LiveStage {
     finish: () => (over = true),
     view() {
       return {
-        run: current && latest && onStage ? viewNow(current, latest, onStage, slots) : undefined,
+        run: current && latest && onStage ? viewNow(current, latest, onStage, slots.slots()) : undefined,
         title: current ? titleOf(current) : '',
         doing,
         sent: latest?.sent ?? 0,
         lost: latest?.lost ?? 0,
+        events: [],
+        account: accountRows(latest),
+        panels: [],
         done: results,
         toCome: toCome.map(titleOf),
         over,
       };
     },
   };
-}
-
-/** What became of the requests that ended between two progress reports. */
-export function slotBetween(
-  before: Counts | undefined,
-  now: Counts,
-): { atMs: number; ok: Record<string, number>; lost: Record<string, number> } {
-  const lost = {
-    ...grown(
-      Object.fromEntries(Object.entries(now.byStatus).filter(([status]) => Number(status) >= 400)),
-      before?.byStatus,
-    ),
-    ...grown(now.byError, before?.byError),
-  };
-  return { atMs: before?.elapsedMs ?? 0, ok: grown(now.byVersion, before?.byVersion), lost };
-}
-
-function grown(now: Record<string, number>, before: Record<string, number> = {}): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(now)
-      .map(([key, n]): [string, number] => [key, n - (before[key] ?? 0)])
-      .filter(([, n]) => n > 0),
-  );
 }
 
 function viewNow(
@@ -124,6 +99,10 @@ function viewNow(
     releaseMs: atMs === undefined ? 0 : progress.elapsedMs - atMs,
   });
   return (
-    view && { ...view, slots: 'ended, per 0.25 s', releaseMs: { from: view.releaseMs.from, to: undefined } }
+    view && {
+      ...view,
+      requests: asWideAsTheirSlot(view.requests),
+      releaseMs: { from: view.releaseMs.from, to: undefined },
+    }
   );
 }

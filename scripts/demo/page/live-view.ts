@@ -2,21 +2,63 @@ import type { RunView } from './run-view.ts';
 
 /** The whole state of the live page: each message carries all of it, so that a reload misses nothing. */
 export interface LiveView {
-  /** The run on stage; undefined before the first load and between two runs. */
+  /** What is drawn; undefined before the first load and between two runs. */
   run: RunView | undefined;
   title: string;
   /** What happens now, in a few words. */
   doing: string;
   sent: number;
   lost: number;
-  done: {
-    title: string;
-    weather: string;
-    sent: number;
-    lost: number | undefined;
-    verdict: string;
-    why: string;
-  }[];
+  /** The newest last; the page tells a screen reader of each. */
+  events: LiveEvent[];
+  /** The account so far, line by line. */
+  account: [what: string, count: string][];
+  /** What one may do; none: a page to look at. */
+  panels: Panel[];
+  done: DoneRun[];
   toCome: string[];
   over: boolean;
 }
+
+export type Tone = 'act' | 'good' | 'bad' | 'note';
+
+export interface LiveEvent {
+  /** Counts up; the number beside the line in the charts. */
+  id: number;
+  atMs: number;
+  text: string;
+  /** `act`: somebody did it; the others: it came of it. */
+  tone: Tone;
+}
+
+export interface DoneRun {
+  title: string;
+  weather: string;
+  sent: number;
+  lost: number | undefined;
+  verdict: string;
+  why: string;
+}
+
+/** Buttons that belong together, with the fields they share. */
+export interface Panel {
+  id: string;
+  title: string;
+  fields: Field[];
+  actions: Action[];
+}
+
+export interface Action {
+  id: string;
+  label: string;
+  /** What it will do. */
+  does: string;
+  /** Why it cannot be done now. */
+  cannot?: string | undefined;
+  /** `go` is what one came for, `harm` what breaks something. */
+  tone?: 'go' | 'harm';
+}
+
+export type Field =
+  | { id: string; label: string; choices: { value: string; label: string }[]; value: string }
+  | { id: string; label: string; min: number; max: number; step: number; unit: string; value: string };

@@ -12,7 +12,7 @@ inChromium(`the live page in Chromium${chromium === undefined ? ' (skipped: not 
   it('draws the run on stage, survives a reload, and keeps the end', async () => {
     const runs = chooseRuns({ all: false, scenarios: ['istio-rolling-classic'], weathers: [] });
     const stage = createLiveStage(runs);
-    const server = await startLiveServer(() => stage.view());
+    const server = await startLiveServer({ view: () => stage.view() });
     const page = await openPage();
     const sees = async (what: string, expression: string) =>
       waitFor(() => page.evaluate<boolean>(expression), { deadlineMs: 15_000, what });

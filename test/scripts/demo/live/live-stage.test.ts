@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLiveStage, slotBetween } from '../../../../scripts/demo/live/live-stage.ts';
+import { createLiveStage } from '../../../../scripts/demo/live/live-stage.ts';
 import { chooseRuns } from '../../../../scripts/demo/scenarios.ts';
 import type { LoadProgress } from '../../../../scripts/load/index.ts';
 import { lateGateway, run } from '../report/run.ts';
@@ -17,18 +17,10 @@ const progress = (elapsedMs: number, v1: number, reset = 0): LoadProgress => ({
   byVersion: { v1 },
   byPod: {},
   byReason: {},
+  news: [{ atMs: elapsedMs - 100, ok: { v1 }, lost: reset > 0 ? { reset } : {} }],
 });
 
 describe('the live view', () => {
-  it('counts what ended between two reports of the load', () => {
-    expect(slotBetween(undefined, progress(250, 100))).toEqual({ atMs: 0, ok: { v1: 100 }, lost: {} });
-    expect(slotBetween(progress(250, 100), progress(500, 180, 5))).toEqual({
-      atMs: 250,
-      ok: { v1: 80 },
-      lost: { reset: 5 },
-    });
-  });
-
   it('goes from what is to come over the run on stage to what is done', () => {
     const runs = chooseRuns({
       all: false,
@@ -47,16 +39,18 @@ describe('the live view', () => {
       steps: () => [{ name: 'rollout', atMs: 100, durationMs: 50 }],
       releaseAtMs: () => 100,
     });
-    const growing = progress(250, 100);
-    stage.progress(growing);
-    // The load's own objects change; the view must keep what it saw.
-    stage.progress(progress(500, 180, 5));
-    const { run: shown, sent, lost, toCome } = stage.view();
+    stage.progress(progress(200, 100));
+    stage.progress(progress(300, 180, 5));
+    // Due long ago, ended only now.
+    stage.progress({ ...progress(300, 180, 5), news: [{ atMs: 100, ok: { v1: 3 }, lost: {} }] });
+    const { run: shown, sent, lost, toCome, account, panels } = stage.view();
     expect([sent, lost, toCome.length]).toEqual([185, 5, 1]);
+    expect(account).toContainEqual(['lost: reset', '5']);
+    expect(panels).toEqual([]);
     expect(shown?.requests.map(({ atMs, outcome, n }) => [atMs, outcome, n])).toEqual([
-      [0, 'v1', 100],
-      [250, 'v1', 80],
-      [250, 'reset', 5],
+      [100, 'v1', 103],
+      [200, 'v1', 180],
+      [200, 'reset', 5],
     ]);
     expect(shown?.steps).toHaveLength(1);
     expect(shown?.pods.length).toBeGreaterThan(0);

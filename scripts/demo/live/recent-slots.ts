@@ -1,0 +1,43 @@
+import type { TimelineSlot } from '../../load/index.ts';
+import type { RunView } from '../page/run-view.ts';
+
+const slotMs = 100;
+
+export interface RecentSlots {
+  /** What ended since the last call, in slots of a load that began at `fromMs`. */
+  add(news: readonly TimelineSlot[], fromMs?: number): void;
+  /** The slots from the oldest kept to the newest. */
+  slots(): TimelineSlot[];
+  clear(): void;
+}
+
+/** Requests by the time they were due, for the last `keptMs` milliseconds: however long a load lasts, no more is kept. */
+export function createRecentSlots(keptMs: number): RecentSlots {
+  const slots = new Map<number, TimelineSlot>();
+  let newestMs = 0;
+  return {
+    add(news, fromMs = 0) {
+      for (const { atMs, ok, lost } of news) {
+        const at = Math.round(fromMs + atMs);
+        newestMs = Math.max(newestMs, at);
+        // Ended so late that its slot is out of sight: it is in the account.
+        if (at < newestMs - keptMs) continue;
+        const slot = slots.get(at) ?? { atMs: at, ok: {}, lost: {} };
+        slots.set(at, slot);
+        increase(slot.ok, ok);
+        increase(slot.lost, lost);
+      }
+      for (const at of slots.keys()) if (at < newestMs - keptMs) slots.delete(at);
+    },
+    slots: () => [...slots.values()].sort((a, b) => a.atMs - b.atMs),
+    clear: () => slots.clear(),
+  };
+}
+
+/** A slot in which nothing has ended yet is a gap: its neighbour must not be drawn over it. */
+export const asWideAsTheirSlot = (requests: RunView['requests']): RunView['requests'] =>
+  requests.map((request) => ({ ...request, toMs: request.atMs + slotMs }));
+
+function increase(counts: Record<string, number>, by: Record<string, number>): void {
+  for (const [key, n] of Object.entries(by)) counts[key] = (counts[key] ?? 0) + n;
+}
