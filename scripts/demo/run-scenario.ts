@@ -137,6 +137,7 @@ async function releaseUnderLoad(
         choice: choiceOf(playground),
         vars: playground.vars ?? {},
         scenario,
+        versions: { from: 'v1', to: 'v2' },
         signal,
         clock,
         beforeTrafficChanges,

@@ -60,11 +60,11 @@ export interface Cluster {
   ): Promise<T>;
   /** Server-side apply under this connection's field manager. */
   apply<T extends KubernetesObject>(object: T, options?: WriteOptions & { force?: boolean }): Promise<T>;
-  /** Does nothing when there is no such object. With `uid`: only this very one. */
+  /** Does nothing when there is no such object. With `uid`: only this very one. A pod with `gracePeriodSeconds` 0 is killed at once. */
   delete(
     resource: Resource,
     name: string,
-    options?: WriteOptions & { uid?: string | undefined },
+    options?: WriteOptions & { uid?: string | undefined; gracePeriodSeconds?: number | undefined },
   ): Promise<void>;
   /** Every object as ADDED, then each change, until the signal is aborted. A broken or silent stream is taken up again. */
   watch<T extends KubernetesObject>(
@@ -237,6 +237,9 @@ function createCluster(
             apiVersion: 'v1',
             kind: 'DeleteOptions',
             propagationPolicy: 'Background',
+            ...(options.gracePeriodSeconds === undefined
+              ? {}
+              : { gracePeriodSeconds: options.gracePeriodSeconds }),
             ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
           },
           asked: `delete ${resource.plural} ${name}`,

@@ -16,6 +16,8 @@ export interface Observer {
   /** What has been seen so far. */
   observation(): Observation;
   late(lateness: Lateness): void;
+  /** Lets go of what was over before this time, for whoever looks on for hours. */
+  forget(beforeMs: number): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<Observation>;
 }
@@ -41,11 +43,14 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
   const pods = createPodLanes();
   const proxies = new Map<string, ProxyLane>();
   const late: Lateness[] = [];
-  const tasks: Promise<void>[] = [];
+  const tasks = new Set<Promise<void>>();
   const asked = new Set<string>();
   const drained = new Set<string>();
   const run = (task: () => Promise<void>): void => {
-    tasks.push(task().catch(() => undefined));
+    const running = task()
+      .catch(() => undefined)
+      .finally(() => tasks.delete(running));
+    tasks.add(running);
   };
 
   // Another namespace of the same gateway may have a coffee-shop too.
@@ -120,7 +125,8 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     const forward = cluster.forward(namespace, pod.metadata.name, envoyAdminPort);
     try {
       let failures = 0;
-      while (!signal.aborted && failures < 3) {
+      // A gateway comes back; a sidecar that says nothing has ended with its pod.
+      while (!signal.aborted && (kind === 'gateway' || failures < 3)) {
         try {
           const routes = await ask(forward, routesPath);
           const { subsets, addresses } = readTargets(routes, await ask(forward, endpointsPath), host);
@@ -166,10 +172,24 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
   return {
     observation,
     late: (lateness) => late.push(lateness),
+    forget(beforeMs) {
+      for (const uid of pods.forget(beforeMs)) {
+        asked.delete(uid);
+        drained.delete(uid);
+      }
+      for (const [key, lane] of proxies) {
+        if ((lane.endedAtMs ?? Infinity) < beforeMs) proxies.delete(key);
+        else
+          lane.changes.splice(
+            0,
+            lane.changes.findLastIndex(({ atMs }) => atMs <= beforeMs),
+          );
+      }
+    },
     async stop() {
       stopped.abort(new Error('the run is over'));
       // A task may have begun another one meanwhile.
-      for (let done = 0; done < tasks.length; done += 1) await tasks[done];
+      while (tasks.size > 0) await Promise.all(tasks);
       return observation();
     },
   };

@@ -28,6 +28,15 @@ export function createPodLanes() {
       }
       enter(lane, type === 'DELETED' ? 'gone' : stateOf(object, lane), atMs);
     },
+    /** Drops the lanes of pods that were gone before this time; gives their uids. */
+    forget(beforeMs: number): string[] {
+      const gone = [...lanes].filter(([, { changes }]) => {
+        const last = changes.at(-1);
+        return last?.state === 'gone' && last.atMs < beforeMs;
+      });
+      for (const [uid] of gone) lanes.delete(uid);
+      return gone.map(([uid]) => uid);
+    },
     /** The pod said itself when nobody had asked any more. */
     quiet(name: string, atMs: number): void {
       const lane = [...lanes.values()].find((candidate) => candidate.name === name);

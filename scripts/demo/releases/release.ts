@@ -5,6 +5,11 @@ import type { PlaceVars } from '../objects.ts';
 import type { Scenario } from '../scenarios.ts';
 import type { StepsClock } from '../steps-clock.ts';
 
+export interface Versions {
+  from: string;
+  to: string;
+}
+
 export interface ReleaseContext {
   cluster: Cluster;
   /** For tools that connect for themselves. */
@@ -12,13 +17,14 @@ export interface ReleaseContext {
   /** Values the templates need at this place. */
   vars: PlaceVars;
   scenario: Scenario;
+  versions: Versions;
   signal: AbortSignal;
   clock: StepsClock;
   /** Called right before the first change that concerns a proxy: here rough weather sets in. */
   beforeTrafficChanges: () => void;
 }
 
-/** Brings v2 out in place of v1; resolves when no pod of v1 is left. */
+/** Brings the new version out in place of the old one; resolves when no pod of the old one is left. */
 export type Release = (context: ReleaseContext) => Promise<void>;
 
 export async function applyAll(cluster: Cluster, objects: KubernetesObject[]): Promise<void> {

@@ -6,15 +6,16 @@ import { applyAll, type Release } from './release.ts';
 export const releaseByRollingUpdate: Release = async ({
   cluster,
   scenario,
+  versions: { to },
   vars,
   signal,
   clock,
   beforeTrafficChanges,
 }) => {
   beforeTrafficChanges();
-  await clock.step('apply the Deployment with v2', async () =>
-    applyAll(cluster, await rollingDeployment(scenario, 'v2', vars)),
+  await clock.step(`apply the Deployment with ${to}`, async () =>
+    applyAll(cluster, await rollingDeployment(scenario, to, vars)),
   );
   await clock.step('rollout', () => waitUntilRolledOut(cluster, app, signal));
-  await clock.step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
+  await clock.step('old pods gone', () => waitUntilOnly(cluster, to, signal));
 };

@@ -11,28 +11,29 @@ export const scriptWaits = { afterDeploy: 2_000, afterSubset: 2_000, afterRoute:
 export const releaseByScript: Release = async ({
   cluster,
   scenario,
+  versions: { from, to },
   vars,
   signal,
   clock,
   beforeTrafficChanges,
 }) => {
-  await clock.step('deploy v2', async () => {
-    await applyAll(cluster, await versionDeployment(scenario, 'v2', vars));
-    await waitUntilRolledOut(cluster, `${app}-v2`, signal);
+  await clock.step(`deploy ${to}`, async () => {
+    await applyAll(cluster, await versionDeployment(scenario, to, vars));
+    await waitUntilRolledOut(cluster, `${app}-${to}`, signal);
     await pause(scriptWaits.afterDeploy, signal);
   });
   beforeTrafficChanges();
-  await clock.step('add subset v2', async () => {
-    await applyAll(cluster, await destinationRule(['v1', 'v2']));
+  await clock.step(`add subset ${to}`, async () => {
+    await applyAll(cluster, await destinationRule([from, to]));
     await pause(scriptWaits.afterSubset, signal);
   });
-  await clock.step('route to v2', async () => {
-    await applyAll(cluster, await virtualService('v2', vars));
+  await clock.step(`route to ${to}`, async () => {
+    await applyAll(cluster, await virtualService(to, vars));
     await pause(scriptWaits.afterRoute, signal);
   });
-  await clock.step('remove subset v1', async () => applyAll(cluster, await destinationRule(['v2'])));
-  await clock.step('delete v1', async () => {
-    await cluster.delete(resources.deployments, `${app}-v1`);
-    await waitUntilOnly(cluster, 'v2', signal);
+  await clock.step(`remove subset ${from}`, async () => applyAll(cluster, await destinationRule([to])));
+  await clock.step(`delete ${from}`, async () => {
+    await cluster.delete(resources.deployments, `${app}-${from}`);
+    await waitUntilOnly(cluster, to, signal);
   });
 };

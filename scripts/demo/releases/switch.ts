@@ -10,14 +10,15 @@ const clusterFile = fileURLToPath(new URL('../../../istio/cluster.yaml', import.
 /** Our switch, as `npm run switch -- --to v2` runs it: each step only on proof that every proxy follows. */
 export const releaseBySwitch: Release = async (context) => {
   const { choice, vars, signal, clock } = context;
+  const { to } = context.versions;
   const { pod, sidecar } = context.scenario;
   // The switch is an operator of its own, with a connection and a name of its own in the objects it writes.
   const cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
   try {
-    const options = { cluster, app, to: 'v2', clusterFile, set: { ...vars, pod, sidecar }, signal };
+    const options = { cluster, app, to, clusterFile, set: { ...vars, pod, sidecar }, signal };
     const { ok, outcome, error, message } = await runSwitch(options, reportTo(context));
     if (!ok) throw new CommandError(`${error ?? outcome}. ${message}`);
-    await clock.step('old pods gone', () => waitUntilOnly(cluster, 'v2', signal));
+    await clock.step('old pods gone', () => waitUntilOnly(cluster, to, signal));
   } finally {
     await cluster.close();
   }

@@ -70,4 +70,12 @@ describe('the lanes of pods', () => {
       'gone',
     ]);
   });
+
+  it('are let go of when their pods have been gone for long', () => {
+    const lanes = createPodLanes();
+    lanes.observe({ type: 'ADDED', object: pod({ ready: true }) }, 0);
+    lanes.observe({ type: 'DELETED', object: pod({ deleted: true }) }, 900);
+    expect([lanes.forget(900), lanes.lanes().length]).toEqual([[], 1]);
+    expect([lanes.forget(901), lanes.lanes().length]).toEqual([['u1'], 0]);
+  });
 });
