@@ -4,11 +4,8 @@
  * that say what the API server said. Objects pass through verbatim: unknown fields survive.
  */
 import { isNotFound } from './cluster-errors.ts';
-import { loadKubeConfig } from './cluster-config.ts';
 import type { ClusterChoice } from './cluster-flags.ts';
-import { createPodForward } from './cluster-forward.ts';
 import type { PodForward } from './cluster-forward.ts';
-import { createTransport } from './cluster-transport.ts';
 import type { Transport } from './cluster-transport.ts';
 import { watchForever } from './cluster-watch.ts';
 import type { WatchEvent } from './cluster-watch.ts';
@@ -89,7 +86,7 @@ export interface ConnectOptions {
 
 /** Connects and asks for the server's version, so that a wrong address is known before anything else is tried. */
 export async function connectCluster(choice: ClusterChoice, options: ConnectOptions): Promise<Cluster> {
-  const cluster = createCluster(choice, options);
+  const cluster = await createCluster(choice, options);
   try {
     await cluster.version(0);
   } catch (error) {
@@ -99,10 +96,16 @@ export async function connectCluster(choice: ClusterChoice, options: ConnectOpti
   return cluster;
 }
 
-function createCluster(
+async function createCluster(
   choice: ClusterChoice,
   { fieldManager, timeoutMs = 10_000, retryForMs = 15_000, watchSilenceMs = 30_000 }: ConnectOptions,
-): Cluster {
+): Promise<Cluster> {
+  // Only now: @kubernetes/client-node takes a second to load, and a command that connects nowhere (--help, a wrong flag) shall not wait for it.
+  const [{ loadKubeConfig }, { createTransport }, { createPodForward }] = await Promise.all([
+    import('./cluster-config.ts'),
+    import('./cluster-transport.ts'),
+    import('./cluster-forward.ts'),
+  ]);
   const config = loadKubeConfig(choice);
   const context = config.getCurrentContext();
   const namespace = choice.namespace ?? config.getContextObject(context)?.namespace ?? 'default';

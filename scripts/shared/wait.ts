@@ -48,7 +48,8 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       return;
     }
     // Many calls that wait to ask again can hang on a run's one signal, and each of them lets go by itself: that is no leak.
-    if (signal) setMaxListeners(0, signal);
+    // Infinity and not 0: of a signal with 0 Node 20 says that it is no EventTarget, and fetch asks.
+    if (signal) setMaxListeners(Infinity, signal);
     const onAbort = () => {
       clearTimeout(timer);
       reject(asError(signal?.reason));

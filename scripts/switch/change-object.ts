@@ -1,6 +1,6 @@
 /** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
 import { isDeepStrictEqual } from 'node:util';
-import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
+import { isAmbiguous, isConflict, isNotFound } from '../shared/cluster-errors.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import type { Resource } from '../shared/resources.ts';
@@ -17,8 +17,10 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 ): Promise<T> {
   const { name } = known.metadata;
   const wanted: object = { ...known.spec, ...fields };
+  // What is known is what this run read or wrote last: the server itself refuses a write on it (409) when it is so no longer.
+  const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
   for (let attempt = 0; ; attempt += 1) {
-    const live = await cluster.get<T>(resource, name, { signal });
+    const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });
     if (live === undefined)
       throw new CommandError(`${resource.kind} ${name} is gone: somebody deleted it during the switch.`);
     if (isDeepStrictEqual(live.spec, wanted)) return live;
@@ -32,8 +34,8 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
         { signal },
       );
     } catch (error) {
-      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(Math.min(1000, 50 * 2 ** attempt), signal);
+      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error) || isNotFound(error))) throw error;
+      await pause(Math.min(1000, 25 * 2 ** attempt), signal);
     }
   }
 }

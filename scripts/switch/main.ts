@@ -1,15 +1,10 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { chooseCluster } from '../shared/cluster-flags.ts';
-import { connectCluster, type Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
-import { combineReporters, createJournal } from './journal.ts';
 import { help, parseSwitchArgs } from './options.ts';
-import { promote } from './promote.ts';
-import { createTerminalReporter } from './reporter.ts';
-import { runSwitch } from './run-switch.ts';
-import { describeStatus, readStatus } from './status.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
@@ -30,6 +25,17 @@ await runMain(async ({ argv, env, signal }) => {
   }
   const choice = chooseCluster(flags, { env, home: homedir() });
   const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
+  // Only now: help and wrong usage shall not wait for what they do not need.
+  const {
+    combineReporters,
+    connectCluster,
+    createJournal,
+    createTerminalReporter,
+    describeStatus,
+    promote,
+    readStatus,
+    runSwitch,
+  } = await import('./command.ts');
   let cluster: Cluster | undefined;
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });

@@ -43,6 +43,9 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     ...(options.istioNamespace === undefined ? {} : { istioNamespace: options.istioNamespace }),
   });
   const steps: StepReport[] = [];
+  // Events are a courtesy: nothing waits for them but the end of the run.
+  const events: Promise<void>[] = [];
+  const later = (event: Promise<void>) => void events.push(event);
   const finish = async (
     { from, to }: { from: string | undefined; to: string | undefined },
     { outcome, ok, message, error }: { outcome: Outcome; ok: boolean; message: string; error?: string },
@@ -81,7 +84,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const lost = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, lost.signal]) : lost.signal;
     const plan = decision.kind === 'undo' ? planUndo() : planSwitch(options);
-    let context = createContext(options, { state, decision, reporter, mesh, signal });
+    let context = createContext(options, { state, decision, reporter, mesh, signal, later });
     const [first, ...rest] = plan;
     if (decision.kind === 'switch' && first) {
       const failure = await runStep(context, first, steps);
@@ -112,7 +115,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
         return await finish(decision, { outcome: 'stopped', ok: false, message, error: message });
       }
       decision = again;
-      context = createContext(options, { state, decision, reporter, mesh, signal });
+      context = createContext(options, { state, decision, reporter, mesh, signal, later });
       await hold.write({ ...context.record, phase: decision.kind === 'undo' ? 'undoing' : 'running' });
       return decision.kind === 'undo' ? await takeBack(context, hold, plan) : await goOn(context, hold, rest);
     } catch (error) {
@@ -122,7 +125,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     }
   } finally {
     mesh.close();
-    await hold?.release();
+    await Promise.all([hold?.release(), ...events]);
   }
 
   async function planned(context: SwitchContext, plan: Step[]): Promise<SwitchResult> {
@@ -252,7 +255,7 @@ async function perform(
     steps.push(notes.length > 0 ? { ...report, notes } : report);
     reporter.stepDone(detail);
     for (const note of notes) reporter.note(note);
-    await recordEvent(context, { step: name, title, detail, ok: true });
+    context.later(recordEvent(context, { step: name, title, detail, ok: true }));
     return undefined;
   } catch (error) {
     const failure: unknown = signal.aborted ? signal.reason : error;
@@ -265,7 +268,7 @@ async function perform(
       detail: messageOf(failure),
     });
     reporter.stepFailed(messageOf(failure));
-    await recordEvent(context, { step: name, title, detail: messageOf(failure), ok: false });
+    context.later(recordEvent(context, { step: name, title, detail: messageOf(failure), ok: false }));
     return failure ?? new CommandError('stopped');
   }
 }
@@ -278,7 +281,11 @@ function createContext(
     reporter,
     mesh,
     signal,
-  }: { state: State; decision: Work; reporter: Reporter; mesh: Mesh; signal: AbortSignal },
+    later,
+  }: { state: State; decision: Work; reporter: Reporter; mesh: Mesh } & Pick<
+    SwitchContext,
+    'signal' | 'later'
+  >,
 ): SwitchContext {
   const { cluster, app } = options;
   const { from, to } = decision;
@@ -306,10 +313,12 @@ function createContext(
     record,
     marker: createMarker(from, to, record.id),
     target: state.target,
+    service: state.service,
     reference: virtualServiceReference(cluster.namespace, app),
     stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
     quietMs: options.quietMs ?? 1000,
     signal,
+    later,
     known: { virtualService: state.virtualService, destinationRule: state.destinationRule },
   };
 }

@@ -47,21 +47,28 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
     );
   }
   const target = { host: fullHost(app, namespace), namespace };
-  const selector = service.spec.selector ?? {};
-  const versions = deployments.flatMap((deployment): VersionDeployment[] => {
-    const labels = deployment.spec.template.metadata?.labels ?? {};
-    const version = labels['version'];
-    return version !== undefined && includesAll(labels, selector) ? [{ version, deployment }] : [];
-  });
   return {
     service,
     virtualService,
     destinationRule,
     target,
     live: liveSubsets(virtualService, target),
-    deployments: versions,
+    deployments: versionsOf(service, deployments),
     record: readRecord(lease),
   };
+}
+
+/** The Deployments whose pods the Service selects, by their version. */
+export async function listVersions(cluster: Cluster, service: Service): Promise<VersionDeployment[]> {
+  return versionsOf(service, await cluster.list<Deployment>(resources.deployments));
+}
+
+function versionsOf({ spec: { selector = {} } }: Service, deployments: Deployment[]): VersionDeployment[] {
+  return deployments.flatMap((deployment): VersionDeployment[] => {
+    const labels = deployment.spec.template.metadata?.labels ?? {};
+    const version = labels['version'];
+    return version !== undefined && includesAll(labels, selector) ? [{ version, deployment }] : [];
+  });
 }
 
 /** The pods of one version: what the Service selects, narrowed by the labels of the subset. Ready or not, ending or not. */

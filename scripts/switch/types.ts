@@ -1,6 +1,6 @@
 /** What a switch is told, what it knows while it runs, and what it says at the end. */
 import type { Cluster } from '../shared/cluster.ts';
-import type { DestinationRule, VirtualService } from '../shared/kubernetes.ts';
+import type { DestinationRule, Service, VirtualService } from '../shared/kubernetes.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { PlannedStep } from './dry-run.ts';
@@ -102,11 +102,14 @@ export interface SwitchContext {
   readonly record: SwitchRecord;
   readonly marker: string;
   readonly target: RouteTarget;
+  readonly service: Service;
   /** How the VirtualService is referred to inside proxies. */
   readonly reference: string;
   readonly stepTimeoutMs: number;
   readonly quietMs: number;
   readonly signal: AbortSignal;
+  /** Hands over what need not be waited for before the end of the run. It never fails. */
+  readonly later: (work: Promise<void>) => void;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
   known: { virtualService: VirtualService; destinationRule: DestinationRule };
 }

@@ -49,7 +49,14 @@ export interface ClusterStatuses {
 /** What one proxy's answer says about one claim. */
 export type Verdict =
   | { proven: true; /** False: the proxy has nothing to do with this service. */ consumer: boolean }
-  | { proven: false; /** What it showed instead, for a person. */ saw: string };
+  | {
+      proven: false;
+      /** What it showed instead, for a person. */
+      saw: string;
+      /** It may be proven after so long and not before, in milliseconds. */
+      againMs?: number;
+    };
 
 export const proven = (consumer = true): Verdict => ({ proven: true, consumer });
-export const unproven = (saw: string): Verdict => ({ proven: false, saw });
+export const unproven = (saw: string, againMs?: number): Verdict =>
+  againMs === undefined ? { proven: false, saw } : { proven: false, saw, againMs };

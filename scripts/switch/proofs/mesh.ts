@@ -11,6 +11,8 @@ import type { Proxy, SyncStatus } from './proxies.ts';
 /** Envoy's admin, and istiod's debug port: both answer loopback only, which is where a port-forward comes from. */
 const ENVOY_ADMIN_PORT = 15000;
 const ISTIOD_DEBUG_PORT = 15014;
+/** So old a list of pods still says who the istiods are, in milliseconds: what is asked of them is asked again with each pass. */
+const FRESH_MS = 250;
 /** Forwards kept open between questions; beyond it the one unused for longest is closed. */
 const OPEN_FORWARDS = 200;
 
@@ -58,14 +60,23 @@ export function createMesh(
     return body;
   }
 
+  const listPods = (signal?: AbortSignal) => cluster.list<Pod>(resources.pods, { namespace: '*', signal });
+  const istiodsAmong = (pods: Pod[]) =>
+    pods.filter(
+      ({ metadata, status }) =>
+        metadata.namespace === istioNamespace &&
+        metadata.labels?.['app'] === 'istiod' &&
+        status?.phase === 'Running',
+    );
+
+  /** The pods as `list` last saw them, or is about to. */
+  let latest: { pods: Promise<Pod[]>; at: number } | undefined;
   async function istiods(signal?: AbortSignal): Promise<Pod[]> {
-    const pods = await cluster.list<Pod>(resources.pods, {
-      namespace: istioNamespace,
-      labelSelector: 'app=istiod',
-      ...(signal ? { signal } : {}),
-    });
-    return pods.filter(({ status }) => status?.phase === 'Running');
+    const isFresh = latest !== undefined && performance.now() - latest.at < FRESH_MS;
+    return istiodsAmong(await (isFresh && latest ? latest.pods : listPods(signal)));
   }
+  /** The istiods of the last list: who they were is asked at the same time as who they are. */
+  let expected: Pod[] = [];
 
   async function askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = istioNamespace, uid = name } = pod.metadata;
@@ -74,31 +85,45 @@ export function createMesh(
     ) as T;
   }
 
+  /** Gives the error instead of throwing it: whether it matters shows when it is known which istiods there are. */
+  async function askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
+    try {
+      return (await askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal)) ?? [];
+    } catch (error) {
+      return new CommandError(
+        `${pod.metadata.name} cannot say which proxies it serves: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
   return {
     async list(signal) {
-      const controlPlane = await istiods(signal);
-      if (controlPlane.length === 0) {
+      const listing = listPods(signal);
+      latest = { pods: listing, at: performance.now() };
+      const answers = new Map(expected.map((pod) => [pod.metadata.uid, askForProxies(pod, signal)]));
+      let pods = await listing;
+      expected = istiodsAmong(pods);
+      if (expected.length === 0) {
         throw new CommandError(`no istiod runs in ${istioNamespace}: nobody can say which proxies there are`);
       }
       // Each istiod knows only the proxies connected to itself: every one of them must answer.
       const statuses = await Promise.all(
-        controlPlane.map(async (pod) => {
-          try {
-            return (await askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal)) ?? [];
-          } catch (error) {
-            if (pod.metadata.deletionTimestamp !== undefined) return [];
-            throw new CommandError(
-              `${pod.metadata.name} cannot say which proxies it serves: ${messageOf(error)}`,
-              {
-                cause: error,
-              },
-            );
-          }
+        expected.map(async (pod) => {
+          const answer = await (answers.get(pod.metadata.uid) ?? askForProxies(pod, signal));
+          if (!(answer instanceof Error)) return answer;
+          if (pod.metadata.deletionTimestamp !== undefined) return [];
+          throw answer;
         }),
       );
-      // Pods second: whoever connects in between is found by the next pass, whoever left is not missed.
-      const pods = await cluster.list<Pod>(resources.pods, { namespace: '*', ...(signal ? { signal } : {}) });
-      const proxies = mergeProxies(statuses.flat(), pods);
+      let proxies = mergeProxies(statuses.flat(), pods);
+      if (proxies.some(({ uid }) => uid === undefined)) {
+        // Its pod may have been born after the pods were listed.
+        pods = await listPods(signal);
+        proxies = mergeProxies(statuses.flat(), pods);
+      }
       const present = new Set(proxies.map(({ key }) => key));
       for (const [key, forward] of forwards) {
         if (key.startsWith('istiod ') || present.has(key)) continue;
@@ -117,33 +142,38 @@ export function createMesh(
     },
 
     async isLive(proxy, signal) {
+      if (proxy.uid === undefined)
+        throw new CommandError('an istiod serves it, but there is no such pod to ask');
       const forward = forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT);
       const { status } = await limit(() => forward.request('/ready', { timeoutMs: askTimeoutMs, signal }));
       return status === 200;
     },
 
     async unseenBy({ kind, metadata }, signal) {
-      for (const pod of await istiods(signal)) {
-        let objects: KubernetesObject[];
-        try {
-          objects = (await askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
-        } catch {
-          // A help, not a proof: what counts is what the proxies show.
-          continue;
-        }
-        const seen = objects.find(
-          (object) =>
-            object.kind === kind &&
-            object.metadata.name === metadata.name &&
-            object.metadata.namespace === metadata.namespace,
-        );
-        const current =
-          seen?.metadata.resourceVersion === metadata.resourceVersion ||
-          (seen?.metadata.generation ?? 0) >= (metadata.generation ?? Infinity);
-        if (!current)
-          return `${pod.metadata.name} has not seen this revision of ${kind ?? 'the object'} ${metadata.name}`;
-      }
-      return undefined;
+      const late = await Promise.all(
+        (await istiods(signal)).map(async (pod) => {
+          let objects: KubernetesObject[];
+          try {
+            objects = (await askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
+          } catch {
+            // A help, not a proof: what counts is what the proxies show.
+            return undefined;
+          }
+          const seen = objects.find(
+            (object) =>
+              object.kind === kind &&
+              object.metadata.name === metadata.name &&
+              object.metadata.namespace === metadata.namespace,
+          );
+          const current =
+            seen?.metadata.resourceVersion === metadata.resourceVersion ||
+            (seen?.metadata.generation ?? 0) >= (metadata.generation ?? Infinity);
+          return current
+            ? undefined
+            : `${pod.metadata.name} has not seen this revision of ${kind ?? 'the object'} ${metadata.name}`;
+        }),
+      );
+      return late.find((text) => text !== undefined);
     },
 
     close() {

@@ -45,6 +45,12 @@ interface Watched {
 
 /** How often the proxies are listed anew while some have not proven it yet. */
 const LIST_EVERY_MS = 1000;
+/** No proxy is asked more often than this, in milliseconds. */
+const SHORTEST_INTERVAL_MS = 15;
+/** What each proxy that is still asked adds to the others' interval, in milliseconds: together they ask some 700 times in a second at most. */
+const INTERVAL_PER_PROXY_MS = 1.5;
+/** The looking adds at most this part of a wait to it. */
+const RESOLUTION = 1 / 20;
 
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
   const { what, check, also, deadlineMs, signal, onProgress } = request;
@@ -52,17 +58,19 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
   const elapsed = () => performance.now() - started;
   const watched = new Map<string, Watched>();
   const wake = createBell();
-  // Few proxies are asked often, so that the looking adds little to what it looks for; many share the API server.
-  const longestInterval = () => (watched.size <= 50 ? 80 : 250);
+  const open = () => [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
+  /** Few proxies are asked often, so that the looking adds little to what it looks for; many, and slow answers, share the API server. */
+  const interval = (askedMs: number) => {
+    const least = Math.max(SHORTEST_INTERVAL_MS, open().length * INTERVAL_PER_PROXY_MS, 2 * askedMs);
+    return Math.min(watched.size <= 50 ? 80 : 250, Math.max(least, elapsed() * RESOLUTION));
+  };
   let problem: string | undefined = 'nothing seen yet';
-  let first = true;
+  let passes = 0;
 
   const watchOne = async (entry: Watched) => {
-    for (
-      let interval = 30;
-      !entry.stop.signal.aborted;
-      interval = Math.min(longestInterval(), interval * 1.5)
-    ) {
+    while (!entry.stop.signal.aborted) {
+      const askedAt = performance.now();
+      let notBeforeMs: number | undefined;
       try {
         const verdict = await check(entry.proxy, entry.stop.signal);
         if (verdict.proven) {
@@ -71,18 +79,29 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
           return;
         }
         entry.saw = verdict.saw;
+        notBeforeMs = verdict.againMs;
       } catch (error) {
         entry.saw = `cannot be asked: ${messageOf(error)}`;
       }
-      await pause(interval, entry.stop.signal).catch(() => undefined);
+      const rest = interval(performance.now() - askedAt);
+      await pause(
+        notBeforeMs === undefined ? rest : Math.max(1, Math.min(rest, notBeforeMs)),
+        entry.stop.signal,
+      ).catch(() => undefined);
     }
   };
 
   try {
     for (;;) {
       signal?.throwIfAborted();
+      const passStarted = performance.now();
+      // Only a list that was begun after the last proxy had proven it can show that there is none besides.
+      const isLast = passes > 0 && open().length === 0;
       try {
-        const proxies = await mesh.list(signal);
+        const listed = mesh.list(signal);
+        const lacking = also?.(signal ?? new AbortController().signal);
+        lacking?.catch(() => undefined);
+        const proxies = await listed;
         const present = new Set(proxies.map(({ key }) => key));
         for (const [key, entry] of watched) {
           if (present.has(key)) continue;
@@ -106,36 +125,28 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
           watched.set(proxy.key, entry);
           void watchOne(entry);
         }
-        problem = await also?.(signal ?? new AbortController().signal);
-        const all = [...watched.values()];
-        if (
-          fresh === 0 &&
-          !first &&
-          problem === undefined &&
-          all.every(({ provenMs }) => provenMs !== undefined)
-        ) {
-          return summarize(all);
-        }
-        first = false;
+        problem = await lacking;
+        passes += 1;
+        if (isLast && fresh === 0 && problem === undefined) return summarize([...watched.values()]);
       } catch (error) {
         signal?.throwIfAborted();
         problem = messageOf(error);
       }
       if (elapsed() >= deadlineMs) throw notProven(what, deadlineMs, [...watched.values()], problem);
       onProgress?.(progress([...watched.values()], problem));
-      await settled();
+      await settled(performance.now() - passStarted);
     }
   } finally {
     for (const { stop } of watched.values()) stop.abort();
   }
 
   /** Until every known proxy has proven it, or it is time to list again or to give up. */
-  async function settled(): Promise<void> {
+  async function settled(passMs: number): Promise<void> {
     const until = Math.min(deadlineMs, elapsed() + LIST_EVERY_MS);
-    if (problem !== undefined) await pause(Math.min(100, Math.max(1, until - elapsed())), signal);
+    const rest = Math.max(25, 2 * passMs, elapsed() * RESOLUTION);
+    if (problem !== undefined) await pause(Math.min(250, rest, Math.max(1, until - elapsed())), signal);
     while (elapsed() < until) {
-      const open = [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
-      if (open.length === 0) return;
+      if (open().length === 0) return;
       onProgress?.(progress([...watched.values()], problem));
       await wake.next(Math.max(1, until - elapsed()), signal);
     }

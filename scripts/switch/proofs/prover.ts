@@ -21,19 +21,29 @@ export interface ReadyPods {
   problem: string | undefined;
 }
 
+/** The version that is to be used no more. */
+export interface Leaving {
+  version: string;
+  addresses: () => Promise<ReadonlySet<string>>;
+  quietMs: number;
+}
+
 export interface Prover {
   /** A: at every proxy the subset is active and its healthy endpoints are the ready pods. */
   endpoints(
     claim: { host: string; subset: string; pods: () => Promise<ReadyPods>; rule: KubernetesObject },
     patience: Patience,
   ): Promise<Proof>;
-  /** B: every proxy has this revision of the routes, and none names the forbidden subset. */
-  routes(claim: ExpectedRoutes & { virtualService: KubernetesObject }, patience: Patience): Promise<Proof>;
-  /** C: at no proxy a request is active or begins on these addresses, for `quietMs`. */
-  quiet(
-    claim: { addresses: () => Promise<ReadonlySet<string>>; quietMs: number; version: string },
+  /**
+   * B: every proxy has this revision of the routes, and none names the forbidden subset. With `leaving`, C begins here: each proxy's counts are
+   * looked at before and when it proves B, so that a quiet that has begun by then need not begin anew.
+   */
+  routes(
+    claim: ExpectedRoutes & { virtualService: KubernetesObject; leaving?: Leaving | undefined },
     patience: Patience,
   ): Promise<Proof>;
+  /** C: at no proxy a request is active or begins on these addresses, for `quietMs`. */
+  quiet(claim: Leaving, patience: Patience): Promise<Proof>;
   /** Every proxy has forgotten the subset. */
   gone(claim: { host: string; subset: string; rule: KubernetesObject }, patience: Patience): Promise<Proof>;
 }
@@ -45,6 +55,21 @@ export function createProver(mesh: Mesh): Prover {
     return unproven('it has no configuration yet');
   };
   const seen = (object: KubernetesObject) => (signal: AbortSignal) => mesh.unseenBy(object, signal);
+  /** What has been counted on a version that leaves, at each proxy. */
+  const watchesOn = new Map<string, (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>>();
+  function watchOn({ addresses, quietMs }: Leaving) {
+    const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
+    const now = remembered(addresses, 200);
+    return async (proxy: Proxy, signal: AbortSignal) => {
+      const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs);
+      watches.set(proxy.key, watch);
+      const [statuses, ips] = await Promise.all([
+        mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal),
+        now(),
+      ]);
+      return watch(loadOn(statuses, ips), performance.now());
+    };
+  }
 
   return {
     async endpoints({ host, subset, pods, rule }, patience) {
@@ -59,38 +84,40 @@ export function createProver(mesh: Mesh): Prover {
           const { addresses } = await now();
           return settled(proxy, evaluateEndpoints(dump, { host, subset, ready: addresses }), signal);
         },
-        also: async (signal) => (await pods()).problem ?? (await mesh.unseenBy(rule, signal)),
+        also: async (signal) => {
+          const [{ problem }, unseen] = await Promise.all([pods(), mesh.unseenBy(rule, signal)]);
+          return problem ?? unseen;
+        },
       });
     },
 
-    async routes({ virtualService, ...expected }, patience) {
+    async routes({ virtualService, leaving, ...expected }, patience) {
+      const look = leaving && watchOn(leaving);
+      if (look) watchesOn.set(leaving.version, look);
+      const begun = new Set<string>();
       // All of them, not only those of a port: nobody may name the old version, whatever the route is called.
       const path = '/config_dump?resource=dynamic_route_configs';
       return proveEverywhere(mesh, {
         ...patience,
         what: 'the new route',
-        check: async (proxy, signal) =>
-          settled(proxy, evaluateRoutes(await mesh.ask<RoutesDump>(proxy, path, signal), expected), signal),
+        check: async (proxy, signal) => {
+          if (look && !begun.has(proxy.key)) await look(proxy, signal);
+          begun.add(proxy.key);
+          const dump = await mesh.ask<RoutesDump>(proxy, path, signal);
+          const verdict = await settled(proxy, evaluateRoutes(dump, expected), signal);
+          if (look && verdict.proven) await look(proxy, signal);
+          return verdict;
+        },
         also: seen(virtualService),
       });
     },
 
-    async quiet({ addresses, quietMs, version }, patience) {
-      const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
-      const now = remembered(addresses, 200);
-      return proveEverywhere(mesh, {
-        ...patience,
-        what: `that nobody uses ${version} any more`,
-        check: async (proxy, signal) => {
-          let watch = watches.get(proxy.key);
-          if (watch === undefined) {
-            watch = createQuietWatch(quietMs);
-            watches.set(proxy.key, watch);
-          }
-          const statuses = await mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal);
-          return watch(loadOn(statuses, await now()), performance.now());
-        },
-      });
+    async quiet(leaving, patience) {
+      const { version } = leaving;
+      const check = watchesOn.get(version) ?? watchOn(leaving);
+      // One proof each: what was counted long ago says nothing about a quiet to come.
+      watchesOn.delete(version);
+      return proveEverywhere(mesh, { ...patience, what: `that nobody uses ${version} any more`, check });
     },
 
     async gone({ host, subset, rule }, patience) {
@@ -99,14 +126,15 @@ export function createProver(mesh: Mesh): Prover {
         ...patience,
         what: `that subset ${subset} is gone`,
         check: async (proxy, signal) => {
-          const active = await mesh.ask<ClustersDump>(
-            proxy,
-            dumpPath('dynamic_active_clusters', pattern),
-            signal,
-          );
+          // In this order: a cluster that becomes active in between is seen.
           const warming = await mesh.ask<ClustersDump>(
             proxy,
             dumpPath('dynamic_warming_clusters', pattern),
+            signal,
+          );
+          const active = await mesh.ask<ClustersDump>(
+            proxy,
+            dumpPath('dynamic_active_clusters', pattern),
             signal,
           );
           return evaluateGone({ active, warming }, { host, subset });

@@ -27,21 +27,23 @@ export function loadOn(statuses: ClusterStatuses, addresses: ReadonlySet<string>
   return { active, totals };
 }
 
-/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`, from one look to a later one. */
+/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`, from one look to a later one, in whatever step they were. */
 export function createQuietWatch(quietMs: number): (load: HostLoad, nowMs: number) => Verdict {
   let before: HostLoad | undefined;
   let since = 0;
   return (load, nowMs) => {
-    const fresh = [...load.totals].reduce(
-      (sum, [host, total]) => sum + Math.max(0, total - (before?.totals.get(host) ?? (before ? 0 : total))),
-      0,
-    );
+    const fresh = [...load.totals].reduce((sum, [host, total]) => {
+      const earlier = before?.totals.get(host) ?? (before ? 0 : total);
+      // Less than before: the count began anew, and all of it is new.
+      return sum + (total < earlier ? total : total - earlier);
+    }, 0);
     const busy = load.active > 0 || fresh > 0;
     if (before === undefined || busy) since = nowMs;
     before = load;
     if (load.active > 0)
       return unproven(`${load.active} active request${load.active === 1 ? '' : 's'} on the old pods`);
     if (fresh > 0) return unproven(`${fresh} new request${fresh === 1 ? '' : 's'} on the old pods`);
-    return nowMs - since >= quietMs ? proven() : unproven(`quiet for ${Math.round(nowMs - since)} ms`);
+    const forMs = nowMs - since;
+    return forMs >= quietMs ? proven() : unproven(`quiet for ${Math.round(forMs)} ms`, quietMs - forMs);
   };
 }

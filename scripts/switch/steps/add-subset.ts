@@ -5,7 +5,7 @@ import { changeSpec } from '../change-object.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { namedSubsets } from '../routes.ts';
-import { listVersionPods, readState } from '../state.ts';
+import { listVersionPods, listVersions } from '../state.ts';
 import { findSubset, subsetLike, withSubset } from '../subsets.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { forgetSubset } from './remove-subset.ts';
@@ -32,16 +32,19 @@ export const addSubset: Step = {
 
 /** Adds `version` to the DestinationRule, like `model`, and waits for proof A. */
 export async function makeKnown(context: SwitchContext, version: string, model: string): Promise<Proof> {
-  const { cluster, known, prover, target } = context;
+  const { cluster, service, known, prover, target } = context;
   const old = findSubset(known.destinationRule, model) ?? { name: model, labels: { version: model } };
   const subset = findSubset(known.destinationRule, version) ?? subsetLike(old, model, version);
   known.destinationRule = await changeSpec(context, resources.destinationRules, known.destinationRule, {
     subsets: withSubset(known.destinationRule, subset),
   });
   const pods = async () => {
-    const { deployments, service, destinationRule } = await readState(cluster, context.app);
+    const [deployments, pods] = await Promise.all([
+      listVersions(cluster, service),
+      listVersionPods(cluster, { service, destinationRule: known.destinationRule }, version),
+    ]);
     const wanted = deployments.find((entry) => entry.version === version)?.deployment.spec.replicas ?? 1;
-    const ready = (await listVersionPods(cluster, { service, destinationRule }, version)).filter(isReady);
+    const ready = pods.filter(isReady);
     return {
       addresses: new Set(ready.map(({ status }) => status?.podIP ?? '')),
       problem:

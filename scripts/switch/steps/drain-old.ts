@@ -2,7 +2,8 @@
 import { letGo } from '../autoscaler.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
-import { listVersionPods, readState } from '../state.ts';
+import type { Leaving } from '../proofs/prover.ts';
+import { listVersionPods } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 
 export const drainOld: Step = {
@@ -20,12 +21,16 @@ export const drainOld: Step = {
 
 /** Proof C for the pods of a version. */
 export async function proveUnused(context: SwitchContext, version: string): Promise<Proof> {
-  const { cluster, app, prover, quietMs } = context;
+  return context.prover.quiet(leavingOf(context, version), patience(context));
+}
+
+/** What proof C asks about. */
+export function leavingOf({ cluster, service, known, quietMs }: SwitchContext, version: string): Leaving {
   const addresses = async () => {
-    const state = await readState(cluster, app);
-    const pods = await listVersionPods(cluster, state, version);
+    const { destinationRule } = known;
+    const pods = await listVersionPods(cluster, { service, destinationRule }, version);
     const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
     return new Set(ips as string[]);
   };
-  return prover.quiet({ addresses, quietMs, version }, patience(context));
+  return { version, addresses, quietMs };
 }

@@ -1,11 +1,12 @@
 /** Looks before anything is touched: who serves, whether the new version fits, and whether every proxy can be asked. Reads only. */
-import { CommandError } from '../../shared/errors.ts';
+import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
 import { verifyCapacity } from '../preflight/capacity.ts';
 import { verifyRouting } from '../preflight/routing.ts';
 import { verifyVersions } from '../preflight/versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
+import type { Proxy } from '../proofs/proxies.ts';
 import { renderVersion } from '../render-version.ts';
 import { namesSubset } from '../routes.ts';
 import { describeLive, includesAll, listVersionPods, readState } from '../state.ts';
@@ -33,6 +34,7 @@ export const preflight: Step = {
         `${nameOf(waypoint)} is a waypoint (ambient mode); its routes cannot be proven yet. Nothing was changed.`,
       );
     }
+    const unheard = await listUnheard(context, proxies);
     const versions = verifyVersions((await cluster.version()).gitVersion, proxies);
     const old = state.deployments.find(({ version }) => version === from)?.deployment;
     const [like] = await listVersionPods(cluster, state, from);
@@ -40,10 +42,31 @@ export const preflight: Step = {
     return {
       detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
-      notes: [...routing, ...capacity],
+      notes: [...routing, ...capacity, ...unheard],
     };
   },
 };
+
+/**
+ * Proxies that cannot be asked now. They may be starting or ending, so it is no reason to refuse; the proofs will wait for them. The forwards that
+ * are opened for it stay open, which spares the proofs the time that takes.
+ */
+async function listUnheard({ mesh, signal }: SwitchContext, proxies: Proxy[]): Promise<string[]> {
+  const failures = await Promise.all(
+    proxies.map((proxy) =>
+      mesh.isLive(proxy, signal).then(
+        (): undefined => undefined,
+        (error: unknown) => `${nameOf(proxy)} (${messageOf(error)})`,
+      ),
+    ),
+  );
+  const unheard = failures.filter((text) => text !== undefined);
+  if (unheard.length === 0) return [];
+  const more = unheard.length > 5 ? ` and ${unheard.length - 5} more` : '';
+  return [
+    `${unheard.length} of ${proxies.length} proxies cannot be asked now: ${unheard.slice(0, 5).join(', ')}${more}; nothing is proven until they answer or are gone`,
+  ];
+}
 
 /** The Service must select the new pods, and the subset's labels must tell them from the old ones. */
 function verifyTheNewVersionFits(

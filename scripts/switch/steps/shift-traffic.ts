@@ -7,7 +7,7 @@ import type { Proof } from '../proofs/prove-everywhere.ts';
 import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
 import type { Redirection } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
-import { proveUnused } from './drain-old.ts';
+import { leavingOf, proveUnused } from './drain-old.ts';
 
 export const shiftTraffic: Step = {
   name: 'shift-traffic',
@@ -46,8 +46,9 @@ export async function moveRoutes(context: SwitchContext, redirection: Redirectio
   const forbidden = namedSubsets(known.virtualService, target).has(redirection.from)
     ? undefined
     : redirection.from;
+  const leaving = forbidden === undefined ? undefined : leavingOf(context, forbidden);
   return prover.routes(
-    { host: target.host, reference, names, forbidden, virtualService: known.virtualService },
+    { host: target.host, reference, names, forbidden, virtualService: known.virtualService, leaving },
     patience(context),
   );
 }
