@@ -96,16 +96,15 @@ export async function connectCluster(choice: ClusterChoice, options: ConnectOpti
   return cluster;
 }
 
+let parts: Promise<typeof import('./cluster-parts.ts')> | undefined;
+
 async function createCluster(
   choice: ClusterChoice,
   { fieldManager, timeoutMs = 10_000, retryForMs = 15_000, watchSilenceMs = 30_000 }: ConnectOptions,
 ): Promise<Cluster> {
   // Only now: @kubernetes/client-node takes a second to load, and a command that connects nowhere (--help, a wrong flag) shall not wait for it.
-  const [{ loadKubeConfig }, { createTransport }, { createPodForward }] = await Promise.all([
-    import('./cluster-config.ts'),
-    import('./cluster-transport.ts'),
-    import('./cluster-forward.ts'),
-  ]);
+  parts ??= import('./cluster-parts.ts');
+  const { loadKubeConfig, createTransport, createPodForward } = await parts;
   const config = loadKubeConfig(choice);
   const context = config.getCurrentContext();
   const namespace = choice.namespace ?? config.getContextObject(context)?.namespace ?? 'default';
