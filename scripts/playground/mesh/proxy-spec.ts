@@ -36,6 +36,7 @@ export function sidecarSpec(
     admin: required(network.inside(ip, 15000), ip, 15000),
     status: both(network, ip, 15020),
     health: both(network, ip, 15021),
+    stats: both(network, ip, 15090),
     inbound: [...new Set(pod.ports)].map((port) => ({
       port,
       outside: required(network.outside(ip, port), ip, port),
@@ -60,6 +61,7 @@ export function gatewaySpec(
     status: both(network, ip, 15020),
     health: both(network, ip, 15021),
     inbound: [],
+    stats: both(network, ip, 15090),
     // The last socket is the public one: where callers from outside the cluster reach the gateway's port 80.
     gateway: [
       {

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../store/types.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
+import type { ProcessGuard } from './data-plane/envoy/process.ts';
 import type { MeshDelays } from './delays.ts';
 
 export interface MeshOptions {
@@ -7,6 +8,10 @@ export interface MeshOptions {
   network: PodNetwork;
   /** An existing folder; the data plane's program is written there. */
   stateDir: string;
+  /** Path of an Envoy: then every proxy is one. Default: the built-in proxies. */
+  envoyBinary?: string;
+  /** Ends the Envoys when this process ends, however it does. */
+  guard?: ProcessGuard;
   /** Default: MEASURED_DELAYS. */
   delays?: Partial<MeshDelays>;
   /** The same seed draws the same delays. Default 1. */

@@ -13,6 +13,8 @@ export interface ProxySpec {
   /** pilot-agent: `:15020` (health of the app, drain) and `:15021` (health of the proxy), outside and inside. */
   status: SocketAddress[];
   health: SocketAddress[];
+  /** `:15090`, the proxy's statistics for Prometheus, outside and inside. */
+  stats: SocketAddress[];
   /** Sidecars: where the pod's callers connect, and where the app listens. */
   inbound: { port: number; outside: SocketAddress; inside: SocketAddress }[];
   /** Sidecars: where the pod's own calls leave, `:15001` within the pod. */

@@ -151,7 +151,7 @@ export class TestMesh {
       },
     });
     const { uid } = object.metadata;
-    const ip = await this.net.allocate(uid, [8080, 15000, 15020, 15021]);
+    const ip = await this.net.allocate(uid, [8080, 15000, 15020, 15021, 15090]);
     this.net.intercept(ip, true);
     let count = 0;
     const inside = this.net.inside(ip, 8080);

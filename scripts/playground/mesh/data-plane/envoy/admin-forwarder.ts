@@ -1,0 +1,36 @@
+import http from 'node:http';
+import { askAdmin } from './admin-client.ts';
+import type { PodAddresses } from './addresses.ts';
+
+/** Envoy says these of its answer's transport; ours has its own. */
+const TRANSPORT_HEADERS = new Set(['connection', 'content-length', 'transfer-encoding', 'date']);
+
+/**
+ * The pod's admin port: what Envoy itself answers, with pods' addresses where Envoy knows sockets of this machine.
+ * @param listeners how the sockets that this proxy listens on are called in a pod; asked only for `/listeners`.
+ */
+export function createAdminForwarder(
+  adminSocket: string,
+  addresses: PodAddresses,
+  listeners: PodAddresses,
+): http.Server {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+  const server = http.createServer((request, response) => {
+    const { url = '/', method = 'GET' } = request;
+    request.resume();
+    askAdmin(adminSocket, url, { method, agent }).then(
+      ({ status, headers, body }) => {
+        for (const [name, value] of Object.entries(headers)) {
+          if (value !== undefined && !TRANSPORT_HEADERS.has(name)) response.setHeader(name, value);
+        }
+        response.setHeader('transfer-encoding', 'chunked');
+        response.writeHead(status);
+        response.end(addresses.inText(body, url.startsWith('/listeners') ? listeners : undefined));
+      },
+      // Envoy is gone or has closed the connection: so is whoever asks through us.
+      () => response.destroy(),
+    );
+  });
+  server.on('close', () => agent.destroy());
+  return server;
+}

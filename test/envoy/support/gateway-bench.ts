@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { startBuiltinDataPlane } from '../../../scripts/playground/mesh/data-plane/builtin.ts';
+import type { Acknowledgement, DataPlane } from '../../../scripts/playground/mesh/data-plane/data-plane.ts';
+import { startEnvoyDataPlane } from '../../../scripts/playground/mesh/data-plane/envoy/envoy.ts';
+import type { ProxySpec, ResourcePush } from '../../../scripts/playground/mesh/data-plane/messages.ts';
+import {
+  CLUSTER_TYPE,
+  ENDPOINT_TYPE,
+  LISTENER_TYPE,
+  ROUTE_TYPE,
+  type ListenerJson,
+  type Resource,
+  type RouteConfigJson,
+  type RouteJson,
+  type TypeUrl,
+} from '../../../scripts/playground/mesh/xds-types.ts';
+import { outboundClusters } from '../../../scripts/playground/mesh/istiod/clusters.ts';
+import { loadAssignments } from '../../../scripts/playground/mesh/istiod/endpoints.ts';
+import type { MeshService } from '../../../scripts/playground/mesh/istiod/services.ts';
+import { startGuard } from '../../../scripts/playground/kubelet/guard.ts';
+import { get, type Answer } from '../../scripts/playground/mesh/support/test-mesh.ts';
+import { closedPort } from '../../scripts/playground/mesh/support/apps.ts';
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+const LISTENER: ListenerJson = {
+  name: '0.0.0.0_8080',
+  address: { socket_address: { address: '0.0.0.0', port_value: 8080 } },
+  traffic_direction: 'OUTBOUND',
+  route_config_name: 'http.8080',
+};
+
+/** One data plane with a gateway, and sidecars in front of apps, fed by hand as istiod feeds it. Endpoint `10.0.0.N:8080` is at `sockets[N]`. */
+export class GatewayBench {
+  readonly plane: DataPlane;
+  address: Address = { host: '', port: 0 };
+  admin: Address = { host: '', port: 0 };
+  readonly acknowledgements: Acknowledgement[] = [];
+  readonly failures: Error[] = [];
+  private readonly folder: string;
+  private readonly guard: { close(): Promise<void> };
+  private waiting: { nonce: string; resolve: (acknowledgement: Acknowledgement) => void }[] = [];
+  private count = 0;
+
+  private constructor(plane: DataPlane, folder: string, guard: { close(): Promise<void> }) {
+    this.plane = plane;
+    this.folder = folder;
+    this.guard = guard;
+    plane.onAcknowledged((acknowledgement) => {
+      this.acknowledgements.push(acknowledgement);
+      for (const one of this.waiting) if (one.nonce === acknowledgement.nonce) one.resolve(acknowledgement);
+    });
+  }
+
+  /** @param binary an Envoy; without one, the built-in proxy. */
+  static async start(binary: string | undefined): Promise<GatewayBench> {
+    const stateDir = mkdtempSync(path.join(os.tmpdir(), 'bench-'));
+    const guard = startGuard({ stateDir });
+    const failures: Error[] = [];
+    const onFailure = (error: Error) => void failures.push(error);
+    const plane =
+      binary === undefined
+        ? await startBuiltinDataPlane({ stateDir, onFailure })
+        : await startEnvoyDataPlane({ stateDir, binary, guard, onFailure });
+    const bench = new GatewayBench(plane, stateDir, guard);
+    bench.failures.push(...failures);
+    bench.admin = await closedPort();
+    const spec = await bench.spec('gateway', 'istio-ingressgateway-1-1.istio-system', bench.admin);
+    const address = await plane.start({
+      ...spec,
+      type: 'router',
+      gateway: [{ port: 8080, sockets: [await closedPort()] }],
+    });
+    if (address === undefined) throw new Error('the gateway has no address');
+    bench.address = address;
+    return bench;
+  }
+
+  /** A sidecar in front of an app; resolves with where its callers connect, when it serves. */
+  async sidecar(app: Address, id = `sidecar-${this.count}`): Promise<Address> {
+    const outside = await closedPort();
+    const spec = await this.spec(id, `${id}-1-1.default`, await closedPort());
+    await this.plane.start({
+      ...spec,
+      inbound: [{ port: 8080, outside, inside: app }],
+      outbound: await closedPort(),
+    });
+    await this.tell(id, CLUSTER_TYPE, []);
+    await this.tell(id, LISTENER_TYPE, [
+      { name: 'virtualInbound', address: { socket_address: { address: '0.0.0.0', port_value: 15006 } } },
+    ]);
+    return outside;
+  }
+
+  /** Gives the gateway a service `app`, one endpoint for each socket, used in turn, and one route to it. */
+  async serve(sockets: Address[], route: Partial<RouteJson> = {}): Promise<void> {
+    const one = service(sockets.length);
+    const clusters = outboundClusters(one, undefined);
+    for (const cluster of clusters) delete cluster.lb_policy;
+    const known = sockets.map((socket, i): [string, Address] => [`10.0.0.${i}:8080`, socket]);
+    // A cluster counts as confirmed only when its endpoints have arrived, so nobody waits in between.
+    const told = [
+      this.tell('gateway', CLUSTER_TYPE, clusters),
+      this.tell('gateway', ENDPOINT_TYPE, loadAssignments(one, undefined), [], known),
+      this.tell('gateway', LISTENER_TYPE, [LISTENER]),
+    ];
+    await Promise.all([...told, this.route([defaultRoute(route)])]);
+  }
+
+  async route(routes: RouteJson[]): Promise<Acknowledgement> {
+    return this.tell('gateway', ROUTE_TYPE, [routeConfig(routes)]);
+  }
+
+  /** Sends a push; resolves with the proxy's answer to it. */
+  async tell(
+    proxyId: string,
+    typeUrl: TypeUrl,
+    changed: Resource[],
+    removed: string[] = [],
+    sockets: ResourcePush['sockets'] = [],
+  ): Promise<Acknowledgement> {
+    this.count += 1;
+    const nonce = `n-${this.count}`;
+    const answer = new Promise<Acknowledgement>((resolve) => this.waiting.push({ nonce, resolve }));
+    this.plane.push({ proxyId, typeUrl, nonce, version: `v/${this.count}`, changed, removed, sockets });
+    return answer;
+  }
+
+  async ask(pathAndQuery: string): Promise<Answer> {
+    return get({ ...this.admin, path: pathAndQuery });
+  }
+
+  /** The resources of one kind as the gateway's admin port shows them. */
+  async dump(resource: string): Promise<Record<string, unknown>[]> {
+    const query = resource === 'dynamic_endpoint_configs' ? '&include_eds' : '';
+    const { body } = await this.ask(`/config_dump?resource=${resource}${query}`);
+    return (JSON.parse(body) as { configs?: Record<string, unknown>[] }).configs ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.plane.close();
+    await this.guard.close();
+    rmSync(this.folder, { recursive: true, force: true });
+    if (this.failures.length > 0) throw this.failures[0] as Error;
+  }
+
+  private async spec(id: string, name: string, admin: Address): Promise<ProxySpec> {
+    this.count += 1;
+    return {
+      id,
+      name,
+      type: 'sidecar',
+      podIp: `10.0.9.${this.count}`,
+      admin,
+      status: [await closedPort()],
+      health: [await closedPort()],
+      stats: [await closedPort()],
+      inbound: [],
+      probers: {},
+    };
+  }
+}
+
+export function routeConfig(routes: RouteJson[]): RouteConfigJson {
+  return {
+    name: 'http.8080',
+    virtual_hosts: [
+      { name: 'app.example:80', domains: ['app.example'], routes, include_request_attempt_count: true },
+    ],
+    validate_clusters: false,
+    max_direct_response_body_size_bytes: 1_048_576,
+    ignore_port_in_host_matching: true,
+  };
+}
+
+export const APP_CLUSTER = 'outbound|8080||app.default.svc.cluster.local';
+
+function defaultRoute(route: Partial<RouteJson>): RouteJson {
+  return { match: { prefix: '/' }, route: { cluster: APP_CLUSTER, timeout: '0s' }, name: 'r-app', ...route };
+}
+
+export function service(endpoints: number): MeshService {
+  return {
+    name: 'app',
+    namespace: 'default',
+    host: 'app.default.svc.cluster.local',
+    clusterIp: '10.96.0.1',
+    ports: [
+      {
+        number: 8080,
+        name: 'http',
+        protocol: 'http',
+        endpoints: Array.from({ length: endpoints }, (_, i) => ({
+          ip: `10.0.0.${i}`,
+          port: 8080,
+          healthy: true,
+          labels: {},
+          workload: undefined,
+          tlsMode: undefined,
+        })),
+      },
+    ],
+  };
+}
