@@ -8,12 +8,26 @@ interface Point {
   sent: number;
 }
 
+interface Real {
+  id: string;
+  lagMs: number;
+  min: number;
+  max: number;
+}
+
 const colours = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'].map((name) => `var(--${name})`);
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'cross', 'wye', 'asterisk'] as const;
 
 /** Lost requests over lag, one line per approach. Zero has to be as visible as a thousand: the scale is linear up to 1 and logarithmic beyond. */
 export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: number): Element[] {
   const points: Point[] = approaches.flatMap(({ id, points: own }) => own.map((point) => ({ id, ...point })));
+  const reals = approaches.flatMap(({ id, real }) => real.map((count) => ({ id, ...count })));
+  const names = new Map(
+    approaches.map(({ id, breaksAtMs }) => [
+      id,
+      breaksAtMs === undefined ? `${id}: never loses` : `${id}: loses from ${breaksAtMs / 1000} s`,
+    ]),
+  );
   const ids = approaches.map(({ id }) => id);
   const ends = spread(
     approaches.flatMap(({ id, points: own }) => {
@@ -26,7 +40,7 @@ export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: num
       width,
       height: 460,
       marginLeft: 70,
-      marginRight: 190,
+      marginRight: 300,
       marginTop: 34,
       marginBottom: 48,
       style: { fontSize: '15px', overflow: 'visible' },
@@ -51,10 +65,27 @@ export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: num
         Plot.ruleY([0], { stroke: 'currentColor' }),
         Plot.lineY(points, { x: (d: Point) => d.lagMs / 1000, y: 'lost', stroke: 'id', strokeWidth: 3 }),
         Plot.dot(points, { x: (d: Point) => d.lagMs / 1000, y: 'lost', fill: 'id', symbol: 'id', r: 6 }),
+        Plot.ruleX(reals, {
+          x: (d: Real) => d.lagMs / 1000,
+          y1: 'min',
+          y2: 'max',
+          stroke: 'id',
+          strokeWidth: 3,
+        }),
+        Plot.dot(reals, {
+          x: (d: Real) => d.lagMs / 1000,
+          y: (d: Real) => (d.min + d.max) / 2,
+          stroke: 'id',
+          symbol: 'id',
+          fill: 'var(--card)',
+          strokeWidth: 2,
+          r: 8,
+          filter: (d: Real) => d.max > 0,
+        }),
         Plot.text(ends, {
           x: (d: Point) => d.lagMs / 1000,
           y: 'lost',
-          text: 'id',
+          text: (d: Point) => names.get(d.id) ?? d.id,
           fill: 'id',
           textAnchor: 'start',
           dx: 14,
@@ -66,7 +97,7 @@ export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: num
           Plot.text(ends, {
             x: (d: Point) => d.lagMs / 1000,
             y: 'lost',
-            text: 'id',
+            text: (d: Point) => names.get(d.id) ?? d.id,
             fill: 'id',
             textAnchor: 'start',
             dx: 14,

@@ -1,5 +1,5 @@
 import { formatLag } from './lag.ts';
-import type { Scenario } from '../scenarios.ts';
+import type { RealCount, Scenario } from '../scenarios.ts';
 import type { SweepPoint } from './sweep-state.ts';
 
 /** What a sweep found about one approach. */
@@ -13,12 +13,17 @@ export interface Finding {
   holdsAtMs: number | undefined;
   measured: string;
   expected: string;
+  /** What was lost on a real cluster at the lags at which it was measured. */
+  real: RealCount[];
   /** Where the two do not agree, in words; empty when they do. */
   differences: string[];
 }
 
 /** @param points of any approach, in any order; those that failed say nothing */
-export function findingOf({ id, title, tolerance, because }: Scenario, all: SweepPoint[]): Finding {
+export function findingOf(
+  { id, title, tolerance, because, onRealCluster }: Scenario,
+  all: SweepPoint[],
+): Finding {
   const points = all.filter((point) => point.id === id).sort((a, b) => a.lagMs - b.lagMs);
   const counted = points.filter(({ verdict }) => verdict !== 'failed');
   const lost = ({ account }: SweepPoint): number => account?.lost ?? 0;
@@ -39,6 +44,13 @@ export function findingOf({ id, title, tolerance, because }: Scenario, all: Swee
     }
     return [];
   });
+  for (const { lagMs, lost: real, sent } of onRealCluster) {
+    const point = counted.find((candidate) => candidate.lagMs === lagMs);
+    if (!point || lost(point) > 0 === real.max > 0) continue;
+    differences.push(
+      `lost ${lost(point)} at ${formatLag(lagMs)}, the real cluster ${real.max === 0 ? 'none' : `${real.min} to ${real.max}`} of ${sent}${busy(point)}`,
+    );
+  }
   return {
     id,
     title,
@@ -47,6 +59,7 @@ export function findingOf({ id, title, tolerance, because }: Scenario, all: Swee
     holdsAtMs,
     measured: describeMeasured(counted, breaksAtMs, holdsAtMs),
     expected: `${describeExpected(tolerance)} (${because})`,
+    real: onRealCluster,
     differences,
   };
 }

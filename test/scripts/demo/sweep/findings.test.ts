@@ -47,6 +47,15 @@ describe('what a sweep finds', () => {
     expect(differences).toEqual(['lost nothing at 20 s, expected losses from 11 s on']);
   });
 
+  it("calls a verdict other than the real cluster's a difference, wherever that was measured", () => {
+    const at = (lost: number) =>
+      findingOf(findScenario('istio-script'), [point('istio-script', 8_000, lost)]);
+    expect(at(75).differences).toEqual([]);
+    expect(at(0).differences).toEqual(['lost 0 at 8 s, the real cluster 172 to 278 of 14000']);
+    const calm = findingOf(findScenario('istio-rolling-native'), [point('istio-rolling-native', 12_000, 4)]);
+    expect(calm.differences).toContain('lost 4 at 12 s, the real cluster none of 17000');
+  });
+
   it('draws no conclusion from a run that failed', () => {
     const failed = { ...point('istio-script', 20_000, 0), verdict: 'failed' as const };
     const finding = findingOf(findScenario('istio-script'), [failed]);
@@ -68,6 +77,7 @@ describe('the report of a sweep', () => {
   it('has the same numbers as a page and as Markdown', () => {
     const markdown = renderSweepMarkdown(findings, [0, 2_000], demoDefaults);
     expect(markdown).toContain('| `istio-switch` | 0 | 3 | breaks between 0 s and 2 s |');
+    expect(markdown).toContain('| 0 s: none of 11,000; 8 s: none of 15,000 |');
     const page = renderSweepHtml(findings, [0, 2_000], demoDefaults, { css: '', script: '' });
     expect(page).toContain('id="chart-sweep"');
     expect(page).toContain('lost 3 at 2 s, expected none');
