@@ -2,25 +2,25 @@ import type { Measured } from './measured.ts';
 import { measureChurn } from './pod/churn.ts';
 import { createServerPrograms } from './pod/server-process.ts';
 import { measureShutdowns, type ShutdownSizes } from './pod/shutdowns.ts';
-import { measureThroughput } from './pod/throughput.ts';
+import { measureThroughput, type ThroughputSizes } from './pod/throughput.ts';
 
 export interface ServiceBenchmarkOptions {
   /** 1,000 shutdowns with more than 500,000 POSTs, 1,000,000 requests of churn: about half an hour on two cores. */
   full?: boolean;
   /** Sizes that differ from both. */
-  throughput?: { slices: number; requests: number };
+  throughput?: ThroughputSizes;
   shutdowns?: ShutdownSizes;
   churn?: { requests: number; rounds: number };
 }
 
 const quick = {
-  throughput: { slices: 25, requests: 1_000 },
-  shutdowns: { shutdowns: 8, unprotected: 2, atOnce: 4 },
+  throughput: { processes: 4, slices: 20, requests: 300 },
+  shutdowns: { shutdowns: 8, posts: 0, unprotected: 2, atOnce: 4 },
   churn: { requests: 40_000, rounds: 20 },
 };
 const whole = {
-  throughput: { slices: 60, requests: 2_000 },
-  shutdowns: { shutdowns: 1_000, unprotected: 20, atOnce: 6 },
+  throughput: { processes: 12, slices: 40, requests: 300 },
+  shutdowns: { shutdowns: 1_000, posts: 510, unprotected: 20, atOnce: 8 },
   churn: { requests: 1_000_000, rounds: 50 },
 };
 

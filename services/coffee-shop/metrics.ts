@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from './config.ts';
+import { createHistogram, type Series } from './histogram.ts';
 import type { RequestEnd } from './traffic.ts';
 
 /** What this service says about itself. Every label has a closed set of values: nothing a caller sends becomes one. */
@@ -7,7 +8,7 @@ export interface Metrics {
   registry: Registry;
   observeRequest: (end: RequestEnd) => void;
   orders: Counter<'drink' | 'outcome'>;
-  brewSeconds: Histogram;
+  brewSeconds: Series;
 }
 
 // OpenTelemetry's advice for HTTP servers:
@@ -16,18 +17,29 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 const usualMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+// A router below a parameter, such as app.use('/shops/:id', ...), would make a route of every value.
+const maxRoutes = 100;
+
 export function createMetrics(config: Config, { processMetrics = true } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   if (processMetrics) collectDefaultMetrics({ register: registry });
 
-  const requestSeconds = new Histogram({
+  const requestSeconds = createHistogram({
     name: 'http_request_duration_seconds',
     help: 'Requests on the public port, probes left out. Aborted by the caller: 499; cut by the drain deadline: 503.',
-    labelNames: ['method', 'route', 'status_code'],
     buckets,
-    registers,
+    registry,
   });
+  const byRoute = new Map<string, Map<string, Map<number, Series>>>();
+  const seriesOf = (request: RequestEnd['request'], status: number): Series => {
+    const asked = routeOf(request);
+    const route = byRoute.has(asked) || byRoute.size < maxRoutes ? asked : '__other';
+    const method = usualMethods.has(request.method ?? '') ? (request.method ?? '') : '_OTHER';
+    const byMethod = entry(byRoute, route, () => new Map<string, Map<number, Series>>());
+    const byStatus = entry(byMethod, method, () => new Map<number, Series>());
+    return entry(byStatus, status, () => requestSeconds.series({ method, route, status_code: status }));
+  };
   const probes = new Counter({
     name: 'http_health_checks_total',
     help: 'Requests to /health/*; they are not traffic.',
@@ -55,8 +67,7 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
         return;
       }
       if (outcome === 'aborted') aborts.inc();
-      const method = usualMethods.has(request.method ?? '') ? (request.method ?? '') : '_OTHER';
-      requestSeconds.observe({ method, route: routeOf(request), status_code: status }, durationMs / 1000);
+      seriesOf(request, status).observe(durationMs / 1000);
     },
     orders: new Counter({
       name: 'coffee_orders_total',
@@ -64,12 +75,12 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
       labelNames: ['drink', 'outcome'],
       registers,
     }),
-    brewSeconds: new Histogram({
+    brewSeconds: createHistogram({
       name: 'coffee_brew_duration_seconds',
       help: 'How long brewing took.',
       buckets,
-      registers,
-    }),
+      registry,
+    }).series({}),
   };
 }
 
@@ -77,4 +88,11 @@ export function createMetrics(config: Config, { processMetrics = true } = {}): M
 function routeOf(request: RequestEnd['request']): string {
   const { route, baseUrl } = request as { route?: { path: unknown }; baseUrl?: string };
   return typeof route?.path === 'string' ? `${baseUrl ?? ''}${route.path}` : '__unmatched';
+}
+
+/** The value of `key`, made by `create` if there is none yet. */
+function entry<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = create()));
+  return value;
 }

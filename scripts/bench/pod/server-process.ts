@@ -18,8 +18,8 @@ export interface ServerProcess {
   /** 0: it has none. */
   adminPort: number;
   kill(signal: NodeJS.Signals): void;
-  /** CPU time used so far, user and system, in ticks of 10 ms; undefined where the system does not tell (only Linux does). */
-  cpuTicks(): number | undefined;
+  /** CPU time of the thread that serves, so far; undefined where the system does not tell (only Linux does). */
+  cpuMs(): number | undefined;
   /** What it logged last, such as its own account. */
   exited: Promise<{ code: number | null; last: Event | undefined }>;
 }
@@ -103,7 +103,7 @@ export function createServerPrograms(): ServerPrograms {
         port: Number(port),
         adminPort: Number(adminPort ?? 0),
         kill: (signal) => void child.kill(signal),
-        cpuTicks: () => cpuTicksOf(child.pid),
+        cpuMs: () => cpuMsOf(child.pid ?? 0),
         exited,
       };
     },
@@ -116,14 +116,10 @@ export function createServerPrograms(): ServerPrograms {
   };
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html, fields 14 and 15. */
-function cpuTicksOf(pid: number | undefined): number | undefined {
+/** https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat: of one thread, in nanoseconds. */
+function cpuMsOf(pid: number): number | undefined {
   try {
-    const fields =
-      readFileSync(`/proc/${pid ?? 0}/stat`, 'latin1')
-        .split(') ')[1]
-        ?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
   } catch {
     return undefined;
   }

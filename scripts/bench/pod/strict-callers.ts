@@ -23,10 +23,12 @@ export interface LoadOptions {
   port: number;
   connections: number;
   /**
-   * Mean pause of a connection between an answer and the next request. Pauses are exponentially distributed, but at
-   * most four times the mean: a connection that sleeps through a whole drain is another test's matter.
+   * Mean pause of a connection between an answer and the next request. Pauses are exponentially distributed unless
+   * `pauses` says otherwise, but at most four times the mean: a connection that sleeps through a whole drain is another test's matter.
    */
   pauseMs: number;
+  /** `steady`: every pause is the mean, give or take 10 ms. */
+  pauses?: 'exponential' | 'steady';
   /** False: a new connection per request. */
   keepAlive?: boolean;
   /** What the requests name as their host. Default `coffee`. */
@@ -52,13 +54,16 @@ export function startKeepAliveLoad(options: LoadOptions): KeepAliveLoad {
 }
 
 async function call(
-  { port, pauseMs, keepAlive = true, host = 'coffee' }: LoadOptions,
+  { port, pauseMs, pauses = 'exponential', keepAlive = true, host = 'coffee' }: LoadOptions,
   result: LoadResult,
   isStopping: () => boolean,
 ): Promise<void> {
   let socket: Socket | undefined;
   while (!isStopping()) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(4, -Math.log(1 - Math.random())) * pauseMs));
+    const chance = Math.random();
+    const ms =
+      pauses === 'steady' ? pauseMs + 20 * (chance - 0.5) : Math.min(4, -Math.log(1 - chance)) * pauseMs;
+    await new Promise((resolve) => setTimeout(resolve, ms));
     if (!socket?.writable || socket.readableEnded) {
       socket?.destroy();
       socket = connect({ port, host: '127.0.0.1' }).setNoDelay(true).on('error', ignore);
