@@ -44,6 +44,11 @@ export interface Account {
   durationMs: number;
   /** Requests that were due while every connection was busy. */
   late: number;
+  /**
+   * Of the losses: reset or closed without a byte of an answer, on a connection that had carried a request before. Fortio, and others
+   * in their way, send such a request again without a word, and so count it by the second try alone.
+   */
+  onDeadConnection: number;
   /** Of the timeouts: requests that never got a connection. The server knows nothing of these. */
   unsent: number;
   /** Requests without an outcome because the run was broken off; not part of `sent`. */

@@ -12,7 +12,12 @@ export type Outcome =
       pod: string | undefined;
       bodyStart: string;
     }
-  | { kind: LossKind; reason: string };
+  | {
+      kind: LossKind;
+      reason: string;
+      /** Not a byte of an answer came, on a connection that had carried a request before. */
+      deadConnection?: boolean;
+    };
 
 /** One of the fixed number of connections: carries one request at a time, is kept alive, never sends anything twice. */
 export interface Connection {
@@ -36,6 +41,7 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
   const parser = new ResponseParser(noBody);
   let current: Socket | undefined;
   let connected = false;
+  let carried = 0;
   let running: ((outcome: Outcome) => void) | undefined;
 
   const finish = (outcome: Outcome): void => {
@@ -73,6 +79,7 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
       current = undefined;
       socket.destroySoon();
     }
+    carried += 1;
     finish(answer());
   };
 
@@ -82,20 +89,30 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
     if (!running) return;
     if (parser.end() === 'whole') finish(answer());
     else if (parser.begun) finish({ kind: 'truncated', reason: 'connection closed within the answer' });
-    else finish({ kind: 'closed', reason: 'connection closed without an answer' });
+    else
+      finish({
+        kind: 'closed',
+        reason: 'connection closed without an answer',
+        deadConnection: carried > 0,
+      });
   };
 
   const onError = (socket: Socket, error: NodeJS.ErrnoException): void => {
     if (socket !== current) return;
     const kind = classifyError(error, { connected, answerBegun: parser.begun });
     giveUp(socket);
-    finish({ kind, reason: error.code ?? error.message });
+    finish({
+      kind,
+      reason: error.code ?? error.message,
+      deadConnection: kind === 'reset' && carried > 0,
+    });
   };
 
   const connect = (): Socket => {
     const { socket, connectedEvent } = open();
     current = socket;
     connected = false;
+    carried = 0;
     socket.once(connectedEvent, () => {
       if (socket === current) connected = true;
     });

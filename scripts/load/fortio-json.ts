@@ -27,7 +27,7 @@ export function createFortioCollector(): FortioCollector {
       if (code === -1 || code >= 400) errors.add(ms);
     },
     toJson(account) {
-      const id = `${account.startedAt.replace(/\D/g, '').slice(0, 14)}_coffee_shop_load`;
+      const id = `${account.startedAt.slice(0, 19).replace('T', '-').replaceAll(':', '')}_coffee_shop_load`;
       return {
         RunType: 'HTTP',
         Labels: `${account.method} ${account.url}`,

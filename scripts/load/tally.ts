@@ -27,7 +27,7 @@ export interface Tally {
 }
 
 export type TalliedAccount = Counts &
-  Pick<Account, 'longestGapMs' | 'latencyMs' | 'durationMs' | 'timeline' | 'losses'>;
+  Pick<Account, 'onDeadConnection' | 'longestGapMs' | 'latencyMs' | 'durationMs' | 'timeline' | 'losses'>;
 
 /** So many from the start and as many from the end: together they show how a loss began and how it ended. */
 const keptLosses = 100;
@@ -59,6 +59,7 @@ export function createTally(options: {
   const lastLosses: Loss[] = [];
   let lastSuccessMs = 0;
   let gapMs = 0;
+  let onDeadConnection = 0;
 
   const lose = (kind: string, reason: string, outcome: Outcome, times: RequestTimes): void => {
     counts.lost += 1;
@@ -78,6 +79,7 @@ export function createTally(options: {
       counts.sent += 1;
       if (outcome.kind !== 'answer') {
         counts.byError[outcome.kind] += 1;
+        if (outcome.deadConnection) onDeadConnection += 1;
         lose(outcome.kind, outcome.reason, outcome, times);
         return;
       }
@@ -98,6 +100,7 @@ export function createTally(options: {
     takeNews: () => timeline?.takeNews(),
     toAccount: (endMs) => ({
       ...counts,
+      onDeadConnection,
       longestGapMs: round(Math.max(gapMs, endMs - lastSuccessMs)),
       latencyMs: { fromDue: fromDue.percentiles(), fromSend: fromSend.percentiles() },
       durationMs: round(endMs),

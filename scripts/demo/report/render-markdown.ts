@@ -1,5 +1,6 @@
 import type { DemoReport } from '../run-demo.ts';
 import { describeLosses, verdictWords } from '../table.ts';
+import { describeFortio } from './as-fortio.ts';
 import { explain } from './explain.ts';
 import { count, seconds } from './facts.ts';
 
@@ -39,6 +40,7 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
           ),
         ),
         ...(examples.length > 0 ? [''] : []),
+        ...(result.account ? [escape(describeFortio(result.account)), ''] : []),
       ];
     }),
     '## Settings',

@@ -2,6 +2,7 @@ import { lossKinds, type Account, type TimelineSlot } from '../../load/index.ts'
 import type { Lane, RunView } from '../page/run-view.ts';
 import type { ScenarioResult } from '../result.ts';
 import { describeLosses, verdictWords } from '../table.ts';
+import { countAsFortio, describeFortio } from './as-fortio.ts';
 import { explain } from './explain.ts';
 import { count, seconds } from './facts.ts';
 import { Html, markup, table } from './html.ts';
@@ -33,7 +34,7 @@ export function runSection(result: ScenarioResult): Html {
                     “${loss.reason}”. ${meanwhile === '' ? '' : `Just then ${meanwhile}.`}</li>`,
             )}</ol>`
     }
-    ${account ? accountTables(account) : ''}
+    ${account ? asFortio(account) : ''} ${account ? accountTables(account) : ''}
   </section> `;
 }
 
@@ -85,6 +86,34 @@ function requestTable(slots: TimelineSlot[]): Html {
     [{ name: 'second' }, ...columns.map((name) => ({ name, n: true }))],
     [...rows].map(([second, row]) => [second, ...columns.map((name) => count(row[name] ?? 0))]),
   );
+}
+
+/** Two accounts of the same requests. */
+function asFortio(account: Account): Html {
+  const { codes, errors } = countAsFortio(account);
+  const range = ({ min, max }: { min: number; max: number }): string =>
+    min === max ? count(max) : `${count(min)} to ${count(max)}`;
+  const broken = lossKinds.reduce((sum, kind) => sum + account.byError[kind], 0);
+  const hidden = account.onDeadConnection;
+  return markup`<details>
+    <summary>The same run as Fortio would count it</summary>
+    <p class="note">${describeFortio(account)}</p>
+    ${table(
+      'Both counts',
+      [{ name: 'what' }, { name: 'counted here', n: true }, { name: 'by Fortio', n: true }],
+      [
+        ['requests', count(account.sent), count(account.sent)],
+        ...codes.map(({ code, n }) => [
+          `status ${code}`,
+          count(n),
+          /^2/.test(code) ? range({ min: n, max: n + hidden }) : count(n),
+        ]),
+        ['no whole answer (its code -1)', count(broken), range({ min: broken - hidden, max: broken })],
+        ['sent twice without a word', '0', count(hidden)],
+        ['errors', count(account.lost), range(errors)],
+      ],
+    )}
+  </details>`;
 }
 
 function accountTables(account: Account): Html {

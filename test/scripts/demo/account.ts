@@ -17,6 +17,7 @@ export function accountWith(values: Partial<Account>): Account {
     latencyMs: { fromDue: percentiles, fromSend: percentiles },
     startedAt: '2026-01-01T00:00:00.000Z',
     durationMs: 20_000,
+    onDeadConnection: 0,
     late: 0,
     unsent: 0,
     abandoned: 0,
