@@ -8,8 +8,15 @@ import { startControllers } from './controllers/index.ts';
 import { describeDelays } from './describe.ts';
 import { createImages, startGuard, startKubelet } from './kubelet/index.ts';
 import { startMesh, type ProxyInfo } from './mesh/index.ts';
-import { connectToPod, createPodNetwork, createRandom, startServiceProxy } from './network/index.ts';
+import {
+  connectToPod,
+  createPodNetwork,
+  createRandom,
+  keepServiceList,
+  startServiceProxy,
+} from './network/index.ts';
 import type { PlaygroundOptions } from './options.ts';
+import { mountServiceAccounts, userOfPod } from './service-accounts.ts';
 import { createStore } from './store/store.ts';
 
 export { meshOptions, parseMesh, type MeshKind, type PlaygroundOptions } from './options.ts';
@@ -39,6 +46,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Starts the cluster, empty. Rejects when a part cannot start; what had started is ended again. */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { mesh: meshKind = 'builtin', seed = 1, addressing = 'auto', delays } = options;
+/** As in a cluster that has run for a while: a watch from resourceVersion 1 is too old. */
+const FIRST_REVISION = 1_000;
   const stateDir = await mkdtemp(path.join(tmpdir(), 'coffee-shop-playground-'));
   // Closed last to first: pods before the mesh that serves them, the guard when nothing is left to guard.
   const closers: (() => unknown)[] = [];
@@ -48,7 +57,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   try {
     const guard = startGuard({ stateDir });
     closers.push(() => guard.close());
-    const store = createStore();
+    const store = createStore({ firstRevision: FIRST_REVISION });
     const [network, images] = await Promise.all([
       createPodNetwork({ mode: addressing }),
       createImages({ root, stateDir }),
@@ -74,7 +83,15 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       images,
       guard,
       stateDir,
+    // After the mesh: a proxy that injection adds gets the account's files, too.
+    mountServiceAccounts(store);
+    /** What pods know of the API server; it starts later than they may be asked for, and before they are made. */
+    const podEnv: Record<string, string> = {};
+    const servicesFile = path.join(stateDir, 'services.json');
       sidecars: mesh,
+      env: podEnv,
+      servicesFile,
+      serviceAccountToken: (pod, seconds) => api.issueToken(userOfPod(pod), seconds * 1_000),
             ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
       random: createRandom(seed + 1),
       ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
@@ -94,6 +111,8 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       connectToPod: (namespace, pod, port) => connectToPod({ store, network }, namespace, pod, port),
       readLogs: (namespace, pod, container, logOptions) =>
         kubelet.readLogs(namespace, pod, container, logOptions),
+    const serviceList = keepServiceList(store, services, servicesFile);
+    closers.push(() => serviceList.close());
       execInPod: (namespace, pod, container, command) => kubelet.exec(namespace, pod, container, command),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
@@ -104,6 +123,11 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
     closers.push(() => rm(kubeconfig, { force: true }));
     const front = await services.reserve('default', 'coffee-shop', 8080);
+    Object.assign(podEnv, {
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(api.port),
+      KUBERNETES_SERVICE_PORT_HTTPS: String(api.port),
+    });
     let thawTimer: NodeJS.Timeout | undefined;
     closers.push(() => clearTimeout(thawTimer));
 

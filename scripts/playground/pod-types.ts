@@ -14,6 +14,7 @@ export interface PodSpec {
   activeDeadlineSeconds?: number;
   readinessGates?: { conditionType: string }[];
   serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
 }
 
 export interface Container {
@@ -43,7 +44,7 @@ export interface EnvVar {
   value?: string;
   valueFrom?: {
     fieldRef?: { fieldPath: string };
-    resourceFieldRef?: { resource: string; containerName?: string };
+    resourceFieldRef?: { resource: string; containerName?: string; divisor?: string };
     configMapKeyRef?: KeyRef;
     secretKeyRef?: KeyRef;
   };
@@ -61,24 +62,33 @@ export interface EnvFrom {
   secretRef?: { name: string; optional?: boolean };
 }
 
+export interface KeyToPath {
+  key: string;
+  path: string;
+  mode?: number;
+}
+
 export interface Volume {
   name: string;
   emptyDir?: unknown;
-  configMap?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
-  secret?: { secretName: string; optional?: boolean; items?: { key: string; path: string }[] };
-  downwardAPI?: { items?: DownwardItem[] };
+  configMap?: { name: string; optional?: boolean; items?: KeyToPath[]; defaultMode?: number };
+  secret?: { secretName: string; optional?: boolean; items?: KeyToPath[]; defaultMode?: number };
+  downwardAPI?: { items?: DownwardItem[]; defaultMode?: number };
   projected?: {
+    defaultMode?: number;
     sources?: {
-      configMap?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
-      secret?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
+      configMap?: { name: string; optional?: boolean; items?: KeyToPath[] };
+      secret?: { name: string; optional?: boolean; items?: KeyToPath[] };
       downwardAPI?: { items?: DownwardItem[] };
+      serviceAccountToken?: { path: string; audience?: string; expirationSeconds?: number };
     }[];
   };
 }
 
 export interface DownwardItem {
   path: string;
-  fieldRef?: { fieldPath: string };
+  fieldRef?: { apiVersion?: string; fieldPath: string };
+  resourceFieldRef?: { resource: string; containerName?: string; divisor?: string };
 }
 
 /** What a probe or a lifecycle hook does. Times in seconds, as in the API. */
@@ -91,6 +101,8 @@ export interface Handler {
     httpHeaders?: { name: string; value: string }[];
   };
   tcpSocket?: { port: number | string; host?: string };
+  /** Probes only. */
+  grpc?: { port: number; service?: string };
   exec?: { command?: string[] };
   sleep?: { seconds: number };
 }

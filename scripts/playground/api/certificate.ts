@@ -41,8 +41,16 @@ export function createCertificate(commonName = 'playground'): Certificate {
   const name = sequence(set(sequence(oid(COMMON_NAME), tlv(0x0c, Buffer.from(commonName)))));
   const serial = Buffer.concat([Buffer.from([0x01]), randomBytes(15)]);
   const altNames = sequence(
-    tlv(DNS_NAME, Buffer.from('localhost')),
+    // The second half are the names of the Service `kubernetes`, for clients inside pods.
+    ...[
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+    ].map((name) => tlv(DNS_NAME, Buffer.from(name))),
     tlv(IP_ADDRESS, Buffer.from([127, 0, 0, 1])),
+    tlv(IP_ADDRESS, Buffer.from([10, 96, 0, 1])),
     tlv(IP_ADDRESS, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])),
   );
   const extensions = sequence(

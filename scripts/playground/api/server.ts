@@ -55,6 +55,8 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+  /** A bearer token for a user, e.g. a pod's ServiceAccount. */
+  issueToken(user: User, lifetimeMs: number): string;
 const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const DEFAULT_BOOKMARK_INTERVAL_MS = 10_000;
@@ -69,6 +71,8 @@ class Tokens {
     this.users.set(fingerprint(token), { user, expires: Date.now() + lifetimeMs });
     return token;
   }
+    // Every pod has one: those that expired do not pile up.
+    for (const [print, { expires }] of this.users) if (expires < Date.now()) this.users.delete(print);
 
   /** The user of a request; undefined for a token nobody gave out. */
   userOf(request: IncomingMessage): User | undefined {
@@ -137,6 +141,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         server.close(() => resolve());
         server.closeIdleConnections();
         // Streams get the next turns to end by themselves; what is left then is cut.
+    issueToken: (user, lifetimeMs) => tokens.issue(user, lifetimeMs),
         setTimeout(() => {
           server.closeAllConnections();
           upgraded.forEach((socket) => socket.destroy());

@@ -16,6 +16,10 @@ type Autoscaler = KubeObject<
 >;
 
 const RESOURCE = 'autoscaling/v2/horizontalpodautoscalers';
+/** In the real controller's words (fixtures/kubernetes/policy.json): there is no metrics API here, either. */
+const NO_METRICS =
+  'the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)';
+const SCALED_TO_ZERO = 'scaling is disabled since the replica count of the target is zero';
 const DEPLOYMENTS = 'apps/v1/deployments';
 
 /** Keeps Deployments within the bounds of their HorizontalPodAutoscaler. There are no metrics here, so nothing else moves them. */
@@ -71,7 +75,7 @@ export function startAutoscaler(context: ControllerContext): Controller {
           type: 'ScalingActive',
           status: 'False',
           reason: current === 0 ? 'ScalingDisabled' : 'FailedGetResourceMetric',
-          message: 'the playground has no metrics API; only minReplicas and maxReplicas are kept',
+          message: current === 0 ? SCALED_TO_ZERO : NO_METRICS,
         });
         draft.status = {
           ...draft.status,

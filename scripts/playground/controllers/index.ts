@@ -10,6 +10,7 @@ import { startEndpointSliceController } from './endpoint-slice.ts';
 import { startJobController } from './job.ts';
 import { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
 import { createOwnedIndex } from './owned-index.ts';
+import { refuseWhatIsNotDone } from './refusals.ts';
 import { startReplicaSetController } from './replica-set.ts';
 import { startScheduler } from './scheduler.ts';
 import type { ReplicaSet } from './workload-types.ts';
@@ -34,6 +35,7 @@ export function startControllers(store: ObjectStore, options: ControllersOptions
     replicaSets,
     events: (component) => createEventRecorder(store, component),
   };
+  refuseWhatIsNotDone(store);
   const parts = [
     startScheduler(context),
     startReplicaSetController(context),

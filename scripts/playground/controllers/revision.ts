@@ -27,7 +27,9 @@ export function findNewReplicaSet(
 
 function withoutHash(template: PodTemplate | undefined): unknown {
   const labels = Object.entries(template?.metadata?.labels ?? {}).filter(([label]) => label !== HASH_LABEL);
-  return { ...template, metadata: { ...template?.metadata, labels: Object.fromEntries(labels) } };
+  // No annotations and none left are the same.
+  const { annotations = {}, ...metadata } = template?.metadata ?? {};
+  return { ...template, metadata: { ...metadata, annotations, labels: Object.fromEntries(labels) } };
 }
 
 export function byAge(sets: readonly ReplicaSet[]): ReplicaSet[] {

@@ -3,6 +3,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import { resolvePort, type Container, type Handler } from '../pod-types.ts';
+import { checkGrpc } from './grpc-check.ts';
 
 export interface CheckResult {
   passed: boolean;
@@ -100,12 +101,16 @@ function asGo(error: NodeJS.ErrnoException, said: string): string {
   return error.message;
 }
 
-/** One check of a probe: httpGet, tcpSocket or exec. Never throws. */
+/** One check of a probe: httpGet, tcpSocket, grpc or exec. Never throws. */
 export async function check(target: CheckTarget, probe: Handler, timeoutMs: number): Promise<CheckResult> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     if (probe.httpGet) return await checkHttp(target, probe.httpGet, signal);
     if (probe.tcpSocket) return await checkTcp(target, probe.tcpSocket, signal);
+    if (probe.grpc) {
+      const to = destination(target, probe.grpc.port, undefined);
+      return await checkGrpc(to, probe.grpc.service ?? '', timeoutMs, signal);
+    }
     if (probe.exec) return await checkExec(target, probe.exec.command ?? [], timeoutMs, signal);
     return { passed: true, output: '' };
   } catch (error) {

@@ -15,6 +15,7 @@ import type { ContainerView } from './pod-status.ts';
 import { PROXY_CONTAINER, type PodSandbox } from './pod-sandbox.ts';
 import { startProber, type Prober } from './prober.ts';
 import type { ProbeKind } from './probe-counter.ts';
+import { VolumeError } from './volumes.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
@@ -288,6 +289,12 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
     const message = error instanceof Error ? error.message : String(error);
     const reason = error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'RunContainerError';
     event('Warning', 'Failed', `Error: ${message}`);
+    if (error instanceof VolumeError) {
+      // The pod as a whole waits, as it did: ContainerCreating.
+      context.events.record(options.pod(), { type: 'Warning', reason: 'FailedMount', message });
+      await pause(delays.imageBackoff);
+      return;
+    }
     view.state = { waiting: { reason, message } };
     changed();
     await pause(delays.imageBackoff);

@@ -1,6 +1,7 @@
 import type { EventRecorder } from '../events.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
 import type { Random } from '../network/random.ts';
+import type { Pod } from '../pod-types.ts';
 import type { ObjectStore } from '../store/types.ts';
 import type { Guard } from './guard.ts';
 import type { Images } from './images.ts';
@@ -23,4 +24,8 @@ export interface KubeletContext {
   env: Record<string, string>;
   /** Where the shim for Node processes lies. */
   shimFile: string;
+  /** The list of the cluster's Services, for the shim (`network/service-list.ts`). */
+  servicesFile: string | undefined;
+  /** Issues a token for the pod's ServiceAccount. */
+  serviceAccountToken: ((pod: Pod, lifetimeSeconds: number) => string | undefined) | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Container, EnvVar, KeyRef, Pod } from '../pod-types.ts';
 import type { KubeObject, ObjectStore } from '../store/types.ts';
+import { resourceValue } from './resource-field.ts';
 
 interface Data extends KubeObject {
   data?: Record<string, string>;
@@ -25,7 +26,7 @@ export function containerEnv(
       : secretRef
         ? secretData(store, pod, secretRef.name, secretRef.optional)
         : undefined;
-    for (const [key, value] of Object.entries(data ?? {})) env[prefix + key] = value;
+    for (const [key, value] of Object.entries(data ?? {})) env[prefix + key] = String(value);
   }
   for (const variable of container.env ?? []) {
     const value = valueOf(store, pod, podIp, container, variable);
@@ -54,8 +55,10 @@ function valueOf(
   if (valueFrom === undefined) return value ?? '';
   if (valueFrom.fieldRef) return fieldValue(pod, podIp, valueFrom.fieldRef.fieldPath);
   if (valueFrom.resourceFieldRef) {
-    const [list, resource] = valueFrom.resourceFieldRef.resource.split('.');
-    return container.resources?.[list === 'requests' ? 'requests' : 'limits']?.[resource ?? ''] ?? '0';
+    const { containerName } = valueFrom.resourceFieldRef;
+    const named = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+    const meant = containerName === undefined ? container : named.find(({ name }) => name === containerName);
+    return resourceValue(meant, valueFrom.resourceFieldRef);
   }
   if (valueFrom.configMapKeyRef)
     return keyOf('configmap', valueFrom.configMapKeyRef, pod, (ref) =>
@@ -72,9 +75,9 @@ function keyOf(
   kind: string,
   ref: KeyRef,
   pod: Pod,
-  read: (ref: KeyRef) => Record<string, string> | undefined,
+  read: (ref: KeyRef) => Record<string, string | Buffer> | undefined,
 ): string | undefined {
-  const value = read(ref)?.[ref.key];
+  const value = read(ref)?.[ref.key]?.toString();
   if (value === undefined && ref.optional !== true) {
     throw new ContainerConfigError(
       `couldn't find key ${ref.key} in ${kind === 'configmap' ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace ?? ''}/${ref.name}`,
@@ -121,16 +124,16 @@ function asLines(map: Record<string, string>): string {
     .join('\n');
 }
 
-/** A ConfigMap's entries as text; undefined when it is missing and optional. */
+/** A ConfigMap's entries; undefined when it is missing and optional. */
 export function configMapData(
   store: ObjectStore,
   pod: Pod,
   name: string,
   optional = false,
-): Record<string, string> | undefined {
+): Record<string, string | Buffer> | undefined {
   const found = store.get<Data>('v1/configmaps', pod.metadata.namespace, name);
   if (found === undefined && !optional) throw new ContainerConfigError(`configmap "${name}" not found`);
-  return found && { ...found.data };
+  return found && { ...found.data, ...decoded(found.binaryData) };
 }
 
 /** A Secret's entries, decoded; undefined when it is missing and optional. */
@@ -139,16 +142,12 @@ export function secretData(
   pod: Pod,
   name: string,
   optional = false,
-): Record<string, string> | undefined {
+): Record<string, string | Buffer> | undefined {
   const found = store.get<Data>('v1/secrets', pod.metadata.namespace, name);
   if (found === undefined && !optional) throw new ContainerConfigError(`secret "${name}" not found`);
-  return (
-    found &&
-    Object.fromEntries(
-      Object.entries(found.data ?? {}).map(([key, value]) => [
-        key,
-        Buffer.from(value, 'base64').toString('utf8'),
-      ]),
-    )
-  );
+  return found && decoded(found.data);
+}
+
+function decoded(data: Record<string, string> = {}): Record<string, Buffer> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
 }

@@ -28,8 +28,12 @@ export interface KubeletOptions {
   nodeName?: string;
   delays?: Partial<KubeletDelays>;
   random?: Random;
-  /** Environment every container gets besides its own. */
+  /** Environment every container gets besides its own; read when a container starts. */
   env?: Record<string, string>;
+  /** Issues a token for a pod's ServiceAccount. */
+  serviceAccountToken?: (pod: Pod, lifetimeSeconds: number) => string | undefined;
+  /** The list of the cluster's Services, for pods of Node programs. */
+  servicesFile?: string;
 }
 
 export interface PodLogOptions extends LogReadOptions {
@@ -80,6 +84,8 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     shimFile,
   };
   const workers = new Map<string, PodWorker>();
+    servicesFile: options.servicesFile,
+    serviceAccountToken: options.serviceAccountToken,
   let closed = false;
   registerNode(store, nodeName);
 
@@ -94,6 +100,14 @@ export function startKubelet(options: KubeletOptions): Kubelet {
 
   function start(pod: Pod): void {
     const worker = startPodWorker(context, pod);
+  const stopFollowing = (['ConfigMap', 'Secret'] as const).map((kind) =>
+    store.watch(kind === 'ConfigMap' ? 'v1/configmaps' : 'v1/secrets', {}, ({ type, object }) => {
+      if (type === 'DELETED') return;
+      for (const worker of workers.values())
+        worker.shownChanged(kind, object.metadata.namespace, object.metadata.name);
+    }),
+  );
+
     workers.set(pod.metadata.uid, worker);
     if (pod.metadata.deletionTimestamp !== undefined) worker.update(pod);
     void worker.gone.then(() => {
@@ -140,3 +154,4 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     },
   };
 }
+      for (const stop of stopFollowing) stop();

@@ -22,6 +22,11 @@ export interface KubeletDelays {
   restartBackoffReset: number;
   /** ErrImagePull -> next try, doubling up to `restartBackoffMax`. */
   imageBackoff: number;
+  /**
+   * ConfigMap or Secret changed -> the files that show it. The kubelet looks at a pod once a minute, spread by up to half
+   * (syncFrequency 1m, workerResyncIntervalJitterFactor 0.5).
+   */
+  volumeRefresh: Delay;
   /** What is left for SIGTERM at least, even when preStop used up the grace period. */
   minimumGrace: number;
 }
@@ -52,5 +57,9 @@ export const KUBELET_DELAYS: KubeletDelays = {
   restartBackoffMax: 300_000,
   restartBackoffReset: 600_000,
   imageBackoff: 10_000,
+  volumeRefresh: [
+    [0, 0],
+    [1, 90_000],
+  ],
   minimumGrace: 2_000,
 };

@@ -4,20 +4,21 @@ import type { SocketAddress } from '../network-types.ts';
 import type { Container, Handler, Pod } from '../pod-types.ts';
 import { containerEnv, expand } from './env.ts';
 import type { KubeletContext } from './context.ts';
-import { mountVolumes } from './volumes.ts';
+import { createPodVolumes, type PodVolumes } from './volumes.ts';
 
 /** The pod's address, its folder and what its containers share. */
 export interface PodSandbox {
   ip: string;
   folder: string;
   ports: number[];
+  volumes: PodVolumes;
 }
 
 /** The container that the mesh runs instead of the kubelet. */
 export const PROXY_CONTAINER = 'istio-proxy';
 
-/** Envoy's admin, pilot-agent, Envoy's status and metrics: the ports of an injected proxy (istio.io, "Ports used by Istio"). */
-const PROXY_PORTS = [15_000, 15_020, 15_021, 15_090];
+/** Envoy's admin and outbound listener, pilot-agent, Envoy's status and metrics: the ports of an injected proxy (istio.io, "Ports used by Istio"). */
+const PROXY_PORTS = [15_000, 15_001, 15_020, 15_021, 15_090];
 
 export async function openSandbox(context: KubeletContext, pod: Pod): Promise<PodSandbox> {
   const containers = allContainers(pod);
@@ -27,7 +28,7 @@ export async function openSandbox(context: KubeletContext, pod: Pod): Promise<Po
   if (proxied) context.network.intercept(ip, true);
   const folder = podFolder(context, pod);
   mkdirSync(folder, { recursive: true });
-  return { ip, folder, ports };
+  return { ip, folder, ports, volumes: createPodVolumes(context, pod, ip, folder) };
 }
 
 export function podFolder({ stateDir }: { stateDir: string }, pod: Pod): string {
@@ -48,7 +49,11 @@ function portsOf(container: Container): number[] {
     lifecycle?.preStop,
     lifecycle?.postStart,
   ];
-  const named = actions.flatMap((action) => [action?.httpGet?.port, action?.tcpSocket?.port]);
+  const named = actions.flatMap((action) => [
+    action?.httpGet?.port,
+    action?.tcpSocket?.port,
+    action?.grpc?.port,
+  ]);
   return [
     ...(container.ports ?? []).map(({ containerPort }) => containerPort),
     ...named.filter((port): port is number => typeof port === 'number'),
@@ -75,7 +80,7 @@ export function setUpContainer(
   const terminationFile = path.join(cwd, 'termination-message');
   const paths: [string, string][] = [
     [container.terminationMessagePath ?? '/dev/termination-log', terminationFile],
-    ...mountVolumes(context.store, pod, sandbox, container),
+    ...sandbox.volumes.mount(container),
   ];
   const sockets: Record<number, SocketAddress> = {};
   for (const port of sandbox.ports) {
@@ -101,9 +106,29 @@ export function setUpContainer(
       NODE_OPTIONS: [`--require ${JSON.stringify(context.shimFile)}`, own.NODE_OPTIONS]
         .filter(Boolean)
         .join(' '),
-      PLAYGROUND_POD: JSON.stringify({ ip: sandbox.ip, host, sockets, paths }),
+      PLAYGROUND_POD: JSON.stringify({
+        ip: sandbox.ip,
+        host,
+        sockets,
+        paths,
+        namespace: pod.metadata.namespace,
+        ...surroundings(context, pod, sandbox),
+      }),
     },
   };
+}
+
+/** Where a Node process finds the cluster's Services, and whether its calls to them go through a sidecar. */
+function surroundings(
+  context: KubeletContext,
+  pod: Pod,
+  sandbox: PodSandbox,
+): { services?: string; outbound?: SocketAddress } {
+  if (context.servicesFile === undefined) return {};
+  const proxied =
+    context.sidecars !== undefined && allContainers(pod).some(({ name }) => name === PROXY_CONTAINER);
+  const outbound = proxied ? context.network.inside(sandbox.ip, 15_001) : undefined;
+  return { services: context.servicesFile, ...(outbound === undefined ? {} : { outbound }) };
 }
 
 function isNode(context: KubeletContext, container: Container): boolean {

@@ -2,8 +2,10 @@
 // Loaded into every Node process of a pod (node --require). Where the machine has no network namespaces, it gives the
 // process the pod's view: `listen(8080)` opens the pod's own socket, `localhost:8080` reaches it, and the container's
 // main process ignores SIGTERM unless it handles it, as PID 1 of a container does (pid_namespaces(7)). Paths of mounted
-// volumes and of the termination message lead to the pod's own files.
+// volumes and of the termination message lead to the pod's own files. Names and addresses of Services are found as cluster
+// DNS and kube-proxy let them be found; with a sidecar, calls to them go through it.
 // Stays plain JavaScript: it runs in the pods' processes, where no loader strips types.
+const dns = require('node:dns');
 const fs = require('node:fs');
 const net = require('node:net');
 
@@ -64,13 +66,31 @@ if (pod) {
       : real;
   };
 
+  const findService = serviceFinder(pod);
+  const { KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT } = process.env;
+  const isApiServer = ({ host, port }) =>
+    host === KUBERNETES_SERVICE_HOST && Number(port) === Number(KUBERNETES_SERVICE_PORT);
+
+  /** Where a connection really goes; undefined: where it says. */
+  const destination = (options) => {
+    if (!options || options.path || isApiServer(options)) return undefined;
+    if (anyHost.has(options.host)) return realSocket(Number(options.port));
+    const service = findService(options.host);
+    if (!service) return undefined;
+    const port = service.ports[options.port];
+    if (port) return port.http && pod.outbound ? pod.outbound : port;
+    // Headless: the pods themselves. A port that the Service does not have is served by nobody.
+    return Object.keys(service.ports).length === 0 && service.addresses.length > 0
+      ? { host: service.addresses[Math.floor(Math.random() * service.addresses.length)], port: options.port }
+      : { host: '127.0.0.1', port: 1 };
+  };
+
   const { connect } = net.Socket.prototype;
   net.Socket.prototype.connect = function podConnect(...args) {
     // net.connect() hands over its arguments already sorted: one array [options, callback].
     const sorted = Array.isArray(args[0]) ? args[0] : undefined;
     const options = sorted ? sorted[0] : connectOptions(args);
-    if (!options || options.path || !anyHost.has(options.host)) return connect.apply(this, args);
-    const real = realSocket(Number(options.port));
+    const real = destination(options);
     if (!real) return connect.apply(this, args);
     const mapped = { ...options, host: real.host, port: real.port };
     if (sorted) {
@@ -83,6 +103,52 @@ if (pod) {
       args.find((argument) => typeof argument === 'function'),
     );
   };
+}
+
+if (pod && pod.services) {
+  const findService = serviceFinder(pod);
+  /** Cluster addresses of a name; undefined when it is not the cluster's to know; throws when it is and there are none. */
+  const resolve = (name) => {
+    const service = findService(name);
+    if (service && service.addresses.length > 0) return service.addresses;
+    if (!service && !/\.svc(\.cluster\.local)?\.?$/.test(String(name))) return undefined;
+    throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), {
+      ...{ errno: -3008, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name },
+    });
+  };
+  const { lookup, resolve4, promises } = dns;
+  const { lookup: lookupLater, resolve4: resolve4Later } = promises;
+  const answer = (addresses, options) =>
+    options && options.all
+      ? addresses.map((address) => ({ address, family: 4 }))
+      : { address: addresses[0], family: 4 };
+
+  dns.lookup = function podLookup(name, ...rest) {
+    const callback = rest.at(-1);
+    try {
+      const addresses = resolve(name);
+      if (!addresses) return lookup.call(this, name, ...rest);
+      const options = typeof rest[0] === 'object' ? rest[0] : {};
+      const found = answer(addresses, options);
+      process.nextTick(() => (options.all ? callback(null, found) : callback(null, found.address, 4)));
+    } catch (error) {
+      process.nextTick(() => callback(error));
+    }
+  };
+  dns.resolve4 = function podResolve4(name, ...rest) {
+    try {
+      const addresses = resolve(name);
+      if (!addresses) return resolve4.call(this, name, ...rest);
+      process.nextTick(() => rest.at(-1)(null, addresses));
+    } catch (error) {
+      process.nextTick(() => rest.at(-1)(error));
+    }
+  };
+  promises.lookup = async (name, options) => {
+    const addresses = resolve(name);
+    return addresses ? answer(addresses, options) : lookupLater(name, options);
+  };
+  promises.resolve4 = async (name, options) => resolve(name) || resolve4Later(name, options);
 }
 
 if (pod && pod.paths && pod.paths.length > 0) {
@@ -118,6 +184,38 @@ if (pod && pod.paths && pod.paths.length > 0) {
       target[name] = wrapper;
     }
   }
+}
+
+/** Finds a Service by cluster IP or by any of its names as a pod of this namespace may write them. */
+function serviceFinder({ services: file, namespace }) {
+  if (!file) return () => undefined;
+  // Before volumes are led elsewhere below: this file is the node's.
+  const { readFileSync, statSync } = fs;
+  let known = new Map();
+  let read = -1;
+  const refresh = () => {
+    try {
+      const { mtimeMs, ino } = statSync(file);
+      if (mtimeMs + ino === read) return;
+      const services = JSON.parse(readFileSync(file, 'utf8'));
+      read = mtimeMs + ino;
+      known = new Map();
+      for (const service of services) {
+        const full = `${service.name}.${service.namespace}`;
+        for (const suffix of ['', '.svc', '.svc.cluster.local']) known.set(full + suffix, service);
+        if (service.namespace === namespace) known.set(service.name, service);
+        if (Object.keys(service.ports).length > 0)
+          for (const address of service.addresses) known.set(address, service);
+      }
+    } catch {
+      // The node is going away.
+    }
+  };
+  return (host) => {
+    if (typeof host !== 'string') return undefined;
+    refresh();
+    return known.get(host.toLowerCase().replace(/\.$/, ''));
+  };
 }
 
 function listenOptions(args) {

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { drawMs } from '../network/random.ts';
 import type { Container, Pod } from '../pod-types.ts';
 import { createContainerRunner, type ContainerRunner, type RestartPolicy } from './container-runner.ts';
@@ -6,6 +7,7 @@ import type { KubeletContext } from './context.ts';
 import { deferred, within } from './deferred.ts';
 import { computePhase, computePodStatus, isNativeSidecar, type PodView } from './pod-status.ts';
 import { openSandbox, PROXY_CONTAINER, type PodSandbox } from './pod-sandbox.ts';
+import { showsObject } from './volumes.ts';
 
 /** The kubelet's work on one pod, from binding to removal. */
 export interface PodWorker {
@@ -13,6 +15,8 @@ export interface PodWorker {
   runner(container: string | undefined): ContainerRunner | undefined;
   /** The pod object changed: deletion, a shorter grace period. */
   update(pod: Pod): void;
+  /** A ConfigMap or Secret changed: if the pod's files show it, they follow after a while. */
+  shownChanged(kind: 'ConfigMap' | 'Secret', namespace: string | undefined, name: string): void;
   /** The object is gone although containers may still run (deleted with grace 0): end them. */
   vanish(): void;
   /** Ends everything at once, when the playground ends. */
@@ -30,8 +34,12 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
   let main: ContainerRunner[] = [];
   let flushing = false;
   let graceTimer: NodeJS.Timeout | undefined;
+  let refreshTimer: NodeJS.Timeout | undefined;
+  let deadlineTimer: NodeJS.Timeout | undefined;
+  let tokenTimer: NodeJS.Timeout | undefined;
   const ending = deferred<number>();
   const killed = deferred();
+  const expired = deferred();
   let isEnding = false;
   let isClosing = false;
   let failure: PodView['failure'];
@@ -135,11 +143,43 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
       main = (pod.spec?.containers ?? []).map((container) => runnerFor(container, 'main', restartPolicy));
       sandbox = opened;
       changed();
-      await Promise.race([ending.promise, runContainers()]);
+      startDeadline();
+      keepTokenFresh(opened);
+      await Promise.race([ending.promise, expired.promise, runContainers()]);
     } else {
       sandbox = opened;
     }
     await end();
+  }
+
+  function startDeadline(): void {
+    const seconds = pod.spec?.activeDeadlineSeconds;
+    if (seconds === undefined) return;
+    deadlineTimer = setTimeout(() => {
+      failure = {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      };
+      context.events.record(pod, { type: 'Normal', ...failure });
+      changed();
+      expired.resolve();
+    }, seconds * 1_000);
+    deadlineTimer.unref();
+  }
+
+  function refreshIn(ms: number): void {
+    refreshTimer ??= setTimeout(() => {
+      refreshTimer = undefined;
+      sandbox?.volumes.refresh(pod);
+    }, ms).unref();
+  }
+
+  /** A token is renewed at four fifths of its life. */
+  function keepTokenFresh({ volumes }: PodSandbox): void {
+    const tokens = (pod.spec?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+    const lives = tokens.flatMap(({ serviceAccountToken: token }) => token?.expirationSeconds ?? []);
+    if (lives.length === 0) return;
+    tokenTimer = setInterval(() => volumes.refresh(pod), Math.min(...lives) * 800).unref();
   }
 
   /** Init containers one after the other, native sidecars among them until they have started, then the apps together. */
@@ -160,10 +200,13 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
       changed();
       await within(killed.promise, drawMs(delays.deletionSeen, random));
       await stopAll(graceMs);
+    } else if (failure !== undefined) {
+      await stopAll(graceOf(pod));
     } else {
       await stopSidecars(graceOf(pod), Promise.resolve());
     }
     writeStatus();
+    for (const timer of [deadlineTimer, refreshTimer, tokenTimer]) clearTimeout(timer);
     if (sandbox !== undefined) network.release(sandbox.ip);
     // A pod that came to its end by itself stays until somebody deletes it.
     await Promise.race([ending.promise, killed.promise]);
@@ -243,11 +286,19 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     },
     update(next) {
       const before = pod.metadata.deletionGracePeriodSeconds;
+      const { labels, annotations } = pod.metadata;
       pod = next;
+      // A changed pod is looked at soon: the downward API's files follow.
+      if (!isDeepStrictEqual([labels, annotations], [next.metadata.labels, next.metadata.annotations]))
+        refreshIn(100);
       const { deletionTimestamp, deletionGracePeriodSeconds = 30 } = next.metadata;
       if (deletionTimestamp === undefined) return;
       if (before === undefined || deletionGracePeriodSeconds < before)
         beginEnding(deletionGracePeriodSeconds * 1_000);
+    },
+    shownChanged(kind, changedNamespace, changedName) {
+      if (changedNamespace !== namespace || !showsObject(pod, kind, changedName)) return;
+      refreshIn(drawMs(delays.volumeRefresh, random));
     },
     vanish: () => beginEnding(0),
     async kill() {

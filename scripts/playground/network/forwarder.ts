@@ -39,7 +39,7 @@ export async function openForwarder({
     client.on('close', () => clients.delete(client));
     client.on('error', () => client.destroy());
     const target = targets[Math.floor(random() * targets.length)];
-    const pod = target && network.outside(target.ip, target.port);
+    const pod = target && reach(network, target);
     if (pod === undefined) {
       client.resetAndDestroy();
       return;
@@ -60,6 +60,11 @@ export async function openForwarder({
       for (const client of clients) client.resetAndDestroy();
     },
   };
+}
+
+/** The API server is an endpoint of the Service `kubernetes` and no pod. */
+function reach(network: PodNetwork, { ip, port }: Target): SocketAddress | undefined {
+  return ip === '127.0.0.1' ? { host: ip, port } : network.outside(ip, port);
 }
 
 async function listenPreferably(server: net.Server, preferred: number | undefined): Promise<number> {

@@ -27,6 +27,8 @@ interface Stream {
  */
 export class EventLog {
   private counter: number;
+  /** The log begins here: what was before is forgotten, as in a cluster that is older than its log. */
+  private readonly start: number;
   private readonly historySize: number;
   private readonly streams = new Map<ResourceKey, Stream>();
   private readonly pending: { stream: Stream; entry: LogEntry }[] = [];
@@ -35,6 +37,7 @@ export class EventLog {
 
   constructor(options: { start: number; historySize: number; onListenerError: (error: unknown) => void }) {
     this.counter = options.start;
+    this.start = options.start;
     this.historySize = options.historySize;
     this.onListenerError = options.onListenerError;
   }
@@ -120,7 +123,7 @@ export class EventLog {
   private stream(resource: ResourceKey): Stream {
     let stream = this.streams.get(resource);
     if (stream === undefined) {
-      stream = { entries: [], forgottenUpTo: 0, listeners: new Set() };
+      stream = { entries: [], forgottenUpTo: this.start, listeners: new Set() };
       this.streams.set(resource, stream);
     }
     return stream;
