@@ -41,13 +41,13 @@ export interface Playground {
   close(): Promise<void>;
 }
 
+/** As in a cluster that has run for a while: a watch from resourceVersion 1 is too old. */
+const FIRST_REVISION = 1_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Starts the cluster, empty. Rejects when a part cannot start; what had started is ended again. */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { mesh: meshKind = 'builtin', seed = 1, addressing = 'auto', delays } = options;
-/** As in a cluster that has run for a while: a watch from resourceVersion 1 is too old. */
-const FIRST_REVISION = 1_000;
   const stateDir = await mkdtemp(path.join(tmpdir(), 'coffee-shop-playground-'));
   // Closed last to first: pods before the mesh that serves them, the guard when nothing is left to guard.
   const closers: (() => unknown)[] = [];
@@ -77,21 +77,21 @@ const FIRST_REVISION = 1_000;
             ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
           });
     if (mesh) closers.push(() => mesh.close());
-    const kubelet = startKubelet({
-      store,
-      network,
-      images,
-      guard,
-      stateDir,
     // After the mesh: a proxy that injection adds gets the account's files, too.
     mountServiceAccounts(store);
     /** What pods know of the API server; it starts later than they may be asked for, and before they are made. */
     const podEnv: Record<string, string> = {};
     const servicesFile = path.join(stateDir, 'services.json');
-      sidecars: mesh,
+    const kubelet = startKubelet({
       env: podEnv,
       servicesFile,
       serviceAccountToken: (pod, seconds) => api.issueToken(userOfPod(pod), seconds * 1_000),
+      store,
+      network,
+      images,
+      guard,
+      stateDir,
+      sidecars: mesh,
             ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
       random: createRandom(seed + 1),
       ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
@@ -106,28 +106,28 @@ const FIRST_REVISION = 1_000;
       ...(delays?.serviceRules === undefined ? {} : { lag: delays.serviceRules }),
     });
     closers.push(() => services.close());
+    const serviceList = keepServiceList(store, services, servicesFile);
+    closers.push(() => serviceList.close());
     const api = await startApiServer({
       store,
       connectToPod: (namespace, pod, port) => connectToPod({ store, network }, namespace, pod, port),
       readLogs: (namespace, pod, container, logOptions) =>
         kubelet.readLogs(namespace, pod, container, logOptions),
-    const serviceList = keepServiceList(store, services, servicesFile);
-    closers.push(() => serviceList.close());
       execInPod: (namespace, pod, container, command) => kubelet.exec(namespace, pod, container, command),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
     });
     closers.push(() => api.close());
-
-    const kubeconfig = options.kubeconfigFile ?? path.join(stateDir, 'kubeconfig');
-    await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
-    closers.push(() => rm(kubeconfig, { force: true }));
-    const front = await services.reserve('default', 'coffee-shop', 8080);
     Object.assign(podEnv, {
       KUBERNETES_SERVICE_HOST: '127.0.0.1',
       KUBERNETES_SERVICE_PORT: String(api.port),
       KUBERNETES_SERVICE_PORT_HTTPS: String(api.port),
     });
+
+    const kubeconfig = options.kubeconfigFile ?? path.join(stateDir, 'kubeconfig');
+    await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
+    closers.push(() => rm(kubeconfig, { force: true }));
+    const front = await services.reserve('default', 'coffee-shop', 8080);
     let thawTimer: NodeJS.Timeout | undefined;
     closers.push(() => clearTimeout(thawTimer));
 

@@ -51,12 +51,12 @@ export interface ApiServer {
   port: number;
   /** The text of a kubeconfig for the administrator. */
   kubeconfig: string;
+  /** A bearer token for a user, e.g. a pod's ServiceAccount. */
+  issueToken(user: User, lifetimeMs: number): string;
   /** Ends watches cleanly, closes connections, stops listening. */
   close(): Promise<void>;
 }
 
-  /** A bearer token for a user, e.g. a pod's ServiceAccount. */
-  issueToken(user: User, lifetimeMs: number): string;
 const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const DEFAULT_BOOKMARK_INTERVAL_MS = 10_000;
@@ -67,12 +67,12 @@ class Tokens {
   private readonly users = new Map<string, { user: User; expires: number }>();
 
   issue(user: User, lifetimeMs: number): string {
+    // Every pod has one: those that expired do not pile up.
+    for (const [print, { expires }] of this.users) if (expires < Date.now()) this.users.delete(print);
     const token = randomBytes(32).toString('base64url');
     this.users.set(fingerprint(token), { user, expires: Date.now() + lifetimeMs });
     return token;
   }
-    // Every pod has one: those that expired do not pile up.
-    for (const [print, { expires }] of this.users) if (expires < Date.now()) this.users.delete(print);
 
   /** The user of a request; undefined for a token nobody gave out. */
   userOf(request: IncomingMessage): User | undefined {
@@ -135,13 +135,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     token,
     port,
     kubeconfig: renderKubeconfig({ url, caPem: certPem, token }),
+    issueToken: (user, lifetimeMs) => tokens.issue(user, lifetimeMs),
     close: () =>
       new Promise((resolve) => {
         closing.abort();
         server.close(() => resolve());
         server.closeIdleConnections();
         // Streams get the next turns to end by themselves; what is left then is cut.
-    issueToken: (user, lifetimeMs) => tokens.issue(user, lifetimeMs),
         setTimeout(() => {
           server.closeAllConnections();
           upgraded.forEach((socket) => socket.destroy());

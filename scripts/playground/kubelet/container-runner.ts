@@ -287,14 +287,14 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    const reason = error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'RunContainerError';
-    event('Warning', 'Failed', `Error: ${message}`);
     if (error instanceof VolumeError) {
       // The pod as a whole waits, as it did: ContainerCreating.
       context.events.record(options.pod(), { type: 'Warning', reason: 'FailedMount', message });
       await pause(delays.imageBackoff);
       return;
     }
+    const reason = error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'RunContainerError';
+    event('Warning', 'Failed', `Error: ${message}`);
     view.state = { waiting: { reason, message } };
     changed();
     await pause(delays.imageBackoff);

@@ -82,10 +82,10 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     events: createEventRecorder(store, 'kubelet', nodeName),
     env: options.env ?? {},
     shimFile,
-  };
-  const workers = new Map<string, PodWorker>();
     servicesFile: options.servicesFile,
     serviceAccountToken: options.serviceAccountToken,
+  };
+  const workers = new Map<string, PodWorker>();
   let closed = false;
   registerNode(store, nodeName);
 
@@ -98,8 +98,6 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     else if (!isFinished(pod)) start(pod);
   });
 
-  function start(pod: Pod): void {
-    const worker = startPodWorker(context, pod);
   const stopFollowing = (['ConfigMap', 'Secret'] as const).map((kind) =>
     store.watch(kind === 'ConfigMap' ? 'v1/configmaps' : 'v1/secrets', {}, ({ type, object }) => {
       if (type === 'DELETED') return;
@@ -108,6 +106,8 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     }),
   );
 
+  function start(pod: Pod): void {
+    const worker = startPodWorker(context, pod);
     workers.set(pod.metadata.uid, worker);
     if (pod.metadata.deletionTimestamp !== undefined) worker.update(pod);
     void worker.gone.then(() => {
@@ -150,8 +150,8 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     async close() {
       closed = true;
       stopWatching();
+      for (const stop of stopFollowing) stop();
       await Promise.all([...workers.values()].map((worker) => worker.kill()));
     },
   };
 }
-      for (const stop of stopFollowing) stop();
