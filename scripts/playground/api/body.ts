@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { isObject, type JsonObject } from '../store/json.ts';
 import { groupVersion, type ResourceType } from '../store/registry.ts';
 import { badRequest, StatusError } from '../store/status-error.ts';
+import { duplicateFields } from './duplicate-fields.ts';
 import { decodeProtobuf } from './protobuf.ts';
 
 const LIMIT_BYTES = 3 * 1024 * 1024;
@@ -81,8 +82,19 @@ export function decodeObject(
       `${expected(type as ResourceType)}: couldn't get version/kind; json parse error: ${unmarshalError(value)} (${excerpt(text)})`,
     );
   checkKind(value, type, text);
+  if (media !== 'application/yaml') remember(value, text);
   return value;
 }
+
+const duplicates = new WeakMap<JsonObject, string[]>();
+
+function remember(value: JsonObject, text: string): void {
+  const twice = duplicateFields(text);
+  if (twice.length > 0) duplicates.set(value, twice);
+}
+
+/** Fields the body of this object gave twice. */
+export const duplicatesIn = (object: JsonObject): string[] => duplicates.get(object) ?? [];
 
 function decodeJson(text: string, type: Pick<ResourceType, 'kind'>): unknown {
   try {

@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../store/json.ts';
 import { badRequest, invalidOptions, invalidValue, isStatusError } from '../store/status-error.ts';
 import type { DeleteOptions } from '../store/store.ts';
 import type { KubeObject } from '../store/types.ts';
+import { shown } from '../store/views.ts';
 import { listJson, type Answer } from './answer.ts';
 import { mediaType } from './body.ts';
 import type { ApiContext } from './context.ts';
@@ -121,5 +122,6 @@ export function deleteCollection(
       if (!isStatusError(error, 'NotFound')) throw error;
     }
   }
-  return { code: 200, body: listJson(type, deleted, { resourceVersion: context.store.resourceVersion }) };
+  const objects = deleted.map((object) => shown(type, object));
+  return { code: 200, body: listJson(type, objects, { resourceVersion: context.store.resourceVersion }) };
 }

@@ -125,12 +125,9 @@ function timeFault(value: unknown, layout: string, pattern: RegExp): Fault | und
 const cannotHandle = (type: ResourceType, why: string) =>
   badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
 
-export const strictError = (type: ResourceType, unknownFields: string[]) =>
-  cannotHandle(
-    type,
-    `strict decoding error: ${unknownFields.map((field) => `unknown field "${field}"`).join(', ')}`,
-  );
+/** @param faults e.g. `unknown field "spec.x"` */
+export const strictError = (type: ResourceType, faults: string[]) =>
+  cannotHandle(type, `strict decoding error: ${faults.join(', ')}`);
 
-/** `Warning` header for fields that were dropped: one line, RFC 7234 form. */
-export const unknownFieldWarnings = (unknownFields: string[]): string =>
-  unknownFields.map((field) => `299 - "unknown field \\"${field}\\""`).join(', ');
+/** One line of a `Warning` header: https://www.rfc-editor.org/rfc/rfc7234#section-5.5 */
+export const warningLine = (text: string): string => `299 - ${JSON.stringify(text)}`;

@@ -103,6 +103,17 @@ function checkThereIsALog(pod: KubeObject, container: string, previous: boolean)
   }
 }
 
+/** What a request for logs asks for; @throws what the kubelet would refuse */
+export function logRequest(
+  query: URLSearchParams,
+  pod: KubeObject,
+): { container: string; options: LogOptions } {
+  const options = logOptions(query, pod.metadata.name);
+  const container = chooseContainer(pod, query.get('container'), false);
+  checkThereIsALog(pod, container, options.previous === true);
+  return { container, options };
+}
+
 /** `pods/NAME/log`: text, as it comes when `follow` is set. Errors before the first byte are Statuses. */
 export async function serveLogs(
   request: ApiRequest,
@@ -113,9 +124,7 @@ export async function serveLogs(
   const { type, key, namespace = '', name = '' } = target;
   const pod = context.store.get(key, namespace, name);
   if (pod === undefined) throw notFound(type, name);
-  const options = logOptions(request.query, name);
-  const container = chooseContainer(pod, request.query.get('container'), false);
-  checkThereIsALog(pod, container, options.previous === true);
+  const { container, options } = logRequest(request.query, pod);
   if (context.readLogs === undefined) throw notImplemented('this server has no kubelet to read logs from');
   const lines = context.readLogs(namespace, name, container, options)[Symbol.asyncIterator]();
   const stop = () => void lines.return?.();

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { groupVersion, type Registry, type ResourceType } from '../store/registry.ts';
-import { schemaOf, type Schema, type Struct } from '../store/schema/schema.ts';
-import { unknownResource } from '../store/status-error.ts';
+import type { Registry } from '../store/registry.ts';
+import { StatusError } from '../store/status-error.ts';
 import type { Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
+import { openApiV2, openApiV3, pathOf } from './openapi/swagger.ts';
 import type { ApiRequest } from './request.ts';
 
 /**
  * OpenAPI v3: what `kubectl apply` asks before it writes (does PATCH know `fieldValidation`?), what `diff` merges by,
  * and what `explain` shows. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
  */
-
-const SCHEMAS = '#/components/schemas/';
 
 interface Document {
   text: string;
@@ -24,16 +22,26 @@ class Documents {
   private readonly made = new Map<string, Document>();
 
   get(registry: Registry, group: string, version: string): Document | undefined {
+    return this.document(registry, `${group}/${version}`, () => {
+      const types = registry.all().filter((type) => type.group === group && type.version === version);
+      return types.length === 0 ? undefined : openApiV3(types, group, version);
+    });
+  }
+
+  everything(registry: Registry): Document | undefined {
+    return this.document(registry, 'v2', () => openApiV2(registry.all()));
+  }
+
+  private document(registry: Registry, key: string, make: () => unknown): Document | undefined {
     if (registry.revision !== this.revision) {
       this.made.clear();
       this.revision = registry.revision;
     }
-    const key = `${group}/${version}`;
     let document = this.made.get(key);
     if (document === undefined) {
-      const types = registry.all().filter((type) => type.group === group && type.version === version);
-      if (types.length === 0) return undefined;
-      const text = JSON.stringify(describe(types));
+      const content = make();
+      if (content === undefined) return undefined;
+      const text = JSON.stringify(content);
       document = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase() };
       this.made.set(key, document);
     }
@@ -43,15 +51,18 @@ class Documents {
 
 const documents = new WeakMap<Registry, Documents>();
 
-const pathOf = (group: string, version: string): string =>
-  group === '' ? `api/${version}` : `apis/${group}/${version}`;
-
 export function serveOpenApi(request: ApiRequest, context: ApiContext): Answer | undefined {
-  if (request.path === '/openapi/v2') throw unknownResource();
-  if (!request.path.startsWith('/openapi/v3')) return undefined;
+  if (!/^\/openapi\/v[23](\/|$)/.test(request.path)) return undefined;
   const { registry } = context.store;
   const known = documents.get(registry) ?? new Documents();
   documents.set(registry, known);
+  if (request.path === '/openapi/v2') {
+    const { accept = '' } = request.headers;
+    if (accept.includes('protobuf') && !/json|\*\/\*/.test(accept))
+      throw new StatusError(406, 'NotAcceptable', 'the playground describes itself in JSON only');
+    const all = known.everything(registry);
+    return all === undefined ? undefined : serveDocument(request, all);
+  }
   const rest = request.path.slice('/openapi/v3'.length).replace(/^\/|\/$/g, '');
   if (rest === '') return serveIndex(request, registry, known);
   const [root, ...parts] = rest.split('/');
@@ -95,111 +106,4 @@ function serveDocument(request: ApiRequest, { text, hash }: Document): Answer {
   return request.headers['if-none-match'] === etag
     ? { code: 304, body: '', headers }
     : { code: 200, body: text, headers };
-}
-
-function describe(types: ResourceType[]): unknown {
-  const schemas: Record<string, unknown> = {};
-  const paths: Record<string, unknown> = {};
-  for (const type of types) {
-    const root = rootName(type);
-    const schema = schemaOf(type);
-    const gvk = { group: type.group, version: type.version, kind: type.kind };
-    if (schema.kind === 'struct') {
-      collect(schema, schemas);
-      schemas[root] = { ...describeStruct(schema), 'x-kubernetes-group-version-kind': [gvk] };
-    } else schemas[root] = { type: 'object', 'x-kubernetes-group-version-kind': [gvk] };
-    const scope = type.namespaced ? '/namespaces/{namespace}' : '';
-    paths[`/${pathOf(type.group, type.version)}${scope}/${type.plural}/{name}`] = operations(type, root, gvk);
-  }
-  return {
-    openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.36.4' },
-    paths,
-    components: { schemas },
-  };
-}
-
-const rootName = (type: ResourceType): string => `${groupVersion(type).replaceAll('/', '.')}.${type.kind}`;
-
-const QUERY = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
-  name,
-  in: 'query',
-  schema: { type: name === 'force' ? 'boolean' : 'string', uniqueItems: true },
-}));
-
-function operations(type: ResourceType, root: string, gvk: object): Record<string, unknown> {
-  const content = { 'application/json': { schema: { $ref: SCHEMAS + root } } };
-  const responses = { 200: { description: 'OK', content } };
-  const common = { 'x-kubernetes-group-version-kind': gvk, responses };
-  return {
-    ...(type.verbs.includes('get') ? { get: { ...common, 'x-kubernetes-action': 'get' } } : {}),
-    ...(type.verbs.includes('patch')
-      ? { patch: { ...common, 'x-kubernetes-action': 'patch', parameters: QUERY } }
-      : {}),
-  };
-}
-
-function collect(schema: Schema, into: Record<string, unknown>): void {
-  if (schema.kind === 'list') collect(schema.item, into);
-  else if (schema.kind === 'map') collect(schema.value, into);
-  else if (schema.kind === 'struct' && !(schema.name in into)) {
-    into[schema.name] = {};
-    into[schema.name] = describeStruct(schema);
-    schema.fields.forEach((field) => collect(field, into));
-  }
-}
-
-function describeStruct(schema: Struct): Record<string, unknown> {
-  const properties = Object.fromEntries(
-    [...schema.fields].map(([name, field]) => [name, describeField(field)]),
-  );
-  return {
-    type: 'object',
-    properties,
-    ...(schema.required.size === 0 ? {} : { required: [...schema.required] }),
-  };
-}
-
-const SCALARS: Record<string, object> = {
-  string: { type: 'string' },
-  bool: { type: 'boolean' },
-  int32: { type: 'integer', format: 'int32' },
-  int64: { type: 'integer', format: 'int64' },
-  double: { type: 'number', format: 'double' },
-  intstr: { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' },
-  quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
-  bytes: { type: 'string', format: 'byte' },
-  time: { type: 'string', format: 'date-time' },
-  microtime: { type: 'string', format: 'date-time' },
-};
-
-function describeField(schema: Schema): Record<string, unknown> {
-  switch (schema.kind) {
-    case 'scalar':
-      return { ...SCALARS[schema.type] };
-    case 'map':
-      return {
-        type: 'object',
-        additionalProperties: describeField(schema.value),
-        ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
-      };
-    case 'list':
-      return {
-        type: 'array',
-        items: describeField(schema.item),
-        'x-kubernetes-list-type': schema.keys === undefined ? (schema.set ? 'set' : 'atomic') : 'map',
-        ...(schema.keys === undefined ? {} : { 'x-kubernetes-list-map-keys': schema.keys }),
-        ...(schema.mergeKey === undefined && !schema.set
-          ? {}
-          : { 'x-kubernetes-patch-strategy': schema.retainKeys ? 'merge,retainKeys' : 'merge' }),
-        ...(schema.mergeKey === undefined ? {} : { 'x-kubernetes-patch-merge-key': schema.mergeKey }),
-      };
-    case 'struct':
-      return {
-        allOf: [{ $ref: SCHEMAS + schema.name }],
-        ...(schema.retainKeys ? { 'x-kubernetes-patch-strategy': 'retainKeys' } : {}),
-      };
-    default:
-      return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  }
 }

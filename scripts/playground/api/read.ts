@@ -2,6 +2,7 @@ import { deepFreeze } from '../store/json.ts';
 import type { ResourceType } from '../store/registry.ts';
 import { badRequest, invalidOptions, notFound, StatusError, type FieldError } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
+import { shown } from '../store/views.ts';
 import { jsonOf, listJson, type Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import type { ApiRequest, Target } from './request.ts';
@@ -37,7 +38,7 @@ export async function getObject(
     };
   return {
     code: 200,
-    body: wantsMetadataOnly(request) ? JSON.stringify(metadataOnly(object)) : jsonOf(object),
+    body: wantsMetadataOnly(request) ? JSON.stringify(metadataOnly(object)) : jsonOf(shown(type, object)),
   };
 }
 
@@ -62,7 +63,14 @@ export async function listObjects(
       },
     };
   }
-  return { code: 200, body: listJson(type, objects, metadata) };
+  return {
+    code: 200,
+    body: listJson(
+      type,
+      objects.map((object) => shown(type, object)),
+      metadata,
+    ),
+  };
 }
 
 /** Both selectors of a request as one test; undefined when it has none. */

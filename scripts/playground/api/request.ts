@@ -25,6 +25,7 @@ export interface Target {
   version: string;
   plural: string;
   type: ResourceType | undefined;
+  /** Where its objects are stored. */
   key: ResourceKey;
   namespace: string | undefined;
   name: string | undefined;
@@ -55,12 +56,13 @@ export function parseTarget(path: string, registry: Registry): Target | undefine
     rest = rest.slice(2);
   }
   const [plural = '', name, subresource] = rest;
-  const key = resourceKey({ group, version, plural });
+  const type = registry.find(resourceKey({ group, version, plural }));
+  const key = type?.view?.storage ?? resourceKey({ group, version, plural });
   return {
     group,
     version,
     plural,
-    type: registry.find(key),
+    type,
     key,
     namespace,
     name: name === undefined || name === '' ? undefined : decodeURIComponent(name),

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../store/json.ts';
-import { badRequest, notFound } from '../store/status-error.ts';
+import { badRequest, invalid, invalidValue, notFound } from '../store/status-error.ts';
 import { timestamp } from '../store/clock.ts';
 import type { Answer } from './answer.ts';
 import { decodeObject } from './body.ts';
@@ -26,7 +26,13 @@ function attributesOf(spec: JsonObject, user: User): AccessAttributes {
   }
   const path = spec['nonResourceAttributes'];
   if (!isObject(path)) {
-    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
+    throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', [
+      invalidValue(
+        'spec.resourceAttributes',
+        null,
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
+    ]);
   }
   return { user, verb: text(path['verb']) ?? '', path: text(path['path']) ?? '' };
 }

@@ -10,11 +10,13 @@ import type { Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { checkAccept } from './accept.ts';
+import { bindPod } from './binding.ts';
 import { serveDiscovery } from './discovery.ts';
 import { evictPod } from './eviction.ts';
 import { serveHealth } from './health.ts';
 import { serveLogs } from './logs.ts';
 import { serveOpenApi } from './openapi.ts';
+import { serveProxy } from './proxy.ts';
 import { getObject, listObjects, type TypedTarget } from './read.ts';
 import { isWatch, verbOf, type ApiRequest } from './request.ts';
 import { issueServiceAccountToken, serveReview } from './reviews.ts';
@@ -49,7 +51,7 @@ export async function handle(
     throw unknownResource();
   }
   const typed: TypedTarget = { ...target, type: target.type };
-  checkAccept(request);
+  if (target.subresource !== 'proxy') checkAccept(request);
   if (method === 'HEAD' || method === 'OPTIONS') throw methodNotAllowed();
   const verb = verbOf(request);
   if (target.subresource !== undefined) return serveSubresource(request, typed, context, response, readBody);
@@ -80,6 +82,7 @@ function write(
 ): Answer {
   if (!target.type.verbs.includes('list')) {
     if (target.type.kind.endsWith('Review')) return serveReview(request, target, context, body);
+    if (target.type.kind === 'Binding') return bindPod(request, target, context, body);
     throw notImplemented(`creating a ${target.type.kind}`);
   }
   switch (verb) {
@@ -125,8 +128,13 @@ async function serveSubresource(
       return issueServiceAccountToken(request, target, context, await readBody());
     case 'eviction':
       return evictPod(request, target, context, await readBody());
+    case 'proxy':
+      return serveProxy(request, target, context, response);
+    case 'binding':
+      return bindPod(request, target, context, await readBody());
     case 'portforward':
     case 'exec':
+    case 'attach':
       throw badRequest('Upgrade request required');
     default:
       throw new StatusError(

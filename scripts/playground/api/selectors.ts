@@ -183,7 +183,7 @@ function fieldTest(term: string, type: ResourceType): Matcher {
   const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(term.trim());
   if (match === null) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   const [, field = '', operator, wanted = ''] = match;
-  const known = [...COMMON_FIELDS, ...(FIELDS[type.plural] ?? [])];
+  const known = [...COMMON_FIELDS, ...(FIELDS[type.plural] ?? []), ...(type.defined?.selectableFields ?? [])];
   if (!known.includes(field)) {
     throw badRequest(
       OWN_CONVERSION.has(type.plural) || type.custom
@@ -195,7 +195,7 @@ function fieldTest(term: string, type: ResourceType): Matcher {
 }
 
 function fieldValue(object: KubeObject, field: string): string {
-  const path = field === 'source' ? 'source.component' : field;
+  const path = field === 'source' ? 'source.component' : field.replace(/^regarding\./, 'involvedObject.');
   let value: unknown = object;
   for (const part of path.split('.')) value = isObject(value) ? value[part] : undefined;
   if (value === undefined || value === null)

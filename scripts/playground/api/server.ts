@@ -8,6 +8,7 @@ import { send, statusAnswer, type Answer } from './answer.ts';
 import { authorizationFault } from './authorize.ts';
 import { readBody } from './body.ts';
 import { createCertificate } from './certificate.ts';
+import { keepClusterObjects } from './cluster-objects.ts';
 import type {
   ApiContext,
   Authorizer,
@@ -17,6 +18,7 @@ import type {
   FaultHook,
   ReadLogs,
 } from './context.ts';
+import { keepQuotas } from './keep-quotas.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { parseTarget, type ApiRequest, type User } from './request.ts';
 import { createRbacAuthorizer } from './rbac.ts';
@@ -36,6 +38,8 @@ export interface ApiServerOptions {
   authorize?: Authorizer;
   /** Makes single requests slow, broken or wrong. */
   faults?: FaultHook;
+  /** Whether namespaces get what every cluster puts into them (`default`, `kube-root-ca.crt`). By default they do. */
+  clusterObjects?: boolean;
   host?: string;
   port?: number;
   /** Milliseconds between bookmarks. Well under 30 s: clients take longer silence for a dead connection. */
@@ -129,6 +133,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   const { port } = server.address() as AddressInfo;
   const url = `https://${host}:${port}`;
+  const stopKeeping = [keepQuotas(options.store)];
+  if (options.clusterObjects !== false) stopKeeping.push(keepClusterObjects(options.store, certPem, port));
   return {
     url,
     caPem: certPem,
@@ -139,6 +145,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     close: () =>
       new Promise((resolve) => {
         closing.abort();
+        stopKeeping.forEach((stop) => stop());
         server.close(() => resolve());
         server.closeIdleConnections();
         // Streams get the next turns to end by themselves; what is left then is cut.

@@ -5,6 +5,7 @@ import {
   isStatusError,
   methodNotAllowed,
   notFound,
+  notImplemented,
   StatusError,
   unknownResource,
 } from '../store/status-error.ts';
@@ -12,7 +13,8 @@ import { authorizationFault } from './authorize.ts';
 import type { KubeObject } from '../store/types.ts';
 import type { ApiContext } from './context.ts';
 import { EXEC_PROTOCOLS, upgradeToExec } from './exec.ts';
-import { chooseContainer } from './logs.ts';
+import { isLogProtocol, upgradeToAttach, upgradeToLog } from './attach.ts';
+import { chooseContainer, logRequest } from './logs.ts';
 import {
   chooseProtocol,
   forwardsByChannel,
@@ -21,7 +23,7 @@ import {
   upgradeToChannels,
   type PodAddress,
 } from './port-forward.ts';
-import { isTrue, type ApiRequest } from './request.ts';
+import { isTrue, isWatch, type ApiRequest } from './request.ts';
 import { forwardOverSpdy } from './streams/spdy-port-forward.ts';
 
 /** A refusal in plain text, as the streaming endpoints of the kubelet give it. */
@@ -55,6 +57,7 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
   const { target } = request;
   if (target?.type === undefined) throw unknownResource();
   const { key, namespace = '', name = '', subresource, type } = target;
+  if (isWatch(request)) throw new PlainRefusal(403, '');
   if (key !== 'v1/pods' || subresource === undefined) throw methodNotAllowed();
   const pod = context.store.get(key, namespace, name);
   if (pod === undefined) throw notFound(type, name);
@@ -66,7 +69,35 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
     upgradeExec(request, socket, head, pod, context);
     return;
   }
+  if (subresource === 'attach') {
+    upgradeAttach(request, socket, head, pod, context);
+    return;
+  }
+  if (subresource === 'log') {
+    if (!isLogProtocol(offeredProtocols(request.raw))) throw new PlainRefusal(403, '');
+    const { container, options } = logRequest(request.query, pod);
+    if (context.readLogs === undefined) throw notImplemented('this server has no kubelet to read logs from');
+    upgradeToLog(request.raw, socket, head, context.readLogs(namespace, name, container, options));
+    return;
+  }
   throw new StatusError(501, 'NotImplemented', `the playground does not serve pods/${subresource}`, {});
+}
+
+function upgradeAttach(
+  { query, raw }: ApiRequest,
+  socket: Duplex,
+  head: Buffer,
+  pod: KubeObject,
+  context: ApiContext,
+): void {
+  if (isTrue(query.get('stdin')))
+    throw notImplemented(
+      "writing to a container's stdin (kubectl attach -i); kubectl exec -i starts a program that reads it",
+    );
+  if (chooseProtocol(offeredProtocols(raw), EXEC_PROTOCOLS) === undefined) throw new PlainRefusal(403, '');
+  const container = chooseContainer(pod, query.get('container'), true);
+  const { namespace = '', name } = pod.metadata;
+  upgradeToAttach(raw, socket, head, { namespace, name }, container, context);
 }
 
 const SPDY_OVER_WEBSOCKET = 'SPDY/3.1+portforward.k8s.io';
@@ -89,16 +120,18 @@ function upgradeToPortForward(
     const server = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
-      handleProtocols: () => SPDY_OVER_WEBSOCKET,
     });
+    // Its name has a slash, which is no token: the library would refuse it. So it is taken out and answered by hand.
+    delete request.raw.headers['sec-websocket-protocol'];
+    server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${SPDY_OVER_WEBSOCKET}`));
     server.handleUpgrade(request.raw, socket, head, (webSocket) =>
       forwardOverSpdy(createWebSocketStream(webSocket), pod, context),
     );
     return;
   }
-  if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
   const ports = portsOf(request.query);
   if (ports.length === 0) throw new PlainRefusal(400, 'query parameter "port" is required');
+  if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
   upgradeToChannels(request.raw, socket, head, pod, ports, context);
 }
 

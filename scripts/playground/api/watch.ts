@@ -4,6 +4,7 @@ import { groupVersion } from '../store/registry.ts';
 import { invalidOptions, StatusError, type FieldError } from '../store/status-error.ts';
 import type { LogEntry } from '../store/event-log.ts';
 import type { KubeObject, WatchEvent } from '../store/types.ts';
+import { shown } from '../store/views.ts';
 import { commonHeaders, jsonOf } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import {
@@ -165,7 +166,7 @@ class WatchStream {
   push({ type, object }: WatchEvent): void {
     const text = this.asTable
       ? this.tableText(object)
-      : jsonOf(this.asMetadata ? metadataOnly(object) : object);
+      : jsonOf(this.asMetadata ? metadataOnly(object) : shown(this.target.type, object));
     this.write(`{"type":"${type}","object":${text}}\n`);
   }
 

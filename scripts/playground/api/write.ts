@@ -1,3 +1,4 @@
+import { podSecurityWarning } from '../store/admission/pod-security.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
 import { jsonPatch, mergePatch } from '../store/patch.ts';
 import { groupVersion, type ResourceType } from '../store/registry.ts';
@@ -9,16 +10,18 @@ import {
   invalidOptions,
   invalidValue,
   notFound,
+  notImplemented,
   required,
   StatusError,
   unsupported,
 } from '../store/status-error.ts';
 import { strategicMergePatch } from '../store/strategic-merge.ts';
 import type { KubeObject, NewObject } from '../store/types.ts';
+import { shown, taken } from '../store/views.ts';
 import { jsonOf, type Answer } from './answer.ts';
-import { decodeObject, decodePatch, mediaType, unsupportedMediaType } from './body.ts';
+import { decodeObject, decodePatch, duplicatesIn, mediaType, unsupportedMediaType } from './body.ts';
 import type { ApiContext } from './context.ts';
-import { checkFields, strictError, unknownFieldWarnings } from './field-validation.ts';
+import { checkFields, strictError, warningLine } from './field-validation.ts';
 import { metadataOnly, wantsMetadataOnly, type TypedTarget } from './read.ts';
 import { fieldManagerOf, isTrue, type ApiRequest } from './request.ts';
 import { asTable, wantsTable } from './tables/negotiate.ts';
@@ -87,10 +90,15 @@ export function validateFields(
   object: JsonObject,
   { fieldValidation }: Pick<WriteQuery, 'fieldValidation'>,
 ): Record<string, string> {
+  const twice = duplicatesIn(object);
   const { unknownFields } = checkFields(type, object, schemaOf(type));
-  if (unknownFields.length === 0 || fieldValidation === 'Ignore') return {};
-  if (fieldValidation === 'Strict') throw strictError(type, unknownFields);
-  return { warning: unknownFieldWarnings(unknownFields) };
+  const faults = [
+    ...twice.map((field) => `duplicate field ${JSON.stringify(field)}`),
+    ...unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`),
+  ];
+  if (faults.length === 0 || fieldValidation === 'Ignore') return {};
+  if (fieldValidation === 'Strict') throw strictError(type, faults);
+  return { warning: faults.map(warningLine).join(', ') };
 }
 
 export function objectAnswer(
@@ -106,7 +114,11 @@ export function objectAnswer(
       headers,
       ...asTable(request, type, [object], { resourceVersion: object.metadata.resourceVersion }),
     };
-  return { code, body: jsonOf(wantsMetadataOnly(request) ? metadataOnly(object) : object), headers };
+  return {
+    code,
+    body: jsonOf(wantsMetadataOnly(request) ? metadataOnly(object) : shown(type, object)),
+    headers,
+  };
 }
 
 export function createObject(
@@ -116,12 +128,17 @@ export function createObject(
   body: Buffer,
 ): Answer {
   const { type, key } = target;
+  if (type.refusal !== undefined) throw notImplemented(type.refusal);
   const query = writeQuery(request, 'CreateOptions');
   const object = decodeObject(body, request.headers['content-type'], type);
   const metadata = metadataOf(object);
   const headers = validateFields(type, object, query);
   requireMatchingNamespace(metadata, target);
-  const created = context.store.create(key, object as unknown as NewObject, query);
+  const warning = podSecurityWarning(context.store, target.namespace ?? '', object);
+  if (warning !== undefined)
+    headers['warning'] = [headers['warning'], warningLine(warning)].filter(Boolean).join(', ');
+  const stored = taken(type, object, context.store.typeOf(key));
+  const created = context.store.create(key, stored as unknown as NewObject, query);
   return objectAnswer(request, type, created, 201, headers);
 }
 
@@ -139,7 +156,8 @@ export function replaceObject(
   requireMatchingName(metadata, name);
   requireMatchingNamespace(metadata, target);
   if (context.store.get(key, namespace, name) === undefined) throw notFound(type, name);
-  const stored = context.store.update(key, object as unknown as KubeObject, {
+  const next = taken(type, object, context.store.typeOf(key));
+  const stored = context.store.update(key, next as unknown as KubeObject, {
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
@@ -212,23 +230,29 @@ export function patchObject(
     ]);
   }
   const patch = decodePatch(body, false);
-  const current = context.store.get(key, namespace, name);
-  if (current === undefined) throw notFound(type, name);
+  const live = context.store.get(key, namespace, name);
+  if (live === undefined) throw notFound(type, name);
+  const current = shown(type, live);
   const next = patched(kind, current, patch, type);
   if (next['kind'] !== current.kind || next['apiVersion'] !== current.apiVersion)
-    throw wrongKindInPatch(next, type);
+    throw wrongKindInPatch(next, type, context);
   const headers = patchFieldValidation(type, next, query);
   requireMatchingName(metadataOf(next), name);
   requireMatchingNamespace(metadataOf(next), target);
-  const stored = context.store.update(key, next as unknown as KubeObject, {
+  const wanted = taken(type, next, context.store.typeOf(key));
+  const stored = context.store.update(key, wanted as unknown as KubeObject, {
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
   return objectAnswer(request, type, stored, 200, headers);
 }
 
-function wrongKindInPatch(next: JsonObject, type: ResourceType): StatusError {
-  const why = `${String(next['kind'])} in version "${type.version}" cannot be handled as a ${type.kind}: converting (${type.version}.${String(next['kind'])}) to (${type.version}.${type.kind}): unknown conversion`;
+function wrongKindInPatch(next: JsonObject, type: ResourceType, { store }: ApiContext): StatusError {
+  const [kind, apiVersion] = [String(next['kind']), String(next['apiVersion'])];
+  const why =
+    store.registry.findKind(apiVersion, kind) === undefined
+      ? `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`
+      : `${kind} in version "${type.version}" cannot be handled as a ${type.kind}: converting (${type.version}.${kind}) to (${type.version}.${type.kind}): unknown conversion`;
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(next), why)]);
 }
 
@@ -280,7 +304,7 @@ function applyObject(
   }
   const { object, created } = context.store.apply(
     key,
-    config as unknown as NewObject & { metadata: { name: string } },
+    taken(type, config, context.store.typeOf(key)) as unknown as NewObject & { metadata: { name: string } },
     {
       fieldManager,
       force: isTrue(request.query.get('force')),

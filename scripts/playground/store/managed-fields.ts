@@ -3,6 +3,7 @@ import {
   difference,
   emptySet,
   fromFieldsV1,
+  intersection,
   isEmptySet,
   recursiveDifference,
   toFieldsV1,
@@ -129,6 +130,9 @@ function wipes(managedFields: unknown): boolean {
   );
 }
 
+const REPLICAS = fromFieldsV1({ 'f:spec': { 'f:replicas': {} } });
+const ownsReplicas = ({ fields }: Manager): boolean => !isEmptySet(intersection(fields, REPLICAS));
+
 /** managedFields after a create, replace or patch: what changed now belongs to the writer, and to nobody else. */
 export function trackUpdate({ type, before, after, manager, subresource, time }: Write): JsonObject[] {
   const given = after.metadata.managedFields;
@@ -136,6 +140,8 @@ export function trackUpdate({ type, before, after, manager, subresource, time }:
   const managers = readManagers(
     Array.isArray(given) && given.length > 0 ? given : before?.metadata.managedFields,
   );
+  // What nobody answers for, a Scale does not bring under an owner: the API server tracks updates of tracked objects only.
+  if (subresource === 'scale' && !managers.some(ownsReplicas)) return writeManagers(managers);
   const old = before === undefined ? emptyObject(type) : managedPart(type, before, subresource);
   const changes = compare(old, managedPart(type, after, subresource), schemaOf(type));
   const touched = union(changes.modified, changes.added);
@@ -161,7 +167,7 @@ export function trackUpdate({ type, before, after, manager, subresource, time }:
 /** A Scale leaves a zero out, so scaling to 0 leaves `replicas` without an owner. */
 function withoutZeroReplicas(fields: FieldSet, after: KubeObject): FieldSet {
   if (!isObject(after.spec) || after.spec['replicas'] !== 0) return fields;
-  return recursiveDifference(fields, fromFieldsV1({ 'f:spec': { 'f:replicas': {} } }));
+  return recursiveDifference(fields, REPLICAS);
 }
 
 /** Somebody applies to an object whose record is empty: all there is so far belongs to `before-first-apply`. */

@@ -1,4 +1,9 @@
-import type { ResourceKey } from './types.ts';
+import { groupVersion, resourceKey } from './resource-key.ts';
+import type { Struct } from './schema/schema.ts';
+import type { KubeObject, ResourceKey } from './types.ts';
+import { AUTOSCALER_V1_VIEW, EVENTS_VIEW, sameShape, type View } from './views.ts';
+
+export { groupVersion, resourceKey };
 
 /** One resource type the server knows, as discovery describes it. */
 export interface ResourceType {
@@ -20,6 +25,33 @@ export interface ResourceType {
   hasGeneration: boolean;
   /** Answers a DELETE with the object instead of a Status. */
   deleteReturnsObject: boolean;
+  /** Stored under another type; this one only looks different. */
+  view?: View;
+  /** Types that a CustomResourceDefinition brought: everything the server knows of them. */
+  defined?: DefinedType;
+  /** Why objects of this type cannot be made here. */
+  refusal?: string;
+}
+
+/** What a version of a CustomResourceDefinition says about its objects. */
+export interface DefinedType {
+  schema: Struct;
+  /** `openAPIV3Schema` as it was given. */
+  openApi: Record<string, unknown>;
+  columns: PrinterColumn[];
+  /** Where `scale` finds its numbers: `.spec.replicas`. */
+  scale?: { specReplicas: string; statusReplicas: string; labelSelector?: string };
+  selectableFields: string[];
+  deprecationWarning?: string;
+}
+
+export interface PrinterColumn {
+  name: string;
+  type: string;
+  format?: string;
+  description?: string;
+  priority?: number;
+  cell: (object: KubeObject) => string | number | null;
 }
 
 export interface Subresource {
@@ -55,10 +87,23 @@ interface Row {
   more?: Subresource[];
   categories?: string[];
   singular?: string;
+  view?: View;
+  refusal?: string;
 }
+
+const noController = (kind: string): string =>
+  `${kind}: there is no controller for it, its objects would do nothing. Use a Deployment`;
 
 const core: Row[] = [
   { plural: 'bindings', kind: 'Binding', verbs: ['create'] },
+  {
+    plural: 'componentstatuses',
+    kind: 'ComponentStatus',
+    short: ['cs'],
+    cluster: true,
+    singular: 'componentstatus',
+    verbs: ['get', 'list'],
+  },
   { plural: 'configmaps', kind: 'ConfigMap', short: ['cm'] },
   { plural: 'endpoints', kind: 'Endpoints', short: ['ep'], singular: 'endpoints' },
   { plural: 'events', kind: 'Event', short: ['ev'] },
@@ -73,6 +118,8 @@ const core: Row[] = [
     more: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
   },
   { plural: 'nodes', kind: 'Node', short: ['no'], cluster: true, status: true },
+  { plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', short: ['pvc'], status: true },
+  { plural: 'persistentvolumes', kind: 'PersistentVolume', short: ['pv'], cluster: true, status: true },
   {
     plural: 'pods',
     kind: 'Pod',
@@ -81,6 +128,7 @@ const core: Row[] = [
     status: true,
     generation: true,
     more: [
+      { name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
       { name: 'binding', kind: 'Binding', verbs: ['create'] },
       { name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
       { name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
@@ -88,6 +136,17 @@ const core: Row[] = [
       { name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
       { name: 'proxy', kind: 'PodProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
     ],
+  },
+  { plural: 'podtemplates', kind: 'PodTemplate' },
+  {
+    plural: 'replicationcontrollers',
+    kind: 'ReplicationController',
+    short: ['rc'],
+    all: true,
+    status: true,
+    scale: true,
+    generation: true,
+    refusal: noController('ReplicationController'),
   },
   { plural: 'resourcequotas', kind: 'ResourceQuota', short: ['quota'], status: true },
   { plural: 'secrets', kind: 'Secret' },
@@ -105,7 +164,20 @@ const core: Row[] = [
       },
     ],
   },
-  { plural: 'services', kind: 'Service', short: ['svc'], all: true, status: true },
+  {
+    plural: 'services',
+    kind: 'Service',
+    short: ['svc'],
+    all: true,
+    status: true,
+    more: [
+      {
+        name: 'proxy',
+        kind: 'ServiceProxyOptions',
+        verbs: ['create', 'delete', 'get', 'patch', 'update'],
+      },
+    ],
+  },
 ];
 
 const apps: Row[] = [
@@ -177,10 +249,38 @@ const istioSecurity: Row[] = [
   { plural: 'requestauthentications', kind: 'RequestAuthentication', short: ['ra'] },
 ].map((row) => ({ ...row, status: true, generation: true, categories: ['istio-io', 'security-istio-io'] }));
 
+/** Istio's older versions are the same objects under another name. */
+function withOlderVersions(group: string, [newest = '', ...older]: string[], rows: Row[]): Group[] {
+  return [
+    { group, version: newest, custom: true, rows },
+    ...older.map((version) => ({
+      group,
+      version,
+      custom: true as const,
+      rows: rows.map((row) => ({
+        ...row,
+        view: sameShape(resourceKey({ group, version: newest, plural: row.plural })),
+      })),
+    })),
+  ];
+}
+
+interface Group {
+  group: string;
+  version: string;
+  custom?: true;
+  rows: Row[];
+}
+
 /** Order as discovery lists the groups. */
-const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] = [
+const GROUPS: Group[] = [
   { group: '', version: 'v1', rows: core },
   { group: 'apps', version: 'v1', rows: apps },
+  {
+    group: 'events.k8s.io',
+    version: 'v1',
+    rows: [{ plural: 'events', kind: 'Event', short: ['ev'], view: EVENTS_VIEW }],
+  },
   {
     group: 'authentication.k8s.io',
     version: 'v1',
@@ -197,6 +297,7 @@ const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] =
     ],
   },
   { group: 'autoscaling', version: 'v2', rows: [hpa] },
+  { group: 'autoscaling', version: 'v1', rows: [{ ...hpa, view: AUTOSCALER_V1_VIEW }] },
   {
     group: 'batch',
     version: 'v1',
@@ -257,6 +358,19 @@ const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] =
     ],
   },
   {
+    group: 'storage.k8s.io',
+    version: 'v1',
+    rows: [
+      {
+        plural: 'storageclasses',
+        kind: 'StorageClass',
+        short: ['sc'],
+        cluster: true,
+        singular: 'storageclass',
+      },
+    ],
+  },
+  {
     group: 'apiextensions.k8s.io',
     version: 'v1',
     rows: [
@@ -291,8 +405,8 @@ const GROUPS: { group: string; version: string; custom?: true; rows: Row[] }[] =
     version: 'v1',
     rows: [{ plural: 'endpointslices', kind: 'EndpointSlice', generation: true }],
   },
-  { group: 'networking.istio.io', version: 'v1', custom: true, rows: istioNetworking },
-  { group: 'security.istio.io', version: 'v1', custom: true, rows: istioSecurity },
+  ...withOlderVersions('networking.istio.io', ['v1', 'v1beta1', 'v1alpha3'], istioNetworking),
+  ...withOlderVersions('security.istio.io', ['v1', 'v1beta1'], istioSecurity),
 ];
 
 const DELETE_RETURNS_OBJECT = new Set([
@@ -303,12 +417,6 @@ const DELETE_RETURNS_OBJECT = new Set([
   'v1/serviceaccounts',
 ]);
 const CONDITIONAL_UPDATE_ONLY = new Set(['coordination.k8s.io/v1/leases']);
-export const groupVersion = (type: Pick<ResourceType, 'group' | 'version'>): string =>
-  type.group === '' ? type.version : `${type.group}/${type.version}`;
-
-export const resourceKey = (type: Pick<ResourceType, 'group' | 'version' | 'plural'>): ResourceKey =>
-  `${groupVersion(type)}/${type.plural}`;
-
 function toType(group: string, version: string, custom: boolean, row: Row): ResourceType {
   const key = resourceKey({ group, version, plural: row.plural });
   return {
@@ -330,6 +438,8 @@ function toType(group: string, version: string, custom: boolean, row: Row): Reso
     unconditionalUpdate: !custom && !CONDITIONAL_UPDATE_ONLY.has(key),
     hasGeneration: row.generation === true,
     deleteReturnsObject: DELETE_RETURNS_OBJECT.has(key),
+    ...(row.view === undefined ? {} : { view: row.view }),
+    ...(row.refusal === undefined ? {} : { refusal: row.refusal }),
   };
 }
 

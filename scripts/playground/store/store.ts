@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceAddresses } from './addresses.ts';
+import { changeOnCreate, refuseOnCreate } from './admission/index.ts';
 import { timestamp } from './clock.ts';
 import { applyDefaults } from './defaults/index.ts';
 import { EventLog, type LogEntry } from './event-log.ts';
@@ -128,10 +129,12 @@ export class MemoryStore implements ObjectStore {
     draft['kind'] = type.kind;
     applyDefaults(resource, draft);
     for (const admit of this.admissions.get(resource) ?? []) admit(draft as unknown as KubeObject);
+    changeOnCreate(this, type, draft);
     applyDefaults(resource, draft);
     const name = String(metadata['name']);
     const errors = validateCreate(type, draft);
     if (errors.length > 0) throw invalid(type, name, errors);
+    refuseOnCreate(this, type, draft);
     if (this.tables.get(resource, namespaceOf(type, metadata), name) !== undefined)
       throw alreadyExists(type, name);
     prepareForCreate(type, draft, { addresses: this.addresses });

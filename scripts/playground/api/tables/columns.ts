@@ -383,5 +383,6 @@ const customFallback: Column[] = [name, { ...age, type: 'date' }];
 
 /** The columns `kubectl get` shows for a type. */
 export function columnsFor(type: ResourceType): Column[] {
-  return COLUMNS[resourceKey(type)] ?? (type.custom ? customFallback : fallback);
+  if (type.defined !== undefined) return [name, ...type.defined.columns];
+  return COLUMNS[type.view?.storage ?? resourceKey(type)] ?? (type.custom ? customFallback : fallback);
 }

@@ -6,7 +6,7 @@ import { columnsFor } from './columns.ts';
 /** Tables: what kubectl prints. https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
 export interface Column {
   name: string;
-  type: 'string' | 'integer' | 'date';
+  type: string;
   format?: string;
   description?: string;
   /** 0: always shown; 1: with -o wide. */

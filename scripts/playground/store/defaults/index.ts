@@ -1,3 +1,4 @@
+import { defaultLimitRange } from '../admission/limit-range.ts';
 import type { JsonObject } from '../json.ts';
 import type { ResourceKey } from '../types.ts';
 import { defaultEndpoints, defaultEndpointSlice, defaultNetworkPolicy, defaultService } from './network.ts';
@@ -16,6 +17,7 @@ const DEFAULTS: Record<ResourceKey, (draft: JsonObject) => void> = {
   'v1/pods': defaultPod,
   'v1/services': defaultService,
   'v1/endpoints': defaultEndpoints,
+  'v1/limitranges': defaultLimitRange,
   'v1/secrets': (secret) => setDefault(secret, 'type', 'Opaque'),
   'apps/v1/deployments': defaultDeployment,
   'apps/v1/replicasets': defaultReplicaSet,

@@ -126,13 +126,17 @@ function parseType(text: string): Schema {
 
 const KIND_TYPES: Record<string, string> = {
   'autoscaling/v2/HorizontalPodAutoscaler': 'V2HorizontalPodAutoscaler',
+  'events.k8s.io/v1/Event': 'EventsEvent',
   'authentication.k8s.io/v1/TokenRequest': 'AuthenticationTokenRequest',
 };
 
 const customs = new Map<string, Struct>();
 
 /** The schema of one kind. Custom resources have a described metadata and an open rest. */
-export function schemaOf(type: Pick<ResourceType, 'group' | 'version' | 'kind' | 'custom'>): Struct | Open {
+export function schemaOf(
+  type: Pick<ResourceType, 'group' | 'version' | 'kind' | 'custom' | 'defined'>,
+): Struct | Open {
+  if (type.defined !== undefined) return type.defined.schema;
   if (type.custom) return customSchema(type);
   return structNamed(KIND_TYPES[`${groupVersion(type)}/${type.kind}`] ?? type.kind) ?? OPEN;
 }

@@ -4,6 +4,7 @@ import { resourceKey, type ResourceType } from '../registry.ts';
 import type { FieldError } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
 import { schemaOf } from '../schema/schema.ts';
+import { validateAutoscaler } from './autoscaler.ts';
 import { validateConfigMap } from './config-map.ts';
 import { validateBySchema } from './custom-resource.ts';
 import { admitIstio } from './istio-webhook.ts';
@@ -26,6 +27,7 @@ const VALIDATORS: Record<ResourceKey, Validate> = {
   'v1/configmaps': validateConfigMap,
   'v1/pods': validatePod,
   'apps/v1/deployments': validateDeployment,
+  'autoscaling/v2/horizontalpodautoscalers': validateAutoscaler,
   'apps/v1/replicasets': validateReplicaSet,
 };
 

@@ -19,6 +19,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
   const { port: echoPort } = echo.address() as net.AddressInfo;
   server = await startApiServer({
+    clusterObjects: false,
     store,
     connectToPod: (_namespace, _pod, port) =>
       port === 8080

@@ -12,12 +12,12 @@ let server: ApiServer;
 
 async function start(options: Partial<ApiServerOptions> = {}): Promise<void> {
   await server.close();
-  server = await startApiServer({ store, ...options });
+  server = await startApiServer({ store, clusterObjects: false, ...options });
 }
 
 beforeEach(async () => {
   store = createStore({ firstRevision: 1000 });
-  server = await startApiServer({ store });
+  server = await startApiServer({ store, clusterObjects: false });
 });
 
 afterEach(() => server.close());
@@ -462,7 +462,7 @@ describe('discovery', () => {
     const document = await ask(server, 'GET', url);
     expect(document.body['components']).toHaveProperty([
       'schemas',
-      'apps.v1.Deployment',
+      'io.k8s.api.apps.v1.Deployment',
       'x-kubernetes-group-version-kind',
     ]);
     const old = await ask(server, 'GET', '/openapi/v3/apis/apps/v1?hash=AAAA');

@@ -1,0 +1,46 @@
+import { isObject } from '../store/json.ts';
+import { badRequest, conflict, invalid, notFound, required } from '../store/status-error.ts';
+import type { KubeObject } from '../store/types.ts';
+import type { Answer } from './answer.ts';
+import { decodeObject } from './body.ts';
+import type { ApiContext } from './context.ts';
+import type { TypedTarget } from './read.ts';
+import type { ApiRequest } from './request.ts';
+import { writeQuery } from './write.ts';
+
+const BINDING = { group: '', version: 'v1', kind: 'Binding', custom: false };
+
+/** `pods/NAME/binding` and `bindings`: what a scheduler of one's own does with a pod. */
+export function bindPod(request: ApiRequest, target: TypedTarget, context: ApiContext, body: Buffer): Answer {
+  const { dryRun, fieldManager } = writeQuery(request, 'CreateOptions');
+  const binding = decodeObject(body, request.headers['content-type'], BINDING);
+  const metadata = isObject(binding['metadata']) ? binding['metadata'] : {};
+  const name = target.name ?? (typeof metadata['name'] === 'string' ? metadata['name'] : '');
+  if (metadata['name'] !== undefined && metadata['name'] !== name)
+    throw badRequest('name in URL does not match name in Binding object');
+  const node = isObject(binding['target']) ? binding['target']['name'] : undefined;
+  if (typeof node !== 'string' || node === '') throw invalid(BINDING, name, [required('target.name')]);
+  const type = context.store.typeOf('v1/pods');
+  const pod = context.store.get<KubeObject<{ nodeName?: string }>>('v1/pods', target.namespace, name);
+  if (pod === undefined) throw notFound(type, name);
+  const present = pod.spec?.nodeName ?? '';
+  if (present !== '')
+    throw conflict(
+      { ...type, plural: 'pods/binding' },
+      name,
+      `pod ${name} is already assigned to node "${present}"`,
+    );
+  context.store.mutate<KubeObject<{ nodeName?: string }>>(
+    'v1/pods',
+    target.namespace,
+    name,
+    (draft) => {
+      draft.spec = { ...draft.spec, nodeName: node };
+    },
+    { dryRun, fieldManager, subresource: 'binding' },
+  );
+  return {
+    code: 201,
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  };
+}
