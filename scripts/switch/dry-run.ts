@@ -60,7 +60,7 @@ async function changesOf(context: SwitchContext): Promise<Record<string, string[
           );
         })(),
     'add-subset': title('DestinationRule', app, diffObjects(destinationRule.spec.subsets, both)),
-    'shift-traffic': title('VirtualService', app, diffObjects(http, moved)),
+    'shift-traffic': title('VirtualService', virtualService.metadata.name, diffObjects(http, moved)),
     'remove-subset': title(
       'DestinationRule',
       app,

@@ -7,7 +7,7 @@ import { resources } from '../shared/resources.ts';
 import { verifyAccess } from './access.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
-import { fullHost, virtualServiceReference } from './names.ts';
+import { fullHost } from './names.ts';
 import { planSwitch, planUndo } from './plan.ts';
 import { describePlan } from './dry-run.ts';
 import { recordEvent } from './events.ts';
@@ -16,6 +16,7 @@ import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId, takeLease } from './record.ts';
 import type { Hold, Record as SwitchRecord } from './record.ts';
+import { findRouteHolder } from './route-holder.ts';
 import { createMarker, liveSubsets } from './routes.ts';
 import { describeLive, readState } from './state.ts';
 import type { State } from './state.ts';
@@ -23,6 +24,7 @@ import { findSubset } from './subsets.ts';
 import { verifyVersionName } from './version-name.ts';
 import { PointOfNoReturnError } from './steps/delete-old.ts';
 import type {
+  Known,
   Outcome,
   Reporter,
   Step,
@@ -209,10 +211,15 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
 /** Asks for nothing but the routes: what else cannot be read at the end must not hide who serves. */
 async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promise<string | undefined> {
   const { namespace } = cluster;
-  const routes = await cluster
-    .get<VirtualService>(resources.virtualServices, app)
-    .catch((): undefined => undefined);
-  return routes && describeLive(liveSubsets(routes, { host: fullHost(app, namespace), namespace }));
+  const target = { host: fullHost(app, namespace), namespace };
+  try {
+    const named = await cluster.get<VirtualService>(resources.virtualServices, app);
+    if (named === undefined) return undefined;
+    const { virtualService } = await findRouteHolder(cluster, named, target);
+    return describeLive(liveSubsets(virtualService, target));
+  } catch {
+    return undefined;
+  }
 }
 
 async function runStep(context: SwitchContext, step: Step, steps: StepReport[]): Promise<unknown> {
@@ -223,8 +230,7 @@ async function runStep(context: SwitchContext, step: Step, steps: StepReport[]):
 async function undoSteps(context: SwitchContext, plan: Step[], steps: StepReport[]): Promise<unknown> {
   // From what stands there now: an edit by somebody else may be why this is undone, and must outlive it.
   try {
-    const { virtualService, destinationRule } = await readState(context.cluster, context.app);
-    context.known = { virtualService, destinationRule };
+    context.known = knownOf(await readState(context.cluster, context.app));
   } catch (error) {
     return error;
   }
@@ -314,13 +320,16 @@ function createContext(
     marker: createMarker(from, to, record.id),
     target: state.target,
     service: state.service,
-    reference: virtualServiceReference(cluster.namespace, app),
     stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
     quietMs: options.quietMs ?? 1000,
     signal,
     later,
-    known: { virtualService: state.virtualService, destinationRule: state.destinationRule },
+    known: knownOf(state),
   };
+}
+
+function knownOf({ virtualService, roots, destinationRule }: State): Known {
+  return { virtualService, roots, destinationRule };
 }
 
 /** Interrupted, or no longer the only operator: leave everything as it is for the next run. */

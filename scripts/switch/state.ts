@@ -6,13 +6,17 @@ import { resources } from '../shared/resources.ts';
 import { fullHost } from './names.ts';
 import { readLease, readRecord } from './record.ts';
 import type { Record as SwitchRecord } from './record.ts';
+import { findRouteHolder } from './route-holder.ts';
 import { liveSubsets } from './routes.ts';
 import type { RouteTarget } from './routes.ts';
 import { findSubset } from './subsets.ts';
 
 export interface State {
   service: Service;
+  /** The one that holds the routes. */
   virtualService: VirtualService;
+  /** Those that delegate to it. */
+  roots: readonly VirtualService[];
   destinationRule: DestinationRule;
   target: RouteTarget;
   /** The subsets the main route names, heaviest first. */
@@ -29,7 +33,7 @@ export interface VersionDeployment {
 /** Reads the Service, DestinationRule and VirtualService of an app and what belongs to them. Says which is missing. */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const { namespace } = cluster;
-  const [service, virtualService, destinationRule, deployments, lease] = await Promise.all([
+  const [service, named, destinationRule, deployments, lease] = await Promise.all([
     cluster.get<Service>(resources.services, app),
     cluster.get<VirtualService>(resources.virtualServices, app),
     cluster.get<DestinationRule>(resources.destinationRules, app),
@@ -38,18 +42,20 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
   ]);
   const missing = [
     service ? '' : 'Service',
-    virtualService ? '' : 'VirtualService',
+    named ? '' : 'VirtualService',
     destinationRule ? '' : 'DestinationRule',
   ].filter((kind) => kind !== '');
-  if (!service || !virtualService || !destinationRule) {
+  if (!service || !named || !destinationRule) {
     throw new CommandError(
       `${namespace} has no ${missing.join(', no ')} named ${app}; there is nothing to switch. Apply the sets of istio/cluster.yaml first, or choose with --app and --namespace.`,
     );
   }
   const target = { host: fullHost(app, namespace), namespace };
+  const { virtualService, roots } = await findRouteHolder(cluster, named, target);
   return {
     service,
     virtualService,
+    roots,
     destinationRule,
     target,
     live: liveSubsets(virtualService, target),

@@ -89,6 +89,14 @@ export interface Reporter {
   end(text: string): void;
 }
 
+export interface Known {
+  /** The one that holds the routes. */
+  virtualService: VirtualService;
+  /** Those that delegate to it. */
+  roots: readonly VirtualService[];
+  destinationRule: DestinationRule;
+}
+
 export interface SwitchContext {
   readonly options: SwitchOptions;
   readonly cluster: Cluster;
@@ -103,15 +111,13 @@ export interface SwitchContext {
   readonly marker: string;
   readonly target: RouteTarget;
   readonly service: Service;
-  /** How the VirtualService is referred to inside proxies. */
-  readonly reference: string;
   readonly stepTimeoutMs: number;
   readonly quietMs: number;
   readonly signal: AbortSignal;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly later: (work: Promise<void>) => void;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
-  known: { virtualService: VirtualService; destinationRule: DestinationRule };
+  known: Known;
 }
 
 export interface StepResult {

@@ -6,6 +6,7 @@ import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { fullHost } from '../names.ts';
 import type { SwitchContext } from '../types.ts';
+import { namedSubsets } from '../routes.ts';
 import { refuse } from './refuse.ts';
 
 type Context = Pick<
@@ -34,7 +35,8 @@ export async function verifyRouting(context: Context): Promise<string[]> {
     listIfKnown<HttpRouteObject>(cluster, resources.httpRoutes, everywhere),
     cluster.list<Scope>(resources.sidecars, everywhere),
   ]);
-  verifyNoDelegation(context, services);
+  verifyRoots(context);
+  verifyNobodyElseNamesIt(context, services);
   verifyOneVirtualService(context, services);
   verifyOneDestinationRule(context, rules);
   verifyNoHttpRoute(context, routes);
@@ -42,31 +44,45 @@ export async function verifyRouting(context: Context): Promise<string[]> {
   return blindNamespaces(context, scopes);
 }
 
-/** The routes of a delegate live in its root's name and revision: their names at the proxies are not those written here. */
-function verifyNoDelegation({ known, app, namespace }: Context, all: VirtualService[]): void {
-  const { hosts = [], http = [] } = known.virtualService.spec;
-  if (http.some((route) => route['delegate'] !== undefined))
-    refuse(`VirtualService ${app} delegates to another; name the routes in one VirtualService`);
-  const root = all.find(({ metadata, spec }) =>
-    (spec.http ?? []).some((route) => {
-      const delegate = route['delegate'] as { name?: string; namespace?: string } | undefined;
-      return delegate?.name === app && (delegate.namespace ?? metadata.namespace) === namespace;
-    }),
-  );
-  if (root !== undefined || hosts.length === 0) {
-    const by = root ? ` of ${root.metadata.name} in ${root.metadata.namespace ?? ''}` : '';
-    refuse(`VirtualService ${app} is a delegate${by}; name the routes in one VirtualService`);
+/** A delegate routes nothing by itself. */
+function verifyRoots({ known }: Context): void {
+  const { virtualService, roots } = known;
+  if ((virtualService.spec.hosts ?? []).length === 0 && roots.length === 0)
+    refuse(
+      `VirtualService ${virtualService.metadata.name} has no hosts, and none delegates to it: no proxy has its routes`,
+    );
+}
+
+/** A route of somebody else's that names the old version would go on sending to it: proof B could never be had. */
+function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualService[]): void {
+  for (const other of all) {
+    if (isSame(other, known.virtualService)) continue;
+    const home = other.metadata.namespace ?? '';
+    if (namedSubsets(other, { host: target.host, namespace: home }).has(from)) {
+      refuse(
+        `VirtualService ${other.metadata.name} in ${home} names subset ${from} of ${target.host} too; a switch changes one VirtualService. Let it delegate to ${known.virtualService.metadata.name}, or merge the two`,
+      );
+    }
   }
 }
 
+const isSame = (one: VirtualService, other: VirtualService) =>
+  one.metadata.name === other.metadata.name && one.metadata.namespace === other.metadata.namespace;
+
 /** Sidecars do not merge VirtualServices of one host; which one wins is undefined. */
-function verifyOneVirtualService({ known, target, app, namespace }: Context, all: VirtualService[]): void {
-  const hosts = new Set((known.virtualService.spec.hosts ?? []).map((host) => fullHost(host, namespace)));
+function verifyOneVirtualService({ known, target }: Context, all: VirtualService[]): void {
+  const own = [known.virtualService, ...known.roots];
+  const hosts = new Set(
+    own.flatMap(({ metadata, spec }) =>
+      (spec.hosts ?? []).map((host) => fullHost(host, metadata.namespace ?? '')),
+    ),
+  );
   hosts.add(target.host);
-  const gateways = new Set(gatewaysOf(known.virtualService));
+  // A delegate has its roots' gateways.
+  const gateways = new Set((known.roots.length > 0 ? known.roots : own).flatMap(gatewaysOf));
   for (const other of all) {
     const home = other.metadata.namespace ?? '';
-    if (other.metadata.name === app && home === namespace) continue;
+    if (own.some((one) => isSame(one, other)) || (other.spec.hosts ?? []).length === 0) continue;
     const shared = (other.spec.hosts ?? []).find((host) => hosts.has(fullHost(host, home)));
     const meets = gatewaysOf(other).some((gateway) => gateways.has(gateway));
     if (shared !== undefined && meets) {
@@ -127,7 +143,7 @@ function verifyNoHttpRoute({ app, namespace }: Context, all: HttpRouteObject[]):
 }
 
 /** Who sees the route must see the subsets it names, or answers 503. https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
-function verifyScopes({ virtualService, destinationRule }: Context['known']): void {
+function verifyScopes({ virtualService, roots, destinationRule }: Context['known']): void {
   const scopeOf = ({ metadata, spec }: KubernetesObject) => {
     const exportTo = (spec as { exportTo?: string[] }).exportTo ?? [];
     return exportTo.length === 0
@@ -135,10 +151,12 @@ function verifyScopes({ virtualService, destinationRule }: Context['known']): vo
       : exportTo.map((to) => (to === '.' ? (metadata.namespace ?? '') : to));
   };
   const seen = scopeOf(destinationRule);
-  const blind = seen.includes('*') ? undefined : scopeOf(virtualService).find((to) => !seen.includes(to));
-  if (blind !== undefined) {
+  if (seen.includes('*')) return;
+  for (const seer of roots.length > 0 ? roots : [virtualService]) {
+    const blind = scopeOf(seer).find((to) => !seen.includes(to));
+    if (blind === undefined) continue;
     refuse(
-      `VirtualService ${virtualService.metadata.name} is exported to ${blind}, DestinationRule ${destinationRule.metadata.name} only to ${seen.join(', ')}: a proxy that has the route but not the subsets answers 503. Give both the same exportTo`,
+      `VirtualService ${seer.metadata.name} is exported to ${blind}, DestinationRule ${destinationRule.metadata.name} only to ${seen.join(', ')}: a proxy that has the route but not the subsets answers 503. Give both the same exportTo`,
     );
   }
 }

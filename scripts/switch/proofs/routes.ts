@@ -12,13 +12,15 @@ export interface ExpectedRoutes {
   reference: string;
   /** The names of the routes of the revision that must be loaded. An unnamed route counts as ''. */
   names: ReadonlySet<string>;
+  /** Where the routes are a delegate's: by each root's reference, the names of those that may lead to our host. */
+  roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** The subset no route may name any more; undefined during a canary, when both serve. */
   forbidden?: string | undefined;
 }
 
 export function evaluateRoutes(
   dump: RoutesDump,
-  { host, reference, names, forbidden }: ExpectedRoutes,
+  { host, reference, names, roots, forbidden }: ExpectedRoutes,
 ): Verdict {
   let consumer = false;
   for (const { route_config: config } of dump.configs ?? []) {
@@ -27,9 +29,12 @@ export function evaluateRoutes(
         if (forbidden !== undefined && clustersOf(route).some((name) => isSubset(name, host, forbidden))) {
           return unproven(`route "${route.name ?? ''}" of ${virtualHost} still names ${forbidden}`);
         }
-        if (route.metadata?.filter_metadata?.istio?.config !== reference) continue;
+        const config = route.metadata?.filter_metadata?.istio?.config ?? '';
+        const viaRoot = roots?.get(config);
+        const isOurs = config === reference || (viaRoot !== undefined && leadsTo(route, host));
+        if (!isOurs) continue;
         consumer = true;
-        if (!isExpected(route.name ?? '', names)) {
+        if (!isExpected(route.name ?? '', viaRoot ?? names)) {
           return unproven(`route "${route.name ?? ''}" of ${virtualHost} is of another revision`);
         }
       }
@@ -44,6 +49,11 @@ function clustersOf({ route }: EnvoyRoute): string[] {
     ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
     ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
   ].filter((name) => name !== undefined);
+}
+
+/** A root's route may lead to another service just as well. */
+function leadsTo(route: EnvoyRoute, host: string): boolean {
+  return clustersOf(route).some((name) => parseClusterName(name)?.host === host);
 }
 
 function isSubset(cluster: string, host: string, subset: string): boolean {

@@ -94,14 +94,14 @@ function verifyTheNewVersionFits(
 }
 
 /** tcp and tls routes carry no name a proxy could show. */
-function verifyNoOtherProtocol({ known, from, target, app }: SwitchContext): void {
+function verifyNoOtherProtocol({ known, from, target }: SwitchContext): void {
   const { tcp = [], tls = [] } = known.virtualService.spec;
   const found = [...tcp, ...tls].some(({ route = [] }) =>
     route.some(({ destination }) => namesSubset(destination, from, target)),
   );
   if (found) {
     throw new CommandError(
-      `A tcp or tls route of VirtualService ${app} names subset ${from}; only http routes can be switched. Nothing was changed.`,
+      `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} names subset ${from}; only http routes can be switched. Nothing was changed.`,
     );
   }
 }

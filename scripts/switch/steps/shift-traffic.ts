@@ -2,8 +2,10 @@
 import { resources } from '../../shared/resources.ts';
 import { letGo } from '../autoscaler.ts';
 import { changeSpec } from '../change-object.ts';
+import { virtualServiceReference } from '../names.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
+import { namesByRoot } from '../route-holder.ts';
 import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
 import type { Redirection } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
@@ -38,7 +40,7 @@ export const shiftTraffic: Step = {
 
 /** Writes the routes and waits for proof B. */
 export async function moveRoutes(context: SwitchContext, redirection: Redirection): Promise<Proof> {
-  const { known, prover, target, reference } = context;
+  const { known, prover, target, namespace } = context;
   const http = redirect(known.virtualService.spec.http ?? [], redirection, target);
   known.virtualService = await changeSpec(context, resources.virtualServices, known.virtualService, { http });
   const names = new Set(http.map(({ name = '' }) => name));
@@ -47,8 +49,11 @@ export async function moveRoutes(context: SwitchContext, redirection: Redirectio
     ? undefined
     : redirection.from;
   const leaving = forbidden === undefined ? undefined : leavingOf(context, forbidden);
+  const { virtualService } = known;
+  const reference = virtualServiceReference(namespace, virtualService.metadata.name);
+  const roots = namesByRoot(known, names);
   return prover.routes(
-    { host: target.host, reference, names, forbidden, virtualService: known.virtualService, leaving },
+    { host: target.host, reference, names, roots, forbidden, virtualService, leaving },
     patience(context),
   );
 }

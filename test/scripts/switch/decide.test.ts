@@ -24,6 +24,7 @@ function state({
   return {
     service: { metadata: { name: 'coffee-shop' }, spec: {} },
     virtualService: { metadata: { name: 'coffee-shop' }, spec: {} },
+    roots: [],
     destinationRule: { metadata: { name: 'coffee-shop' }, spec: { host: 'coffee-shop' } },
     target: { host: 'coffee-shop.default.svc.cluster.local', namespace: 'default' },
     live: live.map((subset) => ({ subset, weight: 100 / live.length })),

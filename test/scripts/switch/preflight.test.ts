@@ -32,10 +32,14 @@ const rule = (spec: object = {}, name = 'coffee-shop', namespace = 'shop') =>
 /** What preflight says of a cluster with these objects besides our own. */
 function look(
   others: Record<string, KubernetesObject[] | Error>,
-  { virtualService = service(), destinationRule = rule() } = {},
+  {
+    virtualService = service(),
+    roots = [] as VirtualService[],
+    destinationRule = rule(),
+  }: { virtualService?: VirtualService; roots?: VirtualService[]; destinationRule?: DestinationRule } = {},
 ): Promise<string[]> {
   const own: Record<string, KubernetesObject[]> = {
-    virtualservices: [virtualService],
+    virtualservices: [virtualService, ...roots],
     destinationrules: [destinationRule],
   };
   const cluster = {
@@ -48,7 +52,7 @@ function look(
   } as unknown as Cluster;
   return verifyRouting({
     cluster,
-    known: { virtualService, destinationRule },
+    known: { virtualService, roots, destinationRule },
     target: { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' },
     app: 'coffee-shop',
     namespace: 'shop',
@@ -71,17 +75,23 @@ describe('preflight looks at who else routes the host', () => {
       'VirtualService rival in elsewhere routes coffee-shop.shop.svc.cluster.local too',
     ],
     [
-      'a root that delegates here',
+      'another VirtualService that names the old version, whatever its host and gateway',
       {
         virtualservices: [
           service(
-            { hosts: ['x'], http: [{ delegate: { name: 'coffee-shop', namespace: 'shop' } }] },
-            'root',
+            {
+              hosts: ['shop.example'],
+              gateways: ['edge'],
+              http: [
+                { route: [{ destination: { host: 'coffee-shop.shop.svc.cluster.local', subset: 'v1' } }] },
+              ],
+            },
+            'front',
             'edge',
           ),
         ],
       },
-      'VirtualService coffee-shop is a delegate of root in edge',
+      'VirtualService front in edge names subset v1 of coffee-shop.shop.svc.cluster.local too; a switch changes one VirtualService. Let it delegate to coffee-shop, or merge the two',
     ],
     [
       'a subset of that name in another DestinationRule',
@@ -112,11 +122,32 @@ describe('preflight looks at who else routes the host', () => {
     await expect(look(others)).rejects.toThrow(/\. Nothing was changed\.$/);
   });
 
-  it('refuses a VirtualService that delegates', async () => {
-    const virtualService = service({ http: [{ delegate: { name: 'child' } }] });
+  it('takes a delegate by its roots: their hosts, their gateways, their scope', async () => {
+    const virtualService = service({ hosts: undefined });
     await expect(look({}, { virtualService })).rejects.toThrow(
-      'VirtualService coffee-shop delegates to another',
+      'VirtualService coffee-shop has no hosts, and none delegates to it: no proxy has its routes',
     );
+    const root = (more: object = {}) =>
+      service(
+        {
+          hosts: ['shop.example'],
+          gateways: ['edge'],
+          http: [{ delegate: { name: 'coffee-shop' } }],
+          ...more,
+        },
+        'root',
+      );
+    expect(await look({}, { virtualService, roots: [root()] })).toEqual([]);
+    const rival = service({ hosts: ['shop.example'], gateways: ['shop/edge'] }, 'rival', 'elsewhere');
+    await expect(look({ virtualservices: [rival] }, { virtualService, roots: [root()] })).rejects.toThrow(
+      'VirtualService rival in elsewhere routes shop.example too',
+    );
+    const destinationRule = rule({ exportTo: ['.'] });
+    await expect(look({}, { virtualService, roots: [root()], destinationRule })).rejects.toThrow(
+      'VirtualService root is exported to *',
+    );
+    const roots = [root({ exportTo: ['.'] })];
+    expect(await look({}, { virtualService, roots, destinationRule })).toEqual([]);
   });
 
   it('refuses a route that more proxies see than its subsets', async () => {
@@ -238,6 +269,7 @@ describe('preflight looks at the capacity', () => {
     const known = (percent: number) => ({
       known: {
         virtualService: service(),
+        roots: [],
         destinationRule: rule({ trafficPolicy: { outlierDetection: { maxEjectionPercent: percent } } }),
       },
     });

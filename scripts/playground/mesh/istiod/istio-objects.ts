@@ -90,6 +90,8 @@ export interface HttpRule {
     redirectCode?: number;
   };
   directResponse?: { status: number; body?: { string?: string } };
+  /** The VirtualService that has the routes for this. */
+  delegate?: { name: string; namespace?: string };
   rewrite?: { uri?: string; authority?: string };
   timeout?: string;
   retries?: HttpRetry;

@@ -8,6 +8,7 @@ import {
   type TypeUrl,
 } from '../xds-types.ts';
 import { BLACK_HOLE_CLUSTER, hostPolicy, outboundClusters, PASSTHROUGH_CLUSTER } from './clusters.ts';
+import { mergeDelegates } from './delegates.ts';
 import { loadAssignments } from './endpoints.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
 import type { MeshState } from './istio-objects.ts';
@@ -33,11 +34,12 @@ export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
   const policies = new Map(
     services.map((service) => [service, hostPolicy(service, state.destinationRules, node.namespace)]),
   );
+  const virtualServices = mergeDelegates(state.virtualServices);
   const clusters = services.flatMap((service) => outboundClusters(service, policies.get(service)));
   const routes =
     node.type === 'router'
-      ? gatewayRoutes(node, services, state.gateways, state.virtualServices)
-      : sidecarRoutes(node, services, state.virtualServices);
+      ? gatewayRoutes(node, services, state.gateways, virtualServices)
+      : sidecarRoutes(node, services, virtualServices);
   return {
     [CLUSTER_TYPE]: byName([
       ...clusters,

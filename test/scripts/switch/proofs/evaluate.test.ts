@@ -120,6 +120,26 @@ describe('proof B', () => {
     expect(evaluateRoutes(routes(own('newer', to('v2'))), expected).proven).toBe(false);
   });
 
+  it('knows a delegate’s routes by their root, and judges only those of its routes that lead to our host', () => {
+    const root = '/apis/networking.istio.io/v1/namespaces/edge/virtual-service/root';
+    const viaRoot = (name: string, route: EnvoyRoute['route']): EnvoyRoute => ({
+      name,
+      metadata: { filter_metadata: { istio: { config: root } } },
+      ...(route ? { route } : {}),
+    });
+    const delegated = { ...expected, roots: new Map([[root, new Set(['api-new'])]]) };
+    const tea = viaRoot('tea', { cluster: 'outbound|8080|v1|tea.ze-mesh.svc.cluster.local' });
+    expect(evaluateRoutes(routes(viaRoot('api-new', to('v2')), tea), delegated)).toEqual({
+      proven: true,
+      consumer: true,
+    });
+    expect(evaluateRoutes(routes(viaRoot('api-old', to('v2')), tea), delegated)).toEqual({
+      proven: false,
+      saw: 'route "api-old" of cafe:8080 is of another revision',
+    });
+    expect(evaluateRoutes(routes(tea), delegated)).toEqual({ proven: true, consumer: false });
+  });
+
   it('has nothing to ask of a proxy without a route of ours', () => {
     expect(evaluateRoutes({}, expected)).toEqual({ proven: true, consumer: false });
   });

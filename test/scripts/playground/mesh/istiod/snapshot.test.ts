@@ -57,6 +57,42 @@ describe('the configuration istiod computes', () => {
     );
   });
 
+  it('puts a delegate’s routes in the place of its root’s, under both names', () => {
+    const state = recordedMesh();
+    const cafe = state.virtualServices.find(({ metadata }) => metadata.name === 'cafe');
+    if (cafe?.spec === undefined) throw new Error('no VirtualService cafe');
+    const [main] = cafe.spec.http ?? [];
+    state.virtualServices.push({
+      ...cafe,
+      metadata: { ...cafe.metadata, name: 'routes' },
+      spec: {
+        http: [
+          {
+            name: 'hot',
+            match: [{ headers: { 'x-hot': { exact: 'yes' } } }],
+            route: [{ destination: { host: 'cafe', subset: 'v2' } }],
+          },
+          { route: main?.route ?? [] },
+        ],
+      },
+    });
+    cafe.spec.http = [
+      { name: 'root', match: [{ uri: { prefix: '/' } }], timeout: '3s', delegate: { name: 'routes' } },
+      { delegate: { name: 'nobody' } },
+    ];
+    const found = routes(GATEWAY_NODE, state)
+      .get('http.8080')
+      ?.virtual_hosts.find((host) => host.domains.includes('cafe.example'));
+    expect(found?.routes?.map(({ name }) => name)).toEqual(['root-hot', 'root']);
+    expect(found?.routes?.[0]).toMatchObject({
+      match: { prefix: '/', headers: [{ name: 'x-hot' }] },
+      metadata: {
+        filter_metadata: { istio: { config: expect.stringMatching(/virtual-service\/cafe$/) as unknown } },
+      },
+      route: { cluster: V2, timeout: '3s' },
+    });
+  });
+
   it('gives a sidecar the recorded routes', () => {
     expect([routes(SIDECAR_NODE).get('8080')]).toEqual(
       recorded('sidecar.routes.4-canary-90-10', 'route_config'),
