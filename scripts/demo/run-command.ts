@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
+import { newReportFolder } from './report/report-folder.ts';
 import { writeReport } from './report/write-report.ts';
 import { createLiveStage } from './live/live-stage.ts';
 import { startLiveServer } from './live/live-server.ts';
@@ -18,7 +18,7 @@ export async function runCommand(
 ): Promise<number> {
   const { outDir, json, sweep, settings } = command;
   if (outDir !== undefined) await createFolder(outDir);
-  const newFolder = (): Promise<string> => mkdtemp(path.join(tempFolder, 'coffee-shop-report-'));
+  const newFolder = (): Promise<string> => newReportFolder(tempFolder);
   if (sweep) {
     const folder = outDir ?? (await newFolder());
     return sweepCommand({ ...sweep, settings, folder, json }, { ...around, stdout });

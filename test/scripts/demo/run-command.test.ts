@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DemoCommandOptions } from '../../../scripts/demo/command-line.ts';
 import { readCommandLine } from '../../../scripts/demo/command-line.ts';
+import { newReportFolder } from '../../../scripts/demo/report/report-folder.ts';
 import { runCommand } from '../../../scripts/demo/run-command.ts';
 import type { DemoReport } from '../../../scripts/demo/run-demo.ts';
 
@@ -63,6 +64,18 @@ describe('the demo without a playground', () => {
     expect(stderr.text()).toContain(`${folder}/new/report.html`);
     expect(await readFile(`${folder}/new/report.html`, 'utf8')).toContain('no room for a cluster');
     expect(await readFile(`${folder}/new/report.md`, 'utf8')).toContain('no room for a cluster');
+  });
+
+  it('keeps the newest ten reports that have no name of their own, and nothing else goes', async () => {
+    await mkdir(`${folder}/mine`);
+    const made: string[] = [];
+    for (let run = 0; run < 12; run += 1) {
+      const report = await newReportFolder(folder);
+      // Told apart by the second, not by the moment.
+      await utimes(report, 1_000 + run, 1_000 + run);
+      made.push(path.basename(report));
+    }
+    expect((await readdir(folder)).sort()).toEqual(['mine', ...made.slice(2)].sort());
   });
 
   it('writes the report into a new folder of its own when none is named', async () => {
