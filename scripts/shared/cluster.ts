@@ -119,6 +119,11 @@ async function createCluster(
     path: pathOf(resource, { namespace: scope(resource, options), name }),
     signal: options.signal,
   });
+  /** An object says itself where it belongs, unless the caller does; a namespace that is undefined says nothing. */
+  const placed = ({ metadata }: KubernetesObject, options: CallOptions): CallOptions => ({
+    ...options,
+    namespace: options.namespace ?? metadata.namespace,
+  });
   const write = ({ dryRun }: WriteOptions) => ({ fieldManager, dryRun: dryRun ? 'All' : undefined });
 
   async function page(resource: Resource, options: ListOptions) {
@@ -177,7 +182,7 @@ async function createCluster(
       return (await ask({
         method: 'POST',
         path: pathOf(resource, {
-          namespace: scope(resource, { namespace: object.metadata.namespace, ...options }),
+          namespace: scope(resource, placed(object, options)),
         }),
         query: write(options),
         body: object,
@@ -193,7 +198,7 @@ async function createCluster(
       const { name } = object.metadata;
       return (await ask({
         method: 'PUT',
-        ...target(resource, name, { namespace: object.metadata.namespace, ...options }),
+        ...target(resource, name, placed(object, options)),
         query: write(options),
         body: object,
         asked: `replace ${resource.plural} ${name}`,
@@ -221,7 +226,7 @@ async function createCluster(
       const { name } = object.metadata;
       return (await ask({
         method: 'PATCH',
-        ...target(resource, name, { namespace: object.metadata.namespace, ...options }),
+        ...target(resource, name, placed(object, options)),
         query: { ...write(options), force: options.force ? 'true' : undefined },
         contentType: 'application/apply-patch+yaml',
         body: object,

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { formatDuration } from './duration.ts';
+import { LONGEST_TIMER_MS, formatDuration } from './duration.ts';
 import { CommandError, messageOf } from './errors.ts';
 
 export interface WaitOptions {
@@ -40,7 +40,7 @@ export async function waitFor<T>(
   }
 }
 
-/** Lets time pass between two looks at a condition. Rejects with the signal's reason when it is aborted. */
+/** Lets time pass between two looks at a condition, 24 days at most. Rejects with the signal's reason when it is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -54,10 +54,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(asError(signal?.reason));
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

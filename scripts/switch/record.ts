@@ -26,6 +26,9 @@ export interface Record {
   keptOld?: boolean;
 }
 
+/** How often a run that waits for its turn says so, in milliseconds. */
+const SAY_EVERY_MS = 5000;
+
 export interface Hold {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: Record): Promise<void>;
@@ -81,6 +84,7 @@ export async function takeLease(
   const identity = `${userInfo().username}@${hostname()}-${process.pid}-${createId()}`;
   const name = leaseName(app);
   let lease: Lease | undefined;
+  let saidAt = -Infinity;
   let observed: { holder: string; renewed: string; at: number } | undefined;
   for (;;) {
     signal.throwIfAborted();
@@ -95,11 +99,18 @@ export async function takeLease(
       }
       const left = duration - (performance.now() - observed.at);
       if (left > 0) {
-        onWait?.(`waiting ${formatDuration(left)} to see whether ${holder} is still at work`);
+        if (performance.now() - saidAt >= SAY_EVERY_MS) {
+          saidAt = performance.now();
+          const since = renewed === '' ? '' : `, renewed at ${renewed}`;
+          onWait?.(
+            `${holder} holds the Lease ${name}${since}: waiting ${formatDuration(left)} more to see whether it is still at work`,
+          );
+        }
         await pause(Math.min(500, left), signal);
         continue;
       }
     }
+    if (holder !== '' && holder !== identity) onWait?.(`${holder} is gone: taking its Lease over`);
     try {
       lease = found === undefined ? await create() : await cluster.replace<Lease>(held(found), { signal });
       break;

@@ -36,8 +36,8 @@ export async function verifyRouting(context: Context): Promise<string[]> {
     cluster.list<Scope>(resources.sidecars, everywhere),
   ]);
   verifyRoots(context);
-  verifyNobodyElseNamesIt(context, services);
   verifyOneVirtualService(context, services);
+  verifyNobodyElseNamesIt(context, services);
   verifyOneDestinationRule(context, rules);
   verifyNoHttpRoute(context, routes);
   verifyScopes(known);

@@ -7,6 +7,7 @@ import { verifyRouting } from '../preflight/routing.ts';
 import { verifyVersions } from '../preflight/versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
+import { readLease } from '../record.ts';
 import { renderVersion } from '../render-version.ts';
 import { namesSubset } from '../routes.ts';
 import { describeLive, includesAll, listVersionPods, readState } from '../state.ts';
@@ -26,6 +27,7 @@ export const preflight: Step = {
     const fresh = existing ?? (await renderVersion(options, { app, version: to, replicas: 1 })).deployment;
     verifyTheNewVersionFits(context, state, fresh);
     verifyNoOtherProtocol(context);
+    const busy = await whoHoldsTheLease(context);
     const routing = await verifyRouting(context);
     const proxies = await mesh.list(signal);
     const waypoint = proxies.find(({ type }) => type === 'waypoint');
@@ -42,10 +44,19 @@ export const preflight: Step = {
     return {
       detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
-      notes: [...routing, ...capacity, ...unheard],
+      notes: [...busy, ...routing, ...capacity, ...unheard],
     };
   },
 };
+
+/** Somebody may be at work, or was killed: which of the two, only waiting can tell, and that is not for a look. */
+async function whoHoldsTheLease({ cluster, app }: SwitchContext): Promise<string[]> {
+  const { metadata, spec } = (await readLease(cluster, app)) ?? {};
+  if (metadata === undefined || !spec?.holderIdentity) return [];
+  return [
+    `${spec.holderIdentity} holds the Lease ${metadata.name}, renewed at ${spec.renewTime ?? 'no time'}: a switch stops while it is at work, and takes over ${spec.leaseDurationSeconds ?? 15} s after its end`,
+  ];
+}
 
 /**
  * Proxies that cannot be asked now. They may be starting or ending, so it is no reason to refuse; the proofs will wait for them. The forwards that

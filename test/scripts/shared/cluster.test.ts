@@ -76,6 +76,21 @@ describe('connectCluster', () => {
     await expect(connect()).rejects.toMatchObject({ exitCode: 2 });
   });
 
+  it('takes a namespace that is undefined for one that is not given: the object’s own counts', async () => {
+    fake.otherwise = json(200, {});
+    const far = deployment({ metadata: { name: 'coffee-shop-v2', namespace: 'far' } });
+    await cluster.create(far, { namespace: undefined });
+    await cluster.replace(far, { namespace: undefined });
+    await cluster.apply(far, { namespace: undefined });
+    await cluster.apply(far, { namespace: 'near' });
+    expect(fake.asked.map(({ path }) => /namespaces\/([a-z]+)/.exec(path)?.[1])).toEqual([
+      'far',
+      'far',
+      'far',
+      'near',
+    ]);
+  });
+
   it('uses the namespace of the context unless told otherwise', async () => {
     fake.otherwise = json(200, { items: [] });
     await cluster.list(resources.pods);

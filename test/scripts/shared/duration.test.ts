@@ -22,11 +22,17 @@ describe('parseDuration', () => {
       );
     },
   );
+
+  it('refuses what no timer can wait for', () => {
+    expect(parseDuration('596h')).toBe(2_145_600_000);
+    expect(() => parseDuration('597h', '--lag')).toThrow('--lag must be at most 24 days (596h), got "597h".');
+  });
 });
 
 describe('formatDuration', () => {
   it.each([
     [87.4, '87 ms'],
+    [999.7, '1 s'],
     [1000, '1 s'],
     [1234, '1.2 s'],
     [12_345, '12 s'],

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, parseDocument } from 'yaml';
+import { bundleTools } from '../../../scripts/image/bundle-tools.ts';
 import { neededRights } from '../../../scripts/switch/access.ts';
 import { parseSwitchArgs } from '../../../scripts/switch/options.ts';
 
@@ -26,6 +27,19 @@ const needed = (everywhere: boolean) =>
     )
     .sort();
 
+interface Job {
+  spec: {
+    template: {
+      spec: {
+        containers: [{ command: string[]; args: string[]; volumeMounts: { mountPath: string }[] }];
+        volumes: { configMap: { name: string } }[];
+      };
+    };
+  };
+}
+const jobPod = (parse(read('job.yaml')) as Job).spec.template.spec;
+const [{ command: jobCommand, args: jobArgs }] = jobPod.containers;
+
 describe('the files for a switch from a pipeline or a Job', () => {
   it('are well-formed YAML', () => {
     for (const file of readdirSync(folder)) expect(parseDocument(read(file)).errors).toEqual([]);
@@ -40,16 +54,27 @@ describe('the files for a switch from a pipeline or a Job', () => {
     const calls = [...read('github-actions.yaml').matchAll(/npm run switch -- (.*)$/gm)].map(
       ([, args = '']) => args,
     );
-    const [job = ''] = /scripts\/switch\/main\.ts (.*)$/m.exec(read('job.yaml'))?.slice(1) ?? [];
     expect(calls).toHaveLength(4);
-    for (const call of [...calls, job]) {
+    expect(() => parseSwitchArgs(jobArgs, { defaultTemplates: 'istio/cluster.yaml' })).not.toThrow();
+    for (const call of calls) {
       const args = call
         .replace(/ >.*/, '')
-        .replace(/"\$VERSION"|"\$TO"/, 'v2')
-        .replace(/"\$IMAGE"/, 'coffee-shop:2.0.0')
+        .replace('"$VERSION"', 'v2')
+        .replace('"$IMAGE"', 'coffee-shop:2.0.0')
         .split(' ');
       expect(() => parseSwitchArgs(args, { defaultTemplates: 'istio/cluster.yaml' })).not.toThrow();
     }
+  });
+
+  it('run a program that the image has, with a kubeconfig that is mounted', () => {
+    const inImage = bundleTools(path.resolve(folder, '../../..')).files.map((file) => file.path);
+    expect(inImage).toContain(`app/${jobCommand[1]}`);
+    const config = parse(read('config-map.yaml')) as { metadata: { name: string }; data: object };
+    expect(jobPod.volumes.map(({ configMap }) => configMap.name)).toEqual([config.metadata.name]);
+    const mounted = jobPod.containers[0].volumeMounts.flatMap(({ mountPath }) =>
+      Object.keys(config.data).map((file) => `--kubeconfig=${mountPath}/${file}`),
+    );
+    expect(jobArgs).toEqual(expect.arrayContaining(mounted));
   });
 
   it('is a workflow whose steps each do one thing, with jobs that exist', () => {

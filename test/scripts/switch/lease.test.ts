@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals';
+import { ClusterError } from '../../../scripts/shared/cluster-errors.ts';
+import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import type { Lease } from '../../../scripts/shared/kubernetes.ts';
+import { ANNOTATION, readRecord, takeLease } from '../../../scripts/switch/record.ts';
+import type { Record as SwitchRecord } from '../../../scripts/switch/record.ts';
+
+/** One Lease as an API server keeps it: a write on an old revision is refused. */
+function keep(first?: Lease['spec'], annotations?: Record<string, string>) {
+  let revision = 1;
+  let lease: Lease | undefined = first && {
+    metadata: {
+      name: 'switch-coffee-shop',
+      namespace: 'shop',
+      resourceVersion: '1',
+      ...(annotations ? { annotations } : {}),
+    },
+    spec: first,
+  };
+  const store = (wanted: Lease) => {
+    revision += 1;
+    lease = { ...wanted, metadata: { ...wanted.metadata, resourceVersion: String(revision) } };
+    return Promise.resolve(lease);
+  };
+  const conflict = () => Promise.reject(new ClusterError('409', { status: 409, reason: 'Conflict' }));
+  const cluster = {
+    namespace: 'shop',
+    get: () => Promise.resolve(lease),
+    create: (wanted: Lease) => (lease === undefined ? store(wanted) : conflict()),
+    replace: (wanted: Lease) =>
+      wanted.metadata.resourceVersion === lease?.metadata.resourceVersion ? store(wanted) : conflict(),
+  } as unknown as Cluster;
+  return { cluster, now: () => lease };
+}
+const killed = {
+  holderIdentity: 'ci@runner-1',
+  leaseDurationSeconds: 1,
+  renewTime: '2026-01-01T10:00:00.000000Z',
+};
+const { signal } = new AbortController();
+const record: SwitchRecord = {
+  id: '0123abcd',
+  from: 'v1',
+  to: 'v2',
+  phase: 'running',
+  startedAt: '2026-01-01T10:00:00Z',
+};
+
+describe('the Lease of a run that was killed before it wrote what it does', () => {
+  it.each([
+    ['at its very first switch', undefined],
+    [
+      'after an earlier one that was finished',
+      { [ANNOTATION]: JSON.stringify({ ...record, phase: 'switched' }) },
+    ],
+  ])(
+    'is taken over when it has run out, %s, and the wait is said once with holder and time',
+    async (_when, annotations) => {
+      const kept = keep(killed, annotations);
+      const said: string[] = [];
+      const hold = await takeLease(kept.cluster, 'coffee-shop', {
+        signal,
+        onWait: (text) => said.push(text),
+      });
+      expect(said[0]).toMatch(
+        /^ci@runner-1 holds the Lease switch-coffee-shop, renewed at 2026-01-01T10:00:00.000000Z: waiting (1 s|\d+ ms) more to see whether it is still at work$/,
+      );
+      expect(said.slice(1)).toEqual(['ci@runner-1 is gone: taking its Lease over']);
+      expect(kept.now()?.spec.holderIdentity).not.toBe('ci@runner-1');
+      expect(kept.now()?.spec.leaseTransitions).toBe(1);
+      await hold.write(record);
+      expect(readRecord(kept.now())).toEqual(record);
+      await hold.release();
+      expect(kept.now()?.spec.holderIdentity).toBe('');
+    },
+  );
+
+  it('is left alone when its holder shows itself, who is named', async () => {
+    const kept = keep({ ...killed, leaseDurationSeconds: 30 });
+    const taking = takeLease(kept.cluster, 'coffee-shop', {
+      signal,
+      onWait: () => {
+        const lease = kept.now();
+        if (lease) lease.spec.renewTime = '2026-01-01T10:00:05.000000Z';
+      },
+    });
+    await expect(taking).rejects.toThrow(
+      'ci@runner-1 is switching coffee-shop right now; nothing was changed',
+    );
+    expect(kept.now()?.spec.holderIdentity).toBe('ci@runner-1');
+  });
+
+  it('is not waited for when it was given back', async () => {
+    const kept = keep({ ...killed, holderIdentity: '' });
+    const said: string[] = [];
+    const hold = await takeLease(kept.cluster, 'coffee-shop', { signal, onWait: (text) => said.push(text) });
+    expect(said).toEqual([]);
+    await hold.release();
+  });
+});
