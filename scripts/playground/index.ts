@@ -34,6 +34,11 @@ export interface Playground {
   /** Stops a proxy (its pod's name, `gateway` or `kube-proxy`) from hearing of changes; it catches up at once when thawed. */
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;
+  /**
+   * Ends a process as a crash does: `gateway`, `istiod`, or the sidecar of a pod of namespace `default`. The next one starts at once, or `forMs` later
+   * (not for a sidecar: its restarts are the kubelet's). Resolves when the gateway or istiod serves again.
+   */
+  crash(what: string, options?: { forMs?: number }): Promise<void>;
   proxies(): ProxyInfo[];
   /** Makes an image for the kubelet: what starts when a container names it. */
   registerImage(name: string, command: string[]): void;
@@ -57,6 +62,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   try {
     const guard = startGuard({ stateDir });
     closers.push(() => guard.close());
+    // Kubeconfigs hold a token: none is left behind, not even by SIGKILL.
+    for (const file of [options.kubeconfigFile, ...(options.leftovers ?? [])])
+      if (file !== undefined) guard.alsoRemove(path.resolve(file));
     const store = createStore({ firstRevision: FIRST_REVISION });
     const [network, images] = await Promise.all([
       createPodNetwork({ mode: addressing }),
@@ -72,6 +80,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
             network,
             stateDir,
             seed,
+            ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
             ...(delays?.mesh === undefined ? {} : { delays: delays.mesh }),
             ...(options.nativeSidecars === undefined ? {} : { nativeSidecars: options.nativeSidecars }),
             ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
@@ -92,7 +101,6 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       guard,
       stateDir,
       sidecars: mesh,
-            ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
       random: createRandom(seed + 1),
       ...(delays?.kubelet === undefined ? {} : { delays: delays.kubelet }),
     });
@@ -153,6 +161,11 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
           services.thaw();
         } else requireMesh(mesh, proxy).thaw(proxy);
       },
+      async crash(what, crashOptions = {}) {
+        const running = requireMesh(mesh, what);
+        if (what === 'gateway' || what === 'istiod') await running.crash(what, crashOptions);
+        else kubelet.crash('default', what, 'istio-proxy');
+      },
       proxies: () => mesh?.proxies() ?? [],
       registerImage: (name, command) => images.register(name, command),
       close,
@@ -163,13 +176,13 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   }
 }
 
-function requireMesh<T>(mesh: T | undefined, proxy: string): T {
-  if (mesh === undefined)
-    throw new Error(`there is no proxy ${proxy}: this playground has no mesh (only kube-proxy).`);
-  return mesh;
-}
 function requireEnvoy({ envoyBinary }: PlaygroundOptions): string {
   if (envoyBinary === undefined) throw new Error("mesh 'envoy' needs the path of an Envoy (envoyBinary).");
   return envoyBinary;
 }
 
+function requireMesh<T>(mesh: T | undefined, proxy: string): T {
+  if (mesh === undefined)
+    throw new Error(`there is no proxy ${proxy}: this playground has no mesh (only kube-proxy).`);
+  return mesh;
+}

@@ -40,6 +40,8 @@ export interface ContainerRunner {
   stop(options: StopOptions): Promise<void>;
   /** SIGKILL at once. */
   kill(): void;
+  /** Ends the current run as a crash does: what comes next is for the restart policy to say. */
+  crash(): void;
   readonly running: boolean;
   logOf(previous: boolean): ContainerLog | undefined;
 }
@@ -385,6 +387,7 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       stopProbers(['startup', 'readiness', 'liveness']);
       current?.sigkill();
     },
+    crash: () => current?.sigkill(),
     logOf: (previous) => logs[previous ? 1 : 0],
   };
 }

@@ -58,6 +58,8 @@ export interface Kubelet {
     container: string | undefined,
     command: string[],
   ): ReturnType<typeof spawn>;
+  /** Ends a container's process as a crash does (SIGKILL); its restart policy says what comes next. Throws when it does not run. */
+  crash(namespace: string, pod: string, container: string): void;
   /** Ends every container at once (SIGKILL) and resolves when all are gone. */
   close(): Promise<void>;
 }
@@ -146,6 +148,12 @@ export function startKubelet(options: KubeletOptions): Kubelet {
       }
       const { env, cwd } = setUpContainer(context, pod, worker.sandbox, container);
       return startProcess({ command, env, cwd, guard, stdin: 'pipe' });
+    },
+    crash(namespace, podName, container) {
+      const runner = workerOf(namespace, podName).worker.runner(container);
+      if (runner?.running !== true)
+        throw new Error(`container ${container} of pod ${namespace}/${podName} does not run`);
+      runner.crash();
     },
     async close() {
       closed = true;

@@ -6,14 +6,16 @@ import { MEASURED_DELAYS } from './delays.ts';
 import { registerInjection } from './inject/injection.ts';
 import { createDebugServer } from './istiod/debug-server.ts';
 import { Discovery } from './istiod/discovery.ts';
+import type { ProxyIdentity } from './istiod/proxy-connection.ts';
 import { gatewaySpec, PROXY_PORTS, sidecarSpec } from './proxy-spec.ts';
 import { createRandom } from '../network/random.ts';
+import { createSystemCrash } from './system-crash.ts';
 import { createSystemPods, markRunning, SYSTEM_NAMESPACE } from './system-pods.ts';
 import type { Mesh, MeshOptions } from './types.ts';
 
+export { findEnvoy } from './data-plane/envoy/find-envoy.ts';
 export { MEASURED_DELAYS, type MeshDelays, type Quantiles } from './delays.ts';
 export type { Mesh, MeshOptions, ProxyInfo } from './types.ts';
-export { findEnvoy } from './data-plane/envoy/find-envoy.ts';
 
 /** istiod's ports that answer, on the pod's loopback without asking who calls. */
 const DEBUG_PORTS = [15014, 8080];
@@ -36,14 +38,15 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     socketOf: sockets,
   });
   const system = await createSystemPods(store, network);
-  const debugServers = await startDebugServers(network, system.istiod.ip, discovery, store);
+  const openDebugPorts = (ip: string) => startDebugServers(network, ip, discovery, store);
+  const closeDebugPorts = await openDebugPorts(system.istiod.ip);
   markRunning(store, system.istiod, 'discovery');
 
   const publicAddress = await dataPlane.start(
     gatewaySpec(network, { ...system.gateway, namespace: SYSTEM_NAMESPACE }),
   );
   if (publicAddress === undefined) throw new Error('The gateway has no public address.');
-  await discovery.connect({
+  const gatewayIdentity: ProxyIdentity = {
     id: system.gateway.uid,
     pod: system.gateway.name,
     ip: system.gateway.ip,
@@ -54,8 +57,13 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       [80, 8080],
       [443, 8443],
     ]),
-  });
+  };
+  await discovery.connect(gatewayIdentity);
   markRunning(store, system.gateway, 'istio-proxy');
+  const crash = createSystemCrash({
+    ...{ store, network, dataPlane, discovery, publicAddress, gatewayIdentity, ...system },
+    ...{ openDebugPorts, closeDebugPorts },
+  });
 
   const ready = new Set<string>();
   /** Classic sidecars that serve out their drain time: ends it early. */
@@ -83,7 +91,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 
   return {
     gateway: { ...publicAddress, podName: system.gateway.name, namespace: SYSTEM_NAMESPACE },
-    istiod: { podName: system.istiod.name, namespace: SYSTEM_NAMESPACE },
+    get istiod() {
+      return { podName: crash.current.name, namespace: SYSTEM_NAMESPACE };
+    },
 
     async start(pod) {
       await network.addPorts(pod.ip, PROXY_PORTS);
@@ -118,6 +128,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     },
     kill: (podUid) => void stop(podUid),
 
+    crash: (what, { forMs = 0 } = {}) => crash[what](forMs),
     freeze: (proxy, { forMs } = {}) => discovery.freeze(idOf(proxy), forMs),
     thaw: (proxy) => discovery.thaw(idOf(proxy)),
     proxies: () =>
@@ -134,13 +145,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     async close() {
       for (const end of drains.values()) end();
       discovery.close();
-      for (const server of debugServers) {
-        server.closeAllConnections();
-        server.close();
-      }
+      crash.close();
       await dataPlane.close();
       network.release(system.gateway.ip);
-      network.release(system.istiod.ip);
+      network.release(crash.current.ip);
     },
   };
 }
@@ -150,7 +158,7 @@ async function startDebugServers(
   ip: string,
   discovery: Discovery,
   store: MeshOptions['store'],
-): Promise<http.Server[]> {
+): Promise<() => void> {
   const servers: http.Server[] = [];
   for (const port of DEBUG_PORTS) {
     for (const from of ['inside', 'outside'] as const) {
@@ -164,7 +172,12 @@ async function startDebugServers(
       servers.push(server);
     }
   }
-  return servers;
+  return () => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
 }
 
 /** A pod that is gone keeps its address in the memory of those who have not heard: they must meet a refusal there, not a gap. */

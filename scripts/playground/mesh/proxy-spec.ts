@@ -50,6 +50,7 @@ export function sidecarSpec(
 export function gatewaySpec(
   network: PodNetwork,
   pod: { name: string; uid: string; ip: string; namespace: string },
+  publicAddress: SocketAddress = { host: '127.0.0.1', port: 0 },
 ): ProxySpec {
   const { ip } = pod;
   return {
@@ -60,13 +61,13 @@ export function gatewaySpec(
     admin: required(network.inside(ip, 15000), ip, 15000),
     status: both(network, ip, 15020),
     health: both(network, ip, 15021),
-    inbound: [],
     stats: both(network, ip, 15090),
+    inbound: [],
     // The last socket is the public one: where callers from outside the cluster reach the gateway's port 80.
     gateway: [
       {
         port: 8080,
-        sockets: [required(network.outside(ip, 8080), ip, 8080), { host: '127.0.0.1', port: 0 }],
+        sockets: [required(network.outside(ip, 8080), ip, 8080), publicAddress],
       },
     ],
     probers: {},

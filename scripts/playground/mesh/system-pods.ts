@@ -45,15 +45,7 @@ export async function createSystemPods(
       ['https', 443, 8443],
     ]),
   );
-  const istiod = await createPod(
-    store,
-    network,
-    'istiod',
-    'discovery',
-    { app: 'istiod', istio: 'pilot' },
-    ISTIOD_PORTS,
-    [8080, 15010, 15017],
-  );
+  const istiod = await createIstiodPod(store, network);
   const gateway = await createPod(
     store,
     network,
@@ -69,6 +61,12 @@ export async function createSystemPods(
     [15021, 8080, 8443, 15090],
   );
   return { istiod, gateway };
+}
+
+/** One more istiod pod, which does not run yet. */
+export function createIstiodPod(store: ObjectStore, network: PodNetwork): Promise<SystemPod> {
+  const labels = { app: 'istiod', istio: 'pilot' };
+  return createPod(store, network, 'istiod', 'discovery', labels, ISTIOD_PORTS, [8080, 15010, 15017]);
 }
 
 function service(
@@ -127,15 +125,22 @@ async function createPod(
   return { name, uid: pod.metadata.uid, ip, labels: all };
 }
 
-/** Says that the pod runs and is ready, as a kubelet would. */
-export function markRunning(store: ObjectStore, pod: SystemPod, container: string): void {
+/** Says that the pod runs and is ready, as a kubelet would; or that its process has ended and comes again. */
+export function markRunning(
+  store: ObjectStore,
+  pod: SystemPod,
+  container: string,
+  { restarts = 0, away = false }: { restarts?: number; away?: boolean } = {},
+): void {
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const condition = (type: string) => ({
     type,
-    status: 'True',
+    status: away && type.endsWith('Ready') ? 'False' : 'True',
     lastProbeTime: null,
     lastTransitionTime: now,
   });
+  const containerID =
+    restarts === 0 ? {} : { containerID: `playground://${pod.uid}/${container}/${restarts}` };
   store.mutate(
     'v1/pods',
     SYSTEM_NAMESPACE,
@@ -159,12 +164,13 @@ export function markRunning(store: ObjectStore, pod: SystemPod, container: strin
         containerStatuses: [
           {
             name: container,
-            ready: true,
-            started: true,
-            restartCount: 0,
+            ready: !away,
+            started: !away,
+            restartCount: restarts,
+            ...containerID,
             image: container === 'discovery' ? 'istio/pilot:built-in' : 'istio/proxyv2:built-in',
             imageID: '',
-            state: { running: { startedAt: now } },
+            state: away ? { waiting: { reason: 'CrashLoopBackOff' } } : { running: { startedAt: now } },
             lastState: {},
           },
         ],

@@ -50,6 +50,8 @@ export interface Mesh extends SidecarRuntime {
    */
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;
+  /** Ends the gateway's process or istiod's pod as a crash does; the next one starts `forMs` later. Resolves when it serves. */
+  crash(what: 'gateway' | 'istiod', options?: { forMs?: number }): Promise<void>;
   proxies(): ProxyInfo[];
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import {
 } from './http1/head.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { reply } from './local-reply.ts';
+import { normalizeTarget } from './outbound-request.ts';
 import { Stream } from './stream.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -156,6 +157,7 @@ export class DownstreamConnection {
     }
     const head = parseRequestHead(data.toString('latin1', 0, end));
     verifyHead(head);
+    normalizeTarget(head);
     this.#body = requestBody(head);
     this.#closeAfterAnswer = hasToken(head.headers, 'connection', 'close') || this.#chain.draining;
     this.#continueExpected = hasToken(head.headers, 'expect', '100-continue');
@@ -190,12 +192,7 @@ export class DownstreamConnection {
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.onDownstreamGone();
-    const answer = reply(
-      error.status,
-      error.status === 400 ? 'Bad Request' : undefined,
-      this.#chain.serverName,
-      true,
-    );
+    const answer = reply(error.status, error.body, this.#chain.serverName, true);
     this.#socket.write(writeHead(answer.startLine, answer.headers) + answer.body, 'latin1');
     this.#closeSoon();
   }
@@ -216,5 +213,5 @@ function isDone(body: Body): boolean {
 function verifyHead(head: RequestHead): void {
   // Envoy does not take HTTP/1.0 unless told to.
   if (head.minorVersion === 0) throw new ProtocolError('HTTP/1.0 is not accepted', 426);
-  if (header(head.headers, 'host') === undefined) throw new ProtocolError('no Host header');
+  if (header(head.headers, 'host') === undefined) throw new ProtocolError('no Host header', 400, '');
 }

@@ -1,12 +1,44 @@
 import { randomUUID } from 'node:crypto';
 import type { FilterChain } from './filter-chain.ts';
-import { header, setHeader, type Headers, type RequestHead } from './http1/head.ts';
+import { hasToken, header, setHeader, type Headers, type RequestHead } from './http1/head.ts';
+import { httpDate } from './local-reply.ts';
 import type { CompiledRoute } from './route-table.ts';
 import type { HeaderToAddJson } from '../xds-types.ts';
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'expect']);
+/** Meant for one connection only. `transfer-encoding` is said anew, after everything else. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'te',
+  'expect',
+  'transfer-encoding',
+]);
 
-/** The head that goes upstream, without its attempt count. */
+/** By these a proxy is told how to treat a request; a caller from outside the mesh may not. */
+const FOR_PROXIES_ONLY = new Set([
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-retriable-header-names',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-force-trace',
+  'x-envoy-ip-tags',
+  'x-envoy-original-url',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-internal',
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+]);
+
+/** The head that goes upstream, as the first attempt. */
 export function upstreamHeaders(
   request: RequestHead,
   chain: FilterChain,
@@ -18,10 +50,9 @@ export function upstreamHeaders(
     const name = request.headers[i] ?? '';
     if (HOP_BY_HOP.has(name)) continue;
     if (chain.direction === 'inbound' && name === 'x-envoy-decorator-operation') continue;
+    if (chain.direction === 'gateway' && FOR_PROXIES_ONLY.has(name)) continue;
     headers.push(name, request.headers[i + 1] ?? '');
   }
-  const action = route.json.route;
-  if (action?.host_rewrite_literal !== undefined) setHeader(headers, 'host', action.host_rewrite_literal);
   if (chain.direction === 'gateway') {
     const address = remoteAddress.replace(/^::ffff:/, '');
     const before = header(headers, 'x-forwarded-for');
@@ -37,8 +68,25 @@ export function upstreamHeaders(
   if (chain.direction !== 'inbound' && route.json.decorator !== undefined) {
     setHeader(headers, 'x-envoy-decorator-operation', route.json.decorator.operation);
   }
+  if (chain.direction !== 'inbound') setHeader(headers, 'x-envoy-attempt-count', '1');
   changeHeaders(headers, route.json.request_headers_to_add, route.json.request_headers_to_remove);
+  const { host_rewrite_literal: newHost, prefix_rewrite: newPath } = route.json.route ?? {};
+  if (newHost !== undefined) {
+    headers.push('x-envoy-original-host', header(headers, 'host') ?? '');
+    setHeader(headers, 'host', newHost);
+  }
+  if (newPath !== undefined) headers.push('x-envoy-original-path', request.target);
+  if (isWebSocket(request)) headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
+  const encoding = header(request.headers, 'transfer-encoding');
+  if (encoding !== undefined) headers.push('transfer-encoding', encoding);
   return headers;
+}
+
+/** Whether a request asks to leave HTTP for a WebSocket, the one protocol that Istio's listeners let through so. */
+export function isWebSocket({ headers }: RequestHead): boolean {
+  return (
+    hasToken(headers, 'connection', 'upgrade') && header(headers, 'upgrade')?.toLowerCase() === 'websocket'
+  );
 }
 
 /** The head that goes back to the caller. `endsWithConnection` bodies are sent in chunks, so that the connection can stay. */
@@ -53,29 +101,30 @@ export function downstreamHeaders(
   for (let i = 0; i < answer.length; i += 2) {
     const name = answer[i] ?? '';
     // What an app says about its own connection is meant for this proxy, not for its callers.
-    if (name === 'connection' || name === 'keep-alive' || name === 'proxy-connection' || name === 'upgrade')
-      continue;
-    if (name === 'x-envoy-upstream-service-time') continue;
+    if (HOP_BY_HOP.has(name) || name === 'x-envoy-upstream-service-time') continue;
     headers.push(name, answer[i + 1] ?? '');
   }
-  if (endsWithConnection) headers.push('transfer-encoding', 'chunked');
   headers.push('x-envoy-upstream-service-time', String(serviceTimeMs));
-  if (chain.direction !== 'inbound') setHeader(headers, 'server', chain.serverName);
   changeHeaders(headers, route.json.response_headers_to_add, route.json.response_headers_to_remove);
+  if (header(headers, 'date') === undefined) headers.push('date', httpDate());
+  if (chain.direction !== 'inbound') setHeader(headers, 'server', chain.serverName);
+  const encoding = endsWithConnection ? 'chunked' : header(answer, 'transfer-encoding');
+  if (encoding !== undefined) headers.push('transfer-encoding', encoding);
   return headers;
 }
 
-function changeHeaders(
-  headers: Headers,
-  add: HeaderToAddJson[] | undefined,
-  remove: string[] | undefined,
-): void {
-  for (const name of remove ?? []) {
-    const lower = name.toLowerCase();
-    for (let i = headers.length - 2; i >= 0; i -= 2) if (headers[i] === lower) headers.splice(i, 2);
+/** As Envoy: first what goes, then what is set (it moves to the end), then what is added. */
+function changeHeaders(headers: Headers, add: HeaderToAddJson[] = [], remove: string[] = []): void {
+  const drop = (name: string): void => {
+    for (let i = headers.length - 2; i >= 0; i -= 2) if (headers[i] === name) headers.splice(i, 2);
+  };
+  for (const name of remove) drop(name.toLowerCase());
+  for (const { header: one, append_action: action } of add) {
+    if (action === undefined) continue;
+    drop(one.key.toLowerCase());
+    headers.push(one.key.toLowerCase(), one.value);
   }
-  for (const { header: one, append_action: action } of add ?? []) {
+  for (const { header: one, append_action: action } of add) {
     if (action === undefined) headers.push(one.key.toLowerCase(), one.value);
-    else setHeader(headers, one.key.toLowerCase(), one.value);
   }
 }

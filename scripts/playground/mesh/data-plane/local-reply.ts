@@ -28,10 +28,19 @@ export function reply(
   extra: Headers = [],
 ): LocalReply {
   const closing = close ? ['connection', 'close'] : [];
+  const noLength = status === 204 || status === 304;
   const startLine = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
   const headers =
     body === undefined || body === ''
-      ? [...extra, 'date', httpDate(), 'server', server, ...closing, 'content-length', '0']
+      ? [
+          ...extra,
+          'date',
+          httpDate(),
+          'server',
+          server,
+          ...closing,
+          ...(noLength ? [] : ['content-length', '0']),
+        ]
       : [
           'content-length',
           String(Buffer.byteLength(body)),

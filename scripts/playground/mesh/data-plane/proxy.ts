@@ -83,7 +83,8 @@ export class Proxy {
       for (const { port, outside } of this.spec.inbound)
         await this.#listen(outside, this.#inboundChain(port));
     }
-    if (this.config.listeners.size > 0) this.#ready = true;
+    // Envoy asks for listeners only when the first clusters have warmed: until then it serves nobody.
+    if (this.config.listeners.size > 0 && this.config.warming === 0) this.#ready = true;
     return error;
   }
 
@@ -121,8 +122,8 @@ export class Proxy {
       return this.#route(request, this.config.routes.get(routes));
     });
     return this.#servers.listen(address, (socket) => {
-      // No Gateway asks for this port, so nobody listens here.
-      if (this.config.listeners.has(`0.0.0.0_${port}`)) this.#accept(socket, chain);
+      // Not begun yet, or no Gateway asks for this port: nobody listens here.
+      if (this.#ready && this.config.listeners.has(`0.0.0.0_${port}`)) this.#accept(socket, chain);
       else socket.resetAndDestroy();
     });
   }
@@ -221,7 +222,12 @@ function redirected(
 ): Decision {
   const { host } = outboundRequest(request);
   const port = redirect.port_redirect === undefined ? '' : `:${redirect.port_redirect}`;
-  const location = `${redirect.scheme_redirect ?? 'http'}://${redirect.host_redirect ?? host}${port}${redirect.path_redirect ?? request.target}`;
+  const { path_redirect: path = request.target } = redirect;
+  const mark = request.target.indexOf('?');
+  // A new path keeps the query, unless it brings one.
+  const query =
+    path === request.target || path.includes('?') || mark === -1 ? '' : request.target.slice(mark);
+  const location = `${redirect.scheme_redirect ?? 'http'}://${redirect.host_redirect ?? host}${port}${path}${query}`;
   const status = redirect.response_code === undefined ? 301 : REDIRECT_STATUS[redirect.response_code];
   return { kind: 'reply', status, headers: ['location', location] };
 }

@@ -106,13 +106,23 @@ function compileMatch(match: RouteMatchJson): Predicate {
   for (const { name, string_match: value } of match.query_parameters ?? []) {
     const test = value === undefined ? () => true : compileString(value);
     tests.push((_request, _path, query) => {
-      const found = new URLSearchParams(query).get(name);
-      return found !== null && test(found);
+      const found = rawParameter(query, name);
+      return found !== undefined && test(found);
     });
   }
   const [only] = tests;
   if (tests.length === 1 && only !== undefined) return only;
   return (request, path, query) => tests.every((test) => test(request, path, query));
+}
+
+/** The first value of a query's parameter as it was sent: Envoy does not decode it. */
+function rawParameter(query: string, name: string): string | undefined {
+  for (const part of query.split('&')) {
+    const equals = part.indexOf('=');
+    if ((equals === -1 ? part : part.slice(0, equals)) === name)
+      return equals === -1 ? '' : part.slice(equals + 1);
+  }
+  return undefined;
 }
 
 function compilePath(match: RouteMatchJson): Predicate {

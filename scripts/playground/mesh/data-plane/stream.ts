@@ -183,7 +183,8 @@ export class Stream implements UpstreamHandler {
       return;
     }
     const which = this.#retries.made > 0 ? 'retried and the latest reset reason' : 'reset reason';
-    this.#reply(503, `upstream connect error or disconnect/reset before headers. ${which}: ${reason}`);
+    const status = reason === 'protocol error' ? 502 : 503;
+    this.#reply(status, `upstream connect error or disconnect/reset before headers. ${which}: ${reason}`);
   }
 
   // Inside
@@ -193,11 +194,11 @@ export class Stream implements UpstreamHandler {
     const { json } = this.#route ?? {};
     const prefix = json?.match.prefix;
     const rewrite = json?.route?.prefix_rewrite;
-    if (rewrite !== undefined)
-      this.#request.target = rewritten(this.#request.target, prefix, json?.match.path, rewrite);
     if (this.#route !== undefined) {
       this.#head = upstreamHeaders(this.#request, this.#chain, this.#downstream.remoteAddress, this.#route);
     }
+    if (rewrite !== undefined)
+      this.#request.target = rewritten(this.#request.target, prefix, json?.match.path, rewrite);
     if (this.#requestComplete) this.onRequestComplete();
     this.#downstream.sendContinue();
     this.#try();
@@ -242,7 +243,9 @@ export class Stream implements UpstreamHandler {
       stats.rqActive += 1;
       stats.rqTotal += 1;
     }
-    setHeader(this.#head, 'x-envoy-attempt-count', String(this.#retries.made + 1));
+    // In the called pod the caller's count stands.
+    if (this.#chain.direction !== 'inbound')
+      setHeader(this.#head, 'x-envoy-attempt-count', String(this.#retries.made + 1));
     const writable = this.#upstream.send(
       writeHead(`${this.#request.method} ${this.#request.target} HTTP/1.1`, this.#head),
       this.#kept,

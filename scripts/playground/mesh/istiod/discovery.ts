@@ -29,6 +29,8 @@ export class Discovery {
   #sequence = 0;
   #version = '';
   #connected = 0;
+  /** While no istiod runs: settles when one does again. */
+  #absence: { over: Promise<void>; end: () => void } | undefined;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -39,8 +41,25 @@ export class Discovery {
     options.dataPlane.onAcknowledged((ack) => this.#connections.get(ack.proxyId)?.acknowledge(ack));
   }
 
+  /** Who is connected: nobody while there is no istiod. */
   get connections(): ProxyConnection[] {
-    return [...this.#connections.values()];
+    return this.#absence === undefined ? [...this.#connections.values()] : [];
+  }
+
+  /** istiod's process ends: its streams break, proxies keep what they have, and who starts meanwhile waits. */
+  leave(): void {
+    if (this.#absence !== undefined) return;
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#absence = { over, end };
+    this.#debounce.cancel();
+  }
+
+  /** A new istiod: the proxies come back to it and are told what they missed. */
+  comeBack(): void {
+    this.#absence?.end();
+    this.#absence = undefined;
+    this.pushAll();
   }
 
   state(): MeshState {
@@ -50,6 +69,7 @@ export class Discovery {
   /** A proxy opens its stream: it gets everything there is, and the promise resolves when it has it. */
   async connect(proxy: ProxyIdentity): Promise<void> {
     const { dataPlane, socketOf, delays, random } = this.#options;
+    await this.#absence?.over;
     this.#connected += 1;
     const connection = new ProxyConnection(proxy, this.#connected, {
       dataPlane,
@@ -95,6 +115,7 @@ export class Discovery {
   }
 
   close(): void {
+    this.#absence?.end();
     this.#debounce.cancel();
     this.#config.close();
     for (const id of [...this.#connections.keys()]) this.disconnect(id);
@@ -104,7 +125,7 @@ export class Discovery {
     if (kind === 'config') this.#full = true;
     // A proxy that connects meanwhile must not be given what was true before.
     this.#cache.invalidate();
-    this.#debounce.trigger();
+    if (this.#absence === undefined) this.#debounce.trigger();
   }
 
   #push(): void {

@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /**
  * HTTP/1.1 message heads. Header names are kept in lower case, as Envoy writes them on; a head is a flat list
  * `[name, value, name, value, ...]`, in order, because that is the cheapest form to read, change and write.
@@ -18,14 +20,16 @@ export interface ResponseHead {
   headers: Headers;
 }
 
-/** The other side does not speak HTTP as agreed. `status` is what a server answers to it. */
+/** The other side does not speak HTTP as agreed. `status` and `body` are what a server answers to it. */
 export class ProtocolError extends Error {
   readonly status: number;
+  readonly body: string;
 
-  constructor(message: string, status = 400) {
+  constructor(message: string, status = 400, body = STATUS_CODES[status] ?? '') {
     super(message);
     this.name = 'ProtocolError';
     this.status = status;
+    this.body = body;
   }
 }
 
