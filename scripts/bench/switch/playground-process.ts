@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../../shared/errors.ts';
-import { findRunningPlayground, runningPlaygroundFile } from '../../shared/running-playground.ts';
+import { findRunningPlayground } from '../../shared/running-playground.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -44,7 +44,7 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
   };
   try {
     const { gatewayUrl } = await firstDocument(child);
-    const control = findRunningPlayground(runningPlaygroundFile(folder))?.controlUrl ?? '';
+    const control = findRunningPlayground(folder)?.controlUrl ?? '';
     return {
       kubeconfig,
       gatewayUrl,

@@ -1,16 +1,16 @@
 # Ends what a playground leaves behind. Its standard input is a pipe from the playground: when the playground is gone,
 # however it died, reading ends, and every process group still registered is killed and the state folder removed.
-# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" and "dir PATH" say what to look for and what to remove.
+# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" says what to look for, each "dir PATH" what to remove.
 trap '' INT TERM HUP
 groups=' '
 run=''
-dir=''
+set --
 while read -r word value; do
   case $word in
     +) groups="$groups$value " ;;
     -) case $groups in *" $value "*) groups="${groups%%" $value "*} ${groups#*" $value "}" ;; esac ;;
     run) run=$value ;;
-    dir) dir=$value ;;
+    dir) set -- "$@" "$value" ;;
   esac
 done
 for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
@@ -21,4 +21,4 @@ if [ -n "$run" ] && [ -d /proc/self ]; then
     kill -KILL "${pid%/environ}" 2>/dev/null
   done
 fi
-if [ -n "$dir" ]; then rm -rf -- "$dir"; fi
+if [ $# -gt 0 ]; then rm -rf -- "$@"; fi

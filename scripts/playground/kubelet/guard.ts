@@ -9,6 +9,8 @@ export interface Guard {
   readonly env: { PLAYGROUND_RUN: string };
   /** Registers a process started with `detached: true` (it leads a group of its own) until it exits. */
   watch(child: ChildProcess): void;
+  /** Names a file outside of the state folder that goes with the playground. */
+  alsoRemove(file: string): void;
   /** Removes the state folder and ends the guard; registered processes that still live are killed. Resolves when it is done. */
   close(): Promise<void>;
 }
@@ -21,6 +23,7 @@ const SCRIPT = fileURLToPath(new URL('./guard.sh', import.meta.url));
  */
 export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string; run?: string }): Guard {
   const watched = new Set<number>();
+  const removed = [stateDir];
   let closing = false;
   let reaper = startReaper();
 
@@ -29,7 +32,12 @@ export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string;
     child.unref();
     child.stdin.on('error', () => undefined);
     (child.stdin as unknown as Socket).unref();
-    child.stdin.write(`run ${run}\ndir ${stateDir}\n${[...watched].map((pid) => `+ ${pid}\n`).join('')}`);
+    const lines = [
+      `run ${run}`,
+      ...removed.map((one) => `dir ${one}`),
+      ...[...watched].map((pid) => `+ ${pid}`),
+    ];
+    child.stdin.write(`${lines.join('\n')}\n`);
     child.on('exit', () => {
       // Somebody killed the reaper: a playground without one would leave orphans.
       if (!closing) reaper = startReaper();
@@ -48,6 +56,10 @@ export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string;
         watched.delete(pid);
         reaper.stdin?.write(`- ${pid}\n`);
       });
+    },
+    alsoRemove(file) {
+      removed.push(file);
+      reaper.stdin?.write(`dir ${file}\n`);
     },
     async close() {
       closing = true;

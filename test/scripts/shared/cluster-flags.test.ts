@@ -1,11 +1,13 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chooseCluster } from '../../../scripts/shared/cluster-flags.ts';
+import { UsageError } from '../../../scripts/shared/errors.ts';
 import {
   announcePlayground,
   findRunningPlayground,
+  runningPlaygroundFile,
   withdrawPlayground,
 } from '../../../scripts/shared/running-playground.ts';
 
@@ -62,22 +64,49 @@ describe('chooseCluster', () => {
   });
 });
 
-describe('the running playground', () => {
-  it('is found while its process lives and by nobody after it has withdrawn', () => {
-    const word = path.join(home, 'word.json');
-    announcePlayground(playground(), word);
-    expect(findRunningPlayground(word)).toEqual(playground());
-    withdrawPlayground(process.pid + 1, word);
-    expect(findRunningPlayground(word)).toBeDefined();
-    withdrawPlayground(process.pid, word);
-    expect(findRunningPlayground(word)).toBeUndefined();
+describe('running playgrounds', () => {
+  const word = (pid: number, kubeconfig = kubeconfigOf('word')) => ({ ...playground(), pid, kubeconfig });
+  const kubeconfigOf = (name: string): string => {
+    const file = path.join(home, `${name}.kubeconfig`);
+    writeFileSync(file, '');
+    return file;
+  };
+  const folder = (): string => mkdtempSync(path.join(home, 'words-'));
+
+  it('are found while their process lives and by nobody after they have withdrawn', () => {
+    const words = folder();
+    announcePlayground(word(process.pid), words);
+    expect(findRunningPlayground(words)).toEqual(word(process.pid));
+    withdrawPlayground(process.pid + 1, words);
+    expect(findRunningPlayground(words)).toBeDefined();
+    withdrawPlayground(process.pid, words);
+    expect(findRunningPlayground(words)).toBeUndefined();
   });
 
-  it('does not count when its process is gone or the file is broken', () => {
-    const word = path.join(home, 'word.json');
-    announcePlayground({ ...playground(), pid: 2 ** 22 + 1 }, word);
-    expect(findRunningPlayground(word)).toBeUndefined();
-    writeFileSync(word, '{"pid":');
-    expect(findRunningPlayground(word)).toBeUndefined();
+  it('are named when there are several, and none of them is taken', () => {
+    const words = folder();
+    const [one, two] = [kubeconfigOf('one'), kubeconfigOf('two')];
+    announcePlayground(word(process.pid, one), words);
+    announcePlayground(word(process.ppid, two), words);
+    expect(() => findRunningPlayground(words)).toThrow(
+      new UsageError(
+        `2 playgrounds are running: ${[
+          { pid: process.pid, file: one },
+          { pid: process.ppid, file: two },
+        ]
+          .sort((a, b) => a.pid - b.pid)
+          .map(({ pid, file }) => `process ${pid} (--kubeconfig ${file})`)
+          .join(', ')}. Say which one is meant.`,
+      ),
+    );
+  });
+
+  it('do not count when their process or their kubeconfig is gone or the file is broken, and leave nothing', () => {
+    const words = folder();
+    announcePlayground(word(2 ** 22 + 1), words);
+    announcePlayground(word(process.pid, '/no/such/kubeconfig'), words);
+    writeFileSync(runningPlaygroundFile(process.ppid, words), '{"pid":');
+    expect(findRunningPlayground(words)).toBeUndefined();
+    expect(readdirSync(words)).toEqual([]);
   });
 });
