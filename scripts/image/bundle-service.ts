@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { buildSync } from 'esbuild';
-import type { TarEntry } from './tar.ts';
+import type { AppFiles } from './build-image.ts';
 
 /** Bundles a service into one file, and its source map: no node_modules in the image. */
-export function bundleService(main: string): TarEntry[] {
+export function bundleService(main: string): AppFiles {
   const { outputFiles } = buildSync({
     // Paths in the source map are relative to it: where the repository lies is no part of the image.
     absWorkingDir: dirname(main),
@@ -26,5 +26,5 @@ export function bundleService(main: string): TarEntry[] {
     mode: 0o644,
     data: Buffer.from(contents),
   }));
-  return [{ path: 'app', type: 'folder', mode: 0o755 }, ...files];
+  return { files: [{ path: 'app', type: 'folder', mode: 0o755 }, ...files], cmd: ['/app/main.cjs'] };
 }

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../shared/errors.ts';
 
-export const usage = `Writes container images of the services without Docker, as OCI archives that a cluster without a registry can load.
+export const usage = `Writes container images of the services and tools without Docker, as OCI archives that a cluster without a registry can load.
 
-Usage: npm run image -- [SERVICE ...] [flags]
+Usage: npm run image -- [IMAGE ...] [flags]
 
-  SERVICE          a folder of services/ (default: all)
+  IMAGE            a folder of services/, or coffee-shop-tools: switch and load, to run in a pod (default: all)
   --base ARCHIVE   an OCI archive with Node in it, e.g. of gcr.io/distroless/nodejs24-debian13:nonroot
                    (default, on Linux: this machine's node and its libraries)
   --tag TAG        (1.0.0)
@@ -23,7 +23,7 @@ Example: npm run image -- coffee-shop --tag 1.1.0
 export interface ImageCommand {
   help: boolean;
   /** Empty: all. */
-  services: string[];
+  images: string[];
   base: string | undefined;
   tag: string;
   revision: string | undefined;
@@ -49,5 +49,5 @@ export function readCommandLine(argv: string[]): ImageCommand {
     throw new UsageError(`--tag must be letters, digits, ".", "_" and "-", got "${values.tag}".`);
   if (values.revision !== undefined && !/^[\w.-]{1,253}$/.test(values.revision))
     throw new UsageError(`--revision must be letters, digits, ".", "_" and "-", got "${values.revision}".`);
-  return { ...values, base: values.base, revision: values.revision, services: positionals };
+  return { ...values, base: values.base, revision: values.revision, images: positionals };
 }

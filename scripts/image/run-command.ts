@@ -3,7 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UsageError } from '../shared/errors.ts';
 import { readBase } from './base.ts';
-import { buildImage } from './build-image.ts';
+import { type AppFiles, buildImage } from './build-image.ts';
+import { bundleService } from './bundle-service.ts';
+import { bundleTools } from './bundle-tools.ts';
 import type { ImageCommand } from './command-line.ts';
 import { hostBase } from './host-base.ts';
 
@@ -28,13 +30,24 @@ export interface WrittenImage {
 const architectures: Record<string, string> = { x64: 'amd64', ia32: '386' };
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** Every service, and the tools that run in pods. */
+function imagesOf(root: string): Map<string, () => AppFiles> {
+  const folder = join(root, 'services');
+  const main = (name: string): string => join(folder, name, 'main.ts');
+  const services = readdirSync(folder).filter((name) => existsSync(main(name)));
+  return new Map([
+    ...services.map((name): [string, () => AppFiles] => [name, () => bundleService(main(name))]),
+    ['coffee-shop-tools', () => bundleTools(root)],
+  ]);
+}
+
 /** Builds the images that the command asks for, one archive each. */
 export async function writeImages(command: ImageCommand, context: ImageContext): Promise<WrittenImage[]> {
-  const folder = join(context.root, 'services');
-  const known = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.ts')));
-  const stranger = command.services.find((name) => !known.includes(name));
+  const images = imagesOf(context.root);
+  const known = [...images.keys()];
+  const stranger = command.images.find((name) => !known.includes(name));
   if (stranger !== undefined)
-    throw new UsageError(`There is no service ${stranger}; there are ${known.join(' and ')}.`);
+    throw new UsageError(`There is no image ${stranger}; there are ${known.join(', ')}.`);
   const architecture = architectures[context.arch] ?? context.arch;
   const base =
     command.base === undefined
@@ -43,15 +56,16 @@ export async function writeImages(command: ImageCommand, context: ImageContext):
   await mkdir(command.out, { recursive: true });
 
   const written: WrittenImage[] = [];
-  for (const service of command.services.length > 0 ? command.services : known) {
-    const name = `${service}:${command.tag}`;
-    const main = join(folder, service, 'main.ts');
-    const { archive, digest, appBytes } = buildImage({ main, name, base, revision: command.revision });
-    const file = join(command.out, `${service}-${command.tag}.tar`);
+  for (const image of command.images.length > 0 ? command.images : known) {
+    const app = images.get(image)?.();
+    if (!app) continue;
+    const name = `${image}:${command.tag}`;
+    const { archive, digest, appBytes } = buildImage({ app, name, base, revision: command.revision });
+    const file = join(command.out, `${image}-${command.tag}.tar`);
     await writeFile(file, archive);
     const shown = relative(process.cwd(), file);
     context.progress(
-      `${name}  ${megabytes(archive.length)}, of which the service ${megabytes(appBytes)}: ${shown}`,
+      `${name}  ${megabytes(archive.length)}, of which the app ${megabytes(appBytes)}: ${shown}`,
     );
     written.push({ name, file, digest, bytes: archive.length, appBytes });
   }

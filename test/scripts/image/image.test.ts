@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readBase } from '../../../scripts/image/base.ts';
 import { buildImage } from '../../../scripts/image/build-image.ts';
+import { bundleService } from '../../../scripts/image/bundle-service.ts';
 import { hostBase } from '../../../scripts/image/host-base.ts';
 import {
   createLayer,
@@ -80,7 +81,7 @@ describe('an image on a given base', () => {
   it('has the base below, and the service above it', async () => {
     const base = await readBase(await baseFile(smallBase()), 'amd64');
     const { archive, digest, appBytes } = buildImage({
-      main,
+      app: bundleService(main),
       name: 'coffee-shop:1.2.3',
       base,
       revision: 'abc',
@@ -109,13 +110,16 @@ describe('an image on a given base', () => {
 
   it('is the same image whenever it is built', async () => {
     const base = await readBase(await baseFile(smallBase()), 'amd64');
-    const build = () => buildImage({ main: sidecarMain, name: 'lifecycle-sidecar:1', base }).archive;
+    const build = () =>
+      buildImage({ app: bundleService(sidecarMain), name: 'lifecycle-sidecar:1', base }).archive;
     expect(digestOf(build())).toBe(digestOf(build()));
   });
 
   it('starts node itself where the base starts a script', async () => {
     const base = await readBase(await baseFile(smallBase(['docker-entrypoint.sh'])), 'amd64');
-    const { config } = open(buildImage({ main: sidecarMain, name: 'lifecycle-sidecar:1', base }).archive);
+    const { config } = open(
+      buildImage({ app: bundleService(sidecarMain), name: 'lifecycle-sidecar:1', base }).archive,
+    );
     expect(config.config.Entrypoint).toEqual(['node']);
   });
 
@@ -187,7 +191,9 @@ describe('an image made of this machine', () => {
     `serves and ends well, from nothing but its own files, read-only${why}`,
     async () => {
       const base = await hostBase('amd64', process.execPath);
-      const { config, layers } = open(buildImage({ main, name: 'coffee-shop:1', base }).archive);
+      const { config, layers } = open(
+        buildImage({ app: bundleService(main), name: 'coffee-shop:1', base }).archive,
+      );
       const rootfs = await mkdtemp(join(folder, 'rootfs-'));
       await chmod(rootfs, 0o755);
       for (const layer of layers) {

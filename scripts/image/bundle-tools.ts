@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildSync } from 'esbuild';
+import type { AppFiles } from './build-image.ts';
+import type { TarEntry } from './tar.ts';
+
+/** Scripts that also run in a pod, see their in-cluster/job.yaml. */
+const scripts = ['switch', 'load'];
+
+// CommonJS dependencies bundled into a module still call require and read __dirname.
+const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const { filename: __filename, dirname: __dirname } = import.meta;";
+
+/**
+ * The repository as a pod needs it: the scripts bundled where their sources lie, and the templates that the switch
+ * renders. `node scripts/switch/main.js` there is `npm run switch` here.
+ */
+export function bundleTools(root: string): AppFiles {
+  const files = new Map<string, Buffer>([
+    ['package.json', Buffer.from('{"type":"module"}')],
+    ...scripts.map((name): [string, Buffer] => [`scripts/${name}/main.js`, bundled(root, name)]),
+    ...templatesBelow(root, 'istio'),
+  ]);
+  const folders = new Set(['app']);
+  for (const path of files.keys())
+    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(`app/${folder}`);
+  const entries: TarEntry[] = [
+    ...[...folders].map((path) => ({ path, type: 'folder' as const, mode: 0o755 })),
+    ...[...files].map(([path, data]) => ({ path: `app/${path}`, type: 'file' as const, mode: 0o644, data })),
+  ];
+  return {
+    files: entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    cmd: ['scripts/switch/main.js', '--help'],
+  };
+}
+
+function bundled(root: string, name: string): Buffer {
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [`scripts/${name}/main.ts`],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    banner: { js: banner },
+    write: false,
+    logLevel: 'error',
+  });
+  return Buffer.from(outputFiles[0]?.contents ?? '');
+}
+
+function templatesBelow(root: string, folder: string): [string, Buffer][] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => join(folder, file))
+    .filter((file) => /\.tpl\.yaml$|\/cluster\.yaml$/.test(file))
+    .sort()
+    .map((file) => [file, readFileSync(join(root, file))]);
+}
