@@ -5,7 +5,7 @@ import { MEASURED_DELAYS } from './mesh/index.ts';
 import type { PlaygroundOptions } from './options.ts';
 
 /** How to use a running playground, for people. */
-export function describeUse({ kubeconfig, gatewayUrl, serviceUrl }: Playground): string {
+export function describeUse({ kubeconfig, gatewayUrl, serviceUrl }: Playground, liveUrl?: string): string {
   const url = gatewayUrl ?? serviceUrl;
   const release =
     gatewayUrl === undefined
@@ -13,7 +13,15 @@ export function describeUse({ kubeconfig, gatewayUrl, serviceUrl }: Playground):
       : `
   npm run switch -- --to v2                           release v2 without losing a request
   npm run playground -- ctl freeze proxy=gateway for=12s`;
-  return `
+  const live =
+    liveUrl === undefined
+      ? ''
+      : `
+Open this in a browser on this machine; whoever has the address may press its buttons:
+
+  ${liveUrl}
+`;
+  return `${live}
 The playground is running. In another terminal:
 
   curl ${url}/coffee

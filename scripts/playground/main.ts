@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { openStage, type Stage } from '../demo/live/index.ts';
 import { CommandError, isError, messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
 import {
@@ -28,6 +29,7 @@ npm run playground -- ctl ACTION        acts on the running one:
   --seed N             the same seed draws the same delays (default 1)
   --kubeconfig FILE    where to write the kubeconfig; removed at the end
   --ports              pods get ports of their own on 127.0.0.1 instead of 127.x addresses, as on macOS
+  --live               a page on this machine alone: what happens, and buttons for what one may do on a stage
   --json               {kubeconfig, gatewayUrl, serviceUrl} on stdout once it is ready
 
 Example: npm run playground -- --seed 7
@@ -47,6 +49,7 @@ await runMain(async ({ argv, env, signal }) => {
       help: { type: 'boolean', short: 'h' },
       empty: { type: 'boolean' },
       json: { type: 'boolean' },
+      live: { type: 'boolean' },
       ports: { type: 'boolean' },
       mesh: { type: 'string', default: 'builtin' },
       seed: { type: 'string', default: '1' },
@@ -60,6 +63,7 @@ await runMain(async ({ argv, env, signal }) => {
   if (positionals.length > 0)
     throw new UsageError(`unknown argument "${String(positionals[0])}". See: npm run playground -- --help`);
 
+  if (values.live && values.empty) throw new UsageError('--live shows the coffee-shop: leave out --empty.');
   if (values.kubeconfig !== undefined && !existsSync(path.dirname(values.kubeconfig)))
     throw new UsageError(`--kubeconfig: there is no folder ${path.dirname(values.kubeconfig)}.`);
   if (values.kubeconfig !== undefined && !isOursToWrite(values.kubeconfig)) {
@@ -85,6 +89,7 @@ await runMain(async ({ argv, env, signal }) => {
   steps.succeed(`Kubernetes API at ${playground.server}`);
   const control = await startControl(playground);
   const { kubeconfig, gatewayUrl, serviceUrl } = playground;
+  let stage: Stage | undefined;
   try {
     if (!values.empty) {
       steps.start('Open the coffee-shop');
@@ -98,11 +103,21 @@ await runMain(async ({ argv, env, signal }) => {
       serviceUrl,
       controlUrl: control.url,
     });
+    if (values.live) {
+      steps.start('Open the live page');
+      stage = await openStage(playground);
+      steps.succeed('on this machine alone');
+    }
+    const liveUrl = stage?.url;
     if (values.json)
-      process.stdout.write(`${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl })}\n`);
-    else process.stdout.write(describeUse(playground));
+      process.stdout.write(
+        `${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`,
+      );
+    else process.stdout.write(describeUse(playground, liveUrl));
     await ended.promise;
   } finally {
+    // Before the cluster: what the page started must not see it go.
+    await stage?.close();
     control.close();
     withdrawPlayground(process.pid);
     await playground.close();

@@ -82,6 +82,19 @@ describe('who may know whom (DESIGN section 2)', () => {
     ).toEqual([]);
   });
 
+  it('lets the playground know of the demo only its live page, which knows no playground', () => {
+    // `npm run playground -- --live` shows what the demo shows: its main.ts hands the page a cluster, and nothing comes back.
+    const playground = scripts.filter(({ path }) => path.startsWith('scripts/playground/'));
+    expect(violations(playground, (target) => target.startsWith('scripts/demo/'))).toEqual([
+      'scripts/playground/main.ts imports scripts/demo/live/index.ts',
+    ]);
+    const live = scripts.filter(({ path }) =>
+      /^scripts\/demo\/(live|page|observe|report|releases)\//.test(path),
+    );
+    expect(live.length).toBeGreaterThan(20);
+    expect(violations(live, (target) => target.startsWith('scripts/playground/'))).toEqual([]);
+  });
+
   it('keeps @kubernetes/client-node behind the adapter in scripts/shared', () => {
     const others = [...services, ...scripts].filter(({ path }) => !path.startsWith('scripts/shared/cluster'));
     expect(violations(others, (target) => target.startsWith('@kubernetes/client-node'))).toEqual([]);

@@ -71,7 +71,8 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       if ('status' in asked) [status, said] = [asked.status, { error: asked.reason }];
       else await source.act?.(asked);
     } catch (error) {
-      [status, said] = [409, { error: messageOf(error) }];
+      // Not now: an answer like any other, and no error of the page.
+      said = { done: false, error: messageOf(error) };
     }
     if (status === 413) response.setHeader('connection', 'close');
     response.writeHead(status, headers('application/json')).end(JSON.stringify(said));

@@ -18,10 +18,10 @@ export const deskSize: Size = {
   clock: 'seconds',
 };
 export const stageSize: Size = {
-  marginLeft: 250,
-  fontPx: 16,
-  topHeight: 280,
-  laneHeight: 30,
+  marginLeft: 220,
+  fontPx: 15,
+  topHeight: 230,
+  laneHeight: 24,
   clock: 'minutes',
 };
 
@@ -38,6 +38,7 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
     domain: [inSeconds(run.fromMs ?? 0), inSeconds(run.endMs)] as [number, number],
     ...(clock === 'minutes' ? { tickFormat: inMinutes } : {}),
   };
+  const axisLabel = clock === 'minutes' ? null : clock;
   const common = { width, marginLeft, marginRight, style: { fontSize: `${fontPx}px`, overflow: 'visible' } };
   const limits = [
     { at: run.releaseMs.from, text: 'release begins' },
@@ -61,7 +62,7 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
     height: topHeight,
     marginTop: 28,
     marginBottom: 34,
-    x: { ...x, label: clock, grid: false },
+    x: { ...x, label: axisLabel, grid: false },
     y: { label: `requests ${run.slots}`, grid: true, ticks: 5 },
     marks: [
       Plot.rectY(requests, {
@@ -129,7 +130,7 @@ function drawLanes({
   common,
   x,
   release,
-  size: { marginLeft, laneHeight, fontPx, clock },
+  size,
   last,
 }: {
   title: string;
@@ -140,6 +141,7 @@ function drawLanes({
   release: Plot.Markish;
   last: boolean;
 }): Element {
+  const { marginLeft, laneHeight, fontPx } = size;
   const marginTop = 26;
   const marginBottom = last ? 34 : 6;
   const width = (common.width ?? 1000) - marginLeft - marginRight;
@@ -153,7 +155,7 @@ function drawLanes({
       const { index, of } = segment.part ?? { index: 0, of: 1 };
       const height = (laneHeight - 2 * inset) / of;
       const y1 = row * laneHeight + inset + index * height;
-      return { ...segment, name, y1, y2: y1 + height };
+      return { ...segment, name, row, y1, y2: y1 + height };
     }),
   );
   type Box = (typeof boxes)[number];
@@ -169,13 +171,35 @@ function drawLanes({
       d.y2 - d.y1 >= 9 &&
       pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6),
   );
+  // ... or beside it, where its lane has nothing else.
+  const beside = boxes
+    .filter((d) => d.label !== '' && !readable.includes(d) && lanes[d.row]?.segments.length === 1)
+    .map((d) => {
+      const [left, right] = [pixels(d.fromMs - x.domain[0] * 1000), pixels(x.domain[1] * 1000 - d.toMs)];
+      const room = Math.floor((Math.max(left, right) - 16) / (large * 0.56));
+      const label = d.label.length > room ? `${d.label.slice(0, Math.max(0, room - 1))}…` : d.label;
+      return { ...d, label, isLeft: left > right };
+    });
+  const besideText = (side: boolean): Plot.Markish =>
+    Plot.text(
+      beside.filter(({ isLeft }) => isLeft === side),
+      {
+        x: (d: Box) => inSeconds(side ? d.fromMs : d.toMs),
+        y: (d: Box) => (d.y1 + d.y2) / 2,
+        text: 'label',
+        textAnchor: side ? 'end' : 'start',
+        dx: side ? -6 : 6,
+        fill: 'currentColor',
+        fontSize: large,
+      },
+    );
   return Plot.plot({
     ...common,
     ariaLabel: title,
     height: lanes.length * laneHeight + marginTop + marginBottom,
     marginTop,
     marginBottom,
-    x: { ...x, axis: last ? 'bottom' : null, label: clock },
+    x: { ...x, axis: last ? 'bottom' : null, label: size.clock === 'minutes' ? null : 'seconds' },
     y: { domain: [lanes.length * laneHeight, 0], axis: null },
     marks: [
       Plot.text([title], {
@@ -209,6 +233,8 @@ function drawLanes({
         fontSize: (d: Box) => (d.y2 - d.y1 > 15 ? large : small),
         fontWeight: 600,
       }),
+      besideText(true),
+      besideText(false),
       Plot.tip(
         boxes,
         Plot.pointer({

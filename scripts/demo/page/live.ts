@@ -16,9 +16,9 @@ const panels = createPanels(
       headers: { 'content-type': 'application/json', 'x-live-token': token },
       body: JSON.stringify({ action, fields }),
     });
-    if (answer.ok) return;
-    const text = await answer.text();
-    throw new Error(answer.status === 409 ? (JSON.parse(text) as { error: string }).error : text);
+    if (!answer.ok) throw new Error(await answer.text());
+    const { error } = (await answer.json()) as { error?: string };
+    if (error !== undefined) throw new Error(error);
   },
   say,
 );
@@ -30,8 +30,8 @@ let toldUpTo = 0;
 function show(view: LiveView): void {
   latest = view;
   const { title, doing, sent, lost, over } = view;
-  const isStage = view.panels.length > 0;
-  document.body.classList.toggle('acting', isStage);
+  if (!over) document.body.classList.toggle('acting', view.panels.length > 0);
+  const isStage = document.body.classList.contains('acting');
   setText(
     place('title'),
     over
@@ -91,7 +91,7 @@ function showEvents(events: LiveEvent[]): void {
   for (const item of [...list.children]) {
     if (!kept.has((item as HTMLElement).dataset['id'] ?? '')) item.remove();
   }
-  const last = events.at(-1);
+  const last = events.findLast(({ tone }) => tone !== 'note');
   if (last && last.id !== toldUpTo) {
     toldUpTo = last.id;
     say(last.text);

@@ -135,8 +135,8 @@ describe('an action of the live page', () => {
   it('tells why when it cannot be done', async () => {
     const body = JSON.stringify({ action: 'never' });
     expect(await ask(`${server.url}act`, { ...good, body })).toEqual({
-      status: 409,
-      text: '{"error":"it is too late for that"}',
+      status: 200,
+      text: '{"done":false,"error":"it is too late for that"}',
     });
   });
 

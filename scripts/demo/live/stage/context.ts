@@ -1,0 +1,24 @@
+import type { Cluster } from '../../../shared/cluster.ts';
+import type { DemoPlayground } from '../../playground.ts';
+import type { StageLog } from './log.ts';
+
+/** What the stage needs of whoever runs the cluster: what the demo needs, and to see and end what it makes late. */
+export interface StagePlayground extends Omit<DemoPlayground, 'freeze'> {
+  freeze(proxy: string, options?: { forMs?: number }): void;
+  thaw(proxy: string): void;
+  proxies(): { pod: string; type: 'router' | 'sidecar'; frozen: boolean }[];
+}
+
+/** What everything on the stage shares. */
+export interface StageContext {
+  playground: StagePlayground;
+  cluster: Cluster;
+  mesh: boolean;
+  /** Where orders are placed. */
+  ordersUrl: string;
+  /** Milliseconds since the stage opened: the one clock of the page. */
+  now: () => number;
+  log: StageLog;
+  /** Aborted when the stage closes. */
+  signal: AbortSignal;
+}
