@@ -35,7 +35,7 @@ const LISTENER: ListenerJson = {
   route_config_name: 'http.8080',
 };
 
-/** One data plane with a gateway, and sidecars in front of apps, fed by hand as istiod feeds it. Endpoint `10.0.0.N:8080` is at `sockets[N]`. */
+/** One data plane with a gateway, and sidecars in front of apps, fed by hand as istiod feeds it. */
 export class GatewayBench {
   readonly plane: DataPlane;
   address: Address = { host: '', port: 0 };
@@ -90,7 +90,8 @@ export class GatewayBench {
       inbound: [{ port: 8080, outside, inside: app }],
       outbound: await closedPort(),
     });
-    await this.tell(id, CLUSTER_TYPE, []);
+    // As istiod sends them: one after the other, without waiting.
+    void this.tell(id, CLUSTER_TYPE, []);
     await this.tell(id, LISTENER_TYPE, [
       { name: 'virtualInbound', address: { socket_address: { address: '0.0.0.0', port_value: 15006 } } },
     ]);
@@ -98,18 +99,20 @@ export class GatewayBench {
   }
 
   /** Gives the gateway a service `app`, one endpoint for each socket, used in turn, and one route to it. */
-  async serve(sockets: Address[], route: Partial<RouteJson> = {}): Promise<void> {
-    const one = service(sockets.length);
+  async serve(sockets: Address[], routes: RouteJson[] = [defaultRoute]): Promise<void> {
+    this.count += 1;
+    const network = `10.0.${this.count % 250}`;
+    const one = service(sockets.length, network);
     const clusters = outboundClusters(one, undefined);
     for (const cluster of clusters) delete cluster.lb_policy;
-    const known = sockets.map((socket, i): [string, Address] => [`10.0.0.${i}:8080`, socket]);
+    const known = sockets.map((socket, i): [string, Address] => [`${network}.${i}:8080`, socket]);
     // A cluster counts as confirmed only when its endpoints have arrived, so nobody waits in between.
     const told = [
       this.tell('gateway', CLUSTER_TYPE, clusters),
       this.tell('gateway', ENDPOINT_TYPE, loadAssignments(one, undefined), [], known),
       this.tell('gateway', LISTENER_TYPE, [LISTENER]),
     ];
-    await Promise.all([...told, this.route([defaultRoute(route)])]);
+    await Promise.all([...told, this.route(routes)]);
   }
 
   async route(routes: RouteJson[]): Promise<Acknowledgement> {
@@ -155,7 +158,7 @@ export class GatewayBench {
       id,
       name,
       type: 'sidecar',
-      podIp: `10.0.9.${this.count}`,
+      podIp: `10.1.9.${this.count}`,
       admin,
       status: [await closedPort()],
       health: [await closedPort()],
@@ -180,11 +183,13 @@ export function routeConfig(routes: RouteJson[]): RouteConfigJson {
 
 export const APP_CLUSTER = 'outbound|8080||app.default.svc.cluster.local';
 
-function defaultRoute(route: Partial<RouteJson>): RouteJson {
-  return { match: { prefix: '/' }, route: { cluster: APP_CLUSTER, timeout: '0s' }, name: 'r-app', ...route };
-}
+const defaultRoute: RouteJson = {
+  match: { prefix: '/' },
+  route: { cluster: APP_CLUSTER, timeout: '0s' },
+  name: 'r-app',
+};
 
-export function service(endpoints: number): MeshService {
+function service(endpoints: number, network: string): MeshService {
   return {
     name: 'app',
     namespace: 'default',
@@ -196,7 +201,7 @@ export function service(endpoints: number): MeshService {
         name: 'http',
         protocol: 'http',
         endpoints: Array.from({ length: endpoints }, (_, i) => ({
-          ip: `10.0.0.${i}`,
+          ip: `${network}.${i}`,
           port: 8080,
           healthy: true,
           labels: {},

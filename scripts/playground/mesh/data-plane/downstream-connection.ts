@@ -74,6 +74,21 @@ export class DownstreamConnection {
     while (this.#socket.writableCorked > 0) this.#socket.uncork();
   }
 
+  /** From here on both connections are one: bytes go through as they come, and the end of one is the end of the other. */
+  tunnel(upstream: net.Socket, first: Buffer): void {
+    const socket = this.#socket;
+    socket.write(first);
+    this.flush();
+    socket.removeAllListeners('data');
+    socket.removeAllListeners('drain');
+    if (this.#pending !== undefined) upstream.write(this.#pending);
+    this.#pending = undefined;
+    upstream.pipe(socket);
+    socket.pipe(upstream);
+    upstream.once('close', () => socket.destroySoon());
+    socket.once('close', () => upstream.destroy());
+  }
+
   /** The connection ends after the present answer. */
   closeAfterAnswer(): void {
     this.#closeAfterAnswer = true;

@@ -113,6 +113,15 @@ export function downstreamHeaders(
   return headers;
 }
 
+/** The head of an answer that leaves HTTP. */
+export function upgradeHeaders(answer: Headers, chain: FilterChain, route: CompiledRoute): Headers {
+  const headers = [...answer];
+  changeHeaders(headers, route.json.response_headers_to_add, route.json.response_headers_to_remove);
+  if (header(headers, 'date') === undefined) headers.push('date', httpDate());
+  if (chain.direction !== 'inbound') setHeader(headers, 'server', chain.serverName);
+  return headers;
+}
+
 /** As Envoy: first what goes, then what is set (it moves to the end), then what is added. */
 function changeHeaders(headers: Headers, add: HeaderToAddJson[] = [], remove: string[] = []): void {
   const drop = (name: string): void => {

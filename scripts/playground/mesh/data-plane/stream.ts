@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
+import type net from 'node:net';
 import type { Cluster } from './cluster.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { FilterChain } from './filter-chain.ts';
-import { downstreamHeaders, upstreamHeaders } from './forwarded-headers.ts';
+import { downstreamHeaders, isWebSocket, upgradeHeaders, upstreamHeaders } from './forwarded-headers.ts';
 import { injectFault } from './fault.ts';
 import type { Host } from './host.ts';
 import type { Body } from './http1/body.ts';
@@ -149,6 +150,30 @@ export class Stream implements UpstreamHandler {
     if (this.#downstream.closesAfterAnswer) setHeader(headers, 'connection', 'close');
     const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? '') : head.reason;
     this.#downstream.writeHead(writeHead(`HTTP/1.1 ${head.status} ${reason}`, headers));
+  }
+
+  onUpgrade(head: ResponseHead, socket: net.Socket, first: Buffer): void {
+    if (!isWebSocket(this.#request) || this.#route === undefined) {
+      socket.destroy();
+      this.#leaveUpstream(false);
+      this.#reply(
+        503,
+        'upstream connect error or disconnect/reset before headers. reset reason: protocol error',
+      );
+      return;
+    }
+    clearTimeout(this.#timer);
+    clearTimeout(this.#tryTimer);
+    this.#answering = true;
+    this.#answerStatus = head.status;
+    const headers = upgradeHeaders(head.headers, this.#chain, this.#route);
+    this.#downstream.writeHead(writeHead(`HTTP/1.1 101 Switching Protocols`, headers));
+    socket.once('close', () => {
+      this.#count('rqSuccess');
+      this.#leaveUpstream(false);
+      this.#finishAccounting();
+    });
+    this.#downstream.tunnel(socket, first);
   }
 
   onBody(chunk: Buffer): void {

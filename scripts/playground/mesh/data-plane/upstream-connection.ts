@@ -21,6 +21,8 @@ export interface UpstreamHandler {
   onWritable(): void;
   /** All that arrived together has been handed over. */
   onBatchEnd(): void;
+  /** Whoever has asked to leave HTTP: from here on the connection is theirs, with the bytes that came already. */
+  onUpgrade?(head: ResponseHead, socket: net.Socket, first: Buffer): void;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -122,6 +124,12 @@ export class UpstreamConnection {
       }
       const head = parseResponseHead(data.toString('latin1', at, end));
       at = end + HEAD_END.length;
+      if (head.status === 101 && handler.onUpgrade !== undefined) {
+        this.#handler = undefined;
+        for (const event of ['data', 'drain', 'end']) this.#socket.removeAllListeners(event);
+        handler.onUpgrade(head, this.#socket, data.subarray(at));
+        return;
+      }
       // Interim answers (100, 103) are for the connection, not for the caller.
       if (head.status < 200) continue;
       this.#head = head;

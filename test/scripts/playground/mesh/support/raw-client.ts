@@ -10,12 +10,20 @@ export interface RawAnswer {
   ended: boolean;
 }
 
-/** Sends bytes and collects the answer: until its content-length is there, its chunks end, or the connection ends. */
-export async function ask(address: net.NetConnectOpts, bytes: string): Promise<RawAnswer> {
+/**
+ * Sends bytes and collects the answer: until its content-length is there, its chunks end, or the connection ends, and at the
+ * latest after `deadlineMs`, where given.
+ */
+export async function ask(
+  address: net.NetConnectOpts,
+  bytes: string,
+  deadlineMs?: number,
+): Promise<RawAnswer> {
   const socket = net.connect(address);
   socket.setEncoding('latin1');
   let text = '';
   let ended = false;
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
     socket.on('connect', () => socket.write(bytes, 'latin1'));
     socket.on('data', (data: Buffer | string) => {
@@ -27,7 +35,9 @@ export async function ask(address: net.NetConnectOpts, bytes: string): Promise<R
       resolve();
     });
     socket.on('error', reject);
+    if (deadlineMs !== undefined) timer = setTimeout(resolve, deadlineMs);
   });
+  clearTimeout(timer);
   socket.destroy();
   return { ...read(text), ended };
 }
