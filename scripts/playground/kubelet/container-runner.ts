@@ -121,6 +121,11 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       path.join(sandbox.folder, 'logs', container.name, `${view.restartCount}.log`),
     );
     const start = { context, pod: options.pod(), sandbox, container, log };
+    await context.images.prepare?.(container.image ?? '');
+    if (isStopped()) {
+      log.end();
+      return undefined;
+    }
     try {
       const proxy = container.name === PROXY_CONTAINER ? context.sidecars : undefined;
       current = proxy

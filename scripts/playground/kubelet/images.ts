@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.ts';
 
@@ -8,7 +8,14 @@ export interface Images {
   resolve(image: string): string[] | undefined;
   /** Adds or replaces an image, e.g. a test's fixture program: `register('slow-app', ['node', '/path/slow-app.mjs'])`. */
   register(name: string, command: string[]): void;
+  /** Resolves when the image can be run: one that is seldom needed is built when it is asked for. */
+  prepare?(image: string): Promise<void>;
+  /** The folder of its own that an image brings, as the container sees it and where it really is. */
+  folderOf?(image: string): [seen: string, real: string] | undefined;
 }
+
+/** The image of the Jobs beside the scripts (`in-cluster/job.yaml`): the scripts bundled where their sources lie, below /app. */
+const TOOLS = 'coffee-shop-tools';
 
 /**
  * Builds one image per folder `services/<name>/` that has a `main.ts`. Resolves when all are bundled.
@@ -19,6 +26,8 @@ export async function createImages({ root, stateDir }: { root: string; stateDir:
   const commands = new Map<string, string[]>();
   const services = path.join(root, 'services');
   const folder = path.join(stateDir, 'images');
+  const tools = path.join(folder, TOOLS);
+  let toolsBuilt: Promise<void> | undefined;
   mkdirSync(folder, { recursive: true });
   const names = existsSync(services)
     ? readdirSync(services).filter((name) => existsSync(path.join(services, name, 'main.ts')))
@@ -30,10 +39,30 @@ export async function createImages({ root, stateDir }: { root: string; stateDir:
       commands.set(name, ['node', file]);
     }),
   );
+  if (existsSync(path.join(root, 'scripts')))
+    commands.set(TOOLS, ['node', 'scripts/switch/main.js', '--help']);
   return {
     resolve: (image) => commands.get(repositoryName(image)),
     register: (name, command) => void commands.set(name, command),
+    async prepare(image) {
+      if (repositoryName(image) === TOOLS) await (toolsBuilt ??= buildTools(root, tools));
+    },
+    folderOf: (image) => (repositoryName(image) === TOOLS ? ['/app', tools] : undefined),
   };
+}
+
+/** Each script that has a Job, and the templates that the switch renders. */
+async function buildTools(root: string, folder: string): Promise<void> {
+  const scripts = path.join(root, 'scripts');
+  const names = readdirSync(scripts).filter((name) => existsSync(path.join(scripts, name, 'in-cluster')));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+  cpSync(path.join(root, 'istio'), path.join(folder, 'istio'), { recursive: true });
+  await Promise.all(
+    names.map((name) =>
+      bundle(path.join(scripts, name, 'main.ts'), path.join(folder, 'scripts', name, 'main.js')),
+    ),
+  );
 }
 
 /** `registry.example:5000/team/coffee-shop:v2@sha256:...` -> `coffee-shop`. */

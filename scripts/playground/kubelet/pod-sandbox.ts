@@ -75,13 +75,16 @@ export function setUpContainer(
   container: Container,
 ): ContainerSetup {
   const own = containerEnv(context.store, pod, sandbox.ip, container);
-  const cwd = path.join(sandbox.folder, 'containers', container.name);
-  mkdirSync(cwd, { recursive: true });
-  const terminationFile = path.join(cwd, 'termination-message');
+  const home = path.join(sandbox.folder, 'containers', container.name);
+  mkdirSync(home, { recursive: true });
+  const terminationFile = path.join(home, 'termination-message');
+  const image = context.images.folderOf?.(container.image ?? '');
   const paths: [string, string][] = [
     [container.terminationMessagePath ?? '/dev/termination-log', terminationFile],
     ...sandbox.volumes.mount(container),
+    ...(image === undefined ? [] : [image]),
   ];
+  const cwd = folderFor(container.workingDir, paths) ?? home;
   const sockets: Record<number, SocketAddress> = {};
   for (const port of sandbox.ports) {
     const socket = context.network.inside(sandbox.ip, port);
@@ -129,6 +132,13 @@ function surroundings(
     context.sidecars !== undefined && allContainers(pod).some(({ name }) => name === PROXY_CONTAINER);
   const outbound = proxied ? context.network.inside(sandbox.ip, 15_001) : undefined;
   return { services: context.servicesFile, ...(outbound === undefined ? {} : { outbound }) };
+}
+
+/** Where a path of the container really is: in a volume or in its image; undefined elsewhere. */
+function folderFor(seen: string | undefined, paths: [string, string][]): string | undefined {
+  if (seen === undefined) return undefined;
+  const mount = paths.find(([from]) => seen === from || seen.startsWith(`${from}/`));
+  return mount && path.join(mount[1], seen.slice(mount[0].length));
 }
 
 function isNode(context: KubeletContext, container: Container): boolean {
