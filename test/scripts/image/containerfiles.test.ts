@@ -54,6 +54,12 @@ describe.each(['coffee-shop', 'lifecycle-sidecar'])('the Containerfile of %s', (
     expect(mistakesOf(text)).toEqual([]);
   });
 
+  it('has nothing to complain about once its bases are pinned', () => {
+    const pinned = text.replace(/^(FROM \S+)/gm, `$1@sha256:${'0'.repeat(64)}`);
+    expect(pinned).not.toBe(text);
+    expect(mistakesOf(pinned)).toEqual([]);
+  });
+
   it('bundles its own service, from what the build may see', () => {
     expect(text).toContain(`"services/${service}/main.ts", "--bundle"`);
     const visible = readFileSync(`services/${service}/Containerfile.dockerignore`, 'utf8').trim().split('\n');

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { readBase } from '../../../scripts/image/base.ts';
 import { buildImage } from '../../../scripts/image/build-image.ts';
 import { bundleService } from '../../../scripts/image/bundle-service.ts';
+import { bundleTools } from '../../../scripts/image/bundle-tools.ts';
 import { hostBase } from '../../../scripts/image/host-base.ts';
 import {
   createLayer,
@@ -106,6 +107,32 @@ describe('an image on a given base', () => {
     expect([...files.keys()].sort()).toEqual(['app/main.cjs', 'app/main.cjs.map']);
     expect([...files.values()].reduce((sum, data) => sum + data.length, 0)).toBe(appBytes);
     expect(appBytes).toBeLessThan(15e6);
+  });
+
+  it('has as tools the scripts that Jobs run, and the templates that the switch renders', async () => {
+    const base = await readBase(await baseFile(smallBase()), 'amd64');
+    const app = bundleTools(process.cwd());
+    const { archive, appBytes } = buildImage({ app, name: 'coffee-shop-tools:1', base });
+    const { config, layers } = open(archive);
+    const files = [...readTarFiles(layers[1] ?? Buffer.alloc(0)).keys()];
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'app/istio/cluster.yaml',
+        'app/istio/version/deployment.tpl.yaml',
+        'app/scripts/load/main.js',
+        'app/scripts/switch/main.js',
+      ]),
+    );
+    expect(appBytes).toBeLessThan(15e6);
+    // A Job's command says node, wherever the base has it.
+    expect(config.config.Env?.[0]).toBe('PATH=/nodejs/bin');
+  });
+
+  it('finds node by name on a base that keeps it outside of its PATH', async () => {
+    const base = await readBase(await baseFile(smallBase(['/opt/node/bin/node'])), 'amd64');
+    const app = bundleService(sidecarMain);
+    const { config } = open(buildImage({ app, name: 'lifecycle-sidecar:1', base }).archive);
+    expect(config.config.Env?.[0]).toBe('PATH=/nodejs/bin:/opt/node/bin');
   });
 
   it('is the same image whenever it is built', async () => {
