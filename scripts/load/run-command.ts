@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
 import type { Output } from '../shared/terminal.ts';
@@ -64,6 +65,7 @@ function endOf(stdin: Readable): AbortSignal {
 
 async function writeOrExplain(file: string, text: string): Promise<void> {
   try {
+    await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text);
   } catch (error) {
     const message = `Cannot write ${file}: ${messageOf(error)}`;
