@@ -121,7 +121,7 @@ function startCommand(text: string, { env, cwd }: { env: NodeJS.ProcessEnv; cwd:
 /** A command of another terminal: goes on once it has said something, or simply goes on. */
 async function inBackground(running: Running): Promise<Running> {
   if (stays.test(running.text)) {
-    const ready = /is running|kubeconfig|"msg":"(ready|listening)"/;
+    const ready = /is running|kubeconfig|"msg":"(ready|listening)"|^tea on/;
     await untilSeen(running, () => running.said().some((line) => ready.test(line)), 'it to be ready');
   } else if (/npm run load/.test(running.text)) {
     // Long enough for its first requests, which nothing on its output tells.

@@ -32,7 +32,12 @@ describe('make it yours, in a copy', () => {
   let cwd: string;
   beforeAll(() => {
     cwd = mkdtempSync(path.join(tmpdir(), 'yours-test-'));
-    const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+    const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n');
     for (const file of files) cpSync(path.join(root, file), path.join(cwd, file));
     symlinkSync(path.join(root, 'node_modules'), path.join(cwd, 'node_modules'));
   });
