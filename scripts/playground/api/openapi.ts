@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Registry } from '../store/registry.ts';
+import type { Registry, ResourceType } from '../store/registry.ts';
 import { StatusError } from '../store/status-error.ts';
 import type { Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
@@ -16,6 +16,8 @@ interface Document {
   hash: string;
 }
 
+const hashOf = (text: string): string => createHash('sha512').update(text).digest('hex').toUpperCase();
+
 /** Documents are made when first asked for; a registry that changed makes them anew. */
 class Documents {
   private revision = -1;
@@ -23,31 +25,47 @@ class Documents {
 
   get(registry: Registry, group: string, version: string): Document | undefined {
     return this.document(registry, `${group}/${version}`, () => {
-      const types = registry.all().filter((type) => type.group === group && type.version === version);
-      return types.length === 0 ? undefined : openApiV3(types, group, version);
+      const types = typesOf(registry, group, version);
+      if (types.length === 0) return undefined;
+      return { content: openApiV3(types, group, version), hash: groupHash(types) };
     });
   }
 
   everything(registry: Registry): Document | undefined {
-    return this.document(registry, 'v2', () => openApiV2(registry.all()));
+    const types = registry.all();
+    return this.document(registry, 'v2', () => ({ content: openApiV2(types), hash: groupHash(types) }));
   }
 
-  private document(registry: Registry, key: string, make: () => unknown): Document | undefined {
+  private document(
+    registry: Registry,
+    key: string,
+    make: () => { content: unknown; hash: string } | undefined,
+  ): Document | undefined {
     if (registry.revision !== this.revision) {
       this.made.clear();
       this.revision = registry.revision;
     }
     let document = this.made.get(key);
     if (document === undefined) {
-      const content = make();
-      if (content === undefined) return undefined;
-      const text = JSON.stringify(content);
-      document = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase() };
+      const made = make();
+      if (made === undefined) return undefined;
+      document = { text: JSON.stringify(made.content), hash: made.hash };
       this.made.set(key, document);
     }
     return document;
   }
 }
+
+const typesOf = (registry: Registry, group: string, version: string): ResourceType[] =>
+  registry.all().filter((type) => type.group === group && type.version === version);
+
+/** The index names every document by its hash. It comes from what the document is made of, so that nobody has to make them all. */
+const groupHash = (types: ResourceType[]): string =>
+  hashOf(
+    JSON.stringify(
+      types.map(({ kind, version, verbs, defined }) => [kind, version, verbs, defined?.openApi]),
+    ),
+  );
 
 const documents = new WeakMap<Registry, Documents>();
 
@@ -64,7 +82,7 @@ export function serveOpenApi(request: ApiRequest, context: ApiContext): Answer |
     return all === undefined ? undefined : serveDocument(request, all);
   }
   const rest = request.path.slice('/openapi/v3'.length).replace(/^\/|\/$/g, '');
-  if (rest === '') return serveIndex(request, registry, known);
+  if (rest === '') return serveIndex(request, registry);
   const [root, ...parts] = rest.split('/');
   const [group, version] = root === 'api' ? ['', parts[0]] : [parts[0] ?? '', parts[1]];
   const document = version === undefined ? undefined : known.get(registry, group, version);
@@ -72,18 +90,18 @@ export function serveOpenApi(request: ApiRequest, context: ApiContext): Answer |
   return serveDocument(request, document);
 }
 
-function serveIndex(request: ApiRequest, registry: Registry, known: Documents): Answer {
+function serveIndex(request: ApiRequest, registry: Registry): Answer {
   const paths: Record<string, { serverRelativeURL: string }> = {};
   for (const { group, versions } of registry.groups()) {
     for (const version of versions) {
       const path = pathOf(group, version);
       paths[path] = {
-        serverRelativeURL: `/openapi/v3/${path}?hash=${known.get(registry, group, version)?.hash ?? ''}`,
+        serverRelativeURL: `/openapi/v3/${path}?hash=${groupHash(typesOf(registry, group, version))}`,
       };
     }
   }
   const body = JSON.stringify({ paths });
-  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
+  const etag = `"${hashOf(body)}"`;
   const headers = { 'content-type': 'text/plain; charset=utf-8', etag };
   return request.headers['if-none-match'] === etag
     ? { code: 304, body: '', headers }

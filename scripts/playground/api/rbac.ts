@@ -1,10 +1,11 @@
 import type { MemoryStore } from '../store/store.ts';
 import type { KubeObject } from '../store/types.ts';
 import type { AccessAttributes, Authorizer } from './context.ts';
+import type { User } from './request.ts';
 
 /** Role-based access control: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 
-interface Rule {
+export interface Rule {
   verbs?: string[];
   apiGroups?: string[];
   resources?: string[];
@@ -54,6 +55,29 @@ function grants(
   );
 }
 
+/** Rules that bind a user in a namespace, or everywhere without one. */
+function boundRules(store: MemoryStore, user: User, namespace: string | undefined): Rule[] {
+  const isSubject = ({ subjects = [] }: Binding) =>
+    subjects.some(({ kind, name, namespace: home = '' }) =>
+      kind === 'Group'
+        ? user.groups.includes(name)
+        : user.name === (kind === 'ServiceAccount' ? `system:serviceaccount:${home}:${name}` : name),
+    );
+  const rulesOf = ({ roleRef, metadata }: Binding): Rule[] => {
+    const role =
+      roleRef.kind === 'ClusterRole'
+        ? store.get<Role>('rbac.authorization.k8s.io/v1/clusterroles', undefined, roleRef.name)
+        : store.get<Role>('rbac.authorization.k8s.io/v1/roles', metadata.namespace, roleRef.name);
+    return role?.rules ?? [];
+  };
+  const cluster = store.list<Binding>('rbac.authorization.k8s.io/v1/clusterrolebindings');
+  const local =
+    namespace === undefined
+      ? []
+      : store.list<Binding>('rbac.authorization.k8s.io/v1/rolebindings', { namespace });
+  return [...cluster, ...local].filter(isSubject).flatMap(rulesOf);
+}
+
 /** Administrators may do everything, everybody else what Roles and ClusterRoles in the store grant them. */
 export function createRbacAuthorizer(store: MemoryStore): Authorizer {
   return (attributes) => {
@@ -63,28 +87,45 @@ export function createRbacAuthorizer(store: MemoryStore): Authorizer {
       if (path !== undefined && verb === 'get' && DISCOVERY.test(path)) return true;
       if (verb === 'create' && resource !== undefined && SELF_REVIEWS.has(resource)) return true;
     }
-    const isSubject = ({ subjects = [] }: Binding) =>
-      subjects.some(({ kind, name, namespace: home = '' }) =>
-        kind === 'Group'
-          ? user.groups.includes(name)
-          : user.name === (kind === 'ServiceAccount' ? `system:serviceaccount:${home}:${name}` : name),
-      );
-    const rulesOf = ({ roleRef }: Binding, home: string | undefined): Rule[] => {
-      const role =
-        roleRef.kind === 'ClusterRole'
-          ? store.get<Role>('rbac.authorization.k8s.io/v1/clusterroles', undefined, roleRef.name)
-          : store.get<Role>('rbac.authorization.k8s.io/v1/roles', home, roleRef.name);
-      return role?.rules ?? [];
-    };
-    const cluster = store.list<Binding>('rbac.authorization.k8s.io/v1/clusterrolebindings');
-    const local =
-      namespace === undefined || path !== undefined
-        ? []
-        : store.list<Binding>('rbac.authorization.k8s.io/v1/rolebindings', { namespace });
-    return [...cluster, ...local].some(
-      (binding) =>
-        isSubject(binding) &&
-        rulesOf(binding, binding.metadata.namespace).some((rule) => grants(rule, attributes)),
-    );
+    const rules = boundRules(store, user, path === undefined ? namespace : undefined);
+    return rules.some((rule) => grants(rule, attributes));
   };
+}
+
+/** What the roles of every cluster grant to everybody (system:basic-user, system:discovery, system:public-info-viewer). */
+const EVERYBODYS: Rule[] = [
+  {
+    verbs: ['create'],
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+  },
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+  { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
+  {
+    verbs: ['get'],
+    nonResourceURLs: [
+      '/api',
+      '/api/*',
+      '/apis',
+      '/apis/*',
+      '/healthz',
+      '/livez',
+      '/openapi',
+      '/openapi/*',
+      '/readyz',
+      '/version',
+      '/version/',
+    ],
+  },
+];
+
+/** Everything a user may do in a namespace: `kubectl auth can-i --list`. */
+export function rulesFor(store: MemoryStore, user: User, namespace: string): Rule[] {
+  const all: Rule[] = user.groups.includes('system:masters')
+    ? [
+        { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+        { verbs: ['*'], nonResourceURLs: ['*'] },
+      ]
+    : [];
+  return [...all, ...EVERYBODYS, ...boundRules(store, user, namespace)];
 }

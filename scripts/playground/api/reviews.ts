@@ -4,6 +4,7 @@ import { timestamp } from '../store/clock.ts';
 import type { Answer } from './answer.ts';
 import { decodeObject } from './body.ts';
 import type { AccessAttributes, ApiContext } from './context.ts';
+import { rulesFor } from './rbac.ts';
 import type { TypedTarget } from './read.ts';
 import type { ApiRequest, User } from './request.ts';
 
@@ -70,12 +71,11 @@ export function serveReview(
       };
     case 'SelfSubjectRulesReview': {
       if (text(spec['namespace']) === undefined) throw badRequest('no namespace on request');
-      const all = context.authorize({ user: request.user, verb: '*', group: '*', resource: '*' });
-      const rule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+      const rules = rulesFor(context.store, request.user, text(spec['namespace']) ?? '');
       return answer({
-        resourceRules: all ? [rule] : [],
-        nonResourceRules: all ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : [],
-        incomplete: !all,
+        resourceRules: rules.filter(({ nonResourceURLs }) => nonResourceURLs === undefined),
+        nonResourceRules: rules.filter(({ nonResourceURLs }) => nonResourceURLs !== undefined),
+        incomplete: false,
       });
     }
     case 'SubjectAccessReview':

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -18,6 +18,7 @@ import type {
   FaultHook,
   ReadLogs,
 } from './context.ts';
+import { impersonated } from './impersonate.ts';
 import { keepQuotas } from './keep-quotas.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { parseTarget, type ApiRequest, type User } from './request.ts';
@@ -73,7 +74,9 @@ class Tokens {
   issue(user: User, lifetimeMs: number): string {
     // Every pod has one: those that expired do not pile up.
     for (const [print, { expires }] of this.users) if (expires < Date.now()) this.users.delete(print);
-    const token = randomBytes(32).toString('base64url');
+    const token = user.name.startsWith(SERVICE_ACCOUNT)
+      ? accountToken(user, lifetimeMs)
+      : randomBytes(32).toString('base64url');
     this.users.set(fingerprint(token), { user, expires: Date.now() + lifetimeMs });
     return token;
   }
@@ -86,6 +89,27 @@ class Tokens {
     const known = token === undefined ? undefined : this.users.get(fingerprint(token));
     return known !== undefined && known.expires > Date.now() ? known.user : undefined;
   }
+}
+
+const SERVICE_ACCOUNT = 'system:serviceaccount:';
+
+/** In the form of a JWT, since clients read when it ends. What counts is that this server gave it out. */
+function accountToken(user: User, lifetimeMs: number): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const [namespace = '', name = ''] = user.name.slice(SERVICE_ACCOUNT.length).split(':');
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    aud: ['https://kubernetes.default.svc'],
+    exp: now + Math.floor(lifetimeMs / 1000),
+    iat: now,
+    iss: 'https://kubernetes.default.svc',
+    jti: randomUUID(),
+    'kubernetes.io': { namespace, serviceaccount: { name } },
+    nbf: now,
+    sub: user.name,
+  };
+  const signature = randomBytes(64).toString('base64url');
+  return `${part({ alg: 'RS256', kid: 'playground' })}.${part(claims)}.${signature}`;
 }
 
 const fingerprint = (token: string): string => createHash('sha256').update(token).digest('hex');
@@ -211,6 +235,7 @@ async function serve(
       return;
     }
     if (user === undefined) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+    request.user = impersonated(request, context.authorize);
     const denied = authorizationFault(request, context.authorize);
     if (denied !== undefined) throw denied;
     const answer = await handle(request, context, response, () => readBody(raw));

@@ -236,7 +236,7 @@ export function patchObject(
   const next = patched(kind, current, patch, type);
   if (next['kind'] !== current.kind || next['apiVersion'] !== current.apiVersion)
     throw wrongKindInPatch(next, type, context);
-  const headers = patchFieldValidation(type, next, query);
+  const headers = patchFieldValidation(type, next, query, kind === 'strategic' ? goText(patch) : undefined);
   requireMatchingName(metadataOf(next), name);
   requireMatchingNamespace(metadataOf(next), target);
   const wanted = taken(type, next, context.store.typeOf(key));
@@ -256,22 +256,37 @@ function wrongKindInPatch(next: JsonObject, type: ResourceType, { store }: ApiCo
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(next), why)]);
 }
 
-/** On patches the strict answer is a 422 that shows the whole object. */
+/**
+ * On patches the strict answer is a 422 that shows the whole object, or for a strategic merge patch the patch.
+ *
+ * @param shown what to show instead of the object
+ */
 function patchFieldValidation(
   type: ResourceType,
   next: JsonObject,
   query: WriteQuery,
+  shown: string | undefined,
 ): Record<string, string> {
-  const shown = query.fieldValidation === 'Strict' ? JSON.stringify(next) : '';
+  const whole = shown ?? (query.fieldValidation === 'Strict' ? JSON.stringify(next) : '');
   try {
     return validateFields(type, next, query);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     const message = error.message.replace(/^.*?cannot be handled as a \w+: /, '');
     throw invalid({ group: '', kind: '' }, '', [
-      invalidValue('patch', shown === '' ? JSON.stringify(next) : shown, message),
+      invalidValue('patch', whole === '' ? JSON.stringify(next) : whole, message),
     ]);
   }
+}
+
+/** As Go prints a map: `map[metadata:map[name:web] spec:map[replicas:2]]`. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (isObject(value)) {
+    const fields = Object.keys(value).sort();
+    return `map[${fields.map((field) => `${field}:${goText(value[field])}`).join(' ')}]`;
+  }
+  return typeof value === 'string' ? value : value === null ? '<nil>' : JSON.stringify(value);
 }
 
 function applyObject(

@@ -76,8 +76,9 @@ export function serverSideApply({
 
   const changes = compare(before, merged, schema);
   const touched = union(changes.modified, changes.added);
+  const allowed = manager === KUBECTL ? unchangedSinceLastApplied(type, live, before, schema) : emptySet();
   const conflicts = others
-    .map((one) => ({ manager: one, fields: intersection(one.fields, touched) }))
+    .map((one) => ({ manager: one, fields: difference(intersection(one.fields, touched), allowed) }))
     .filter(({ fields }) => !isEmptySet(fields));
   if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
 
@@ -90,7 +91,56 @@ export function serverSideApply({
     })),
     me,
   ]);
-  return { object: withManagedPart(live, config, merged, subresource), managedFields };
+  const object = withManagedPart(live, config, merged, subresource);
+  if (manager === KUBECTL) renewLastApplied(object, config);
+  return { object, managedFields };
+}
+
+/** The name kubectl applies under: for it the server carries on what client-side apply began. */
+const KUBECTL = 'kubectl';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const annotationsOf = (object: JsonObject | undefined): JsonObject => {
+  const metadata = isObject(object?.['metadata']) ? object['metadata'] : {};
+  return isObject(metadata['annotations']) ? metadata['annotations'] : {};
+};
+
+/** Fields that are still as client-side apply left them: kubectl may take them over without a conflict. */
+function unchangedSinceLastApplied(
+  type: ResourceType,
+  live: KubeObject | undefined,
+  before: JsonObject,
+  schema: Schema,
+): FieldSet {
+  const text = annotationsOf(live)[LAST_APPLIED];
+  if (typeof text !== 'string') return emptySet();
+  let last: unknown;
+  try {
+    last = JSON.parse(text);
+  } catch {
+    return emptySet();
+  }
+  if (!isObject(last)) return emptySet();
+  const part = managedPart(type, last, '');
+  const { added, modified } = compare(before, merge(before, part, schema), schema);
+  return difference(leavesOf(part, schema), union(added, modified));
+}
+
+/** Keeps the record of client-side apply true, where there is one. */
+function renewLastApplied(object: JsonObject, config: JsonObject): void {
+  const annotations = annotationsOf(object);
+  if (typeof annotations[LAST_APPLIED] !== 'string') return;
+  annotations[LAST_APPLIED] = `${JSON.stringify(withSortedKeys(config))}\n`;
+}
+
+function withSortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, withSortedKeys(value[key])]),
+  );
 }
 
 function dropEmptyMetadata(part: JsonObject): void {

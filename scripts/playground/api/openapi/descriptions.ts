@@ -125,7 +125,7 @@ const undescribed = (name: string): TypeDescription => ({
   fields: new Map(),
 });
 
-const FIELD = /(?:\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*)?"([\w$-]+)"(\??): ([^\n]*);\n/g;
+const FIELD = /(?:\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*)?"([\w$-]+)"(\??): ([^\n]*);(?=\n|$)/g;
 
 function read(file: string, name: string): TypeDescription {
   const text = readFileSync(file, 'utf8');

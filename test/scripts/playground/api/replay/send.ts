@@ -23,7 +23,7 @@ const STREAM_MS = 200;
 /** Sends one request as it is written; an answer that changes protocol counts by its status. */
 export function send(
   server: ApiServer,
-  { method, path, headers, body, giveUpAfterMs = 3500 }: Outgoing,
+  { method, path, headers, body, giveUpAfterMs = 20_000 }: Outgoing,
 ): Promise<Reply> {
   return new Promise((resolve) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
