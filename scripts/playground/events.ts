@@ -19,6 +19,15 @@ interface EventObject extends KubeObject {
 }
 
 const REMEMBERED = 4_096;
+/** Shared by all who write events: two of them may have to say something of the same pod in the same millisecond. */
+let last = 0n;
+
+/** As in the API: nanoseconds in hex, never the same twice. */
+function uniqueSuffix(): string {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  last = now > last ? now : last + 1n;
+  return last.toString(16);
+}
 
 /**
  * @param component e.g. `kubelet`, `deployment-controller`.
@@ -27,14 +36,6 @@ const REMEMBERED = 4_096;
 export function createEventRecorder(store: ObjectStore, component: string, host?: string): EventRecorder {
   /** What was said -> name of the event that says it. */
   const said = new Map<string, string>();
-  let last = 0n;
-
-  function uniqueSuffix(): string {
-    // As in the API: nanoseconds in hex, never the same twice.
-    const now = BigInt(Date.now()) * 1_000_000n;
-    last = now > last ? now : last + 1n;
-    return last.toString(16);
-  }
 
   return {
     record(about, { type, reason, message, fieldPath }) {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   } finally {
     await target.close();
   }
-}, 180_000);
+}, 300_000);
 afterAll(() => playground?.close());
 
 describe.each(chapters)('the playground, as a cluster: $title', ({ behaviours }) => {

@@ -10,6 +10,7 @@ import { findRunningPlayground } from '../../shared/running-playground.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface PlaygroundProcess {
+  pid: number;
   kubeconfig: string;
   gatewayUrl: string;
   /** Keeps a proxy from hearing of changes for so long. */
@@ -46,6 +47,7 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
     const { gatewayUrl } = await firstDocument(child);
     const control = findRunningPlayground(folder)?.controlUrl ?? '';
     return {
+      pid: child.pid ?? 0,
       kubeconfig,
       gatewayUrl,
       async freeze(proxy, forMs) {

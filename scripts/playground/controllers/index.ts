@@ -7,6 +7,7 @@ import type { ControllerContext } from './context.ts';
 import { startDeploymentController } from './deployment.ts';
 import { startDisruptionController } from './disruption.ts';
 import { startEndpointSliceController } from './endpoint-slice.ts';
+import { startEventExpiry } from './event-expiry.ts';
 import { startJobController } from './job.ts';
 import { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
 import { createOwnedIndex } from './owned-index.ts';
@@ -44,6 +45,7 @@ export function startControllers(store: ObjectStore, options: ControllersOptions
     startAutoscaler(context),
     startDisruptionController(context),
     startJobController(context),
+    startEventExpiry(context),
     pods,
     replicaSets,
   ];
