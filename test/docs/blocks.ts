@@ -9,7 +9,7 @@ export const root = path.resolve(import.meta.dirname, '../..');
  * - `service`: beside a coffee-shop that runs alone
  * - `playground`: beside a playground with the coffee-shop in it; `empty`: with nothing in it
  * - `long`: takes more than a few seconds
- * - `yours`: a step of "Make it yours", taken in a copy of the repository, one after the other
+ * - `step`, `yours`: changes the repository, and so runs in a copy of it, one block after the other
  */
 export interface CommandBlock {
   file: string;

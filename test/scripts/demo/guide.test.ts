@@ -31,7 +31,7 @@ describe('the workshop', () => {
     expect(exercises).toHaveLength(8);
     for (const text of exercises) {
       const [block] = commandBlocks('WORKSHOP.md', text);
-      expect(block?.commands[0]?.text).toMatch(/^npm run (demo|switch)/);
+      expect(block?.commands.at(-1)?.text).toMatch(/^npm run (demo|switch)/);
       expect(block?.output?.length).toBeGreaterThan(0);
       expect(text).toContain('**Question:**');
       expect(text).toContain('<summary>Answer</summary>');
