@@ -120,8 +120,8 @@ function withoutAsides(text: string): string {
 
 /**
  * Child programs of the playground are mains too, and the shim lives inside the pod's process. `run-main.ts` is the one
- * place that turns errors and signals into exit codes for every main.
+ * place that turns errors and signals into exit codes for every main: one for the scripts, one for the services.
  */
 function isProgramOfItsOwn(path: string): boolean {
-  return /-(main|program)\.ts$|\.cjs$/.test(path) || path === 'scripts/shared/run-main.ts';
+  return /-(main|program)\.ts$|\.cjs$/.test(path) || /^(scripts|services)\/shared\/run-main\.ts$/.test(path);
 }

@@ -1,10 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { count, openRaw } from '../../support/raw-http.ts';
 import {
   type CoffeeShop,
   killLeftovers,
   startCoffeeShop,
+  startProcess,
   untilInFlight,
 } from '../../support/service-process.ts';
 
@@ -14,6 +18,19 @@ const body = '{"drink":"espresso"}';
 const head = `POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: ${body.length}`;
 const order = `${head}\r\n\r\n${body}`;
 const answers = (text: string) => count(text, 'HTTP/1.1 200 OK');
+/** A program with a request that it never reads the answer of, and a connection that it does not use. */
+const vanishing = `
+  const { connect } = require('node:net');
+  const port = Number(process.argv[1]);
+  const sleeping = connect(port, '127.0.0.1', () => {
+    sleeping.write('GET /coffee HTTP/1.1\\r\\nHost: coffee\\r\\n\\r\\n');
+    sleeping.once('data', () => {
+      const asking = connect(port, '127.0.0.1', () => {
+        asking.pause().write('GET /coffee?brew=30s HTTP/1.1\\r\\nHost: coffee\\r\\n\\r\\n', () => console.log('{"msg":"waiting"}'));
+      });
+    });
+  });
+`;
 const messages = (shop: CoffeeShop) => shop.events.map(({ msg }) => msg);
 
 describe('a coffee-shop that ends', () => {
@@ -169,6 +186,43 @@ describe('a coffee-shop that ends', () => {
     expect((await shop.event('request failed')).error).toMatchObject({
       message: 'asked to fail through /faults',
     });
+  });
+});
+
+describe('what never happens by itself', () => {
+  it('cuts a caller that stopped reading and never closes, and does not wait for one that is idle', async () => {
+    const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1500', IN_FLIGHT_DEADLINE_MS: '500' });
+    // Stopped: no answer is read, nothing is closed, as if it had vanished without a word.
+    const callers = startProcess(process.execPath, ['-e', vanishing, String(shop.port)]);
+    await callers.event('waiting');
+    await untilInFlight(shop.adminPort, 1);
+    callers.signal('SIGSTOP');
+    shop.signal('SIGTERM');
+    expect(await shop.exited).toBe(0);
+    expect(await shop.event('closed')).toMatchObject({
+      drained: 'deadline',
+      cut: { requests: 1 },
+    });
+    callers.signal('SIGKILL');
+    await callers.exited;
+  });
+
+  it('ends by its own watchdog, with 1, if closing never ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchdog-'));
+    const shim = join(folder, 'never-closed.cjs');
+    // A server that never says that it is closed: a leak of a library, say.
+    writeFileSync(shim, "require('node:http').Server.prototype.close = function () { return this; };");
+    const shop = await startCoffeeShop({
+      NODE_OPTIONS: `--require ${shim}`,
+      DRAIN_MIN_MS: '0',
+      DRAIN_QUIET_MS: '0',
+      DRAIN_DEADLINE_MS: '0',
+      IN_FLIGHT_DEADLINE_MS: '0',
+    });
+    shop.signal('SIGTERM');
+    expect(await shop.exited).toBe(1);
+    expect(await shop.event('did not close in time')).toMatchObject({ level: 'error', limitMs: 5_000 });
+    rmSync(folder, { recursive: true });
   });
 });
 

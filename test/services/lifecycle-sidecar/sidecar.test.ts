@@ -2,7 +2,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openRaw } from '../../support/raw-http.ts';
-import { killLeftovers, startCoffeeShop, startService } from '../../support/service-process.ts';
+import {
+  killLeftovers,
+  startCoffeeShop,
+  startService,
+  untilInFlight,
+} from '../../support/service-process.ts';
 import { beside, preStop, startSidecar } from '../../support/sidecar.ts';
 
 const main = 'services/lifecycle-sidecar/main.ts';
@@ -32,11 +37,15 @@ describe('beside an app that can drain itself the sidecar', () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const caller = openRaw(shop.port);
-    caller.send('GET /coffee?brew=1500ms HTTP/1.1\r\nHost: coffee\r\n\r\n');
-    await caller.until((text) => text.includes('brewing'));
-    const answer = await preStop(sidecar);
+    // Half of an order, the rest once the drain has begun: so it is served while draining, however slow this machine is.
+    caller.send('POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: 17\r\n\r\n{"drink":');
+    await untilInFlight(shop.adminPort, 1);
+    const hook = preStop(sidecar);
+    await shop.event('draining');
+    caller.send('"latte"}');
+    const answer = await hook;
     expect(answer).toMatchObject({ watch: 'lifecycle', outcome: 'quiet', afterMs: { exit: null } });
-    expect(await caller.until((text) => text.includes('filter'))).toMatch('filter');
+    expect(await caller.closed).toMatch('"drink":"latte"');
     shop.signal('SIGTERM');
     expect(await shop.exited).toBe(0);
     const record = await sidecar.event('flight record');
@@ -79,7 +88,11 @@ describe('beside an app that can drain itself the sidecar', () => {
   it('goes on when the hook breaks off', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
-    await expect(preStop(sidecar, { signal: AbortSignal.timeout(100) })).rejects.toThrow();
+    const breaking = new AbortController();
+    const hook = preStop(sidecar, { signal: breaking.signal });
+    await sidecar.event('pre-stop');
+    breaking.abort();
+    await expect(hook).rejects.toThrow();
     expect(await sidecar.event('pre-stop answered')).toMatchObject({ outcome: 'quiet' });
   });
 

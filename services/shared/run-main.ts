@@ -1,0 +1,41 @@
+import { type Environment, EnvironmentError } from './environment.ts';
+
+/** What a signal does right now. */
+export type SignalHandler = (signal: NodeJS.Signals) => void;
+
+export interface Program {
+  /** As in "The sidecar takes no arguments". */
+  name: string;
+  usage: string;
+  /**
+   * Loads the rest of the program and starts it: the signals are heard before that. `onSignal` says what they do from
+   * then on; until it is called a signal ends the process with 0. An `EnvironmentError` ends it with 2, any other with 1.
+   */
+  start: (environment: Environment, onSignal: (handler: SignalHandler) => void) => Promise<void>;
+}
+
+/** What the main.ts of every service does first. */
+export async function runMain({ name, usage, start }: Program): Promise<void> {
+  let handler: SignalHandler = () => process.exit(0);
+  // A process that is PID 1 ignores signals it has no handler for.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      handler(signal);
+    });
+  // Nobody reads the log any more: that is no reason to end.
+  process.stdout.on('error', () => undefined);
+
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    process.stdout.write(usage);
+    return;
+  }
+  try {
+    if (args.length > 0)
+      throw new EnvironmentError([`The ${name} takes no arguments, got ${args.join(' ')}.`]);
+    await start(process.env, (next) => (handler = next));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof EnvironmentError ? 2 : 1);
+  }
+}
