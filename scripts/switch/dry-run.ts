@@ -1,9 +1,11 @@
 /** What a switch would do: each step with the exact change to each object and the proof it would ask for. Reads only. */
 import { diffObjects } from './diff.ts';
+import { queriesFor } from './canary/prometheus-source.ts';
 import { renderVersion } from './render-version.ts';
 import { redirect } from './routes.ts';
 import { readState } from './state.ts';
 import { findSubset, subsetLike, withSubset, withoutSubset } from './subsets.ts';
+import { LEAST_SAMPLE } from './steps/canary.ts';
 import type { Step, SwitchContext } from './types.ts';
 
 export interface PlannedStep {
@@ -33,8 +35,14 @@ export async function describePlan(context: SwitchContext, steps: Step[]): Promi
       changes: changes[step.name] ?? [],
       proof:
         proofs[step.name] ??
-        `B for this share, then at least 100 answers of ${to} without more errors than ${from}`,
+        `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} with no more errors and no more slow ones than ${from} (${sourceOf(context)})`,
     }));
+}
+
+function sourceOf({ options: { prometheus }, target }: SwitchContext): string {
+  if (prometheus === undefined) return "as the callers' proxies count them";
+  const { requests, errors, latencies } = queriesFor(target.host, 'N');
+  return `as Prometheus at ${prometheus} counts them: ${requests}; ${errors}; ${latencies}`;
 }
 
 async function changesOf(context: SwitchContext): Promise<Record<string, string[]>> {

@@ -20,6 +20,7 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
   --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
   --hold               wait for a person's yes after each share: npm run switch -- --promote
+  --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
   --promote            say yes to the share the switch under way has reached
   --undo               take the switch under way back
   --dry-run            print the plan and change nothing
@@ -59,6 +60,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       templates: { type: 'string', default: defaultTemplates },
       canary: { type: 'string' },
       hold: { type: 'boolean', default: false },
+      prometheus: { type: 'string' },
       promote: { type: 'boolean', default: false },
       undo: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
@@ -80,6 +82,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   }
   if (values.hold && values.canary === undefined)
     throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
+  if (values.prometheus !== undefined) verifyPrometheus(values.prometheus, values.canary);
   if (values.to !== undefined) verifyVersionName(values.to);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
@@ -100,6 +103,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       set: parseSets(values.set),
       clusterFile: values.templates,
       canary: values.canary === undefined ? [] : parseShares(values.canary),
+      prometheus: values.prometheus,
       hold: values.hold,
       undo: values.undo,
       dryRun: values['dry-run'],
@@ -110,6 +114,14 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       sameCluster,
     },
   };
+}
+
+function verifyPrometheus(url: string, canary: string | undefined): void {
+  if (canary === undefined)
+    throw new UsageError('--prometheus is for the evidence of a canary: add --canary 5,25,50.');
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new UsageError(`--prometheus must be an address such as http://prometheus:9090, got "${url}".`);
 }
 
 function parseSets(texts: string[]): Record<string, string> {

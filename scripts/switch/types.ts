@@ -20,6 +20,8 @@ export interface SwitchOptions {
   clusterFile: string;
   /** Shares of the traffic in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
+  /** Evidence from this Prometheus instead of the callers' proxies. */
+  prometheus?: string | undefined;
   /** Wait for a person's yes after each share's evidence. */
   hold?: boolean | undefined;
   undo?: boolean | undefined;

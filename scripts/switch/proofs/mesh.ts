@@ -20,6 +20,8 @@ export interface Mesh {
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /** The parsed JSON of a GET on the proxy's admin port. */
   ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T>;
+  /** The text of a GET on the proxy's admin port. */
+  read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string>;
   /** Whether the proxy has its first configuration and serves. */
   isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean>;
   /** Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. */
@@ -99,6 +101,12 @@ export function createMesh(
     }
   }
 
+  async function read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
+    if (proxy.uid === undefined)
+      throw new CommandError('an istiod serves it, but there is no such pod to ask');
+    return get(forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT), path, signal);
+  }
+
   return {
     async list(signal) {
       const listing = listPods(signal);
@@ -134,12 +142,10 @@ export function createMesh(
     },
 
     async ask<T>(proxy: Proxy, path: string, signal?: AbortSignal) {
-      if (proxy.uid === undefined)
-        throw new CommandError('an istiod serves it, but there is no such pod to ask');
-      return JSON.parse(
-        await get(forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT), path, signal),
-      ) as T;
+      return JSON.parse(await read(proxy, path, signal)) as T;
     },
+
+    read,
 
     async isLive(proxy, signal) {
       if (proxy.uid === undefined)

@@ -1,17 +1,20 @@
 /** A share of the traffic first, and evidence before more: the callers' own counters, both versions in the same time. */
-import { CommandError } from '../../shared/errors.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { waitFor } from '../../shared/wait.ts';
-import { fisherExact } from '../fisher.ts';
+import { createProxySource } from '../canary/evidence-source.ts';
+import type { EvidenceSource, EvidenceWindow } from '../canary/evidence-source.ts';
+import { describeLatency, isSlower, judgeErrors, slowerError } from '../canary/judge.ts';
+import { compareLatencies } from '../canary/latency.ts';
+import type { Comparison } from '../canary/latency.ts';
+import { createPrometheusSource } from '../canary/prometheus-source.ts';
 import type { Sample } from '../fisher.ts';
-import { countBySubset, difference } from '../proofs/evidence.ts';
-import type { ClusterStatuses } from '../proofs/envoy-answers.ts';
 import { isPromoted } from '../promote.ts';
 import { liveSubsets } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { moveRoutes, shiftTraffic } from './shift-traffic.ts';
 
 /** Fewer answers from the new version say nothing. */
-const LEAST_SAMPLE = 100;
+export const LEAST_SAMPLE = 100;
 /** So unlikely must the new version's errors be as chance before they count against it. */
 const SIGNIFICANCE = 0.01;
 
@@ -43,81 +46,106 @@ export function canaryStep(share: number, isFirst: boolean): Step {
   };
 }
 
+function sourceOf({ options, mesh, target: { host } }: SwitchContext): EvidenceSource {
+  return options.prometheus === undefined
+    ? createProxySource({ mesh, host })
+    : createPrometheusSource({ url: options.prometheus, host });
+}
+
 async function gatherEvidence(context: SwitchContext, share: number): Promise<string> {
-  const { options, to, from, stepTimeoutMs, signal, reporter } = context;
-  const before = await countEverywhere(context);
-  let fresh: Sample = { requests: 0, errors: 0 };
-  const seen = () => `${fresh.requests} of ${LEAST_SAMPLE} answers of ${to}`;
-  const old = await waitFor(
+  const { options, signal } = context;
+  const source = sourceOf(context);
+  const window = await source.open(signal);
+  let { fresh, old } = await untilEnough(context, window);
+  let counted = judgeErrors(context, fresh, old, SIGNIFICANCE);
+  let timed = await compare(context, window);
+  if (isSlower(timed, SIGNIFICANCE)) {
+    // A version that has just started is slow at first. It counts only when what comes after is slow too.
+    const next = await source.open(signal);
+    await untilEnough(context, next);
+    ({ fresh, old } = await count(context, window));
+    counted = judgeErrors(context, fresh, old, SIGNIFICANCE);
+    timed = await compare(context, next);
+    if (isSlower(timed, SIGNIFICANCE)) throw slowerError(context, timed);
+  }
+  if (options.hold) return holdForYes(context, share, { source, window });
+  return withLatency(context, counted, timed);
+}
+
+function withLatency(context: SwitchContext, counted: string, timed: Comparison | undefined): string {
+  return timed === undefined
+    ? `${counted}; latency not compared (nobody timed enough)`
+    : `${counted}; ${describeLatency(context, timed)}`;
+}
+
+/** Waits until the new version has given enough answers. A source that does not answer may do so later. */
+async function untilEnough(
+  context: SwitchContext,
+  window: EvidenceWindow,
+): Promise<{ fresh: Sample; old: Sample }> {
+  const { to, stepTimeoutMs, signal, reporter } = context;
+  let seen = `0 of ${LEAST_SAMPLE} answers of ${to}`;
+  return waitFor(
     async () => {
-      const now = await countEverywhere(context);
-      fresh = difference(now.get(to), before.get(to));
-      reporter.progress(seen());
-      return fresh.requests >= LEAST_SAMPLE ? difference(now.get(from), before.get(from)) : undefined;
+      try {
+        const found = await count(context, window);
+        seen = `${found.fresh.requests} of ${LEAST_SAMPLE} answers of ${to}`;
+        reporter.progress(seen);
+        return found.fresh.requests >= LEAST_SAMPLE ? found : undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        seen = messageOf(error);
+        reporter.progress(seen);
+        return undefined;
+      }
     },
     {
       deadlineMs: stepTimeoutMs,
       what: `enough traffic to judge ${to} by`,
-      lastSeen: seen,
+      lastSeen: () => seen,
       intervalMs: 500,
       signal,
     },
   );
-  const counted = judge(context, fresh, old, SIGNIFICANCE);
-  return options.hold ? await holdForYes(context, share, before) : counted;
 }
 
-/** Says what was counted; throws when the new version's errors would hardly come about by chance. */
-function judge({ from, to }: SwitchContext, fresh: Sample, old: Sample, significance: number): string {
-  const chance = fisherExact(fresh, old);
-  const counted = `${to} ${fresh.errors} errors of ${fresh.requests}, ${from} ${old.errors} of ${old.requests}`;
-  if (chance < significance) {
-    throw new CommandError(
-      `${to} is worse than ${from}: ${counted} (by chance once in ${Math.round(1 / chance)})`,
-    );
-  }
-  return counted;
+async function count(
+  { from, to, signal }: SwitchContext,
+  window: EvidenceWindow,
+): Promise<{ fresh: Sample; old: Sample }> {
+  const counts = await window.counts(signal);
+  const nothing = { requests: 0, errors: 0 };
+  return { fresh: counts.get(to) ?? nothing, old: counts.get(from) ?? nothing };
+}
+
+async function compare(
+  { from, to, signal }: SwitchContext,
+  window: EvidenceWindow,
+): Promise<Comparison | undefined> {
+  const timed = await window.latencies(signal);
+  return compareLatencies(timed.get(to) ?? new Map(), timed.get(from) ?? new Map(), LEAST_SAMPLE / 2);
 }
 
 /** Waits for a person's yes, and goes on looking meanwhile. */
 async function holdForYes(
   context: SwitchContext,
   share: number,
-  before: Map<string, Sample>,
+  { source, window }: { source: EvidenceSource; window: EvidenceWindow },
 ): Promise<string> {
-  const { options, cluster, app, from, to, record, signal, reporter } = context;
+  const { options, cluster, app, record, signal, reporter } = context;
   const which = `${app === 'coffee-shop' ? '' : ` --app ${app}`}${options.sameCluster ?? ''}`;
   reporter.note(`held at ${share} %; to go on: npm run switch -- --promote${which}`);
+  const steady = await source.open(signal);
   return waitFor(
     async () => {
-      const now = await countEverywhere(context);
-      const fresh = difference(now.get(to), before.get(to));
-      const old = difference(now.get(from), before.get(from));
-      const counted = judge(context, fresh, old, SIGNIFICANCE_WHILE_HELD);
-      reporter.progress(`held: ${counted}`);
-      return (await isPromoted(cluster, app, { id: record.id, share })) ? counted : undefined;
+      const { fresh, old } = await count(context, window);
+      const counted = judgeErrors(context, fresh, old, SIGNIFICANCE_WHILE_HELD);
+      const timed = await compare(context, steady);
+      if (isSlower(timed, SIGNIFICANCE_WHILE_HELD)) throw slowerError(context, timed);
+      const said = withLatency(context, counted, timed);
+      reporter.progress(`held: ${said}`);
+      return (await isPromoted(cluster, app, { id: record.id, share })) ? said : undefined;
     },
     { deadlineMs: HOLD_MS, what: `a yes to ${share} %`, intervalMs: 1000, signal },
   );
-}
-
-async function countEverywhere({ mesh, target, signal }: SwitchContext): Promise<Map<string, Sample>> {
-  const total = new Map<string, Sample>();
-  const proxies = (await mesh.list(signal)).filter(
-    ({ uid, terminating }) => uid !== undefined && !terminating,
-  );
-  const counts = await Promise.all(
-    proxies.map(async (proxy) => {
-      // Evidence, not proof: a proxy that does not answer now is missing in the sample, no more.
-      const statuses = await mesh
-        .ask<ClusterStatuses>(proxy, '/clusters?format=json', signal)
-        .catch((): ClusterStatuses => ({}));
-      return countBySubset(statuses, target.host);
-    }),
-  );
-  for (const [subset, { requests, errors }] of counts.flatMap((count) => [...count])) {
-    const sum = total.get(subset) ?? { requests: 0, errors: 0 };
-    total.set(subset, { requests: sum.requests + requests, errors: sum.errors + errors });
-  }
-  return total;
 }

@@ -2,6 +2,8 @@
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
+import { askPrometheus, queriesFor } from '../canary/prometheus-source.ts';
+import { refuse } from '../preflight/refuse.ts';
 import { verifyCapacity } from '../preflight/capacity.ts';
 import { verifyRouting } from '../preflight/routing.ts';
 import { verifyVersions } from '../preflight/versions.ts';
@@ -37,6 +39,7 @@ export const preflight: Step = {
       );
     }
     const unheard = await listUnheard(context, proxies);
+    const evidence = await verifyPrometheus(context);
     const versions = verifyVersions((await cluster.version()).gitVersion, proxies);
     const old = state.deployments.find(({ version }) => version === from)?.deployment;
     const [like] = await listVersionPods(cluster, state, from);
@@ -44,10 +47,23 @@ export const preflight: Step = {
     return {
       detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
-      notes: [...busy, ...routing, ...capacity, ...unheard],
+      notes: [...evidence, ...busy, ...routing, ...capacity, ...unheard],
     };
   },
 };
+
+/** A share that cannot be judged would be taken back: better to know before. Says what will be asked. */
+async function verifyPrometheus({ options, target, signal }: SwitchContext): Promise<string[]> {
+  const { prometheus } = options;
+  if (prometheus === undefined || (options.canary ?? []).length === 0) return [];
+  const queries = Object.values(queriesFor(target.host, 'N')) as string[];
+  try {
+    await askPrometheus(prometheus, queriesFor(target.host, 60).requests, signal);
+  } catch (error) {
+    refuse(messageOf(error));
+  }
+  return [`Evidence from Prometheus at ${prometheus}:`, ...queries.map((query) => `  ${query}`)];
+}
 
 /** Somebody may be at work, or was killed: which of the two, only waiting can tell, and that is not for a look. */
 async function whoHoldsTheLease({ cluster, app }: SwitchContext): Promise<string[]> {

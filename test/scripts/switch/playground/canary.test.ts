@@ -23,7 +23,9 @@ describe('a switch in shares', () => {
     const shares = result?.steps.filter(({ name }) => name.startsWith('canary-'));
     expect(shares?.map(({ name }) => name)).toEqual(['canary-20', 'canary-50']);
     for (const { detail, proxies } of shares ?? []) {
-      expect(detail).toMatch(/^v2 0 errors of \d{3,}, v1 0 of \d+$/);
+      expect(detail).toMatch(
+        /^v2 0 errors of \d{3,}, v1 0 of \d+; \d+ of \d{3,} slower than \d+ ms, v1 \d+ of \d+$/,
+      );
       expect(proxies).toBe(5);
     }
     expect(account).toMatchObject({ lost: 0, byReason: {} });
@@ -74,13 +76,34 @@ describe('a switch in shares', () => {
     });
     expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v3' });
     expect(result?.error).toMatch(
-      /^v4 is worse than v3: v4 (\d+) errors of \1, v3 0 of \d+ \(by chance once in \d/,
+      /^v4 is worse than v3: v4 (\d+) errors of \1, v3 0 of \d+ \(by chance (less than )?once in \d/,
     );
     expect(result?.steps.map(({ name }) => name)).not.toContain('canary-50');
     // Only the share that was risked was lost, and nothing after the way back.
     expect(account.lost).toBe(account.byStatus['500']);
     expect(account.lost).toBeGreaterThanOrEqual(100);
     expect(account.lost).toBeLessThan(account.sent / 4);
+  }, 60_000);
+
+  it('takes a version back that answers well but late, in two samples, and shows the numbers', async () => {
+    coffee.playground.registerImage('slow-shop', [
+      process.execPath,
+      `${root}/test/support/programs/slow-shop.mjs`,
+    ]);
+    let result: SwitchResult | undefined;
+    const account = await coffee.underLoad(async () => {
+      result = await coffee.switchTo('v4', {
+        set: { pod: 'naive' },
+        image: 'slow-shop:1',
+        canary: [20, 50],
+      });
+    });
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v3' });
+    expect(result?.error).toMatch(
+      /^v4 is slower than v3: (\d+) of \1 slower than \d+ ms, v3 \d+ of \d+ \(by chance .*, and so it was in the sample before\)$/,
+    );
+    expect(result?.steps.map(({ name }) => name)).not.toContain('canary-50');
+    expect(account).toMatchObject({ lost: 0, byReason: {} });
   }, 60_000);
 
   it('takes everything back when there is too little traffic to judge by', async () => {

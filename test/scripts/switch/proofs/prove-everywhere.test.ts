@@ -25,6 +25,7 @@ function meshOf(...lists: (Proxy[] | Error)[]): Mesh & { passes: number } {
       return list instanceof Error ? Promise.reject(list) : Promise.resolve(list);
     },
     ask: () => Promise.reject(new Error('not asked here')),
+    read: () => Promise.reject(new Error('not asked here')),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
     close: () => undefined,

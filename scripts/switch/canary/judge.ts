@@ -1,0 +1,45 @@
+/** What the evidence says: numbers for a person, and an error when the new version is worse than the old one. */
+import { CommandError } from '../../shared/errors.ts';
+import { fisherExact } from '../fisher.ts';
+import type { Sample } from '../fisher.ts';
+import type { Comparison } from './latency.ts';
+
+export interface Versions {
+  from: string;
+  to: string;
+}
+
+/** Says what was counted; throws when so many errors of the new version would hardly come about by chance. */
+export function judgeErrors(
+  { from, to }: Versions,
+  fresh: Sample,
+  old: Sample,
+  significance: number,
+): string {
+  const chance = fisherExact(fresh, old);
+  const counted = `${to} ${fresh.errors} errors of ${fresh.requests}, ${from} ${old.errors} of ${old.requests}`;
+  if (chance < significance)
+    throw new CommandError(`${to} is worse than ${from}: ${counted} (${oncePer(chance)})`);
+  return counted;
+}
+
+/** `3 of 120 slower than 25 ms, v1 12 of 480` */
+export function describeLatency({ from }: Versions, { limitMs, fresh, old }: Comparison): string {
+  return `${fresh.errors} of ${fresh.requests} slower than ${limitMs} ms, ${from} ${old.errors} of ${old.requests}`;
+}
+
+export const isSlower = (
+  comparison: Comparison | undefined,
+  significance: number,
+): comparison is Comparison =>
+  comparison !== undefined && comparison.isSlow && comparison.chance < significance;
+
+export function slowerError(versions: Versions, comparison: Comparison): CommandError {
+  const { from, to } = versions;
+  return new CommandError(
+    `${to} is slower than ${from}: ${describeLatency(versions, comparison)} (${oncePer(comparison.chance)}, and so it was in the sample before)`,
+  );
+}
+
+const oncePer = (chance: number) =>
+  chance < 1e-9 ? 'by chance less than once in 1,000,000,000' : `by chance once in ${Math.round(1 / chance)}`;

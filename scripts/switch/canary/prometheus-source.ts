@@ -1,0 +1,102 @@
+/** The same evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as the callers' proxies report them. */
+import { CommandError, messageOf } from '../../shared/errors.ts';
+import type { Sample } from '../fisher.ts';
+import type { EvidenceSource } from './evidence-source.ts';
+import { disjoint } from './latency.ts';
+import type { Latencies } from './latency.ts';
+import { edgeOf } from './proxy-latency.ts';
+
+/** How long one query may take, in milliseconds. */
+const QUERY_MS = 10_000;
+
+export interface PrometheusQueries {
+  requests: string;
+  errors: string;
+  latencies: string;
+}
+
+/** What is asked, for the last `seconds`. No answer at all is counted as response code 0. */
+export function queriesFor(host: string, seconds: number | string): PrometheusQueries {
+  const ours = `reporter="source",destination_service="${host}"`;
+  const increase = (metric: string, more = '') => `increase(${metric}{${ours}${more}}[${seconds}s])`;
+  return {
+    requests: `sum by (destination_version) (${increase('istio_requests_total')})`,
+    errors: `sum by (destination_version) (${increase('istio_requests_total', ',response_code=~"5..|0"')})`,
+    latencies: `sum by (destination_version, le) (${increase('istio_request_duration_milliseconds_bucket')})`,
+  };
+}
+
+interface Answer {
+  status?: string;
+  error?: string;
+  data?: {
+    resultType?: string;
+    result?: { metric?: Record<string, string>; value?: [number, string] }[];
+  };
+}
+
+/** @param url where Prometheus' own paths begin: `http://prometheus.istio-system:9090` */
+export function createPrometheusSource({ url, host }: { url: string; host: string }): EvidenceSource {
+  async function query(text: string, signal: AbortSignal) {
+    const { data } = await askPrometheus(url, text, signal);
+    return (data?.result ?? []).map(({ metric = {}, value }) => ({
+      version: metric['destination_version'] ?? '',
+      le: metric['le'],
+      // Prometheus extrapolates to the whole window.
+      count: Math.max(0, Math.round(Number(value?.[1] ?? 0)) || 0),
+    }));
+  }
+  return {
+    open() {
+      const started = performance.now();
+      const queries = () => queriesFor(host, Math.max(1, Math.ceil((performance.now() - started) / 1000)));
+      return Promise.resolve({
+        async counts(signal) {
+          const { requests, errors } = queries();
+          const [all, bad] = await Promise.all([query(requests, signal), query(errors, signal)]);
+          const failed = new Map(bad.map(({ version, count }) => [version, count]));
+          return new Map(
+            all.map(({ version, count }): [string, Sample] => [
+              version,
+              { requests: count, errors: Math.min(count, failed.get(version) ?? 0) },
+            ]),
+          );
+        },
+        async latencies(signal) {
+          const versions = new Map<string, Map<number, number>>();
+          for (const { version, le, count } of await query(queries().latencies, signal)) {
+            const cumulative = versions.get(version) ?? new Map<number, number>();
+            versions.set(version, cumulative.set(edgeOf(le), count));
+          }
+          return new Map(
+            [...versions].map(([version, cumulative]): [string, Latencies] => [
+              version,
+              disjoint(cumulative),
+            ]),
+          );
+        },
+      });
+    },
+  };
+}
+
+/** One instant query; throws what Prometheus says, or that it says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/ */
+export async function askPrometheus(url: string, text: string, signal: AbortSignal): Promise<Answer> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(QUERY_MS)]);
+  const address = `${url.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(text)}`;
+  let answer: Answer;
+  let status: number;
+  try {
+    const response = await fetch(address, { signal: limit });
+    status = response.status;
+    answer = (await response.json()) as Answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new CommandError(`Prometheus at ${url} does not answer: ${messageOf(error)}`, { cause: error });
+  }
+  if (answer.status !== 'success' || answer.data?.resultType !== 'vector')
+    throw new CommandError(
+      `Prometheus at ${url} answered ${status}: ${answer.error ?? 'no vector'} (to ${text})`,
+    );
+  return answer;
+}

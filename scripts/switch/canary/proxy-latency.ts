@@ -1,0 +1,69 @@
+/**
+ * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which Istio's bootstrap leaves out unless
+ * `proxyStatsMatcher` asks for it, and Istio's standard metric, which it has by default. https://istio.io/latest/docs/reference/config/metrics/
+ */
+import { parseClusterName } from '../names.ts';
+import { addLatencies, disjoint } from './latency.ts';
+import type { Latencies } from './latency.ts';
+
+/** On the admin port; the filter keeps a big mesh's page small. */
+export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('istio_request_duration_milliseconds|upstream_rq_time')}`;
+
+const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
+const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
+
+/** By version of `host`, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
+export function readLatencies(page: string, host: string): Map<string, Latencies> {
+  const lines = [...samplesOf(page)];
+  const ofClusters = lines.flatMap(({ name, labels, value }) => {
+    if (name !== OF_CLUSTERS) return [];
+    const cluster = parseClusterName((labels['cluster_name'] ?? '').replace(/;$/, ''));
+    const isOurs = cluster?.host === host && cluster.subset !== '';
+    return isOurs ? [{ version: cluster.subset, series: labels['cluster_name'] ?? '', labels, value }] : [];
+  });
+  const ofIstio = lines.flatMap(({ name, labels, value }) => {
+    const isOurs =
+      name === OF_ISTIO && labels['reporter'] === 'source' && labels['destination_service'] === host;
+    if (!isOurs) return [];
+    const series = JSON.stringify({ ...labels, le: '' });
+    return [{ version: labels['destination_version'] ?? '', series, labels, value }];
+  });
+  const buckets = new Map<string, { version: string; cumulative: Map<number, number> }>();
+  for (const { version, series, labels, value } of ofClusters.length > 0 ? ofClusters : ofIstio) {
+    const one = buckets.get(series) ?? { version, cumulative: new Map<number, number>() };
+    buckets.set(series, one);
+    one.cumulative.set(edgeOf(labels['le']), value);
+  }
+  const versions = new Map<string, Map<number, number>>();
+  for (const { version, cumulative } of buckets.values())
+    versions.set(
+      version,
+      addLatencies(versions.get(version) ?? new Map<number, number>(), disjoint(cumulative)),
+    );
+  return versions;
+}
+
+export function edgeOf(le: string | undefined): number {
+  return le === '+Inf' || le === undefined ? Infinity : Number(le);
+}
+
+interface PageSample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
+function* samplesOf(page: string): Generator<PageSample> {
+  for (const line of page.split('\n')) {
+    const [, name, inside = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? +(\S+)/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const labels = Object.fromEntries(
+      [...inside.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', text = '']) => [
+        key,
+        text.replace(/\\(.)/g, (_whole, letter: string) => (letter === 'n' ? '\n' : letter)),
+      ]),
+    );
+    yield { name, labels, value: Number(value) };
+  }
+}
