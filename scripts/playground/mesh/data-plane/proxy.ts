@@ -12,6 +12,7 @@ import { createHealthServer, createStatusServer, type AgentState } from './pilot
 import { ProxyConfig } from './proxy-config.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
 import { SocketServers } from './socket-servers.ts';
+import { RequestTelemetry } from './telemetry.ts';
 
 /** The called pod's own sidecar tries once more when the app was not reached (Istio's default inbound retry policy). */
 const INBOUND_ROUTE: Omit<CompiledRoute, 'cluster'> = {
@@ -32,6 +33,7 @@ export class Proxy {
   readonly spec: ProxySpec;
   readonly config: ProxyConfig;
   readonly startedAt = Date.now();
+  readonly telemetry = new RequestTelemetry();
   /** Clusters towards the pod's own app, by port. */
   readonly inboundClusters = new Map<number, Cluster>();
   draining = false;

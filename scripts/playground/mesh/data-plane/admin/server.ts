@@ -49,7 +49,12 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
     case '/listeners':
       return asJson ? json(listenersJson(proxy)) : text(listenersText(proxy));
     case '/stats':
-      return filteredStats(proxy, url.searchParams, asJson);
+      return filteredStats(url.searchParams, (pattern) => {
+        const selected = stats(proxy).filter((stat) => pattern.test(stat.name));
+        return asJson ? json(statsJson(selected)) : text(statsText(selected));
+      });
+    case '/stats/prometheus':
+      return filteredStats(url.searchParams, (pattern) => text(proxy.telemetry.page(pattern)));
     case '/ready':
       return text(`${proxy.state}\n`, proxy.state === 'LIVE' ? 200 : 503);
     case '/server_info':
@@ -62,22 +67,18 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
       return text(
         `invalid path. admin commands are:\n  /clusters: upstream cluster status\n  /config_dump: dump current Envoy configs (experimental)\n` +
           `  /drain_listeners (POST): drain listeners\n  /listeners: print listener info\n  /ready: print server state, return 200 if LIVE, otherwise return 503\n` +
-          `  /server_info: print server version/status information\n  /stats: print server stats\n`,
+          `  /server_info: print server version/status information\n  /stats: print server stats\n  /stats/prometheus: print server stats in prometheus format\n`,
         404,
       );
   }
 }
 
-function filteredStats(proxy: Proxy, parameters: URLSearchParams, asJson: boolean): AdminAnswer {
-  const filter = parameters.get('filter') ?? '';
+function filteredStats(parameters: URLSearchParams, select: (pattern: RegExp) => AdminAnswer): AdminAnswer {
   let pattern: RegExp;
   try {
-    pattern = new RegExp(filter);
+    pattern = new RegExp(parameters.get('filter') ?? '');
   } catch {
     return { status: 400, type: TEXT, body: 'Invalid re2 regex' };
   }
-  const selected = stats(proxy).filter((stat) => pattern.test(stat.name));
-  return asJson
-    ? { status: 200, type: 'application/json', body: JSON.stringify(statsJson(selected)) }
-    : { status: 200, type: TEXT, body: statsText(selected) };
+  return select(pattern);
 }
