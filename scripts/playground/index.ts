@@ -35,10 +35,10 @@ export interface Playground {
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;
   /**
-   * Ends a process as a crash does: `gateway`, `istiod`, or the sidecar of a pod of namespace `default`. The next one starts at once, or `forMs` later
-   * (not for a sidecar: its restarts are the kubelet's). Resolves when the gateway or istiod serves again.
+   * Ends a process as a crash does: `gateway`, `istiod`, or the sidecar (or the named container) of a pod of namespace `default`. The next one
+   * starts at once, or `forMs` later (not for a container: its restarts are the kubelet's). Resolves when the gateway or istiod serves again.
    */
-  crash(what: string, options?: { forMs?: number }): Promise<void>;
+  crash(what: string, options?: { forMs?: number; container?: string }): Promise<void>;
   proxies(): ProxyInfo[];
   /** Makes an image for the kubelet: what starts when a container names it. */
   registerImage(name: string, command: string[]): void;
@@ -120,6 +120,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       store,
       connectToPod: (namespace, pod, port) => connectToPod({ store, network }, namespace, pod, port),
       readLogs: (namespace, pod, container, logOptions) =>
+        mesh?.readLogs(namespace, pod, container, logOptions) ??
         kubelet.readLogs(namespace, pod, container, logOptions),
       execInPod: (namespace, pod, container, command) => kubelet.exec(namespace, pod, container, command),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
@@ -161,7 +162,11 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
           services.thaw();
         } else requireMesh(mesh, proxy).thaw(proxy);
       },
-      async crash(what, crashOptions = {}) {
+      async crash(what, { container, ...crashOptions } = {}) {
+        if (container !== undefined) {
+          kubelet.crash('default', what, container);
+          return;
+        }
         const running = requireMesh(mesh, what);
         if (what === 'gateway' || what === 'istiod') await running.crash(what, crashOptions);
         else kubelet.crash('default', what, 'istio-proxy');

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** How a pod's addresses are found. Two modes: one 127.x address per pod (Linux), or ports of its own on 127.0.0.1 (everywhere). */
 
 export interface SocketAddress {
@@ -27,7 +29,15 @@ export interface PodNetwork {
 /** What the kubelet asks of the mesh about one pod. The kubelet treats a container named `istio-proxy` as this instead of a child process. */
 export interface SidecarRuntime {
   /** Starts the pod's proxy; resolves when it serves (its config has arrived). */
-  start(pod: { namespace: string; name: string; uid: string; ip: string; ports: number[] }): Promise<void>;
+  start(pod: {
+    namespace: string;
+    name: string;
+    uid: string;
+    ip: string;
+    ports: number[];
+    /** Takes what the proxy writes on its standard output. */
+    log?: (output: Readable) => void;
+  }): Promise<void>;
   /** GET :15021/healthz/ready */
   isReady(podUid: string): boolean;
   /** preStop of a native sidecar: drain inbound, keep serving. */

@@ -100,7 +100,7 @@ export async function execInContainer(
 
 /** The pod's proxy: started, asked and ended through the mesh. */
 export function startProxyProcess(
-  { pod, sandbox, container }: StartContainer,
+  { pod, sandbox, container, log }: StartContainer,
   sidecars: SidecarRuntime,
   mode: 'classic' | 'native',
 ): ContainerProcess {
@@ -112,7 +112,10 @@ export function startProxyProcess(
     .filter((candidate) => candidate !== container && candidate.name !== container.name)
     .flatMap((candidate) => candidate.ports ?? [])
     .map(({ containerPort }) => containerPort);
-  const up = sidecars.start({ namespace, name, uid, ip: sandbox.ip, ports });
+  const up = sidecars.start({
+    ...{ namespace, name, uid, ip: sandbox.ip, ports },
+    log: (output) => log.attach(output),
+  });
   up.catch(() => exit(1));
   return {
     up,

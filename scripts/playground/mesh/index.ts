@@ -1,4 +1,5 @@
 import type http from 'node:http';
+import path from 'node:path';
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import { startBuiltinDataPlane } from './data-plane/builtin.ts';
 import { startEnvoyDataPlane } from './data-plane/envoy/envoy.ts';
@@ -7,6 +8,7 @@ import { registerInjection } from './inject/injection.ts';
 import { createDebugServer } from './istiod/debug-server.ts';
 import { Discovery } from './istiod/discovery.ts';
 import type { ProxyIdentity } from './istiod/proxy-connection.ts';
+import { collectProxyLogs } from './proxy-logs.ts';
 import { gatewaySpec, PROXY_PORTS, sidecarSpec } from './proxy-spec.ts';
 import { createRandom } from '../network/random.ts';
 import { createSystemCrash } from './system-crash.ts';
@@ -65,6 +67,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ...{ openDebugPorts, closeDebugPorts },
   });
 
+  const logs = collectProxyLogs(dataPlane, system.gateway.uid, path.join(stateDir, 'logs', 'gateway.log'));
   const ready = new Set<string>();
   /** Classic sidecars that serve out their drain time: ends it early. */
   const drains = new Map<string, () => void>();
@@ -74,6 +77,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     drains.delete(podUid);
     ready.delete(podUid);
     await dataPlane.stop(podUid);
+    logs.end(podUid);
     discovery.disconnect(podUid);
   }
 
@@ -98,6 +102,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     async start(pod) {
       await network.addPorts(pod.ip, PROXY_PORTS);
       const object = store.get('v1/pods', pod.namespace, pod.name);
+      pod.log?.(logs.output(pod.uid));
       await dataPlane.start(sidecarSpec(network, pod, object));
       await discovery.connect({
         id: pod.uid,
@@ -129,6 +134,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     kill: (podUid) => void stop(podUid),
 
     crash: (what, { forMs = 0 } = {}) => crash[what](forMs),
+    readLogs(namespace, pod, container, options) {
+      if (namespace !== SYSTEM_NAMESPACE || pod !== system.gateway.name) return undefined;
+      if (container !== undefined && container !== 'istio-proxy') return undefined;
+      return logs.readGateway(options);
+    },
     freeze: (proxy, { forMs } = {}) => discovery.freeze(idOf(proxy), forMs),
     thaw: (proxy) => discovery.thaw(idOf(proxy)),
     proxies: () =>
@@ -147,6 +157,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       discovery.close();
       crash.close();
       await dataPlane.close();
+      logs.close();
       network.release(system.gateway.ip);
       network.release(crash.current.ip);
     },

@@ -1,3 +1,4 @@
+import type { LogReadOptions } from '../kubelet/container-log.ts';
 import type { ObjectStore } from '../store/types.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
 import type { ProcessGuard } from './data-plane/envoy/process.ts';
@@ -53,5 +54,12 @@ export interface Mesh extends SidecarRuntime {
   /** Ends the gateway's process or istiod's pod as a crash does; the next one starts `forMs` later. Resolves when it serves. */
   crash(what: 'gateway' | 'istiod', options?: { forMs?: number }): Promise<void>;
   proxies(): ProxyInfo[];
+  /** The log of one of the mesh's own pods; undefined for all others. */
+  readLogs(
+    namespace: string,
+    pod: string,
+    container: string | undefined,
+    options: LogReadOptions,
+  ): AsyncIterable<string> | undefined;
   close(): Promise<void>;
 }

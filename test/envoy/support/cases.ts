@@ -20,6 +20,8 @@ export interface Case {
   routes?: RouteJson[];
   /** Bytes as sent. */
   request?: string;
+  /** No request came of it, so none is logged. */
+  unlogged?: true;
 }
 
 const serve = (act: Parameters<typeof startApp>[0]) => () => startApp(act);
@@ -248,9 +250,14 @@ export const cases: Case[] = [
       'hi',
     ),
   },
-  { name: 'HTTP/1.0', app: serve(echo), request: request(['GET / HTTP/1.0', 'Host: app.example']) },
-  { name: 'no host', app: serve(echo), request: request(['GET / HTTP/1.1']) },
-  { name: 'no HTTP', app: serve(echo), request: 'hello\r\n\r\n' },
+  {
+    name: 'HTTP/1.0',
+    unlogged: true,
+    app: serve(echo),
+    request: request(['GET / HTTP/1.0', 'Host: app.example']),
+  },
+  { name: 'no host', unlogged: true, app: serve(echo), request: request(['GET / HTTP/1.1']) },
+  { name: 'no HTTP', unlogged: true, app: serve(echo), request: 'hello\r\n\r\n' },
   {
     name: 'headers of the caller’s own',
     app: serve(echo),

@@ -20,7 +20,7 @@ import { outboundClusters } from '../../../scripts/playground/mesh/istiod/cluste
 import { loadAssignments } from '../../../scripts/playground/mesh/istiod/endpoints.ts';
 import type { MeshService } from '../../../scripts/playground/mesh/istiod/services.ts';
 import { startGuard } from '../../../scripts/playground/kubelet/guard.ts';
-import { get, type Answer } from '../../scripts/playground/mesh/support/test-mesh.ts';
+import { get, until, type Answer } from '../../scripts/playground/mesh/support/test-mesh.ts';
 import { closedPort } from '../../scripts/playground/mesh/support/apps.ts';
 
 export interface Address {
@@ -41,16 +41,30 @@ export class GatewayBench {
   address: Address = { host: '', port: 0 };
   admin: Address = { host: '', port: 0 };
   readonly acknowledgements: Acknowledgement[] = [];
+  /** Access log lines by proxy. */
+  readonly logs = new Map<string, string[]>();
   readonly failures: Error[] = [];
+  readonly isBuiltin: boolean;
   private readonly folder: string;
   private readonly guard: { close(): Promise<void> };
   private waiting: { nonce: string; resolve: (acknowledgement: Acknowledgement) => void }[] = [];
   private count = 0;
 
-  private constructor(plane: DataPlane, folder: string, guard: { close(): Promise<void> }) {
+  private constructor(
+    plane: DataPlane,
+    folder: string,
+    guard: { close(): Promise<void> },
+    isBuiltin: boolean,
+  ) {
+    this.isBuiltin = isBuiltin;
     this.plane = plane;
     this.folder = folder;
     this.guard = guard;
+    plane.onLog((proxyId, text) => {
+      const lines = this.logs.get(proxyId) ?? [];
+      lines.push(...text.split('\n').filter((line) => line !== ''));
+      this.logs.set(proxyId, lines);
+    });
     plane.onAcknowledged((acknowledgement) => {
       this.acknowledgements.push(acknowledgement);
       for (const one of this.waiting) if (one.nonce === acknowledgement.nonce) one.resolve(acknowledgement);
@@ -67,7 +81,7 @@ export class GatewayBench {
       binary === undefined
         ? await startBuiltinDataPlane({ stateDir, onFailure })
         : await startEnvoyDataPlane({ stateDir, binary, guard, onFailure });
-    const bench = new GatewayBench(plane, stateDir, guard);
+    const bench = new GatewayBench(plane, stateDir, guard, binary === undefined);
     bench.failures.push(...failures);
     bench.admin = await closedPort();
     const spec = await bench.spec('gateway', 'istio-ingressgateway-1-1.istio-system', bench.admin);
@@ -132,6 +146,12 @@ export class GatewayBench {
     const answer = new Promise<Acknowledgement>((resolve) => this.waiting.push({ nonce, resolve }));
     this.plane.push({ proxyId, typeUrl, nonce, version: `v/${this.count}`, changed, removed, sockets });
     return answer;
+  }
+
+  /** The next lines of a proxy's access log, when there are as many. */
+  async nextLines(proxyId: string, count: number): Promise<string[]> {
+    await until(`${count} lines of ${proxyId}`, () => (this.logs.get(proxyId)?.length ?? 0) >= count);
+    return this.logs.get(proxyId)?.splice(0, count) ?? [];
   }
 
   async ask(pathAndQuery: string): Promise<Answer> {

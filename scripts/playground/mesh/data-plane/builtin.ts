@@ -44,6 +44,7 @@ class BuiltinDataPlane implements DataPlane {
   >();
   readonly #stopping = new Map<string, (() => void)[]>();
   readonly #listeners: ((acknowledgement: Acknowledgement) => void)[] = [];
+  readonly #logListeners: ((proxyId: string, text: string) => void)[] = [];
   #onReady: () => void = () => undefined;
   #onExit: (error: Error) => void = () => undefined;
   #closing = false;
@@ -94,6 +95,10 @@ class BuiltinDataPlane implements DataPlane {
     this.#listeners.push(listener);
   }
 
+  onLog(listener: (proxyId: string, text: string) => void): void {
+    this.#logListeners.push(listener);
+  }
+
   drain(proxyId: string): void {
     this.#tell({ kind: 'drain', proxyId });
   }
@@ -132,6 +137,9 @@ class BuiltinDataPlane implements DataPlane {
       }
       case 'ack':
         for (const listener of this.#listeners) listener(message);
+        break;
+      case 'log':
+        for (const listener of this.#logListeners) listener(message.proxyId, message.text);
         break;
       case 'stopped':
         for (const resolve of this.#stopping.get(message.proxyId) ?? []) resolve();

@@ -17,6 +17,8 @@ export interface DataPlane {
   start(proxy: ProxySpec): Promise<SocketAddress | undefined>;
   push(push: ResourcePush): void;
   onAcknowledged(listener: (acknowledgement: Acknowledgement) => void): void;
+  /** What a proxy writes on its standard output: whole lines, each request one in Istio's default access log format. */
+  onLog(listener: (proxyId: string, text: string) => void): void;
   drain(proxyId: string): void;
   /** The proxy's sockets are closed when this resolves. */
   stop(proxyId: string): Promise<void>;

@@ -22,6 +22,9 @@ const DELAYED_CLOSE_MS = 1000;
 /** A caller's connection. Requests are taken one after the other. */
 export class DownstreamConnection {
   readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Where the caller connected, `address:port`. */
+  readonly local: string;
   readonly #socket: net.Socket;
   readonly #chain: FilterChain;
   #pending: Buffer | undefined;
@@ -36,6 +39,8 @@ export class DownstreamConnection {
     this.#socket = socket;
     this.#chain = chain;
     this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.local = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     socket.setNoDelay(true);
     socket.on('data', (data) => this.#onData(data));
     socket.on('drain', () => this.#stream?.onDownstreamWritable());
@@ -176,7 +181,7 @@ export class DownstreamConnection {
     this.#body = requestBody(head);
     this.#closeAfterAnswer = hasToken(head.headers, 'connection', 'close') || this.#chain.draining;
     this.#continueExpected = hasToken(head.headers, 'expect', '100-continue');
-    const stream = new Stream(this, this.#chain, head, this.#body.done);
+    const stream = new Stream(this, this.#chain, head, this.#body);
     this.#stream = stream;
     const used = end + HEAD_END.length;
     stream.start();

@@ -46,7 +46,19 @@ async function push(message: Extract<ToDataPlane, { kind: 'push' }>): Promise<vo
   });
 }
 
+/** Access logs leave in batches: a message for each line would cost as much as the requests. */
+const LOG_EVERY_MS = 200;
+setInterval(() => {
+  for (const proxyId of proxies.keys()) tellLog(proxyId);
+}, LOG_EVERY_MS).unref();
+
+function tellLog(proxyId: string): void {
+  const lines = proxies.get(proxyId)?.log.splice(0) ?? [];
+  if (lines.length > 0) tell({ kind: 'log', proxyId, text: `${lines.join('\n')}\n` });
+}
+
 function stop(proxyId: string): void {
+  tellLog(proxyId);
   proxies.get(proxyId)?.kill();
   proxies.delete(proxyId);
   tell({ kind: 'stopped', proxyId });

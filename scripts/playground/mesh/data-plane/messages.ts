@@ -54,4 +54,5 @@ export type FromDataPlane =
   | { kind: 'ready' }
   | { kind: 'started'; proxyId: string; error?: string; publicAddress?: SocketAddress }
   | { kind: 'ack'; proxyId: string; typeUrl: TypeUrl; nonce: string; error?: string; warming: number }
+  | { kind: 'log'; proxyId: string; text: string }
   | { kind: 'stopped'; proxyId: string };

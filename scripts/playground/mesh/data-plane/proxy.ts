@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { SocketAddress } from '../../network-types.ts';
+import { accessLogLine } from './access-record.ts';
 import { createAdminServer } from './admin/server.ts';
 import { Cluster } from './cluster.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
@@ -36,6 +37,8 @@ export class Proxy {
   readonly telemetry = new RequestTelemetry();
   /** Clusters towards the pod's own app, by port. */
   readonly inboundClusters = new Map<number, Cluster>();
+  /** Access log lines that nobody has taken yet. */
+  readonly log: string[] = [];
   draining = false;
   connections = 0;
   #inboundOpen = false;
@@ -135,7 +138,9 @@ export class Proxy {
     const name = cluster?.name ?? '';
     const route: CompiledRoute = { ...INBOUND_ROUTE, cluster: () => name };
     const decision: Decision =
-      cluster === undefined ? { kind: 'reply', status: 404 } : { kind: 'forward', cluster, route };
+      cluster === undefined
+        ? { kind: 'reply', status: 404, flag: 'NR', details: 'route_not_found' }
+        : { kind: 'forward', cluster, route };
     return this.#chain('inbound', 'istio-envoy', () => decision);
   }
 
@@ -171,6 +176,11 @@ export class Proxy {
       serverName,
       decide,
       cluster: (name) => this.config.activeCluster(name),
+      finished: (record) => {
+        this.log.push(accessLogLine(record));
+        if (record.cluster !== undefined)
+          this.telemetry.count(record.cluster, record.status, record.durationMs);
+      },
       get draining() {
         return isDraining();
       },
@@ -179,23 +189,40 @@ export class Proxy {
 
   #route(request: RequestHead, table: RouteTable | undefined): Decision {
     const route = table?.find(request);
-    if (route === undefined) return { kind: 'reply', status: 404 };
+    if (route === undefined) return { kind: 'reply', status: 404, flag: 'NR', details: 'route_not_found' };
+    const routeName = route.json.name;
+    const named = routeName === undefined ? {} : { routeName };
     const { redirect, direct_response: direct } = route.json;
-    if (redirect !== undefined) return redirected(request, redirect);
+    if (redirect !== undefined) return { ...redirected(request, redirect), ...named };
     if (direct !== undefined) {
       const body = direct.body?.inline_string;
-      return { kind: 'reply', status: direct.status, ...(body === undefined ? {} : { body }) };
+      return {
+        kind: 'reply',
+        status: direct.status,
+        details: 'direct_response',
+        ...named,
+        ...(body === undefined ? {} : { body }),
+      };
     }
     const name = route.cluster();
     if (name === 'PassthroughCluster') return this.#passThrough(request, route);
     const cluster = this.config.activeCluster(name);
     // Unknown or still warming: NC.
-    return cluster === undefined ? { kind: 'reply', status: 503 } : { kind: 'forward', cluster, route };
+    return cluster === undefined
+      ? { kind: 'reply', status: 503, flag: 'NC', details: 'cluster_not_found', ...named }
+      : { kind: 'forward', cluster, route };
   }
 
   #passThrough(request: RequestHead, route: CompiledRoute): Decision {
     const { host, port } = outboundRequest(request);
-    if (net.isIP(host) === 0) return { kind: 'reply', status: 503 };
+    if (net.isIP(host) === 0)
+      return {
+        kind: 'reply',
+        status: 503,
+        flag: 'UH',
+        details: 'no_healthy_upstream',
+        body: 'no healthy upstream',
+      };
     return { kind: 'forward', cluster: this.#original(host, port), route };
   }
 
@@ -231,5 +258,5 @@ function redirected(
     path === request.target || path.includes('?') || mark === -1 ? '' : request.target.slice(mark);
   const location = `${redirect.scheme_redirect ?? 'http'}://${redirect.host_redirect ?? host}${port}${path}${query}`;
   const status = redirect.response_code === undefined ? 301 : REDIRECT_STATUS[redirect.response_code];
-  return { kind: 'reply', status, headers: ['location', location] };
+  return { kind: 'reply', status, headers: ['location', location], details: 'direct_response' };
 }

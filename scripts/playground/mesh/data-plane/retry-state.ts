@@ -40,8 +40,17 @@ export class RetryState {
   }
 
   onStatus(status: number): boolean {
+    return !this.exhausted && this.#isRetriable(status);
+  }
+
+  /** Whether an answer of this status was tried again as often as allowed. */
+  gaveUpOn(status: number): boolean {
+    return this.made > 0 && this.exhausted && this.#isRetriable(status);
+  }
+
+  #isRetriable(status: number): boolean {
     const policy = this.#policy;
-    if (policy === undefined || this.exhausted) return false;
+    if (policy === undefined) return false;
     const { conditions, statusCodes } = policy;
     return (
       (status >= 500 && conditions.has('5xx')) ||

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type net from 'node:net';
+import { resetRecord, type AccessRecord } from './access-record.ts';
 import type { Cluster } from './cluster.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { FilterChain } from './filter-chain.ts';
@@ -17,12 +18,21 @@ import type { ResetReason, UpstreamConnection, UpstreamHandler } from './upstrea
 /** Envoy's per_connection_buffer_limit_bytes: more than this is not held back for a connection or a retry. */
 const BUFFER_LIMIT = 1024 * 1024;
 
+const NOWHERE: CompiledRoute = {
+  json: { match: { prefix: '/' } },
+  timeoutMs: 0,
+  retry: undefined,
+  cluster: () => '',
+};
+
 /** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
 export class Stream implements UpstreamHandler {
   readonly #downstream: DownstreamConnection;
   readonly #chain: FilterChain;
   readonly #request: RequestHead;
+  readonly #requestBody: Body;
   readonly #hasBody: boolean;
+  #answerBody: Body | undefined;
   #requestComplete: boolean;
   #cluster: Cluster | undefined;
   #route: CompiledRoute | undefined;
@@ -43,29 +53,41 @@ export class Stream implements UpstreamHandler {
   #over = false;
   #forwarding = false;
   #sentAt = 0;
+  readonly #startedAt = Date.now();
+  readonly #began = performance.now();
+  #path = '';
+  #bytesSent = 0;
+  #serviceTimeMs: number | undefined;
+  #upstreamAddress: string | undefined;
+  #routeName: string | undefined;
+  #outcome: Pick<AccessRecord, 'flags' | 'details' | 'transportFailure'> = {
+    flags: ['DC'],
+    details: 'downstream_remote_disconnect',
+    transportFailure: undefined,
+  };
   #timer: NodeJS.Timeout | undefined;
   #tryTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  constructor(
-    downstream: DownstreamConnection,
-    chain: FilterChain,
-    request: RequestHead,
-    requestComplete: boolean,
-  ) {
+  constructor(downstream: DownstreamConnection, chain: FilterChain, request: RequestHead, requestBody: Body) {
     this.#downstream = downstream;
     this.#chain = chain;
     this.#request = request;
-    this.#hasBody = !requestComplete;
-    this.#requestComplete = requestComplete;
+    this.#requestBody = requestBody;
+    this.#hasBody = !requestBody.done;
+    this.#requestComplete = requestBody.done;
   }
 
   start(): void {
     const decision = this.#chain.decide(this.#request);
+    this.#path = this.#request.target;
     if (decision.kind === 'reply') {
+      this.#routeName = decision.routeName;
+      this.#ends(decision.flag, decision.details);
       this.#reply(decision.status, decision.body, decision.headers);
       return;
     }
+    this.#routeName = decision.route.json.name;
     this.#route = decision.route;
     this.#cluster = decision.cluster;
     this.#retries = new RetryState(decision.route.retry);
@@ -76,7 +98,10 @@ export class Stream implements UpstreamHandler {
         delay: (ms, then) => {
           this.#retryTimer = setTimeout(then, ms);
         },
-        abort: (status) => this.#reply(status, 'fault filter abort'),
+        abort: (status) => {
+          this.#ends('FI', 'fault_filter_abort');
+          this.#reply(status, 'fault filter abort');
+        },
         go: () => this.#forward(),
       });
   }
@@ -143,8 +168,10 @@ export class Stream implements UpstreamHandler {
     clearTimeout(this.#tryTimer);
     const route = this.#route;
     if (route === undefined) return;
+    this.#answerBody = body;
     this.#chunkAnswer = body.endsWithConnection;
     const serviceTimeMs = Math.round(performance.now() - this.#sentAt);
+    this.#serviceTimeMs = serviceTimeMs;
     const headers = downstreamHeaders(head.headers, this.#chain, serviceTimeMs, route, this.#chunkAnswer);
     if (this.#chain.draining) this.#downstream.closeAfterAnswer();
     if (this.#downstream.closesAfterAnswer) setHeader(headers, 'connection', 'close');
@@ -169,6 +196,7 @@ export class Stream implements UpstreamHandler {
     const headers = upgradeHeaders(head.headers, this.#chain, this.#route);
     this.#downstream.writeHead(writeHead(`HTTP/1.1 101 Switching Protocols`, headers));
     socket.once('close', () => {
+      this.#ends(undefined, 'via_upstream');
       this.#count('rqSuccess');
       this.#leaveUpstream(false);
       this.#finishAccounting();
@@ -188,6 +216,7 @@ export class Stream implements UpstreamHandler {
     if (!this.#answering || this.#over) return;
     if (this.#chunkAnswer) this.#downstream.write(Buffer.from('0\r\n\r\n'));
     this.#count(this.#answerStatus >= 500 ? 'rqError' : 'rqSuccess');
+    this.#ends(this.#retries.gaveUpOn(this.#answerStatus) ? 'URX' : undefined, 'via_upstream');
     this.#leaveUpstream(false);
     this.#finishAccounting();
     this.#downstream.finish();
@@ -198,6 +227,7 @@ export class Stream implements UpstreamHandler {
     const sent = this.#sent;
     this.#count('rqError');
     this.#leaveUpstream(false);
+    this.#outcome = resetRecord(reason, this.#answering);
     if (this.#answering) {
       this.#finishAccounting();
       this.#downstream.abort();
@@ -207,6 +237,7 @@ export class Stream implements UpstreamHandler {
       this.#retryLater();
       return;
     }
+    if (this.#retries.made > 0 && this.#retries.exhausted) this.#outcome.flags.unshift('URX');
     const which = this.#retries.made > 0 ? 'retried and the latest reset reason' : 'reset reason';
     const status = reason === 'protocol error' ? 502 : 503;
     this.#reply(status, `upstream connect error or disconnect/reset before headers. ${which}: ${reason}`);
@@ -233,6 +264,7 @@ export class Stream implements UpstreamHandler {
     const host = this.#chooseHost();
     // Envoy answers this before it has looked at the body.
     if (host === undefined) {
+      this.#ends('UH', 'no_healthy_upstream');
       this.#reply(503, 'no healthy upstream');
       return;
     }
@@ -262,6 +294,7 @@ export class Stream implements UpstreamHandler {
     if (this.#sent || this.#upstream === undefined || this.#over) return;
     this.#sent = true;
     this.#sentAt = performance.now();
+    this.#upstreamAddress = this.#upstream.localAddress;
     const stats = this.#host?.stats;
     if (stats !== undefined) {
       stats.rqPendingActive -= 1;
@@ -305,6 +338,7 @@ export class Stream implements UpstreamHandler {
       this.#downstream.abort();
       return;
     }
+    this.#ends('UT', 'response_timeout');
     this.#reply(504, 'upstream request timeout');
   }
 
@@ -317,6 +351,7 @@ export class Stream implements UpstreamHandler {
       this.#retryLater();
       return;
     }
+    this.#ends('UT', 'response_timeout');
     this.#reply(504, 'upstream request timeout');
   }
 
@@ -335,6 +370,8 @@ export class Stream implements UpstreamHandler {
       (this.#hasBody && !this.#requestComplete) || this.#chain.draining || this.#downstream.closesAfterAnswer;
     const answer = reply(status, body, this.#chain.serverName, close, extra);
     if (close) this.#downstream.closeAfterAnswer();
+    this.#answerStatus = status;
+    this.#bytesSent = this.#request.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
     this.#finishAccounting();
     this.#downstream.writeHead(
       writeHead(answer.startLine, answer.headers) + (this.#request.method === 'HEAD' ? '' : answer.body),
@@ -360,12 +397,48 @@ export class Stream implements UpstreamHandler {
     if (this.#host !== undefined) this.#host.stats[what] += 1;
   }
 
+  /** How it came to its end, for the access log. */
+  #ends(flag: string | undefined, details: string): void {
+    this.#outcome = { flags: flag === undefined ? [] : [flag], details, transportFailure: undefined };
+  }
+
   #finishAccounting(): void {
+    if (!this.#over) this.#tell();
     this.#over = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#tryTimer);
     clearTimeout(this.#retryTimer);
     this.#kept = [];
+  }
+
+  #tell(): void {
+    const { remoteAddress, remotePort, local } = this.#downstream;
+    const host = this.#host;
+    const record: AccessRecord = {
+      startedAt: this.#startedAt,
+      durationMs: performance.now() - this.#began,
+      request: this.#request,
+      path: this.#path,
+      // A request that went nowhere is logged with what would have been sent.
+      head:
+        this.#head.length > 0
+          ? this.#head
+          : upstreamHeaders(this.#request, this.#chain, remoteAddress, NOWHERE),
+      status: this.#answerStatus,
+      ...this.#outcome,
+      bytesReceived: this.#requestBody.content,
+      bytesSent: this.#answerBody?.content ?? this.#bytesSent,
+      serviceTimeMs: this.#serviceTimeMs,
+      upstream:
+        host === undefined
+          ? undefined
+          : { host: `${host.address}:${host.port}`, localAddress: this.#upstreamAddress },
+      cluster: this.#cluster?.name,
+      localAddress: local,
+      remoteAddress: `${remoteAddress}:${remotePort}`,
+      routeName: this.#routeName,
+    };
+    this.#chain.finished(record, this.#route);
   }
 }
 

@@ -53,6 +53,10 @@ export class UpstreamConnection {
     this.#socket.on('close', () => this.#fail('connection termination'));
   }
 
+  get localAddress(): string {
+    return `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`;
+  }
+
   get connected(): boolean {
     return this.#connected;
   }
@@ -165,7 +169,8 @@ export class UpstreamConnection {
 
   #onEnd(): void {
     if (this.#body?.endsWithConnection === true) this.#complete(false);
-    else this.#fail('connection termination');
+    // Within an answer's body an end is a breach of what its head promised.
+    else this.#fail(this.#body === undefined ? 'connection termination' : 'protocol error');
   }
 
   #fail(reason: ResetReason): void {

@@ -9,6 +9,7 @@ import { PodAddresses } from './addresses.ts';
 import { askAdmin } from './admin-client.ts';
 import { createAdminForwarder } from './admin-forwarder.ts';
 import { bootstrap } from './bootstrap.ts';
+import { openLogPipe, type LogPipe } from './log-pipe.ts';
 import { startEnvoy, type EnvoyProcess, type ProcessGuard } from './process.ts';
 import { EnvoyResources } from './resources.ts';
 
@@ -23,6 +24,8 @@ export interface EnvoyProxyOptions {
   addresses: PodAddresses;
   guard?: ProcessGuard;
   onFailure: (error: Error) => void;
+  /** Whole lines of its log. */
+  onLog: (text: string) => void;
 }
 
 /** A pod's pilot-agent and Envoy. */
@@ -35,6 +38,7 @@ export class EnvoyProxy {
   readonly #withheld: Acknowledgement[] = [];
   #onLive: (acknowledgements: Acknowledgement[]) => void = () => undefined;
   #process: EnvoyProcess | undefined;
+  #log: LogPipe | undefined;
   #isLive = false;
   #isDraining = false;
   #isStopping = false;
@@ -43,7 +47,7 @@ export class EnvoyProxy {
     this.spec = spec;
     this.#options = options;
     this.#adminSocket = path.join(options.folder, 'admin');
-    this.resources = new EnvoyResources(spec, options.addresses, path.join(options.folder, 'access.log'));
+    this.resources = new EnvoyResources(spec, options.addresses, path.join(options.folder, 'log'));
     for (const { port, outside, inside } of spec.inbound) {
       options.addresses.set(spec.podIp, port, outside);
       options.addresses.show(inside, { host: spec.podIp, port });
@@ -57,6 +61,9 @@ export class EnvoyProxy {
     await mkdir(folder, { recursive: true });
     const [agentSocket] = [...spec.status].reverse();
     if (agentSocket === undefined) throw new Error(`${spec.name} has no status port.`);
+    this.#log = await openLogPipe(path.join(folder, 'log'), (text) =>
+      this.#options.onLog(addresses.inText(text)),
+    );
     const configFile = path.join(folder, 'envoy.json');
     const config = bootstrap(spec, { adminSocket: this.#adminSocket, adsSocket, agent: agentSocket });
     writeFileSync(configFile, JSON.stringify(config));
@@ -114,6 +121,7 @@ export class EnvoyProxy {
     this.#isStopping = true;
     await this.#process?.kill();
     this.#servers.kill();
+    await this.#log?.close();
     await rm(this.#options.folder, { recursive: true, force: true });
   }
 

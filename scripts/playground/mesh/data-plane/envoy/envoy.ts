@@ -34,6 +34,7 @@ class EnvoyDataPlane implements DataPlane {
   readonly #proxies = new Map<string, EnvoyProxy>();
   readonly #addresses = new PodAddresses();
   readonly #listeners: ((acknowledgement: Acknowledgement) => void)[] = [];
+  readonly #logListeners: ((proxyId: string, text: string) => void)[] = [];
   readonly #ports: PortPool = createPortPool();
   #count = 0;
 
@@ -50,6 +51,7 @@ class EnvoyDataPlane implements DataPlane {
       folder: path.join(this.#options.stateDir, String(this.#count)),
       adsSocket: path.join(this.#options.stateDir, 'xds'),
       addresses: this.#addresses,
+      onLog: (text) => this.#logListeners.forEach((listener) => listener(spec.id, text)),
     });
     this.#proxies.set(spec.id, proxy);
     this.#ads.add(nodeId(spec), (answer) => {
@@ -74,6 +76,10 @@ class EnvoyDataPlane implements DataPlane {
 
   onAcknowledged(listener: (acknowledgement: Acknowledgement) => void): void {
     this.#listeners.push(listener);
+  }
+
+  onLog(listener: (proxyId: string, text: string) => void): void {
+    this.#logListeners.push(listener);
   }
 
   drain(proxyId: string): void {

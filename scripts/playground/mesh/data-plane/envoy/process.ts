@@ -28,6 +28,7 @@ export function startEnvoy(options: {
       ...['--config-path', options.configFile],
       ...['--concurrency', '1'],
       ...['--log-level', 'error'],
+      ...['--file-flush-interval-msec', '100'],
       ...['--drain-time-s', '45'],
       ...['--drain-strategy', 'immediate'],
       ...['--parent-shutdown-time-s', '60'],

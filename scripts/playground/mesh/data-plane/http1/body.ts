@@ -15,12 +15,15 @@ export interface Body {
   readonly done: boolean;
   /** How many bytes of `data`, from `offset` on, belong to this body. */
   take(data: Buffer, offset: number): number;
+  /** How many bytes of content were taken, without what frames them. */
+  readonly content: number;
   /** The connection ended: true when that is a proper end of this body. */
   readonly endsWithConnection: boolean;
 }
 
 class NoBody implements Body {
   readonly done = true;
+  readonly content = 0;
   readonly endsWithConnection = false;
 
   take(): number {
@@ -30,6 +33,7 @@ class NoBody implements Body {
 
 class LengthBody implements Body {
   readonly endsWithConnection = false;
+  content = 0;
   #left: number;
 
   constructor(length: number) {
@@ -43,6 +47,7 @@ class LengthBody implements Body {
   take(data: Buffer, offset: number): number {
     const taken = Math.min(this.#left, data.length - offset);
     this.#left -= taken;
+    this.content += taken;
     return taken;
   }
 }
@@ -50,8 +55,10 @@ class LengthBody implements Body {
 class UntilClose implements Body {
   readonly done = false;
   readonly endsWithConnection = true;
+  content = 0;
 
   take(data: Buffer, offset: number): number {
+    this.content += data.length - offset;
     return data.length - offset;
   }
 }
@@ -61,6 +68,7 @@ const LF = 10;
 /** https://www.rfc-editor.org/rfc/rfc9112#name-chunked-transfer-coding */
 class ChunkedBody implements Body {
   readonly endsWithConnection = false;
+  content = 0;
   done = false;
   #state: 'size' | 'data' | 'data-end' | 'trailer' = 'size';
   #line = '';
@@ -72,6 +80,7 @@ class ChunkedBody implements Body {
       if (this.#state === 'data') {
         const step = Math.min(this.#left, data.length - at);
         this.#left -= step;
+        this.content += step;
         at += step;
         if (this.#left === 0) this.#state = 'data-end';
         continue;

@@ -23,6 +23,7 @@ class RecordingDataPlane implements DataPlane {
   stop = () => Promise.resolve();
   close = () => Promise.resolve();
   drain = () => undefined;
+  onLog = () => undefined;
 
   push(push: ResourcePush): void {
     this.pushes.push({ ...push, at: performance.now() });
