@@ -4,13 +4,14 @@
  * that say what the API server said. Objects pass through verbatim: unknown fields survive.
  */
 import { isNotFound } from './cluster-errors.ts';
+import { discover } from './cluster-discovery.ts';
 import type { ClusterChoice } from './cluster-flags.ts';
 import type { PodForward } from './cluster-forward.ts';
 import type { Transport } from './cluster-transport.ts';
 import { watchForever } from './cluster-watch.ts';
 import type { WatchEvent } from './cluster-watch.ts';
 import type { KubernetesObject } from './kubernetes.ts';
-import { pathOf, resourceOf } from './resources.ts';
+import { knownResourceOf, pathOf } from './resources.ts';
 import type { Resource } from './resources.ts';
 
 export type { PodAnswer, PodForward, PodRequest } from './cluster-forward.ts';
@@ -38,6 +39,8 @@ export interface Cluster {
   readonly namespace: string;
   /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
   version(patienceMs?: number): Promise<{ gitVersion: string }>;
+  /** Where the server keeps objects of this kind, asked for once when the scripts do not name it. Throws when it has no such kind. */
+  resourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Promise<Resource>;
   /** Undefined when there is no such object. */
   get<T extends KubernetesObject>(
     resource: Resource,
@@ -57,11 +60,11 @@ export interface Cluster {
   ): Promise<T>;
   /** Server-side apply under this connection's field manager. */
   apply<T extends KubernetesObject>(object: T, options?: WriteOptions & { force?: boolean }): Promise<T>;
-  /** Does nothing when there is no such object. With `uid`: only this very one. A pod with `gracePeriodSeconds` 0 is killed at once. */
+  /** Does nothing when there is no such object. With `uid`: only this very one. */
   delete(
     resource: Resource,
     name: string,
-    options?: WriteOptions & { uid?: string | undefined; gracePeriodSeconds?: number | undefined },
+    options?: WriteOptions & { uid?: string | undefined },
   ): Promise<void>;
   /** Every object as ADDED, then each change, until the signal is aborted. A broken or silent stream is taken up again. */
   watch<T extends KubernetesObject>(
@@ -153,10 +156,24 @@ async function createCluster(
     return { items, resourceVersion };
   }
 
+  const discovered = new Map<string, Promise<Resource>>();
+  function resourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Promise<Resource> {
+    const known = knownResourceOf(object);
+    if (known !== undefined) return Promise.resolve(known);
+    const { apiVersion = 'v1', kind = '' } = object;
+    const key = `${apiVersion} ${kind}`;
+    const found = discovered.get(key) ?? discover(ask, apiVersion, kind);
+    discovered.set(key, found);
+    // A kind that is not there now may be installed later.
+    found.catch(() => discovered.delete(key));
+    return found;
+  }
+
   return {
     context,
     server,
     namespace,
+    resourceOf,
 
     async version(patienceMs) {
       const call = { method: 'GET', path: '/version', asked: 'get the version' } as const;
@@ -178,7 +195,7 @@ async function createCluster(
     },
 
     async create<T extends KubernetesObject>(object: T, options: WriteOptions = {}) {
-      const resource = resourceOf(object);
+      const resource = await resourceOf(object);
       return (await ask({
         method: 'POST',
         path: pathOf(resource, {
@@ -194,7 +211,7 @@ async function createCluster(
     },
 
     async replace<T extends KubernetesObject>(object: T, options: WriteOptions = {}) {
-      const resource = resourceOf(object);
+      const resource = await resourceOf(object);
       const { name } = object.metadata;
       return (await ask({
         method: 'PUT',
@@ -222,7 +239,7 @@ async function createCluster(
     },
 
     async apply<T extends KubernetesObject>(object: T, options: WriteOptions & { force?: boolean } = {}) {
-      const resource = resourceOf(object);
+      const resource = await resourceOf(object);
       const { name } = object.metadata;
       return (await ask({
         method: 'PATCH',
@@ -244,9 +261,6 @@ async function createCluster(
             apiVersion: 'v1',
             kind: 'DeleteOptions',
             propagationPolicy: 'Background',
-            ...(options.gracePeriodSeconds === undefined
-              ? {}
-              : { gracePeriodSeconds: options.gracePeriodSeconds }),
             ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
           },
           asked: `delete ${resource.plural} ${name}`,
