@@ -1,8 +1,10 @@
 import * as client from '@kubernetes/client-node';
 import * as apps from 'kubernetes-models/apps/v1';
 import * as autoscaling from 'kubernetes-models/autoscaling/v2';
+import * as batch from 'kubernetes-models/batch/v1';
 import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
+import * as rbac from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import * as core from 'kubernetes-models/v1';
 import type { KubernetesObject } from '../../scripts/shared/kubernetes.ts';
 import { istioSchemas } from './istio-schema.ts';
@@ -14,8 +16,18 @@ const kinds: Record<string, { model: new (data: never) => { validate(): void }; 
     model: autoscaling.HorizontalPodAutoscaler,
     type: 'V2HorizontalPodAutoscaler',
   },
+  'batch/v1 Job': { model: batch.Job, type: 'V1Job' },
   'networking.k8s.io/v1 NetworkPolicy': { model: networking.NetworkPolicy, type: 'V1NetworkPolicy' },
   'policy/v1 PodDisruptionBudget': { model: policy.PodDisruptionBudget, type: 'V1PodDisruptionBudget' },
+  'rbac.authorization.k8s.io/v1 ClusterRole': { model: rbac.ClusterRole, type: 'V1ClusterRole' },
+  'rbac.authorization.k8s.io/v1 ClusterRoleBinding': {
+    model: rbac.ClusterRoleBinding,
+    type: 'V1ClusterRoleBinding',
+  },
+  'rbac.authorization.k8s.io/v1 Role': { model: rbac.Role, type: 'V1Role' },
+  'rbac.authorization.k8s.io/v1 RoleBinding': { model: rbac.RoleBinding, type: 'V1RoleBinding' },
+  'v1 ConfigMap': { model: core.ConfigMap, type: 'V1ConfigMap' },
+  'v1 ServiceAccount': { model: core.ServiceAccount, type: 'V1ServiceAccount' },
   'v1 Service': { model: core.Service, type: 'V1Service' },
 };
 
