@@ -171,14 +171,16 @@ function drawLanes({
       d.y2 - d.y1 >= 9 &&
       pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6),
   );
-  // ... or beside it, where its lane has nothing else.
+  // ... or beside it, where its lane has nothing else on that side.
   const beside = boxes
-    .filter((d) => d.label !== '' && !readable.includes(d) && lanes[d.row]?.segments.length === 1)
+    .filter((d) => d.label !== '' && !readable.includes(d) && d.part === undefined)
     .map((d) => {
-      const [left, right] = [pixels(d.fromMs - x.domain[0] * 1000), pixels(x.domain[1] * 1000 - d.toMs)];
+      const row = boxes.filter((other) => other.row === d.row);
+      const left = d === row[0] ? pixels(d.fromMs - x.domain[0] * 1000) : 0;
+      const right = d === row.at(-1) ? pixels(x.domain[1] * 1000 - d.toMs) : 0;
       const room = Math.floor((Math.max(left, right) - 16) / (large * 0.56));
       const label = d.label.length > room ? `${d.label.slice(0, Math.max(0, room - 1))}…` : d.label;
-      return { ...d, label, isLeft: left > right };
+      return { ...d, label: room < 4 ? '' : label, isLeft: left > right };
     });
   const besideText = (side: boolean): Plot.Markish =>
     Plot.text(
@@ -190,6 +192,8 @@ function drawLanes({
         textAnchor: side ? 'end' : 'start',
         dx: side ? -6 : 6,
         fill: 'currentColor',
+        stroke: 'var(--card)',
+        strokeWidth: 4,
         fontSize: large,
       },
     );

@@ -29,7 +29,8 @@ export function createPanels(box: HTMLElement, act: Act, say: (text: string) => 
 
 function drawPanel(box: HTMLElement, first: Panel, act: Act, say: (text: string) => void): Drawn {
   const set = element('fieldset');
-  set.append(element('legend', first.title));
+  const legend = element('legend', first.title);
+  set.append(legend);
   const fields = first.fields.map((field) => drawField(set, first.id, field));
   const buttons = first.actions.map((action) =>
     drawButton(set, action, (current) => {
@@ -45,6 +46,7 @@ function drawPanel(box: HTMLElement, first: Panel, act: Act, say: (text: string)
   );
   box.append(set);
   const update = (panel: Panel): void => {
+    setText(legend, panel.title);
     panel.fields.forEach((field, index) => fields[index]?.update(field));
     panel.actions.forEach((action, index) => buttons[index]?.(action));
   };

@@ -81,7 +81,11 @@ function showEvents(events: LiveEvent[]): void {
   const list = place('events');
   const known = new Set([...list.children].map((item) => (item as HTMLElement).dataset['id']));
   for (const { id, atMs, text, tone } of events) {
-    if (known.has(String(id))) continue;
+    if (known.has(String(id))) {
+      const span = list.querySelector<HTMLElement>(`[data-id="${id}"] span`);
+      if (span) setText(span, text);
+      continue;
+    }
     const item = element('li', '', tone);
     item.dataset['id'] = String(id);
     item.append(element('b', String(id)), element('time', clock(atMs)), element('span', text));

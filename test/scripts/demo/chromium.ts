@@ -15,6 +15,8 @@ export interface Page {
   /** The value of an expression in the page; promises are awaited. */
   evaluate<T>(expression: string): Promise<T>;
   screenshot(): Promise<Buffer>;
+  /** As somebody who prefers it dark, or on another screen, sees it. */
+  emulate(how: { dark?: boolean; width?: number; height?: number }): Promise<void>;
   /** What the page complained about. */
   complaints: string[];
   close(): Promise<void>;
@@ -97,6 +99,16 @@ export async function openPage(): Promise<Page> {
         returnByValue: true,
       });
       return result.value;
+    },
+    async emulate({ dark = false, width = 1400, height = 1200 }) {
+      const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
+      await send('Emulation.setEmulatedMedia', { features });
+      await send('Emulation.setDeviceMetricsOverride', {
+        width,
+        height,
+        deviceScaleFactor: 1,
+        mobile: false,
+      });
     },
     async screenshot() {
       return Buffer.from((await send<{ data: string }>('Page.captureScreenshot')).data, 'base64');

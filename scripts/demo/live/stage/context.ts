@@ -6,6 +6,8 @@ import type { StageLog } from './log.ts';
 export interface StagePlayground extends Omit<DemoPlayground, 'freeze'> {
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;
+  /** Kills the process of a pod's container; the kubelet starts it again. */
+  crash(pod: string, options: { container: string }): Promise<void>;
   proxies(): { pod: string; type: 'router' | 'sidecar'; frozen: boolean }[];
 }
 

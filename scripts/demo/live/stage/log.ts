@@ -13,9 +13,18 @@ export function createLog(now: () => number): StageLog {
   let last = 0;
   return {
     note(text, tone = 'note', atMs = now()) {
-      events.push({ id: (last += 1), atMs: Math.round(atMs), text, tone });
+      const event = { atMs: Math.round(atMs), text, tone };
+      const before = events.at(-1);
+      // Said again with another number, such as the seconds that are left: it replaces what was said.
+      if (before?.tone === 'note' && tone === 'note' && masked(before.text) === masked(text)) {
+        events[events.length - 1] = { ...event, id: before.id };
+        return;
+      }
+      events.push({ ...event, id: (last += 1) });
       if (events.length > kept) events.shift();
     },
     events: () => [...events],
   };
 }
+
+const masked = (text: string): string => text.replace(/[\d.]+/g, '#');

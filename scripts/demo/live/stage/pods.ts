@@ -1,3 +1,5 @@
+import { CommandError } from '../../../shared/errors.ts';
+import type { Pod } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { PodLane } from '../../observe/observation.ts';
 import { shortName } from '../../report/facts.ts';
@@ -6,14 +8,24 @@ import type { StagePanel } from './panel.ts';
 
 /** Ends a single pod, as an operator or as an accident does. */
 export function createPodPanel(
-  { cluster, log }: StageContext,
+  { cluster, playground, log }: StageContext,
   lanes: () => PodLane[],
   layoutIsChanging: () => boolean,
 ): () => StagePanel {
-  const end = async (name: string, how: { gracePeriodSeconds?: number }, text: string): Promise<void> => {
+  const say = (name: string, text: string): void => {
     const lane = lanes().find((one) => one.name === name);
-    await cluster.delete(resources.pods, name, how);
     log.note(`Pod ${lane ? shortName(lane) : name}: ${text}`, 'act');
+  };
+  const end = async (name: string): Promise<void> => {
+    await cluster.delete(resources.pods, name);
+    say(name, 'told to end (SIGTERM)');
+  };
+  const kill = async (name: string): Promise<void> => {
+    const pod = await cluster.get<Pod>(resources.pods, name);
+    const container = pod?.spec.containers[0]?.name;
+    if (container === undefined) throw new CommandError('it is gone already');
+    await playground.crash(name, { container });
+    say(name, 'its process is killed (SIGKILL)');
   };
   return () => {
     const alive = lanes().filter(({ changes }) => changes.at(-1)?.state !== 'gone');
@@ -35,12 +47,17 @@ export function createPodPanel(
         {
           ...{ id: 'end-pod', label: 'Delete it', does: 'as kubectl delete pod: SIGTERM, and time to end' },
           cannot: none,
-          run: ({ pod = '' }) => end(pod, {}, 'told to end (SIGTERM)'),
+          run: ({ pod = '' }) => end(pod),
         },
         {
-          ...{ id: 'kill-pod', label: 'Kill it', tone: 'harm', does: 'SIGKILL at once, as an accident' },
+          ...{
+            id: 'kill-pod',
+            label: 'Kill its process',
+            tone: 'harm',
+            does: 'SIGKILL, as an accident; it starts again',
+          },
           cannot: none,
-          run: ({ pod = '' }) => end(pod, { gracePeriodSeconds: 0 }, 'killed (SIGKILL)'),
+          run: ({ pod = '' }) => kill(pod),
         },
       ],
     };
