@@ -152,9 +152,44 @@ describe('the metrics that alerts and dashboard ask for', () => {
   });
 });
 
+/**
+ * k8s/monitoring/scrape-config.yaml as it is, but that the pods come from a file: Debian's Prometheus is built without
+ * Kubernetes. The ports of three pods: one to be scraped, one that does not ask for it, and a sidecar's.
+ */
+async function scrapeConfigFor({ adminPort }: CoffeeShop, into: string): Promise<object> {
+  const { scrape_configs: configs } = parse(await readFile('k8s/monitoring/scrape-config.yaml', 'utf8')) as {
+    scrape_configs: [{ kubernetes_sd_configs: object[] }];
+  };
+  const { kubernetes_sd_configs: discovery, ...config } = configs[0];
+  expect(discovery).toEqual([{ role: 'pod' }]);
+  const meta = (labels: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(Object.entries(labels).map(([name, value]) => [`__meta_kubernetes_${name}`, value]));
+  const port = (pod: string, more: Record<string, string>) => ({
+    targets: [`${pod}:8080`],
+    labels: meta({
+      ...{ namespace: 'default', pod_ip: '127.0.0.1', pod_name: pod },
+      ...{ pod_label_app: 'coffee-shop', pod_label_version: 'v1' },
+      ...{ pod_container_init: 'false', pod_container_port_name: 'admin' },
+      ...more,
+    }),
+  });
+  const asks = {
+    pod_annotation_prometheus_io_scrape: 'true',
+    pod_annotation_prometheus_io_port: String(adminPort),
+  };
+  const pods = [
+    port('coffee-1', asks),
+    port('coffee-1', { ...asks, pod_container_port_name: 'http' }),
+    port('coffee-1', { ...asks, pod_container_init: 'true' }),
+    port('silent-1', {}),
+  ];
+  await writeFile(join(into, 'pods.json'), JSON.stringify(pods));
+  return { ...config, scrape_interval: '1s', file_sd_configs: [{ files: [join(into, 'pods.json')] }] };
+}
+
 describe('a Prometheus server', () => {
   (hasPrometheus ? it : it.skip)(
-    `scrapes the service and evaluates the rules${needs('prometheus', hasPrometheus)}`,
+    `scrapes the service as scrape-config.yaml says, and evaluates the rules${needs('prometheus', hasPrometheus)}`,
     async () => {
       folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
       const shop = await startCoffeeShop();
@@ -163,14 +198,7 @@ describe('a Prometheus server', () => {
       const config = {
         global: { scrape_interval: '1s', evaluation_interval: '1s' },
         rule_files: [`${process.cwd()}/k8s/monitoring/alerts.yaml`],
-        scrape_configs: [
-          {
-            job_name: 'pods',
-            static_configs: [
-              { targets: [`127.0.0.1:${shop.adminPort}`], labels: { app: 'coffee-shop', pod: 'coffee-1' } },
-            ],
-          },
-        ],
+        scrape_configs: [await scrapeConfigFor(shop, folder)],
       };
       await writeFile(join(folder, 'prometheus.yaml'), stringify(config));
       const port = await freePort();
@@ -197,6 +225,19 @@ describe('a Prometheus server', () => {
       });
 
       expect(await query('sum(app_lifecycle_state{state="ready"})')).toBe('1');
+      // One target per pod that asks for it, named as the alerts name it.
+      const { activeTargets } = (await ask('targets')) as {
+        activeTargets: { scrapeUrl: string; labels: object }[];
+      };
+      expect(activeTargets.map(({ scrapeUrl, labels }) => ({ scrapeUrl, labels }))).toEqual([
+        {
+          scrapeUrl: `http://127.0.0.1:${shop.adminPort}/metrics`,
+          labels: {
+            ...{ app: 'coffee-shop', version: 'v1', pod: 'coffee-1', namespace: 'default', job: 'pods' },
+            instance: `127.0.0.1:${shop.adminPort}`,
+          },
+        },
+      ]);
       await waitFor(
         async () => {
           const { groups } = (await ask('rules')) as {
