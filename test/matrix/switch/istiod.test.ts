@@ -54,7 +54,6 @@ describe('istiod', () => {
       );
       await weather.expectSwitched(told);
     },
-    60_000,
   );
 
   it('that stays away stops the switch, which says so, and the next run ends it', async () => {
@@ -70,7 +69,7 @@ describe('istiod', () => {
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     await back;
     await weather.expectSwitched(await weather.switchWhile({}));
-  }, 90_000);
+  });
 
   it('that cannot be asked for a while is waited for', async () => {
     let refused = 0;
@@ -88,7 +87,7 @@ describe('istiod', () => {
       {},
     );
     await weather.expectSwitched(told);
-  }, 60_000);
+  });
 });
 
 describe('two istiods', () => {
@@ -103,7 +102,7 @@ describe('two istiods', () => {
       told,
       /ghost\.elsewhere \(cannot be asked: an istiod serves it, but there is no such pod/,
     );
-  }, 60_000);
+  });
 
   it('of which one has not seen the change stop the switch, which names it', async () => {
     await startSecond('istiod-late', debugServer('[]', JSON.stringify([await ruleNow()])));
@@ -112,7 +111,7 @@ describe('two istiods', () => {
       { stepTimeoutMs: 8000 },
     );
     await weather.expectUndone(told, /istiod-late has not seen this revision of DestinationRule coffee-shop/);
-  }, 60_000);
+  });
 
   it('of which one sees each change seconds later are waited for', async () => {
     const old = JSON.stringify([await ruleNow()]);
@@ -124,7 +123,7 @@ describe('two istiods', () => {
       { stepTimeoutMs: 20_000 },
     );
     await weather.expectSwitched(told);
-  }, 60_000);
+  });
 
   it('of which one leaves in the middle are one', async () => {
     await startSecond('istiod-leaving', debugServer('[]', '[]'));
@@ -132,5 +131,5 @@ describe('two istiods', () => {
     await weather.expectSwitched(
       await weather.switchWhile({ 'add-subset': () => endSecond('istiod-leaving') }),
     );
-  }, 60_000);
+  });
 });

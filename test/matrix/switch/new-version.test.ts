@@ -13,13 +13,13 @@ describe('a new version', () => {
   it('whose image is missing is taken back', async () => {
     const told = await weather.switchWhile({}, { image: 'nobody-built-this:1', stepTimeoutMs: 4000 });
     await weather.expectUndone(told, /0\/1 pods ready after .*(ErrImagePull|ImagePullBackOff)/);
-  }, 60_000);
+  });
 
   it('that crashes again and again is taken back', async () => {
     const image = weather.image('crash', 'process.exit(3)');
     const told = await weather.switchWhile({}, { image, stepTimeoutMs: 4000 });
     await weather.expectUndone(told, /0\/1 pods ready after .*(CrashLoopBackOff|exit code 3)/);
-  }, 60_000);
+  });
 
   it('that never becomes ready is taken back', async () => {
     const image = weather.image('unready', server('503'));
@@ -28,14 +28,14 @@ describe('a new version', () => {
       told,
       /0\/1 pods ready after .*\(pod coffee-shop-v\d-\S+: GET \S+ answered 503\)/,
     );
-  }, 60_000);
+  });
 
   it('that is ready but cannot do its job is taken back before any traffic reaches it', async () => {
     const image = weather.image('idle', server('200').replace('/orders', '/coffee'));
     const told = await weather.switchWhile({}, { image });
     await weather.expectUndone(told, /pod coffee-shop-v\d-\S+: GET \/coffee answered 500/);
     expect(Object.keys(told.account.byVersion)).toEqual([weather.from]);
-  }, 60_000);
+  });
 
   it('that is ready and then not is taken back before any traffic reaches it', async () => {
     // Ready until the gateway is frozen, so that the proof cannot be given while it still is.
@@ -49,7 +49,7 @@ describe('a new version', () => {
     );
     await weather.expectUndone(told, /only 0\/1 pods of v\d are ready/);
     expect(Object.keys(told.account.byVersion)).toEqual([weather.from]);
-  }, 60_000);
+  });
 
   it('that answers 500 is found by a canary, and taken back with the evidence', async () => {
     const { from, coffee } = weather;
@@ -63,5 +63,5 @@ describe('a new version', () => {
     expect(account.lost).toBeGreaterThan(0);
     expect(account.byStatus['500']).toBe(account.lost);
     expect(await standing(coffee)).toEqual(only(from));
-  }, 60_000);
+  });
 });

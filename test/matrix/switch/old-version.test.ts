@@ -72,7 +72,7 @@ describe('the old version, with pods that drain', () => {
     expect(left.map(({ metadata, spec }) => [metadata.name, spec.minReplicas])).toEqual([
       [`coffee-shop-${weather.to}`, 1],
     ]);
-  }, 90_000);
+  });
 
   it('is scaled down by its autoscaler in the middle: the pods that end meanwhile are waited for no longer', async () => {
     const { coffee, from } = weather;
@@ -95,25 +95,21 @@ describe('the old version, with pods that drain', () => {
     const [fresh] = await coffee.cluster.list<Deployment>(resources.deployments);
     expect(fresh?.spec.replicas).toBe(3);
     await coffee.cluster.delete(resources.horizontalPodAutoscalers, `coffee-shop-${weather.to}`);
-  }, 90_000);
+  });
 
-  it.each(['add-subset', 'shift-traffic', 'drain-old'])(
-    'loses a pod to an eviction in %s',
-    async (step) => {
-      const { coffee, from } = weather;
-      await coffee.cluster.patch(resources.deployments, `coffee-shop-${from}`, { spec: { replicas: 2 } });
-      await until(2, from);
-      const told = await weather.switchWhile(
-        {
-          [step]: async () => {
-            const [victim] = await readyPods(from);
-            await evict(victim?.metadata.name ?? '');
-          },
+  it.each(['add-subset', 'shift-traffic', 'drain-old'])('loses a pod to an eviction in %s', async (step) => {
+    const { coffee, from } = weather;
+    await coffee.cluster.patch(resources.deployments, `coffee-shop-${from}`, { spec: { replicas: 2 } });
+    await until(2, from);
+    const told = await weather.switchWhile(
+      {
+        [step]: async () => {
+          const [victim] = await readyPods(from);
+          await evict(victim?.metadata.name ?? '');
         },
-        correct,
-      );
-      await weather.expectSwitched(told);
-    },
-    90_000,
-  );
+      },
+      correct,
+    );
+    await weather.expectSwitched(told);
+  });
 });

@@ -74,7 +74,7 @@ describe('proxies', () => {
   it('that are slow to answer are waited for', async () => {
     weather.coffee.onRequest = ({ path }) => (path.endsWith('portforward') ? { delayMs: 700 } : undefined);
     await weather.expectSwitched(await weather.switchWhile({}, { stepTimeoutMs: 30_000 }));
-  }, 60_000);
+  });
 
   it('that run and answer nobody are named, and nothing moves', async () => {
     await startCaller();
@@ -88,7 +88,7 @@ describe('proxies', () => {
       { stepTimeoutMs: 8000 },
     );
     await weather.expectUndone(told, /1 of 4 proxies did not show .*: caller\.default \(cannot be asked: /);
-  }, 60_000);
+  });
 
   it('that may not be asked are named, and nothing moves; a way back that is not proven either is the next run’s', async () => {
     await startCaller();
@@ -109,7 +109,7 @@ describe('proxies', () => {
     coffee.onRequest = undefined;
     expect(await coffee.switchTo(to, { ...settings, undo: true })).toMatchObject({ ok: true, live: from });
     expect(await standing(coffee)).toEqual(only(from));
-  }, 60_000);
+  });
 
   it('that are born in the middle are proven too', async () => {
     const told = await weather.switchWhile({
@@ -120,7 +120,7 @@ describe('proxies', () => {
     });
     await weather.expectSwitched(told);
     expect(proxiesIn(told.result)).toMatchObject({ 'add-subset': 4, 'shift-traffic': 4, 'drain-old': 4 });
-  }, 60_000);
+  });
 
   it('that go in the middle no longer count', async () => {
     await startCaller();
@@ -132,7 +132,7 @@ describe('proxies', () => {
     });
     await weather.expectSwitched(told);
     expect(proxiesIn(told.result)).toMatchObject({ 'add-subset': 3, 'shift-traffic': 3, 'drain-old': 3 });
-  }, 60_000);
+  });
 
   it.each(['add-subset', 'shift-traffic', 'drain-old', 'remove-subset'])(
     'that restart in %s have everything to prove again',
@@ -153,7 +153,6 @@ describe('proxies', () => {
       expect(proxy?.restartCount).toBe(1);
       expect(proxiesIn(told.result)).toMatchObject({ [step]: 4 });
     },
-    60_000,
   );
 });
 
@@ -189,6 +188,5 @@ describe('the gateway', () => {
       expect(inside.lost).toEqual([]);
       expect(inside.byVersion).toEqual(new Set(['v1', 'v2']));
     },
-    60_000,
   );
 });

@@ -88,7 +88,7 @@ export function useWeather(): Weather {
           );
           await Promise.all(happened.values());
         },
-        { qps: 50, connections: 10 },
+        { qps: 50, connections: 10, longestMs: 600_000 },
       );
       if (result === undefined) throw new Error('the switch did not run');
       // A run that ends before the step it is about shows nothing.
