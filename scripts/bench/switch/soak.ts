@@ -22,6 +22,8 @@ export interface SoakOptions {
 }
 
 const clusterFile = fileURLToPath(new URL('../../../istio/cluster.yaml', import.meta.url));
+/** A busy machine may fall behind for a while; what is due then is sent later, and not called lost. */
+const QUEUE_MS = 60_000;
 /** Exits at SIGTERM: whatever is not lost, the proofs kept. */
 const set = { pod: 'naive' };
 const trusting = (): Prover => {
@@ -101,7 +103,7 @@ async function backAndForth(shop: Shop, options: SoakOptions, control: Account):
   try {
     await load.reaches(shop.qps);
     let to = 'v1';
-    while (tookMs.length < switches || load.sent() < requests) {
+    while (tookMs.length < switches || load.sent() - (seen?.lost ?? 0) < requests) {
       if (performance.now() - started > longestMs || failures.length > 0) break;
       const name = `switch ${tookMs.length + 1} to ${to}`;
       const { cluster } = shop;
@@ -150,18 +152,26 @@ function measured({
   return [
     {
       name: `soak: requests lost in ${tookMs.length} switches back and forth`,
-      value: account.lost,
+      value: account.lost - account.unsent,
       unit: 'requests',
       limit: 0,
       against: `${control.lost} of ${control.sent} in one switch without proofs, one proxy late by up to 5 s; ${rate}`,
     },
     {
       name: 'soak: requests sent meanwhile',
-      value: account.sent,
+      value: account.sent - account.unsent,
       unit: 'requests',
       limit: requests,
       bound: 'least',
-      against: `${account.late} waited for a free connection; longest time without a success ${Math.round(account.longestGapMs)} ms`,
+      against: `${account.connectionsOpened} connections opened, ${account.connections} if each could be kept; longest time without a success ${Math.round(account.longestGapMs)} ms`,
+    },
+    {
+      name: 'soak: requests that never left the client',
+      value: account.unsent,
+      unit: 'requests',
+      // The machine, not the switch: but a run in which the load could not be carried does not count as clean.
+      limit: 0,
+      against: `${account.late} had to wait for one of the ${account.connections} connections, at most ${QUEUE_MS / 1000} s`,
     },
     {
       name: 'soak: switches that succeeded',
@@ -204,6 +214,7 @@ async function startLoad(
     connections,
     method: 'POST',
     timeline: true,
+    timeoutMs: QUEUE_MS,
     longestMs,
     onProgress(progress) {
       sent = progress.sent;
