@@ -1,4 +1,6 @@
 import { isObject, type JsonObject } from '../store/json.ts';
+import { jsonPath } from '../store/custom/json-path.ts';
+import type { DefinedType, ResourceType } from '../store/registry.ts';
 import { badRequest, invalid, invalidValue, notFound, staleWrite } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 import type { Answer } from './answer.ts';
@@ -19,7 +21,8 @@ interface Scalable {
 }
 
 /** The scale subresource: how many, how many there are, and how to find them. */
-function scaleOf(object: KubeObject): JsonObject {
+function scaleOf(object: KubeObject, type: ResourceType): JsonObject {
+  if (type.defined?.scale !== undefined) return definedScale(object, type.defined.scale);
   const spec = (object.spec ?? {}) as Scalable;
   const status = (object.status ?? {}) as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -32,6 +35,34 @@ function scaleOf(object: KubeObject): JsonObject {
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: status.replicas ?? 0, selector: selectorText(spec.selector) },
   };
+}
+
+/** A custom resource says itself where its numbers are. */
+function definedScale(object: KubeObject, paths: NonNullable<DefinedType['scale']>): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const [replicas = 0] = jsonPath(paths.specReplicas)(object);
+  const [present = 0] = jsonPath(paths.statusReplicas)(object);
+  const [selector] = paths.labelSelector === undefined ? [] : jsonPath(paths.labelSelector)(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: present, ...(selector === undefined ? {} : { selector }) },
+  };
+}
+
+/** Writes to `.spec.replicas`. */
+function setAt(object: object, path: string, value: unknown): void {
+  const fields = path.split('.').filter(Boolean);
+  const last = fields.pop() ?? '';
+  let inner = object as JsonObject;
+  for (const field of fields) {
+    const next = isObject(inner[field]) ? inner[field] : {};
+    inner[field] = next;
+    inner = next;
+  }
+  inner[last] = value;
 }
 
 const OPERATORS: Record<string, string> = { In: 'in', NotIn: 'notin' };
@@ -59,7 +90,7 @@ export function serveScale(
   const { type, key, namespace, name = '' } = target;
   const object = context.store.get(key, namespace, name);
   if (object === undefined) throw notFound(type, name);
-  const current = scaleOf(object);
+  const current = scaleOf(object, type);
   if (request.method === 'GET') return { code: 200, body: current };
   const { dryRun, fieldManager } = writeQuery(
     request,
@@ -94,11 +125,11 @@ export function serveScale(
     namespace,
     name,
     (draft) => {
-      draft.spec = { ...(draft.spec as JsonObject), replicas };
+      setAt(draft, type.defined?.scale?.specReplicas ?? '.spec.replicas', replicas);
     },
     { subresource: 'scale', fieldManager, dryRun },
   );
-  return { code: 200, body: scaleOf(stored ?? object) };
+  return { code: 200, body: scaleOf(stored ?? object, type) };
 }
 
 function patchedScale(

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { keepDefinitions } from '../store/custom/keep-definitions.ts';
 import type { MemoryStore } from '../store/store.ts';
 import { send, statusAnswer, type Answer } from './answer.ts';
 import { authorizationFault } from './authorize.ts';
@@ -157,7 +158,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   const { port } = server.address() as AddressInfo;
   const url = `https://${host}:${port}`;
-  const stopKeeping = [keepQuotas(options.store)];
+  const stopKeeping = [keepQuotas(options.store), keepDefinitions(options.store)];
   if (options.clusterObjects !== false) stopKeeping.push(keepClusterObjects(options.store, certPem, port));
   return {
     url,

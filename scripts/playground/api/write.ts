@@ -1,4 +1,5 @@
 import { podSecurityWarning } from '../store/admission/pod-security.ts';
+import { hasRules } from '../store/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
 import { jsonPatch, mergePatch } from '../store/patch.ts';
 import { groupVersion, type ResourceType } from '../store/registry.ts';
@@ -121,6 +122,17 @@ export function objectAnswer(
   };
 }
 
+const RULES_NOT_EVALUATED =
+  'the playground does not evaluate x-kubernetes-validations: what only they forbid is let in';
+
+/** @throws 501 for what no part of the playground could do */
+function checkDefinition(definition: JsonObject): void {
+  const spec = isObject(definition['spec']) ? definition['spec'] : {};
+  const conversion = isObject(spec['conversion']) ? spec['conversion'] : {};
+  if (conversion['strategy'] === 'Webhook')
+    throw notImplemented('conversion of custom resources by a webhook');
+}
+
 export function createObject(
   request: ApiRequest,
   target: TypedTarget,
@@ -134,7 +146,11 @@ export function createObject(
   const metadata = metadataOf(object);
   const headers = validateFields(type, object, query);
   requireMatchingNamespace(metadata, target);
-  const warning = podSecurityWarning(context.store, target.namespace ?? '', object);
+  if (type.kind === 'CustomResourceDefinition') checkDefinition(object);
+  const warning =
+    podSecurityWarning(context.store, target.namespace ?? '', object) ??
+    type.defined?.deprecationWarning ??
+    (type.kind === 'CustomResourceDefinition' && hasRules(object) ? RULES_NOT_EVALUATED : undefined);
   if (warning !== undefined)
     headers['warning'] = [headers['warning'], warningLine(warning)].filter(Boolean).join(', ');
   const stored = taken(type, object, context.store.typeOf(key));

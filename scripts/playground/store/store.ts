@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ServiceAddresses } from './addresses.ts';
 import { changeOnCreate, refuseOnCreate } from './admission/index.ts';
 import { timestamp } from './clock.ts';
+import { fillDefaults } from './custom/openapi-schema.ts';
 import { applyDefaults } from './defaults/index.ts';
 import { EventLog, type LogEntry } from './event-log.ts';
 import { GarbageCollector } from './garbage-collector.ts';
@@ -131,6 +132,7 @@ export class MemoryStore implements ObjectStore {
     for (const admit of this.admissions.get(resource) ?? []) admit(draft as unknown as KubeObject);
     changeOnCreate(this, type, draft);
     applyDefaults(resource, draft);
+    if (type.defined !== undefined) fillDefaults(type.defined.openApi, draft);
     const name = String(metadata['name']);
     const errors = validateCreate(type, draft);
     if (errors.length > 0) throw invalid(type, name, errors);
@@ -299,6 +301,7 @@ export class MemoryStore implements ObjectStore {
     next['kind'] = previous.kind;
     keepSystemMetadata(metadata, previous);
     applyDefaults(resource, next);
+    if (type.defined !== undefined) fillDefaults(type.defined.openApi, next);
     prepareForUpdate(type, next, previous, options.subresource, { addresses: this.addresses });
     const errors = validateUpdate(type, next, previous, options.subresource);
     if (errors.length > 0) throw invalid(type, name, errors);

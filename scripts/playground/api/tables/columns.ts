@@ -381,8 +381,14 @@ function jsonCell(path: string): Cell {
 const fallback: Column[] = [name, createdAt];
 const customFallback: Column[] = [name, { ...age, type: 'date' }];
 
+/** Dates are shown as ages. */
+const withAge = (column: Column): Column =>
+  column.type === 'date' ? { ...column, cell: (object) => ageCell(column.cell(object)) } : column;
+
+const ageCell = (time: string | number | null): string | null => (time === null ? null : ageOf(time));
+
 /** The columns `kubectl get` shows for a type. */
 export function columnsFor(type: ResourceType): Column[] {
-  if (type.defined !== undefined) return [name, ...type.defined.columns];
+  if (type.defined !== undefined) return [name, ...type.defined.columns.map(withAge)];
   return COLUMNS[type.view?.storage ?? resourceKey(type)] ?? (type.custom ? customFallback : fallback);
 }

@@ -1,4 +1,5 @@
 import { defaultLimitRange } from '../admission/limit-range.ts';
+import { defaultDefinition } from '../custom/definition.ts';
 import type { JsonObject } from '../json.ts';
 import type { ResourceKey } from '../types.ts';
 import { defaultEndpoints, defaultEndpointSlice, defaultNetworkPolicy, defaultService } from './network.ts';
@@ -19,6 +20,7 @@ const DEFAULTS: Record<ResourceKey, (draft: JsonObject) => void> = {
   'v1/endpoints': defaultEndpoints,
   'v1/limitranges': defaultLimitRange,
   'v1/secrets': (secret) => setDefault(secret, 'type', 'Opaque'),
+  'apiextensions.k8s.io/v1/customresourcedefinitions': defaultDefinition,
   'apps/v1/deployments': defaultDeployment,
   'apps/v1/replicasets': defaultReplicaSet,
   'apps/v1/statefulsets': defaultStatefulSet,

@@ -6,6 +6,8 @@ import type { KubeObject, ResourceKey } from '../types.ts';
 import { schemaOf } from '../schema/schema.ts';
 import { validateAutoscaler } from './autoscaler.ts';
 import { validateConfigMap } from './config-map.ts';
+import { validateDefinition } from '../custom/definition.ts';
+import { validateOpenApi } from '../custom/validate-openapi.ts';
 import { validateBySchema } from './custom-resource.ts';
 import { admitIstio } from './istio-webhook.ts';
 import { validatePod } from './pod.ts';
@@ -18,6 +20,7 @@ const ISTIO = 'networking.istio.io';
 /** @throws what istiod's validating webhook answers */
 function customErrors(type: ResourceType, object: JsonObject): FieldError[] {
   if (!type.custom) return [];
+  if (type.defined !== undefined) return validateOpenApi(type.defined.openApi, object);
   const errors = validateBySchema(schemaOf(type), object);
   if (errors.length === 0 && type.group === ISTIO) admitIstio(type.kind, object);
   return errors;
@@ -26,6 +29,7 @@ function customErrors(type: ResourceType, object: JsonObject): FieldError[] {
 const VALIDATORS: Record<ResourceKey, Validate> = {
   'v1/configmaps': validateConfigMap,
   'v1/pods': validatePod,
+  'apiextensions.k8s.io/v1/customresourcedefinitions': validateDefinition,
   'apps/v1/deployments': validateDeployment,
   'autoscaling/v2/horizontalpodautoscalers': validateAutoscaler,
   'apps/v1/replicasets': validateReplicaSet,

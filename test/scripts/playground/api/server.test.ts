@@ -275,7 +275,10 @@ describe('lists', () => {
     expect(table.body).toMatchObject({
       kind: 'Table',
       rows: [
-        { cells: ['a', 0, expect.stringMatching(/^\d+s$/)], object: { kind: 'PartialObjectMetadata', metadata: { name: 'a' } } },
+        {
+          cells: ['a', 0, expect.stringMatching(/^\d+s$/)],
+          object: { kind: 'PartialObjectMetadata', metadata: { name: 'a' } },
+        },
         {},
         {},
       ],
