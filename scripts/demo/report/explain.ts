@@ -141,5 +141,15 @@ export function describeMoment({ id, observation }: ScenarioResult, atMs: number
   });
   if (!states) return '';
   const who = proxy?.kind === 'gateway' ? 'the gateway sent to' : 'the EndpointSlice named';
-  return `${who} ${states.join(' and ') || 'nobody'}`;
+  const said = `${who} ${states.join(' and ') || 'nobody'}`;
+  if (proxy?.kind === 'gateway') return said;
+  // Without a mesh nobody can be asked who sends where: connections and the kube-proxy's rules may still lead to these.
+  const dropped = (observation?.pods ?? []).flatMap((pod) => {
+    const end = endOf(pod, { naive });
+    const isNamed = proxy && targetsAt(proxy, atMs)?.includes(pod.name);
+    return end && end.atMs <= atMs && !isNamed
+      ? [`${shortName(pod)}, no longer named, had ended ${seconds(atMs - end.atMs)} before`]
+      : [];
+  });
+  return [said, ...dropped].join('; ');
 }

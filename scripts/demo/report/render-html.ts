@@ -52,7 +52,7 @@ export function renderHtml({ settings, scenarios }: DemoReport, parts: PageParts
       }</p>
     </header>
     <main id="main">
-      <div class="big">${table('Lost requests by way of releasing', columns, overview)}</div>
+      <div class="big overview">${table('Lost requests by way of releasing', columns, overview)}</div>
       ${scenarios.map((result) => runSection(result))}
     </main>
     <footer>
