@@ -7,7 +7,7 @@ import type { ResourcePush } from '../../../../../scripts/playground/mesh/data-p
 import { Discovery } from '../../../../../scripts/playground/mesh/istiod/discovery.ts';
 import { syncz } from '../../../../../scripts/playground/mesh/istiod/debug-pages.ts';
 import { createRandom } from '../../../../../scripts/playground/network/random.ts';
-import { resourceName } from '../../../../../scripts/playground/mesh/xds-types.ts';
+import { resourceName, ROUTE_TYPE } from '../../../../../scripts/playground/mesh/xds-types.ts';
 import type { MeshDelays } from '../../../../../scripts/playground/mesh/index.ts';
 import type { KubeObject, ObjectStore, WatchEvent } from '../../../../../scripts/playground/store/types.ts';
 import { FAST, until } from '../support/test-mesh.ts';
@@ -186,8 +186,10 @@ describe('istiod’s pushes', () => {
     discovery.freeze('p', undefined);
     store.change(DESTINATION_RULES, addSubset);
     await until('istiod has noticed', () => unacknowledged(discovery));
+    const sent = () => discovery.connections[0]?.status.get(ROUTE_TYPE)?.sent;
+    const first = sent();
     store.change(VIRTUAL_SERVICES, rename);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until('istiod has written the second push, too', () => sent() !== first);
     expect(dataPlane.pushes).toEqual([]);
     discovery.thaw('p');
     await until('endpoints of the new subset', () =>
