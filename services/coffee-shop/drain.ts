@@ -19,6 +19,8 @@ export interface Drain {
    * is left of the deadline. SIGTERM uses this, since the kubelet's hook may have ended long ago.
    */
   finish(reason: string, rule?: QuietRule): Promise<DrainResult>;
+  /** Until the deadline; all of it before the drain has begun. */
+  readonly leftMs: number;
   readonly result: DrainResult | undefined;
   readonly reason: string | undefined;
 }
@@ -92,6 +94,9 @@ export function createDrain({ clock, log, lifecycle, traffic, announce, ...optio
       if (first.outcome !== 'quiet') return first;
       const outcome = await untilQuiet();
       return outcome === 'quiet' ? first : { ...first, outcome };
+    },
+    get leftMs() {
+      return running ? Math.max(0, beganAt + rule.deadlineMs - clock.now()) : rule.deadlineMs;
     },
     get result() {
       return result;

@@ -1,7 +1,6 @@
 import { setTimeout as setTimer } from 'node:timers';
 import type { Log } from '../shared/log.ts';
 import { runMain, type SignalHandler } from '../shared/run-main.ts';
-import type { Config } from './config.ts';
 import type { Service } from './service.ts';
 
 const usage = `The coffee-shop service. It takes no arguments; services/coffee-shop/config.ts lists its environment variables.
@@ -26,7 +25,7 @@ void runMain({
 
     let exitCode = 0;
     const service = createService({ config, clock, log, onClosed: () => process.exit(exitCode) });
-    onSignal(config.shutdown === 'naive' ? leaveAtOnce(log) : watchOver(config, log, service));
+    onSignal(config.shutdown === 'naive' ? leaveAtOnce(log) : watchOver(log, service));
     process.on('uncaughtException', (error) => {
       log.error('uncaught error', { error });
       if (config.shutdown === 'naive') process.exit(1);
@@ -50,7 +49,7 @@ function leaveAtOnce(log: Log): SignalHandler {
 const sameSignalMs = 500;
 
 /** terminus ends the process; this only makes sure that it does, and that an impatient Ctrl-C is heard. */
-function watchOver(config: Config, log: Log, service: Service): SignalHandler {
+function watchOver(log: Log, service: Service): SignalHandler {
   let signals = 0;
   let firstAt = 0;
   return (signal) => {
@@ -59,7 +58,8 @@ function watchOver(config: Config, log: Log, service: Service): SignalHandler {
     service.noteSignal();
     log.info('signal', { signal, count: signals });
     if (signals === 1) {
-      const limitMs = config.drain.deadlineMs + config.inFlightDeadlineMs + 5_000;
+      // Before the kubelet's patience ends: a drain that preStop began counts from there.
+      const limitMs = Math.round(service.longestEndMs) + 5_000;
       setTimer(() => {
         log.error('did not close in time', { limitMs });
         process.exit(1);

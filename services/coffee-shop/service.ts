@@ -33,6 +33,8 @@ export interface Service {
   start(): Promise<{ port: number; adminPort: number }>;
   /** For the account: when the process was told to end. */
   noteSignal(): void;
+  /** How long an end that is told now may take: what is left of the drain, then what still runs. */
+  readonly longestEndMs: number;
   /** Makes the end that follows a brief one: after an uncaught error nothing is certain any more. */
   hurry(): void;
 }
@@ -134,6 +136,9 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   return {
     noteSignal() {
       signalledAt ??= clock.now();
+    },
+    get longestEndMs() {
+      return drain.leftMs + config.inFlightDeadlineMs;
     },
     server,
     admin: adminServer,

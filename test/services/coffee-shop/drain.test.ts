@@ -125,6 +125,17 @@ describe('the drain', () => {
     expect(result()?.outcome).toBe('deadline');
   });
 
+  it('knows how much of its deadline is left, from its own beginning', async () => {
+    const drain = create();
+    await clock.advance(60_000);
+    expect(drain.leftMs).toBe(20_000);
+    void drain.begin('preStop');
+    await clock.advance(6_000);
+    expect(drain.leftMs).toBe(14_000);
+    await clock.advance(60_000);
+    expect(drain.leftMs).toBe(0);
+  });
+
   it('does not wait when the pod was never ready', async () => {
     lifecycle = createLifecycle(clock);
     const result = await create().begin('SIGTERM');
