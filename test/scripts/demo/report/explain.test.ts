@@ -94,4 +94,16 @@ describe('the requests that show it best', () => {
     );
     expect(describeMoment(run(), 14_000)).toBe('the gateway sent to v2-new (ready)');
   });
+
+  it('come with the pods that had ended where nobody can be asked who sends there', () => {
+    const slice = { name: 'EndpointSlice', kind: 'endpoints' as const };
+    const changes = [
+      { atMs: 0, subsets: [], pods: ['coffee-shop-1-old'] },
+      { atMs: 2_100, subsets: [], pods: ['coffee-shop-2-new'] },
+    ];
+    const observation = { ...lateGateway, late: [], proxies: [{ ...slice, changes }] };
+    expect(describeMoment(run({ id: 'plain-naive', observation }), 2_500)).toBe(
+      'the EndpointSlice named v2-new (ready); v1-old, no longer named, had ended 0.5 s before',
+    );
+  });
 });
