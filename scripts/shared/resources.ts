@@ -58,14 +58,11 @@ export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** The resource an object belongs to; throws for a kind the scripts do not use. */
-export function resourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Resource {
-  const found = Object.values<Resource>(resources).find(
+/** The resource an object belongs to; undefined for a kind the scripts do not name: the server knows (`Cluster.resourceOf`). */
+export function knownResourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Resource | undefined {
+  return Object.values<Resource>(resources).find(
     (resource) => resource.kind === object.kind && apiVersionOf(resource) === object.apiVersion,
   );
-  if (found === undefined)
-    throw new Error(`no such resource here: ${String(object.apiVersion)} ${String(object.kind)}`);
-  return found;
 }
 
 /** `/apis/apps/v1/namespaces/default/deployments/coffee-shop`. Without a namespace: all of them. */

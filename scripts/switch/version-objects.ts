@@ -1,7 +1,6 @@
 /** What belongs to one version besides its Deployment: what the resource set `version` makes for it alone, and whatever scales it. */
 import { isAmbiguous } from '../shared/cluster-errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
-import { resourceOf } from '../shared/resources.ts';
 import { waitFor } from '../shared/wait.ts';
 import { autoscalersOf } from './autoscaler.ts';
 import { renderVersion } from './render-version.ts';
@@ -26,10 +25,11 @@ export async function deleteVersionObjects(context: SwitchContext, version: stri
   const all = new Map([...rendered, ...found].map((object) => [keyOf(object), object]));
   for (const object of all.values()) {
     const { name } = object.metadata;
+    const resource = await cluster.resourceOf(object);
     await waitFor(
       async () => {
         try {
-          await cluster.delete(resourceOf(object), name, { signal });
+          await cluster.delete(resource, name, { signal });
           return true;
         } catch (error) {
           if (!isAmbiguous(error)) throw error;

@@ -1,6 +1,6 @@
 import { chooseCluster } from '../../shared/cluster-flags.ts';
 import { connectCluster, type Cluster } from '../../shared/cluster.ts';
-import { resourceOf } from '../../shared/resources.ts';
+import { CommandError } from '../../shared/errors.ts';
 import { InputError } from '../sets/input-error.ts';
 import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
@@ -9,12 +9,6 @@ import type { CommandSurroundings } from './run.ts';
 
 /** Names this program's fields in managedFields. */
 const FIELD_MANAGER = 'render';
-
-interface SetObjects {
-  set: string;
-  args: readonly string[];
-  objects: KubernetesObject[];
-}
 
 /** apply and delete without kubectl: server-side apply and plain deletes, in the order of the sets. */
 export async function sendDirectly(
@@ -25,11 +19,11 @@ export async function sendDirectly(
   surroundings: CommandSurroundings & { home: string },
 ): Promise<void> {
   const { stdout, stderr, environment, home, signal } = surroundings;
-  // Everything is read and known to be sendable before the first object is sent.
+  // Everything is read, and its kinds are known to the cluster, before the first object is sent.
   const sets = run.sets.map(({ set, files }) => ({
     set: set.name,
     args: set.args,
-    objects: sendable(files),
+    objects: parseObjects(files),
   }));
   for (const { set, args } of sets.filter((each) => each.args.length > 0)) {
     stderr(`warning: without kubectl the arguments of set ${set} are not used: ${args.join(' ')}\n`);
@@ -38,6 +32,7 @@ export async function sendDirectly(
     fieldManager: FIELD_MANAGER,
   });
   try {
+    for (const { objects } of sets) for (const object of objects) await verifyKind(cluster, object);
     for (const { set, objects } of sets) {
       for (const object of objects) {
         signal.throwIfAborted();
@@ -51,20 +46,13 @@ export async function sendDirectly(
   }
 }
 
-function sendable(files: Parameters<typeof parseObjects>[0]): SetObjects['objects'] {
-  const objects = parseObjects(files);
-  for (const object of objects) {
-    try {
-      resourceOf(object);
-    } catch (error) {
-      throw new InputError(
-        `${object.apiVersion} ${object.kind} ${object.metadata.name} can be sent with kubectl only, and there is none on PATH. Nothing was sent.`,
-        1,
-        { cause: error },
-      );
-    }
+async function verifyKind(cluster: Cluster, object: KubernetesObject): Promise<void> {
+  try {
+    await cluster.resourceOf(object);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.constructor !== CommandError) throw error;
+    throw new InputError(`${object.metadata.name}: ${error.message} Nothing was sent.`, 1, { cause: error });
   }
-  return objects;
 }
 
 async function send(
@@ -78,5 +66,5 @@ async function send(
     return;
   }
   const { name, namespace } = object.metadata;
-  await cluster.delete(resourceOf(object), name, { namespace, dryRun });
+  await cluster.delete(await cluster.resourceOf(object), name, { namespace, dryRun });
 }

@@ -146,7 +146,8 @@ async function applyObject(
   { cluster, namespace, signal }: SwitchContext,
   object: KubernetesObject,
 ): Promise<void> {
-  const placed = { ...object, metadata: { namespace, ...object.metadata } };
+  const { namespaced } = await cluster.resourceOf(object);
+  const placed = namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
   for (let attempt = 0; ; attempt += 1) {
     try {
       await cluster.apply(placed, { force: true, signal });

@@ -1,6 +1,6 @@
 /** Looks before anything is touched: who serves, whether the new version fits, and whether every proxy can be asked. Reads only. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { Deployment } from '../../shared/kubernetes.ts';
+import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
 import { askPrometheus, queriesFor } from '../canary/prometheus-source.ts';
 import { refuse } from '../preflight/refuse.ts';
@@ -26,7 +26,9 @@ export const preflight: Step = {
     await verifyAccess(cluster, signal);
     const state = await readState(cluster, app);
     const existing = state.deployments.find(({ version }) => version === to)?.deployment;
-    const fresh = existing ?? (await renderVersion(options, { app, version: to, replicas: 1 })).deployment;
+    const rendered = await renderVersion(options, { app, version: to, replicas: 1 });
+    const fresh = existing ?? rendered.deployment;
+    await verifyKinds(context, rendered.others);
     verifyTheNewVersionFits(context, state, fresh);
     verifyNoOtherProtocol(context);
     const busy = await whoHoldsTheLease(context);
@@ -51,6 +53,23 @@ export const preflight: Step = {
     };
   },
 };
+
+/** What else the template set makes of a version: kinds the cluster must know, and rights to make and delete them. */
+async function verifyKinds({ cluster, signal }: SwitchContext, others: KubernetesObject[]): Promise<void> {
+  const kinds = new Map(others.map((object) => [`${object.apiVersion ?? ''} ${object.kind ?? ''}`, object]));
+  const found = await Promise.all(
+    [...kinds.values()].map((object) =>
+      cluster.resourceOf(object).catch((error: unknown) => refuse(messageOf(error).replace(/\.$/, ''))),
+    ),
+  );
+  const rights = found.map(({ group, plural, namespaced }) => ({
+    group,
+    resource: plural,
+    verbs: ['create', 'patch', 'delete'],
+    everywhere: !namespaced,
+  }));
+  await verifyAccess(cluster, signal, { rights });
+}
 
 /** A share that cannot be judged would be taken back: better to know before. Says what will be asked. */
 async function verifyPrometheus({ options, target, signal }: SwitchContext): Promise<string[]> {

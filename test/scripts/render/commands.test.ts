@@ -378,15 +378,4 @@ describe('sending to a cluster', () => {
     expect(outcome.exit).toBe(1);
     expect(outcome.stderr).toContain('./broken cannot be started');
   });
-
-  it('sends nothing without kubectl when one object could not be sent', async () => {
-    place.write({
-      'c.yaml': 'include: [{name: two}]\n',
-      'two/a.yaml':
-        'apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\n',
-    });
-    const outcome = await place.run(['apply', 'c.yaml', '--kubeconfig', 'unused']);
-    expect(outcome.exit).toBe(1);
-    expect(outcome.stderr).toContain('batch/v1 Job j can be sent with kubectl only');
-  });
 });

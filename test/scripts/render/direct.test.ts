@@ -69,6 +69,26 @@ describe('without kubectl', () => {
     expect((await place.run(['delete', 'c.yaml', '--kubeconfig', 'kubeconfig'])).exit).toBe(0);
   });
 
+  it('sends objects of any kind the cluster has, and nothing when it lacks one', async () => {
+    place.write({
+      'shop/b-map.yaml':
+        'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: shop}\nrules: []\n',
+    });
+    const sent = await place.run(['apply', 'c.yaml', '--kubeconfig', 'kubeconfig']);
+    expect(sent.stdout).toBe('shop: Service shop applied\nshop: Role shop applied\n');
+    await place.run(['delete', 'c.yaml', '--kubeconfig', 'kubeconfig']);
+    place.write({
+      'shop/b-map.yaml':
+        'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: shop}\n',
+    });
+    const outcome = await place.run(['apply', 'c.yaml', '--kubeconfig', 'kubeconfig']);
+    expect(outcome).toMatchObject({ exit: 1, stdout: '' });
+    expect(outcome.stderr).toBe(
+      'render: error: shop: The cluster knows no ServiceMonitor in monitoring.coreos.com/v1; if it is a custom resource, its CustomResourceDefinition is not installed. Nothing was sent.\n',
+    );
+    expect((await ask(server, 'GET', SERVICE)).code).toBe(404);
+  });
+
   it('sends nothing when any template of the run fails', async () => {
     place.write({ 'shop/z.yaml': '{{ .nope }}' });
     expect((await place.run(['apply', 'c.yaml', '--kubeconfig', 'kubeconfig'])).exit).toBe(1);

@@ -76,6 +76,34 @@ describe('connectCluster', () => {
     await expect(connect()).rejects.toMatchObject({ exitCode: 2 });
   });
 
+  it('asks the server once where it keeps a kind it does not know, and says so when there is no such kind', async () => {
+    const monitor = {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'ServiceMonitor',
+      metadata: { name: 'shop' },
+    };
+    fake.next(
+      json(200, {
+        resources: [
+          { name: 'servicemonitors/status', kind: 'ServiceMonitor', namespaced: true },
+          { name: 'servicemonitors', kind: 'ServiceMonitor', namespaced: true },
+        ],
+      }),
+    );
+    fake.otherwise = json(200, {});
+    await cluster.apply(monitor);
+    await cluster.create(monitor);
+    expect(fake.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /apis/monitoring.coreos.com/v1',
+      'PATCH /apis/monitoring.coreos.com/v1/namespaces/shop/servicemonitors/shop',
+      'POST /apis/monitoring.coreos.com/v1/namespaces/shop/servicemonitors',
+    ]);
+    fake.otherwise = (_asked, response) => response.writeHead(404).end('404 page not found');
+    await expect(cluster.apply({ ...monitor, apiVersion: 'example.org/v1' })).rejects.toThrow(
+      'The cluster knows no ServiceMonitor in example.org/v1; if it is a custom resource, its CustomResourceDefinition is not installed.',
+    );
+  });
+
   it('takes a namespace that is undefined for one that is not given: the object’s own counts', async () => {
     fake.otherwise = json(200, {});
     const far = deployment({ metadata: { name: 'coffee-shop-v2', namespace: 'far' } });
