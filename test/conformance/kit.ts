@@ -185,7 +185,7 @@ export class Kit {
   async until<T>(
     what: string,
     condition: () => T | Promise<T>,
-    { seconds = 60, lastSeen }: { seconds?: number; lastSeen?: () => string } = {},
+    { seconds = 90, lastSeen }: { seconds?: number; lastSeen?: () => string } = {},
   ): Promise<Exclude<T, undefined | null | false>> {
     return waitFor(condition, {
       deadlineMs: seconds * 1_000,
@@ -202,7 +202,7 @@ export class Kit {
     name: string,
     what: string,
     isSo: (object: Thing) => boolean,
-    seconds = 60,
+    seconds = 90,
   ): Promise<Thing> {
     let last: Thing | undefined;
     return this.until(

@@ -43,7 +43,7 @@ const api = (path) => new Promise((resolve) => {
 });
 let served = 0;
 const routes = {
-  '/ready': () => (say('probe', { path: 'ready' }), state.ready ? 200 : 503),
+  '/ready': () => (say('probe', { path: 'ready', passed: state.ready }), state.ready ? 200 : 503),
   '/live': () => (say('probe', { path: 'live' }), state.live ? 200 : 500),
   '/started': () => (say('probe', { path: 'started' }), Date.now() - began > Number(env.STARTED_MS || 0) ? 200 : 503),
   '/set': (query) => (Object.keys(state).forEach((key) => { if (query.has(key)) state[key] = query.get(key) === 'yes'; }), 200),

@@ -28,6 +28,8 @@ export async function runSuite(
   target: Target,
   { behaviours, parallel, signal, onOutcome }: SuiteOptions,
 ): Promise<Outcome[]> {
+  // One listener per behaviour that runs.
+  setMaxListeners(Infinity, signal);
   const outcomes: Outcome[] = [];
   const waiting = behaviours.map((behaviour, index) => ({ behaviour, id: `c${index + 1}` }));
   // A function: the signal changes while somebody waits.
