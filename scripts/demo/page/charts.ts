@@ -63,7 +63,10 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
     marginTop: 28,
     marginBottom: 34,
     x: { ...x, label: axisLabel, grid: false },
-    y: { label: `requests ${run.slots}`, grid: true, ticks: 5 },
+    y: {
+      ...{ label: `requests ${run.slots}`, grid: true, ticks: 5 },
+      ...(requests.length === 0 ? { domain: [0, 50] } : {}),
+    },
     marks: [
       Plot.rectY(requests, {
         x1: (d: RunView['requests'][number]) => inSeconds(d.atMs),
@@ -165,23 +168,29 @@ function drawLanes({
     y1: 'y1',
     y2: 'y2',
   };
-  // A label that does not fit is in the tip and in the table.
-  const readable = boxes.filter(
-    (d) =>
-      d.y2 - d.y1 >= 9 &&
-      pixels(d.toMs) - pixels(d.fromMs) > d.label.length * (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6),
-  );
-  // ... or beside it, where its lane has nothing else on that side.
-  const beside = boxes
-    .filter((d) => d.label !== '' && !readable.includes(d) && d.part === undefined)
-    .map((d) => {
-      const row = boxes.filter((other) => other.row === d.row);
-      const left = d === row[0] ? pixels(d.fromMs - x.domain[0] * 1000) : 0;
-      const right = d === row.at(-1) ? pixels(x.domain[1] * 1000 - d.toMs) : 0;
-      const room = Math.floor((Math.max(left, right) - 16) / (large * 0.56));
-      const label = d.label.length > room ? `${d.label.slice(0, Math.max(0, room - 1))}…` : d.label;
-      return { ...d, label: room < 4 ? '' : label, isLeft: left > right };
-    });
+  // A label stands in its box, or beside it where its lane has nothing else on that side; all of it is in the tip and in the table.
+  const widthOf = (d: Box): number => pixels(d.toMs) - pixels(d.fromMs);
+  const letterOf = (d: Box): number => (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6);
+  const cut = (d: Box, room: number): Box => {
+    const letters = Math.floor(room / letterOf(d));
+    const label = d.label.length > letters ? `${d.label.slice(0, Math.max(0, letters - 1))}…` : d.label;
+    return { ...d, label: letters < 4 ? '' : label };
+  };
+  const readable: Box[] = [];
+  const beside: (Box & { isLeft: boolean })[] = [];
+  for (const d of boxes) {
+    if (d.label === '' || d.y2 - d.y1 < 9) continue;
+    const row = boxes.filter((other) => other.row === d.row);
+    const isAlone = (d.part?.of ?? 1) === 1;
+    const left = isAlone && d === row[0] ? pixels(d.fromMs - x.domain[0] * 1000) - 16 : 0;
+    const right = isAlone && d === row.at(-1) ? pixels(x.domain[1] * 1000 - d.toMs) - 16 : 0;
+    const fits = widthOf(d) > d.label.length * letterOf(d);
+    const isRoomiest = widthOf(d) > 120 && widthOf(d) >= Math.max(left, right);
+    if (fits) readable.push(d);
+    else if (isRoomiest) readable.push(cut(d, widthOf(d)));
+    else if (Math.max(left, right) > 0)
+      beside.push({ ...cut(d, Math.max(left, right)), isLeft: left > right });
+  }
   const besideText = (side: boolean): Plot.Markish =>
     Plot.text(
       beside.filter(({ isLeft }) => isLeft === side),

@@ -126,6 +126,7 @@ function showAccount(account: LiveView['account']): void {
 }
 
 function showDone({ done, toCome }: LiveView): void {
+  (place('done').closest('section') as HTMLElement).hidden = done.length + toCome.length === 0;
   place('done').replaceChildren(
     ...done.map((result) => {
       const row = element('tr');

@@ -189,7 +189,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     if (way !== 'rolling' && !mesh) return 'needs the mesh: this playground has none';
     const wanted = way === 'rolling' ? 'rolling' : 'versions';
     const needed = way === 'rolling' ? 'one Deployment for all versions' : 'a Deployment for each version';
-    return busy() ?? (layout === wanted ? undefined : `needs ${needed}: set the stage for it (below)`);
+    return busy() ?? (layout === wanted ? undefined : `needs ${needed}: set the stage for it`);
   };
   const cannotTakeUp = (): string | undefined => {
     if (isRunning) return 'a release is under way';
