@@ -1,5 +1,6 @@
 import type { Measured } from './measured.ts';
 import { measureChurn } from './pod/churn.ts';
+import { measureQuietEnd } from './pod/quiet-end.ts';
 import { createServerPrograms } from './pod/server-process.ts';
 import { measureShutdowns, type ShutdownSizes } from './pod/shutdowns.ts';
 import { measureThroughput, type ThroughputSizes } from './pod/throughput.ts';
@@ -34,6 +35,8 @@ export async function serviceBenchmarks({ full = false, ...sizes }: ServiceBench
     return [
       ...(await measureThroughput(programs, throughput)),
       ...(await measureChurn(programs, churn)),
+      // The service's own defaults.
+      ...(await measureQuietEnd(programs, { minMs: 5_000, quietMs: 2_000 })),
       ...(await measureShutdowns(programs, shutdowns)),
     ];
   } finally {

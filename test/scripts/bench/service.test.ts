@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { keepsLimit } from '../../../scripts/bench/measured.ts';
 import { measureChurn } from '../../../scripts/bench/pod/churn.ts';
+import { measureQuietEnd } from '../../../scripts/bench/pod/quiet-end.ts';
 import { createServerPrograms, type ServerPrograms } from '../../../scripts/bench/pod/server-process.ts';
 import { measureShutdowns } from '../../../scripts/bench/pod/shutdowns.ts';
 import { measureThroughput } from '../../../scripts/bench/pod/throughput.ts';
@@ -28,6 +29,13 @@ describe('the benchmarks of the service, in small', () => {
     const [memory, ...rest] = await measureChurn(programs, { requests: 1_000, rounds: 10 });
     expect(memory?.value).toBeGreaterThan(0);
     expect(rest.map(({ value }) => value)).toEqual([0, 0]);
+  });
+
+  it('see a pod go as soon as its rule allows', async () => {
+    const [end] = await measureQuietEnd(programs, { minMs: 400, quietMs: 200 });
+    // It is the benchmark that holds the limit: this machine may be busy.
+    expect(end?.value).toBeGreaterThanOrEqual(0.4);
+    expect(end?.limit).toBe(1.1);
   });
 
   it('lose nothing at a shutdown, and something without each protection', async () => {
