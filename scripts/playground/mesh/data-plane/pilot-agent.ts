@@ -2,6 +2,8 @@ import http from 'node:http';
 import type { AppProber } from './messages.ts';
 
 export interface AgentState {
+  /** The proxy's statistics for Prometheus. */
+  metrics(): Promise<string>;
   /** Whether the proxy is configured and not going away. */
   ready(): boolean;
   drain(): void;
@@ -18,6 +20,7 @@ export function createStatusServer(probers: Record<string, AppProber>, agent: Ag
     const prober = probers[path];
     if (prober !== undefined) probe(prober, request, response);
     else if (path === '/healthz/ready') answerHealth(agent, response);
+    else if (path === '/stats/prometheus') answerMetrics(agent, response);
     else if (path === '/drain' || path === '/quitquitquit')
       onlyLocalPost(request, response, path === '/drain' ? () => agent.drain() : () => agent.quit());
     else response.writeHead(404).end();
@@ -30,6 +33,22 @@ export function createHealthServer(agent: AgentState): http.Server {
     if (request.url === '/healthz/ready') answerHealth(agent, response);
     else response.writeHead(404).end();
   });
+}
+
+/** `:15090`, an Envoy listener that leads to the admin port's metrics. */
+export function createStatsServer(agent: AgentState): http.Server {
+  return http.createServer((request, response) => {
+    if ((request.url ?? '/').startsWith('/stats/prometheus')) answerMetrics(agent, response);
+    else response.writeHead(404).end();
+  });
+}
+
+function answerMetrics(agent: AgentState, response: http.ServerResponse): void {
+  agent.metrics().then(
+    (page) =>
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(page),
+    () => response.writeHead(503).end(),
+  );
 }
 
 function answerHealth(agent: AgentState, response: http.ServerResponse): void {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type { SocketAddress } from '../../network-types.ts';
 import { accessLogLine } from './access-record.ts';
-import { createAdminServer } from './admin/server.ts';
+import { answer, createAdminServer } from './admin/server.ts';
 import { Cluster } from './cluster.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Decision, FilterChain } from './filter-chain.ts';
@@ -9,7 +9,7 @@ import { Host } from './host.ts';
 import type { RequestHead } from './http1/head.ts';
 import type { ProxySpec, ResourcePush } from './messages.ts';
 import { outboundRequest } from './outbound-request.ts';
-import { createHealthServer, createStatusServer, type AgentState } from './pilot-agent.ts';
+import { createHealthServer, createStatsServer, createStatusServer, type AgentState } from './pilot-agent.ts';
 import { ProxyConfig } from './proxy-config.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
 import { SocketServers } from './socket-servers.ts';
@@ -64,6 +64,7 @@ export class Proxy {
   /** Everything that answers whether or not a configuration has arrived. Resolves with the gateway's public address. */
   async start(): Promise<SocketAddress | undefined> {
     const agent: AgentState = {
+      metrics: () => Promise.resolve(answer(this, 'GET', new URL('/stats/prometheus', 'http://admin')).body),
       ready: () => this.#ready && !this.draining,
       drain: () => this.drain(),
       quit: () => this.kill(),
@@ -71,6 +72,7 @@ export class Proxy {
     await this.#servers.serve(this.spec.admin, createAdminServer(this));
     for (const address of this.spec.status)
       await this.#servers.serve(address, createStatusServer(this.spec.probers, agent));
+    for (const address of this.spec.stats) await this.#servers.serve(address, createStatsServer(agent));
     for (const address of this.spec.health) await this.#servers.serve(address, createHealthServer(agent));
     if (this.spec.outbound !== undefined) await this.#listen(this.spec.outbound, this.#outboundChain());
     let publicAddress: SocketAddress | undefined;

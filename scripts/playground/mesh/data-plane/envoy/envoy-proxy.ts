@@ -68,6 +68,7 @@ export class EnvoyProxy {
     const config = bootstrap(spec, { adminSocket: this.#adminSocket, adsSocket, agent: agentSocket });
     writeFileSync(configFile, JSON.stringify(config));
     const agent: AgentState = {
+      metrics: async () => (await askAdmin(this.#adminSocket, '/stats/prometheus')).body,
       ready: () => this.#isLive && !this.#isDraining,
       drain: () => this.drain(),
       quit: () => void this.stop(),
