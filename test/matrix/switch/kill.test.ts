@@ -15,21 +15,21 @@ import {
   sample,
   settings,
   standing,
-  startQuickCoffee,
   type QuickCoffee,
 } from './quick-coffee.ts';
+import { closeLanes, inLanes, openLanes } from './lanes.ts';
 
-let coffee: QuickCoffee;
+let lanes: QuickCoffee[] = [];
 let folder: string;
 let program: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'kill-matrix-'));
   program = path.join(folder, 'switch.mjs');
   await bundle(path.join(root, 'test/matrix/switch/switch-process.ts'), program);
-  coffee = await startQuickCoffee();
-}, 60_000);
+  lanes = await openLanes();
+}, 120_000);
 afterAll(async () => {
-  await coffee.close();
+  await closeLanes(lanes);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -41,7 +41,7 @@ interface Run {
 }
 
 /** Runs the switch as a process and kills it as soon as it has passed the point. */
-async function runUntil(to: string, point?: string): Promise<Run> {
+async function runUntil(coffee: QuickCoffee, to: string, point?: string): Promise<Run> {
   const child = spawn(
     process.execPath,
     [program, coffee.playground.kubeconfig, path.join(root, 'istio/cluster.yaml'), to],
@@ -88,43 +88,45 @@ async function runUntil(to: string, point?: string): Promise<Run> {
   return run;
 }
 
+/** Kills the switch at the point, has the next run go on or back, and looks at what stands then. Whether it could be killed there. */
+async function killAt(coffee: QuickCoffee, point: string, next: 'resume' | 'undo'): Promise<boolean> {
+  const live = await liveVersion(coffee);
+  const to = other(live);
+  const { killed } = await runUntil(coffee, to, point);
+  const result = await coffee.switchTo(to, { ...settings, undo: next === 'undo' });
+  // Killed with all or nothing done, the dead one's Lease is all that is left; it runs out by itself.
+  const nothing = result.outcome === 'already-there';
+  const after = { ...(await standing(coffee)), ...(nothing ? { holder: undefined } : {}) };
+  const serving = after.live[0] ?? '';
+  expect({ point, ...after }).toEqual({ point, ...only(serving) });
+  const why = result.error;
+  if (next === 'resume')
+    expect({ point, ok: result.ok, serving, why }).toEqual({ point, ok: true, serving: to, why: undefined });
+  // Past the point of no return an undo finishes the switch instead, and says so.
+  else if (serving === to) expect({ point, ok: result.ok }).toEqual({ point, ok: false });
+  else expect({ point, ok: result.ok, serving, why }).toEqual({ point, ok: true, serving: live, why });
+  expect({ point, said: result.message }).toEqual({
+    point,
+    said: expect.stringContaining(serving) as unknown,
+  });
+  return killed;
+}
+
 describe.each(['resume', 'undo'] as const)(
   'a switch killed (SIGKILL) after each call and each proof, then %s',
   (next) => {
     it('ends with one version and nothing left over, and loses nothing', async () => {
-      const from = await liveVersion(coffee);
-      const { points, outcome } = await runUntil(other(from));
+      const [first] = lanes;
+      if (first === undefined) throw new Error('no lane');
+      const { points, outcome } = await runUntil(first, other(await liveVersion(first)));
       expect(outcome).toBe('switched');
       expect(points.length).toBeGreaterThan(30);
       const chosen = sample(points, 14, (point) => point, `killed, then ${next}`);
       let killed = 0;
-      const account = await coffee.underLoad(
-        async () => {
-          for (const point of chosen) {
-            const live = await liveVersion(coffee);
-            const to = other(live);
-            const run = await runUntil(to, point);
-            if (run.killed) killed += 1;
-            const result = await coffee.switchTo(to, { ...settings, undo: next === 'undo' });
-            // Killed with all or nothing done, the dead one's Lease is all that is left; it runs out by itself.
-            const nothing = result.outcome === 'already-there';
-            const after = { ...(await standing(coffee)), ...(nothing ? { holder: undefined } : {}) };
-            const serving = after.live[0] ?? '';
-            expect({ point, ...after }).toEqual({ point, ...only(serving) });
-            if (next === 'resume')
-              expect({ point, ok: result.ok, serving }).toEqual({ point, ok: true, serving: to });
-            // Past the point of no return an undo finishes the switch instead, and says so.
-            else if (serving === to) expect({ point, ok: result.ok }).toEqual({ point, ok: false });
-            else expect({ point, ok: result.ok, serving }).toEqual({ point, ok: true, serving: live });
-            expect({ point, said: result.message }).toEqual({
-              point,
-              said: expect.stringContaining(serving) as unknown,
-            });
-          }
-        },
-        { qps: 50, connections: 10, longestMs: 3_600_000 },
-      );
-      expect(account).toMatchObject({ lost: 0, byReason: {} });
+      await inLanes(lanes, chosen, async (coffee, point) => {
+        if (await killAt(coffee, point, next)) killed += 1;
+      });
+      process.stderr.write(`killed at ${killed} of ${chosen.length} points, then ${next}\n`);
       // A point depends on chance only where polls meet (a write that came a poll earlier).
       expect(killed).toBeGreaterThan(chosen.length * 0.8);
     }, 3_600_000);
