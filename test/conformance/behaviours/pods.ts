@@ -242,6 +242,7 @@ export const sidecars: Chapter = {
 const every = (path: string, more: Record<string, unknown> = {}) => ({
   httpGet: { path, port: 'http' },
   periodSeconds: 1,
+  timeoutSeconds: 5,
   ...more,
 });
 
@@ -357,7 +358,7 @@ export const probes: Chapter = {
       run: async (k) => {
         await k.pod(
           { GRPC: 'yes' },
-          { container: { readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1 } } },
+          { container: { readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1, timeoutSeconds: 5 } } },
         );
         await k.ready();
         const asked = (await k.said()).find(({ what }) => what === 'probe');
