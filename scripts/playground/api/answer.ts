@@ -7,7 +7,7 @@ import { groupVersion, type ResourceType } from '../store/registry.ts';
 import { StatusError, type Status } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 
-/** What a handler returns when it does not stream. A string body is sent as it is. */
+/** What a handler returns when it does not stream. A string body, and bytes, are sent as they are. */
 export interface Answer {
   code: number;
   body: unknown;
@@ -50,13 +50,61 @@ export function listJson(
   objects: KubeObject[],
   metadata: Record<string, unknown>,
 ): string {
+  return `${listHead(type, metadata)}${itemsJson(type, objects)}]}`;
+}
+
+function listHead(type: ResourceType, metadata: Record<string, unknown>): string {
   const head = { kind: `${type.kind}List`, apiVersion: groupVersion(type), metadata };
+  return `${JSON.stringify(head).slice(0, -1)},"items":[`;
+}
+
+function itemsJson(type: ResourceType, objects: KubeObject[]): string {
   const prefix = `{"kind":${JSON.stringify(type.kind)},"apiVersion":${JSON.stringify(groupVersion(type))},`;
   const items = objects.map((object) => {
     const text = jsonOf(object);
     return !type.custom && text.startsWith(prefix) ? `{${text.slice(prefix.length)}` : text;
   });
-  return `${JSON.stringify(head).slice(0, -1)},"items":[${items.join(',')}]}`;
+  return items.join(',');
+}
+
+/** The items of a long list as bytes, and since which change they are true. */
+interface KeptItems {
+  changed: number;
+  bytes: Buffer;
+}
+
+const LONG_LIST = 100;
+const MAX_KEPT = 8;
+const END = Buffer.from(']}');
+
+/** Long lists that many clients ask for: what did not change is not written out again. */
+export class ListCache {
+  private readonly kept = new Map<string, KeptItems>();
+
+  /**
+   * @param id what was asked for: type, namespace, selectors
+   * @param changed when an object of the resource last changed
+   */
+  listBytes(
+    id: string,
+    changed: number,
+    type: ResourceType,
+    objects: KubeObject[],
+    metadata: Record<string, unknown>,
+  ): string | Buffer {
+    if (objects.length < LONG_LIST) return listJson(type, objects, metadata);
+    let items = this.kept.get(id);
+    if (items?.changed !== changed) {
+      items = { changed, bytes: Buffer.from(itemsJson(type, objects)) };
+      this.kept.delete(id);
+      this.kept.set(id, items);
+      for (const oldest of this.kept.keys()) {
+        if (this.kept.size <= MAX_KEPT) break;
+        this.kept.delete(oldest);
+      }
+    }
+    return Buffer.concat([Buffer.from(listHead(type, metadata)), items.bytes, END]);
+  }
 }
 
 export function statusAnswer(error: unknown): Answer {
@@ -89,10 +137,14 @@ export async function send(
   const { code, body, headers = {} } = answer;
   const isText = typeof body === 'string' && headers['content-type'] !== undefined;
   const asYaml = !isText && accept.split(',')[0]?.trim().startsWith('application/yaml') === true;
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const payload = Buffer.from(
-    asYaml ? stringify(JSON.parse(text), { sortMapEntries: true, aliasDuplicateObjects: false }) : text,
-  );
+  const given = Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const payload = asYaml
+    ? Buffer.from(
+        stringify(JSON.parse(given.toString()), { sortMapEntries: true, aliasDuplicateObjects: false }),
+      )
+    : given;
   const all: Record<string, string> = {
     ...commonHeaders(),
     'content-type': asYaml ? 'application/yaml' : 'application/json',

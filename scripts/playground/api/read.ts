@@ -3,7 +3,7 @@ import type { ResourceType } from '../store/registry.ts';
 import { badRequest, invalidOptions, notFound, StatusError, type FieldError } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 import { shown } from '../store/views.ts';
-import { jsonOf, listJson, type Answer } from './answer.ts';
+import { jsonOf, ListCache, listJson, type Answer } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import type { ApiRequest, Target } from './request.ts';
 import { fieldMatcher, labelMatcher, selectedName, type Matcher } from './selectors.ts';
@@ -63,15 +63,19 @@ export async function listObjects(
       },
     };
   }
+  const looks = () => objects.map((object) => shown(type, object));
+  const isWhole = request.query.get('limit') === null && request.query.get('continue') === null;
+  if (!isWhole) return { code: 200, body: listJson(type, looks(), metadata) };
+  const id = [request.path, request.query.get('labelSelector'), request.query.get('fieldSelector')].join('|');
+  const cache = caches.get(context) ?? new ListCache();
+  caches.set(context, cache);
   return {
     code: 200,
-    body: listJson(
-      type,
-      objects.map((object) => shown(type, object)),
-      metadata,
-    ),
+    body: cache.listBytes(id, context.store.log.lastChangeOf(target.key), type, looks(), metadata),
   };
 }
+
+const caches = new WeakMap<ApiContext, ListCache>();
 
 /** Both selectors of a request as one test; undefined when it has none. */
 export function selectorOf({ query }: ApiRequest, type: ResourceType, name?: string): Matcher | undefined {

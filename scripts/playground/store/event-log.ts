@@ -66,6 +66,12 @@ export class EventLog {
     }
   }
 
+  /** When the resource last changed: what was made of its objects since then is still true. */
+  lastChangeOf(resource: ResourceKey): number {
+    const { entries, forgottenUpTo } = this.stream(resource);
+    return entries.at(-1)?.revision ?? forgottenUpTo;
+  }
+
   /** Changes after `revision`, or undefined when some of them are forgotten. */
   since(resource: ResourceKey, revision: number): LogEntry[] | undefined {
     const stream = this.stream(resource);
