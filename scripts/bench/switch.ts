@@ -74,8 +74,8 @@ async function switchTime(propagationMs: number): Promise<Measured> {
       name: `switch: from "v2 ready" to "nobody uses v1", slowest of 20 proxies ${propagationMs} ms late`,
       value: shifted,
       unit: 'ms',
-      // The looks themselves take time too: three proofs, each up to a third of a second after its last proxy.
-      limit: 2 * propagationMs + QUIET_MS + 1000,
+      // The looks themselves take time too, in each of three proofs; more on a busy machine.
+      limit: 2 * propagationMs + QUIET_MS + 500,
       against: `2 x ${propagationMs} ms + ${QUIET_MS} ms of quiet = ${2 * propagationMs + QUIET_MS} ms; removing v1 after it took ${removed} ms; ${FAKE}`,
     };
   });
