@@ -1,5 +1,6 @@
 /** What a switch would do: each step with the exact change to each object and the proof it would ask for. Reads only. */
 import { diffObjects } from './diff.ts';
+import { autoscalersOf, copyFor, isAutoscaler, withFloor } from './autoscaler.ts';
 import { queriesFor } from './canary/prometheus-source.ts';
 import { renderVersion } from './render-version.ts';
 import { redirect } from './routes.ts';
@@ -63,7 +64,13 @@ async function changesOf(context: SwitchContext): Promise<Record<string, string[
       ? [`Deployment ${existing.metadata.name} is there already`]
       : await (async () => {
           const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
-          return [...others, deployment].flatMap((object) =>
+          const { name } = deployment.metadata;
+          const own = others.some(isAutoscaler);
+          const models = own || old === undefined ? [] : await autoscalersOf(cluster, old.metadata.name);
+          const copies = models.map((model) =>
+            withFloor(copyFor(model, { from, to, deployment: name }), replicas),
+          );
+          return [...others, deployment, ...copies].flatMap((object) =>
             title(object.kind ?? '', object.metadata.name, diffObjects(undefined, object)),
           );
         })(),
@@ -77,6 +84,13 @@ async function changesOf(context: SwitchContext): Promise<Record<string, string[
         withoutSubset({ ...destinationRule, spec: { ...destinationRule.spec, subsets: both } }, from),
       ),
     ),
-    'delete-old': old ? [`- Deployment ${old.metadata.name} (${old.spec.replicas ?? 1} pods)`] : [],
+    'delete-old': old
+      ? [
+          `- Deployment ${old.metadata.name} (${old.spec.replicas ?? 1} pods)`,
+          ...(await autoscalersOf(cluster, old.metadata.name)).map(
+            ({ metadata }) => `- HorizontalPodAutoscaler ${metadata.name}`,
+          ),
+        ]
+      : [],
   };
 }

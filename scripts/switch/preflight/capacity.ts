@@ -1,4 +1,5 @@
 /** Whether both versions fit at once, and what guards the old one that the new one will not have. */
+import { ClusterError } from '../../shared/cluster-errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { includesAll } from '../state.ts';
@@ -65,6 +66,57 @@ export function verifyQuota(quotas: Quota[], demand: Map<string, number>, what: 
 
 const round = (amount: number) => Math.round(amount * 1000) / 1000;
 
+export interface Node extends KubernetesObject {
+  spec?: { unschedulable?: boolean; taints?: { effect: string }[] };
+  status?: { allocatable?: Record<string, string>; conditions?: { type: string; status: string }[] };
+}
+
+/**
+ * Whether the nodes that take any pod have room for `replicas` more, one by one as a scheduler would place them. A guess: selectors, affinities,
+ * tolerations and a cluster autoscaler may make it more or less, so it is told and refuses nothing.
+ */
+export function crowded(nodes: Node[], pods: Pod[], demand: Map<string, number>, replicas: number): string[] {
+  const open = nodes.filter(
+    ({ spec = {}, status }) =>
+      spec.unschedulable !== true &&
+      !(spec.taints ?? []).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute') &&
+      (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+  );
+  const each = new Map(
+    ['cpu', 'memory', 'pods'].map((name) => [name, (demand.get(name) ?? 0) / Math.max(1, replicas)]),
+  );
+  let room = 0;
+  for (const { metadata, status } of open) {
+    const here = pods.filter(
+      ({ spec, status: is }) =>
+        spec['nodeName'] === metadata.name && is?.phase !== 'Succeeded' && is?.phase !== 'Failed',
+    );
+    const fits = [...each].map(([name, wanted]) => {
+      const has = parseQuantity(status?.allocatable?.[name] ?? 'none');
+      const taken = here.reduce((sum, pod) => sum + requestOf(pod, name), 0);
+      // What a node does not tell, or nobody asks for, is no limit.
+      return wanted > 0 && !Number.isNaN(has)
+        ? Math.max(0, Math.floor((has - taken) / wanted + 1e-9))
+        : Infinity;
+    });
+    room += Math.min(...fits);
+  }
+  return room >= replicas || open.length === 0
+    ? []
+    : [
+        `The nodes seem to have room for ${room} of ${replicas} new pods (${open.length} open to any pod): the others may wait for a node`,
+      ];
+}
+
+function requestOf({ spec }: Pod, name: string): number {
+  if (name === 'pods') return 1;
+  return [...spec.containers, ...(spec.initContainers ?? []).filter(keepsRunning)].reduce(
+    (sum, container) =>
+      sum + parseQuantity(((container['resources'] ?? {}) as Resources).requests?.[name] ?? 0),
+    0,
+  );
+}
+
 /** Budgets that guard the old pods but will not select the new ones. */
 export function unguarded(
   budgets: Budget[],
@@ -107,6 +159,24 @@ export function ejections({ known }: Pick<SwitchContext, 'known'>, to: string): 
     : [];
 }
 
+/** Nodes are the cluster's, and a team may not be allowed to see them: then it is left to the scheduler. */
+async function lookAtNodes(
+  { cluster, signal }: SwitchContext,
+  demand: Map<string, number>,
+  replicas: number,
+): Promise<string[]> {
+  try {
+    const [nodes, pods] = await Promise.all([
+      cluster.list<Node>(resources.nodes, { signal }),
+      cluster.list<Pod>(resources.pods, { namespace: '*', signal }),
+    ]);
+    return crowded(nodes, pods, demand, replicas);
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 403) return [];
+    throw error;
+  }
+}
+
 /** All of it; reads the namespace's quotas and budgets. */
 export async function verifyCapacity(
   context: SwitchContext,
@@ -123,6 +193,8 @@ export async function verifyCapacity(
     cluster.list<Budget>(resources.podDisruptionBudgets, { signal }),
   ]);
   const replicas = old?.spec.replicas ?? 1;
-  if (!exists) verifyQuota(quotas, demandOf(fresh, replicas, like), `${replicas} pods of ${to}`);
-  return [...unguarded(budgets, old, fresh, to), ...endOf(old, from), ...ejections(context, to)];
+  const demand = demandOf(fresh, replicas, like);
+  if (!exists) verifyQuota(quotas, demand, `${replicas} pods of ${to}`);
+  const full = exists ? [] : await lookAtNodes(context, demand, replicas);
+  return [...full, ...unguarded(budgets, old, fresh, to), ...endOf(old, from), ...ejections(context, to)];
 }

@@ -2,7 +2,7 @@
 import type { Cluster, PodForward } from '../../shared/cluster.ts';
 import { ClusterError } from '../../shared/cluster-errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { KubernetesObject, Pod } from '../../shared/kubernetes.ts';
+import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { createLimiter } from './limiter.ts';
 import { mergeProxies } from './proxies.ts';
@@ -16,7 +16,12 @@ const FRESH_MS = 250;
 /** Forwards kept open between questions; beyond it the one unused for longest is closed. */
 const OPEN_FORWARDS = 200;
 
+/** Gateways then have only the clusters their routes name. https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
+const FILTER = 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG';
+
 export interface Mesh {
+  /** The istiod, if any, that gives gateways only the clusters that routes name already. */
+  filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /** The parsed JSON of a GET on the proxy's admin port. */
   ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T>;
@@ -108,6 +113,14 @@ export function createMesh(
   }
 
   return {
+    async filteringIstiod(signal) {
+      const filters = (container: Container) =>
+        ((container['env'] ?? []) as { name: string; value?: string }[]).some(
+          ({ name, value }) => name === FILTER && /^(true|1|t)$/i.test(value ?? ''),
+        );
+      return (await istiods(signal)).find(({ spec }) => spec.containers.some(filters))?.metadata.name;
+    },
+
     async list(signal) {
       const listing = listPods(signal);
       latest = { pods: listing, at: performance.now() };

@@ -40,6 +40,12 @@ export const preflight: Step = {
         `${nameOf(waypoint)} is a waypoint (ambient mode); its routes cannot be proven yet. Nothing was changed.`,
       );
     }
+    const filtering = await mesh.filteringIstiod(signal);
+    if (filtering !== undefined && proxies.some(({ type }) => type === 'router')) {
+      throw new CommandError(
+        `${filtering} runs with PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=true: a gateway hears of ${to} only when a route names it, so nothing can prove before that it is ready there. Turn it off. Nothing was changed.`,
+      );
+    }
     const unheard = await listUnheard(context, proxies);
     const evidence = await verifyPrometheus(context);
     const versions = verifyVersions((await cluster.version()).gitVersion, proxies);

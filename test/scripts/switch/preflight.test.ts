@@ -10,6 +10,7 @@ import type {
 } from '../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
 import {
+  crowded,
   demandOf,
   ejections,
   endOf,
@@ -250,6 +251,34 @@ describe('preflight looks at the capacity', () => {
       'v2',
     );
     verifyQuota(quota({ pods: '0' }, {}, { scopes: ['BestEffort'] }), demand, 'v2');
+  });
+
+  it('counts node by node how many new pods fit, and says when that is too few', () => {
+    const node = (name: string, allocatable: Record<string, string>, spec = {}) => ({
+      metadata: { name },
+      spec,
+      status: { allocatable, conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    const on = (nodeName: string, cpu: string, phase = 'Running') =>
+      ({
+        metadata: { name: 'p' },
+        spec: { nodeName, containers: [{ name: 'c', resources: { requests: { cpu } } }] },
+        status: { phase },
+      }) as unknown as Pod;
+    const demand = demandOf(fresh, 3, like); // 110m each
+    const small = { cpu: '300m', memory: '1Gi', pods: '10' };
+    const pods = [on('a', '80m'), on('b', '200m'), on('b', '5', 'Succeeded')];
+    expect(crowded([node('a', small), node('b', small)], pods, demand, 3)).toEqual([
+      'The nodes seem to have room for 2 of 3 new pods (2 open to any pod): the others may wait for a node',
+    ]);
+    expect(crowded([node('a', small), node('b', small), node('c', small)], pods, demand, 3)).toEqual([]);
+    const closed = [
+      node('c', small, { unschedulable: true }),
+      node('d', small, { taints: [{ effect: 'NoSchedule' }] }),
+    ];
+    expect(crowded([node('a', small), node('b', small), ...closed], pods, demand, 3)).toHaveLength(1);
+    expect(crowded([node('a', { ...small, pods: '1' })], pods, demand, 3)[0]).toMatch(/room for 0 of 3/);
+    expect(crowded([node('a', {})], pods, demand, 3)).toEqual([]);
   });
 
   it('says what guards the old pods alone, that they end at once, and that outliers may be ejected', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
+import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/autoscaler.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
@@ -30,6 +31,40 @@ async function autoscalers() {
 }
 
 describe('a version with an autoscaler', () => {
+  it('is shown by a dry run with its copy, and everything keeps its revision', async () => {
+    const { cluster } = coffee;
+    const kinds = [
+      resources.horizontalPodAutoscalers,
+      resources.deployments,
+      resources.virtualServices,
+      resources.destinationRules,
+      resources.services,
+      resources.leases,
+    ];
+    const revisions = async () => {
+      const objects = await Promise.all(kinds.map((resource) => cluster.list(resource)));
+      return objects.flat().map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion ?? ''}`);
+    };
+    await waitFor(
+      async () => {
+        const found = await cluster.get<Deployment>(resources.deployments, 'coffee-shop-v1');
+        return found?.status?.availableReplicas === 2;
+      },
+      { deadlineMs: 20_000, what: 'both pods to be available' },
+    );
+    const before = await revisions();
+    const { plan = [] } = await coffee.switchTo('v2', { set: naive, dryRun: true });
+    expect(await revisions()).toEqual(before);
+    const made = plan.find(({ name }) => name === 'deploy-version')?.changes ?? [];
+    expect(made).toContain('HorizontalPodAutoscaler coffee-shop-v2');
+    expect(made).toContain('+   minReplicas: 2');
+    const gone = plan.find(({ name }) => name === 'delete-old')?.changes;
+    expect(gone).toEqual([
+      '- Deployment coffee-shop-v1 (2 pods)',
+      '- HorizontalPodAutoscaler coffee-shop-v1',
+    ]);
+  });
+
   it('comes with a copy that keeps the present size until the traffic has moved, and goes with its own', async () => {
     const seen: Record<string, Awaited<ReturnType<typeof autoscalers>>> = {};
     const looks: Promise<unknown>[] = [];
