@@ -13,8 +13,9 @@ export interface PlaygroundProcess {
   pid: number;
   kubeconfig: string;
   gatewayUrl: string;
-  /** Keeps a proxy from hearing of changes for so long. */
-  freeze(proxy: string, forMs: number): Promise<void>;
+  /** Keeps a proxy from hearing of changes until it is thawed. */
+  freeze(proxy: string): Promise<void>;
+  thaw(proxy: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,15 +47,16 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
   try {
     const { gatewayUrl } = await firstDocument(child);
     const control = findRunningPlayground(folder)?.controlUrl ?? '';
+    const tell = async (action: string, proxy: string) => {
+      const answer = await fetch(`${control}/${action}?proxy=${proxy}`, { method: 'POST' });
+      if (!answer.ok) throw new CommandError(`the playground cannot ${action} ${proxy}: ${await answer.text()}`);
+    };
     return {
       pid: child.pid ?? 0,
       kubeconfig,
       gatewayUrl,
-      async freeze(proxy, forMs) {
-        const answer = await fetch(`${control}/freeze?proxy=${proxy}&for=${forMs}ms`, { method: 'POST' });
-        if (!answer.ok)
-          throw new CommandError(`the playground cannot freeze ${proxy}: ${await answer.text()}`);
-      },
+      freeze: (proxy) => tell('freeze', proxy),
+      thaw: (proxy) => tell('thaw', proxy),
       close,
     };
   } catch (error) {
