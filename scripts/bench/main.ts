@@ -19,6 +19,7 @@ const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> 
   service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
   switch: async () => (await import('./switch.ts')).switchBenchmarks(),
   soak: async (options) => (await import('./soak.ts')).soakBenchmarks(options),
+  playground: async () => (await import('./playground.ts')).playgroundBenchmarks(),
   memory: async (options) => (await import('./memory.ts')).memoryBenchmarks(options),
 };
 
