@@ -1,8 +1,16 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { get, TestMesh, until, type TestPod } from '../scripts/playground/mesh/support/test-mesh.ts';
+import {
+  get,
+  TestMesh,
+  until as untilWithin,
+  type TestPod,
+} from '../scripts/playground/mesh/support/test-mesh.ts';
 import { ask, post } from '../scripts/playground/mesh/support/raw-client.ts';
 import { startGuard } from '../../scripts/playground/kubelet/guard.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
+
+const DEADLINE_MS = 20_000;
+const until = (what: string, condition: () => Promise<boolean>) => untilWithin(what, condition, DEADLINE_MS);
 
 let test: TestMesh | undefined;
 let guard: ReturnType<typeof startGuard> | undefined;

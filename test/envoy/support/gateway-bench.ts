@@ -150,7 +150,7 @@ export class GatewayBench {
 
   /** The next lines of a proxy's access log, when there are as many. */
   async nextLines(proxyId: string, count: number): Promise<string[]> {
-    await until(`${count} lines of ${proxyId}`, () => (this.logs.get(proxyId)?.length ?? 0) >= count);
+    await until(`${count} lines of ${proxyId}`, () => (this.logs.get(proxyId)?.length ?? 0) >= count, 20_000);
     return this.logs.get(proxyId)?.splice(0, count) ?? [];
   }
 
