@@ -49,7 +49,8 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
     const control = findRunningPlayground(folder)?.controlUrl ?? '';
     const tell = async (action: string, proxy: string) => {
       const answer = await fetch(`${control}/${action}?proxy=${proxy}`, { method: 'POST' });
-      if (!answer.ok) throw new CommandError(`the playground cannot ${action} ${proxy}: ${await answer.text()}`);
+      if (!answer.ok)
+        throw new CommandError(`the playground cannot ${action} ${proxy}: ${await answer.text()}`);
     };
     return {
       pid: child.pid ?? 0,

@@ -51,7 +51,9 @@ export async function soak(options: SoakOptions): Promise<Measured[]> {
       const shop: Shop = { playground, cluster, url: `${playground.gatewayUrl}/orders`, qps, connections };
       await open(shop);
       const control = await withoutProofs(shop);
-      say(`without any proof, one proxy told a second after it: ${control.lost} of ${control.sent} requests lost`);
+      say(
+        `without any proof, one proxy told a second after it: ${control.lost} of ${control.sent} requests lost`,
+      );
       return await backAndForth(shop, options, control);
     } finally {
       await cluster.close();
