@@ -113,6 +113,19 @@ describeWithEnvoy('a mesh of real Envoys', (envoyBinary) => {
     });
   });
 
+  it('a deleted gateway pod is replaced by another at the same address', async () => {
+    const { one } = await twoVersions();
+    const { podName, port } = one.mesh.gateway;
+    one.store.delete('v1/pods', 'istio-system', podName);
+    await until('the old one to be gone', async () =>
+      Promise.resolve(one.store.get('v1/pods', 'istio-system', podName) === undefined),
+    );
+    expect(one.mesh.gateway.port).toBe(port);
+    expect(one.mesh.gateway.podName).not.toBe(podName);
+    await until('the new one to serve', async () => everywhere(one, 'm-first'));
+    for (let i = 0; i < 5; i += 1) expect(await one.call()).toMatchObject({ status: 200, version: 'v1' });
+  });
+
   it('answers on the ports for health and metrics', async () => {
     const { one, v1 } = await twoVersions();
     expect((await get({ ...one.inside(v1.ip, 15021), path: '/healthz/ready' })).status).toBe(200);

@@ -12,7 +12,7 @@ import { collectProxyLogs } from './proxy-logs.ts';
 import { gatewaySpec, PROXY_PORTS, sidecarSpec } from './proxy-spec.ts';
 import { createRandom } from '../network/random.ts';
 import { createSystemCrash } from './system-crash.ts';
-import { createSystemPods, markRunning, SYSTEM_NAMESPACE } from './system-pods.ts';
+import { createSystemPods, markRunning, SYSTEM_NAMESPACE, type SystemPod } from './system-pods.ts';
 import type { Mesh, MeshOptions } from './types.ts';
 
 export { findEnvoy } from './data-plane/envoy/find-envoy.ts';
@@ -48,26 +48,17 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     gatewaySpec(network, { ...system.gateway, namespace: SYSTEM_NAMESPACE }),
   );
   if (publicAddress === undefined) throw new Error('The gateway has no public address.');
-  const gatewayIdentity: ProxyIdentity = {
-    id: system.gateway.uid,
-    pod: system.gateway.name,
-    ip: system.gateway.ip,
-    type: 'router',
-    namespace: SYSTEM_NAMESPACE,
-    labels: system.gateway.labels,
-    targetPorts: new Map([
-      [80, 8080],
-      [443, 8443],
-    ]),
-  };
-  await discovery.connect(gatewayIdentity);
+  await discovery.connect(gatewayIdentity(system.gateway));
   markRunning(store, system.gateway, 'istio-proxy');
+  const logs = collectProxyLogs(dataPlane);
+  const keepLog = ({ name, uid }: SystemPod) =>
+    logs.keepGateway(uid, path.join(stateDir, 'logs', `${name}.log`));
+  keepLog(system.gateway);
   const crash = createSystemCrash({
     ...{ store, network, dataPlane, discovery, publicAddress, gatewayIdentity, ...system },
-    ...{ openDebugPorts, closeDebugPorts },
+    ...{ openDebugPorts, closeDebugPorts, terminationDrainMs, onFailure },
+    ...{ onGateway: keepLog, onGatewayGone: (uid: string) => logs.end(uid) },
   });
-
-  const logs = collectProxyLogs(dataPlane, system.gateway.uid, path.join(stateDir, 'logs', 'gateway.log'));
   const ready = new Set<string>();
   /** Classic sidecars that serve out their drain time: ends it early. */
   const drains = new Map<string, () => void>();
@@ -84,7 +75,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   function idOf(proxy: string): string {
     const found = discovery.connections.find(
       (one) =>
-        one.name === proxy || one.proxy.pod === proxy || (proxy === 'gateway' && one.proxy.type === 'router'),
+        one.name === proxy ||
+        one.proxy.pod === proxy ||
+        // Not the one that is going away beside it.
+        (proxy === 'gateway' && one.proxy.id === crash.currentGateway.uid),
     );
     if (found === undefined) {
       const known = discovery.connections.map((one) => one.name).join(', ');
@@ -94,7 +88,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 
   return {
-    gateway: { ...publicAddress, podName: system.gateway.name, namespace: SYSTEM_NAMESPACE },
+    get gateway() {
+      return { ...publicAddress, podName: crash.currentGateway.name, namespace: SYSTEM_NAMESPACE };
+    },
     get istiod() {
       return { podName: crash.current.name, namespace: SYSTEM_NAMESPACE };
     },
@@ -135,9 +131,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 
     crash: (what, { forMs = 0 } = {}) => crash[what](forMs),
     readLogs(namespace, pod, container, options) {
-      if (namespace !== SYSTEM_NAMESPACE || pod !== system.gateway.name) return undefined;
+      if (namespace !== SYSTEM_NAMESPACE) return undefined;
       if (container !== undefined && container !== 'istio-proxy') return undefined;
-      return logs.readGateway(options);
+      const uid = store.get('v1/pods', namespace, pod)?.metadata.uid;
+      return uid === undefined ? undefined : logs.readGateway(uid, options);
     },
     freeze: (proxy, { forMs } = {}) => discovery.freeze(idOf(proxy), forMs),
     thaw: (proxy) => discovery.thaw(idOf(proxy)),
@@ -158,9 +155,23 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       crash.close();
       await dataPlane.close();
       logs.close();
-      network.release(system.gateway.ip);
-      network.release(crash.current.ip);
+      for (const ip of crash.addresses) network.release(ip);
     },
+  };
+}
+
+function gatewayIdentity(pod: SystemPod): ProxyIdentity {
+  return {
+    id: pod.uid,
+    pod: pod.name,
+    ip: pod.ip,
+    type: 'router',
+    namespace: SYSTEM_NAMESPACE,
+    labels: pod.labels,
+    targetPorts: new Map([
+      [80, 8080],
+      [443, 8443],
+    ]),
   };
 }
 

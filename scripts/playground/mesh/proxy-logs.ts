@@ -8,32 +8,38 @@ export interface ProxyLogs {
   /** What a pod's proxy writes, until `end`. */
   output(podUid: string): Readable;
   end(podUid: string): void;
-  /** The log of the gateway, whose pod no kubelet keeps. */
-  readGateway(options: LogReadOptions): AsyncIterable<string>;
+  /** Keeps the log of a gateway, whose pod no kubelet keeps, in a file. */
+  keepGateway(podUid: string, file: string): void;
+  readGateway(podUid: string, options: LogReadOptions): AsyncIterable<string> | undefined;
   close(): void;
 }
 
-export function collectProxyLogs(dataPlane: DataPlane, gatewayUid: string, gatewayFile: string): ProxyLogs {
+export function collectProxyLogs(dataPlane: DataPlane): ProxyLogs {
   const outputs = new Map<string, PassThrough>();
-  const gateway: ContainerLog = openContainerLog(gatewayFile);
+  const gateways = new Map<string, ContainerLog>();
   const output = (podUid: string): PassThrough => {
     const stream = new PassThrough();
     outputs.set(podUid, stream);
     return stream;
   };
-  gateway.attach(output(gatewayUid));
   dataPlane.onLog((proxyId, text) => void outputs.get(proxyId)?.write(text));
   const end = (podUid: string): void => {
     outputs.get(podUid)?.end();
     outputs.delete(podUid);
+    gateways.get(podUid)?.end();
+    gateways.delete(podUid);
   };
   return {
     output,
     end,
-    readGateway: (options) => gateway.read(options),
+    keepGateway(podUid, file) {
+      const log = openContainerLog(file);
+      gateways.set(podUid, log);
+      log.attach(output(podUid));
+    },
+    readGateway: (podUid, options) => gateways.get(podUid)?.read(options),
     close() {
       for (const podUid of [...outputs.keys()]) end(podUid);
-      gateway.end();
     },
   };
 }

@@ -46,27 +46,40 @@ export async function createSystemPods(
     ]),
   );
   const istiod = await createIstiodPod(store, network);
-  const gateway = await createPod(
-    store,
-    network,
-    'istio-ingressgateway',
-    'istio-proxy',
-    {
-      app: 'istio-ingressgateway',
-      istio: 'ingressgateway',
-      'service.istio.io/canonical-name': 'istio-ingressgateway',
-      'service.istio.io/canonical-revision': 'latest',
-    },
-    GATEWAY_PORTS,
-    [15021, 8080, 8443, 15090],
-  );
+  const gateway = await createGatewayPod(store, network);
   return { istiod, gateway };
 }
 
-/** One more istiod pod, which does not run yet. */
-export function createIstiodPod(store: ObjectStore, network: PodNetwork): Promise<SystemPod> {
-  const labels = { app: 'istiod', istio: 'pilot' };
+/** One more istiod pod, which does not run yet; of the same template as the one it replaces. */
+export function createIstiodPod(
+  store: ObjectStore,
+  network: PodNetwork,
+  before?: SystemPod,
+): Promise<SystemPod> {
+  const labels = { app: 'istiod', istio: 'pilot', ...templateOf(before) };
   return createPod(store, network, 'istiod', 'discovery', labels, ISTIOD_PORTS, [8080, 15010, 15017]);
+}
+
+/** One more gateway pod, which does not run yet; of the same template as the one it replaces. */
+export function createGatewayPod(
+  store: ObjectStore,
+  network: PodNetwork,
+  before?: SystemPod,
+): Promise<SystemPod> {
+  const labels = {
+    app: 'istio-ingressgateway',
+    istio: 'ingressgateway',
+    'service.istio.io/canonical-name': 'istio-ingressgateway',
+    'service.istio.io/canonical-revision': 'latest',
+    ...templateOf(before),
+  };
+  const declared = [15021, 8080, 8443, 15090];
+  return createPod(store, network, 'istio-ingressgateway', 'istio-proxy', labels, GATEWAY_PORTS, declared);
+}
+
+function templateOf(pod: SystemPod | undefined): Record<string, string> {
+  const hash = pod?.labels['pod-template-hash'];
+  return hash === undefined ? {} : { 'pod-template-hash': hash };
 }
 
 function service(
@@ -100,7 +113,7 @@ async function createPod(
   ports: number[],
   declared: number[],
 ): Promise<SystemPod> {
-  const hash = randomBytes(5).toString('hex');
+  const hash = labels['pod-template-hash'] ?? randomBytes(5).toString('hex');
   const name = `${app}-${hash}-${randomBytes(3).toString('hex').slice(0, 5)}`;
   const image = container === 'discovery' ? 'istio/pilot:built-in' : 'istio/proxyv2:built-in';
   const all = { ...labels, 'pod-template-hash': hash, 'sidecar.istio.io/inject': 'false' };

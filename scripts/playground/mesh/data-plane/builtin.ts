@@ -36,6 +36,7 @@ export async function startBuiltinDataPlane(options: {
 }
 
 class BuiltinDataPlane implements DataPlane {
+  readonly handsOver = true;
   readonly #child: ChildProcess;
   readonly #onFailure: (error: Error) => void;
   readonly #starting = new Map<

@@ -13,6 +13,8 @@ export interface Acknowledgement {
 
 /** What runs the proxies. One implementation is built in; a real Envoy per proxy can stand behind the same face. */
 export interface DataPlane {
+  /** Whether a gateway can be started at the public address of one that still drains there. */
+  readonly handsOver: boolean;
   /** Resolves with the gateway's public address, or nothing for a sidecar, when the proxy's own ports answer. */
   start(proxy: ProxySpec): Promise<SocketAddress | undefined>;
   push(push: ResourcePush): void;

@@ -44,6 +44,7 @@ export class Proxy {
   #inboundOpen = false;
   #ready = false;
   readonly #servers = new SocketServers();
+  readonly #takeOvers: (() => Promise<SocketAddress>)[] = [];
   readonly #passthrough = new Map<string, Cluster>();
 
   constructor(spec: ProxySpec, socketOf: (address: string, port: number) => SocketAddress) {
@@ -77,7 +78,13 @@ export class Proxy {
     if (this.spec.outbound !== undefined) await this.#listen(this.spec.outbound, this.#outboundChain());
     let publicAddress: SocketAddress | undefined;
     for (const { port, sockets } of this.spec.gateway ?? []) {
-      for (const socket of sockets) publicAddress = await this.#listenGateway(socket, port);
+      for (const socket of sockets) {
+        if (this.#servers.isHeldByAnother(socket)) {
+          // The gateway before this one serves there until this one can.
+          publicAddress = socket;
+          this.#takeOvers.push(async () => this.#listenGateway(socket, port));
+        } else publicAddress = await this.#listenGateway(socket, port);
+      }
     }
     return publicAddress;
   }
@@ -91,7 +98,10 @@ export class Proxy {
         await this.#listen(outside, this.#inboundChain(port));
     }
     // Envoy asks for listeners only when the first clusters have warmed: until then it serves nobody.
-    if (this.config.listeners.size > 0 && this.config.warming === 0) this.#ready = true;
+    if (this.config.listeners.size > 0 && this.config.warming === 0) {
+      this.#ready = true;
+      for (const takeOver of this.#takeOvers.splice(0)) await takeOver();
+    }
     return error;
   }
 
@@ -128,7 +138,7 @@ export class Proxy {
       const routes = this.config.listeners.get(`0.0.0.0_${port}`)?.json.route_config_name ?? '';
       return this.#route(request, this.config.routes.get(routes));
     });
-    return this.#servers.listen(address, (socket) => {
+    return this.#servers.listenShared(address, (socket) => {
       // Not begun yet, or no Gateway asks for this port: nobody listens here.
       if (this.#ready && this.config.listeners.has(`0.0.0.0_${port}`)) this.#accept(socket, chain);
       else socket.resetAndDestroy();
@@ -172,7 +182,7 @@ export class Proxy {
     serverName: string,
     decide: FilterChain['decide'],
   ): FilterChain {
-    const isDraining = () => this.draining && direction === 'inbound';
+    const isDraining = () => this.draining && direction !== 'outbound';
     return {
       direction,
       serverName,

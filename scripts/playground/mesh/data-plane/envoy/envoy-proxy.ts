@@ -112,7 +112,8 @@ export class EnvoyProxy {
    */
   drain(): void {
     this.#isDraining = true;
-    askAdmin(this.#adminSocket, '/drain_listeners?inboundonly&graceful&skip_exit', { method: 'POST' }).catch(
+    const which = this.spec.type === 'router' ? '' : 'inboundonly&';
+    askAdmin(this.#adminSocket, `/drain_listeners?${which}graceful&skip_exit`, { method: 'POST' }).catch(
       () => undefined,
     );
   }

@@ -29,6 +29,8 @@ export async function startEnvoyDataPlane(options: EnvoyOptions): Promise<DataPl
 }
 
 class EnvoyDataPlane implements DataPlane {
+  /** Envoys listen with SO_REUSEPORT, which shares a port between processes on Linux only. */
+  readonly handsOver = process.platform === 'linux';
   readonly #options: EnvoyOptions;
   readonly #ads: AdsServer;
   readonly #proxies = new Map<string, EnvoyProxy>();

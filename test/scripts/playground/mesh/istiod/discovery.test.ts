@@ -15,6 +15,7 @@ import { recordedMesh, SIDECAR_NODE } from '../support/recorded-mesh.ts';
 
 /** Takes every push and acknowledges it at once, or rejects what it is told to. */
 class RecordingDataPlane implements DataPlane {
+  readonly handsOver = true;
   readonly pushes: (ResourcePush & { at: number })[] = [];
   reject: ((push: ResourcePush) => string | undefined) | undefined;
   private listener: (acknowledgement: Acknowledgement) => void = () => undefined;
