@@ -1,4 +1,4 @@
-import { podSecurityWarning } from '../store/admission/pod-security.ts';
+import { podSecurityWarnings } from '../store/admission/pod-security.ts';
 import { hasRules } from '../store/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
 import { jsonPatch, mergePatch } from '../store/patch.ts';
@@ -147,15 +147,31 @@ export function createObject(
   const headers = validateFields(type, object, query);
   requireMatchingNamespace(metadata, target);
   if (type.kind === 'CustomResourceDefinition') checkDefinition(object);
-  const warning =
-    podSecurityWarning(context.store, target.namespace ?? '', object) ??
-    type.defined?.deprecationWarning ??
-    (type.kind === 'CustomResourceDefinition' && hasRules(object) ? RULES_NOT_EVALUATED : undefined);
-  if (warning !== undefined)
-    headers['warning'] = [headers['warning'], warningLine(warning)].filter(Boolean).join(', ');
   const stored = taken(type, object, context.store.typeOf(key));
   const created = context.store.create(key, stored as unknown as NewObject, query);
+  warn(headers, warningsOf(target, context, created));
   return objectAnswer(request, type, created, 201, headers);
+}
+
+function warn(headers: Record<string, string>, warnings: string[]): void {
+  if (warnings.length === 0) return;
+  headers['warning'] = [headers['warning'], ...warnings.map(warningLine)].filter(Boolean).join(', ');
+}
+
+/** What a write that went through has to be told. */
+function warningsOf(
+  { type, key, subresource }: TypedTarget,
+  { store }: ApiContext,
+  object: KubeObject,
+  previous?: KubeObject,
+): string[] {
+  if (subresource !== undefined) return [];
+  const isRuled = type.kind === 'CustomResourceDefinition' && hasRules(object);
+  return [
+    ...(type.defined?.deprecationWarning === undefined ? [] : [type.defined.deprecationWarning]),
+    ...(isRuled ? [RULES_NOT_EVALUATED] : []),
+    ...podSecurityWarnings(store, store.typeOf(key), object, previous),
+  ];
 }
 
 export function replaceObject(
@@ -171,12 +187,14 @@ export function replaceObject(
   const headers = validateFields(type, object, query);
   requireMatchingName(metadata, name);
   requireMatchingNamespace(metadata, target);
-  if (context.store.get(key, namespace, name) === undefined) throw notFound(type, name);
+  const previous = context.store.get(key, namespace, name);
+  if (previous === undefined) throw notFound(type, name);
   const next = taken(type, object, context.store.typeOf(key));
   const stored = context.store.update(key, next as unknown as KubeObject, {
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
+  warn(headers, warningsOf(target, context, stored, previous));
   return objectAnswer(request, type, stored, 200, headers);
 }
 
@@ -260,6 +278,7 @@ export function patchObject(
     ...query,
     ...(subresource === undefined ? {} : { subresource }),
   });
+  warn(headers, warningsOf(target, context, stored, live));
   return objectAnswer(request, type, stored, 200, headers);
 }
 
@@ -333,6 +352,7 @@ function applyObject(
   ) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
+  const previous = context.store.get(key, namespace, name);
   const { object, created } = context.store.apply(
     key,
     taken(type, config, context.store.typeOf(key)) as unknown as NewObject & { metadata: { name: string } },
@@ -344,7 +364,9 @@ function applyObject(
       ...(subresource === undefined ? {} : { subresource }),
     },
   );
-  return objectAnswer(request, type, object, created ? 201 : 200);
+  const headers: Record<string, string> = {};
+  warn(headers, warningsOf(target, context, object, previous));
+  return objectAnswer(request, type, object, created ? 201 : 200, headers);
 }
 
 function checkApplyKind(config: JsonObject, type: ResourceType): void {

@@ -1,3 +1,4 @@
+import { levelFaults } from '../admission/pod-security.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { validateAnnotations, validateLabels, validateName } from '../names.ts';
 import { resourceKey, type ResourceType } from '../registry.ts';
@@ -28,6 +29,7 @@ function customErrors(type: ResourceType, object: JsonObject): FieldError[] {
 
 const VALIDATORS: Record<ResourceKey, Validate> = {
   'v1/configmaps': validateConfigMap,
+  'v1/namespaces': levelFaults,
   'v1/pods': validatePod,
   'apiextensions.k8s.io/v1/customresourcedefinitions': validateDefinition,
   'apps/v1/deployments': validateDeployment,
