@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../json.ts';
 import type { ResourceType } from '../registry.ts';
 import { forbidden } from '../status-error.ts';
 import type { AdmissionStore } from './index.ts';
-import { quantityValue } from './quantity.ts';
+import { quantityText, quantityValue } from './quantity.ts';
 
 /** https://kubernetes.io/docs/concepts/policy/limit-range/, for containers and pods. */
 
@@ -15,7 +15,18 @@ interface Limits {
   defaultRequest?: Amounts;
   min?: Amounts;
   max?: Amounts;
+  maxLimitRequestRatio?: Amounts;
 }
+
+const LISTS = [
+  ['containers', 'container'],
+  ['initContainers', 'init container'],
+] as const;
+
+const KINDS = [
+  ['requests', 'request'],
+  ['limits', 'limit'],
+] as const;
 
 function limitsOf(store: AdmissionStore, namespace: string, wanted: string): Limits[] {
   return store.list('v1/limitranges', { namespace }).flatMap((range) => {
@@ -26,26 +37,27 @@ function limitsOf(store: AdmissionStore, namespace: string, wanted: string): Lim
 
 const namespaceOf = (pod: JsonObject): string => String(objectAt(pod, 'metadata')['namespace']);
 
-const containersOf = (pod: JsonObject): JsonObject[] => {
-  const spec = objectAt(pod, 'spec');
-  return [...objectsOf(spec['initContainers']), ...objectsOf(spec['containers'])];
-};
+const containersOf = (pod: JsonObject, list: 'containers' | 'initContainers'): JsonObject[] =>
+  objectsOf(objectAt(pod, 'spec')[list]);
 
 /** Fills in requests and limits that a container leaves out, and notes it where the real plugin does. */
 export function applyLimitRanges(store: AdmissionStore, pod: JsonObject): void {
   const limits = limitsOf(store, namespaceOf(pod), 'Container');
   if (limits.length === 0) return;
   const notes: string[] = [];
-  for (const container of containersOf(pod)) {
-    for (const [kind, title] of [
-      ['requests', 'request'],
-      ['limits', 'limit'],
-    ] as const) {
-      const set = limits.flatMap((one) =>
-        fill(objectAt(container, 'resources'), kind, kind === 'requests' ? one.defaultRequest : one.default),
-      );
-      if (set.length > 0)
-        notes.push(`${set.sort().join(', ')} ${title} for container ${String(container['name'])}`);
+  for (const [list, title] of LISTS) {
+    for (const container of containersOf(pod, list)) {
+      for (const [kind, word] of KINDS) {
+        const set = limits.flatMap((one) =>
+          fill(
+            objectAt(container, 'resources'),
+            kind,
+            kind === 'requests' ? one.defaultRequest : one.default,
+          ),
+        );
+        if (set.length > 0)
+          notes.push(`${set.sort().join(', ')} ${word} for ${title} ${String(container['name'])}`);
+      }
     }
   }
   if (notes.length === 0) return;
@@ -61,35 +73,76 @@ function fill(resources: JsonObject, kind: string, amounts: Amounts = {}): strin
   return missing;
 }
 
-/** @throws 403 when a container asks for less than the least or more than the most */
-export function checkLimitRanges(store: AdmissionStore, type: ResourceType, pod: JsonObject): void {
-  const namespace = namespaceOf(pod);
-  const faults = limitsOf(store, namespace, 'Container').flatMap((limits) =>
-    containersOf(pod).flatMap((container) => faultsOf(objectAt(container, 'resources'), limits)),
-  );
-  if (faults.length === 0) return;
-  const why = faults.length === 1 ? String(faults[0]) : `[${faults.join(', ')}]`;
-  throw forbidden(type, String(objectAt(pod, 'metadata')['name']), why);
-}
+type Amount = (kind: 'requests' | 'limits', name: string) => string | undefined;
 
-function faultsOf(resources: JsonObject, { min = {}, max = {} }: Limits): string[] {
-  const amount = (kind: string, name: string): string | undefined => {
+function amountIn(resources: JsonObject): Amount {
+  return (kind, name) => {
     const value = isObject(resources[kind]) ? resources[kind][name] : undefined;
     return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
   };
+}
+
+/** @throws 403 when a container, or all of a pod together, asks for less than the least or more than the most */
+export function checkLimitRanges(store: AdmissionStore, type: ResourceType, pod: JsonObject): void {
+  const namespace = namespaceOf(pod);
+  const containers = LISTS.flatMap(([list]) => containersOf(pod, list));
+  const faults = [
+    ...limitsOf(store, namespace, 'Container').flatMap((limits) =>
+      containers.flatMap((one) => faultsOf(amountIn(objectAt(one, 'resources')), limits, 'Container')),
+    ),
+    ...limitsOf(store, namespace, 'Pod').flatMap((limits) => faultsOf(amountOfPod(pod), limits, 'Pod')),
+  ];
+  const told = [...new Set(faults)];
+  if (told.length === 0) return;
+  const why = told.length === 1 ? String(told[0]) : `[${told.join(', ')}]`;
+  throw forbidden(type, String(objectAt(pod, 'metadata')['name']), why);
+}
+
+/** Its containers together with its sidecars, or one init container that takes more than they do. */
+function amountOfPod(pod: JsonObject): Amount {
+  return (kind, name) => {
+    const amountsOf = (containers: JsonObject[]): string[] =>
+      containers
+        .map((one) => amountIn(objectAt(one, 'resources'))(kind, name))
+        .filter((one) => one !== undefined);
+    const inits = containersOf(pod, 'initContainers');
+    const isSidecar = (one: JsonObject) => one['restartPolicy'] === 'Always';
+    const together = amountsOf([...containersOf(pod, 'containers'), ...inits.filter(isSidecar)]);
+    const before = amountsOf(inits.filter((one) => !isSidecar(one)));
+    const [like] = [...together, ...before];
+    if (like === undefined) return undefined;
+    const sum = together.reduce((total, one) => total + quantityValue(one), 0);
+    return quantityText(Math.max(sum, ...before.map(quantityValue)), like);
+  };
+}
+
+function faultsOf(amount: Amount, limits: Limits, per: 'Container' | 'Pod'): string[] {
+  const { min = {}, max = {}, maxLimitRequestRatio: ratios = {} } = limits;
   const tooLittle = Object.entries(min).flatMap(([name, least]) => {
-    const request = amount('requests', name);
-    const head = `minimum ${name} usage per Container is ${least}`;
+    const [request, limit] = [amount('requests', name), amount('limits', name)];
+    const head = `minimum ${name} usage per ${per} is ${least}`;
+    const isLess = (given: string) => quantityValue(given) < quantityValue(least);
     if (request === undefined) return [`${head}.  No request is specified`];
-    return quantityValue(request) < quantityValue(least) ? [`${head}, but request is ${request}`] : [];
+    if (isLess(request)) return [`${head}, but request is ${request}`];
+    return limit !== undefined && isLess(limit) ? [`${head}, but limit is ${limit}`] : [];
   });
   const tooMuch = Object.entries(max).flatMap(([name, most]) => {
-    const limit = amount('limits', name);
-    const head = `maximum ${name} usage per Container is ${most}`;
+    const [request, limit] = [amount('requests', name), amount('limits', name)];
+    const head = `maximum ${name} usage per ${per} is ${most}`;
+    const isMore = (given: string) => quantityValue(given) > quantityValue(most);
     if (limit === undefined) return [`${head}.  No limit is specified`];
-    return quantityValue(limit) > quantityValue(most) ? [`${head}, but limit is ${limit}`] : [];
+    if (isMore(limit)) return [`${head}, but limit is ${limit}`];
+    return request !== undefined && isMore(request) ? [`${head}, but request is ${request}`] : [];
   });
-  return [...tooLittle, ...tooMuch];
+  const tooFar = Object.entries(ratios).flatMap(([name, most]) => {
+    const [request, limit] = [amount('requests', name), amount('limits', name)].map(quantityValue);
+    const head = `${name} max limit to request ratio per ${per} is ${most}, but`;
+    if (!request) return [`${head} no request is specified or request is 0`];
+    if (!limit) return [`${head} no limit is specified or limit is 0`];
+    const ratio = limit / request;
+    return ratio > quantityValue(most) ? [`${head} provided ratio is ${ratio.toFixed(6)}`] : [];
+  });
+  return [...tooLittle, ...tooMuch, ...tooFar];
 }
 
 /** A range fills in its own gaps: the most is the default, the default is the default request. */
