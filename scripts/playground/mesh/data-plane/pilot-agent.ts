@@ -2,8 +2,8 @@ import http from 'node:http';
 import type { AppProber } from './messages.ts';
 
 export interface AgentState {
-  /** The proxy's statistics for Prometheus. */
-  metrics(): Promise<string>;
+  /** The proxy's statistics for Prometheus; the query may narrow them, as the admin port's does. */
+  metrics(query?: string): Promise<string>;
   /** Whether the proxy is configured and not going away. */
   ready(): boolean;
   drain(): void;
@@ -38,13 +38,14 @@ export function createHealthServer(agent: AgentState): http.Server {
 /** `:15090`, an Envoy listener that leads to the admin port's metrics. */
 export function createStatsServer(agent: AgentState): http.Server {
   return http.createServer((request, response) => {
-    if ((request.url ?? '/').startsWith('/stats/prometheus')) answerMetrics(agent, response);
+    const [path, query] = (request.url ?? '/').split(/\?(.*)/s);
+    if (path?.startsWith('/stats/prometheus')) answerMetrics(agent, response, query);
     else response.writeHead(404).end();
   });
 }
 
-function answerMetrics(agent: AgentState, response: http.ServerResponse): void {
-  agent.metrics().then(
+function answerMetrics(agent: AgentState, response: http.ServerResponse, query?: string): void {
+  agent.metrics(query).then(
     (page) =>
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(page),
     () => response.writeHead(503).end(),

@@ -65,7 +65,8 @@ export class Proxy {
   /** Everything that answers whether or not a configuration has arrived. Resolves with the gateway's public address. */
   async start(): Promise<SocketAddress | undefined> {
     const agent: AgentState = {
-      metrics: () => Promise.resolve(answer(this, 'GET', new URL('/stats/prometheus', 'http://admin')).body),
+      metrics: (query = '') =>
+        Promise.resolve(answer(this, 'GET', new URL(`/stats/prometheus?${query}`, 'http://admin')).body),
       ready: () => this.#ready && !this.draining,
       drain: () => this.drain(),
       quit: () => this.kill(),

@@ -4,7 +4,7 @@ import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
 import { listenersJson, listenersText } from './listeners.ts';
 import { serverInfo } from './server-info.ts';
-import { stats, statsJson, statsText } from './stats.ts';
+import { stats, statsJson, statsPrometheus, statsText } from './stats.ts';
 
 export interface AdminAnswer {
   status: number;
@@ -54,7 +54,9 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
         return asJson ? json(statsJson(selected)) : text(statsText(selected));
       });
     case '/stats/prometheus':
-      return filteredStats(url.searchParams, (pattern) => text(proxy.telemetry.page(pattern)));
+      return filteredStats(url.searchParams, (pattern) =>
+        text(proxy.telemetry.page(pattern) + statsPrometheus(stats(proxy), pattern)),
+      );
     case '/ready':
       return text(`${proxy.state}\n`, proxy.state === 'LIVE' ? 200 : 503);
     case '/server_info':

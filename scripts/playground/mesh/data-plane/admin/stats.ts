@@ -34,6 +34,19 @@ export function stats(proxy: Proxy): Stat[] {
   return all;
 }
 
+const GAUGE = /^server\.|active_clusters|warming_clusters|update_time$/;
+
+/** The same as lines for Prometheus, narrowed to names that the filter finds. */
+export function statsPrometheus(all: Stat[], filter: RegExp): string {
+  return all
+    .filter(({ name, value }) => typeof value === 'number' && filter.test(name))
+    .map(({ name, value }) => {
+      const metric = `envoy_${name.replace(/[^a-zA-Z0-9_]/g, '_')}`;
+      return `# TYPE ${metric} ${GAUGE.test(name) ? 'gauge' : 'counter'}\n${metric}{} ${value}\n\n`;
+    })
+    .join('');
+}
+
 export function statsJson(selected: Stat[]) {
   return { stats: selected };
 }
