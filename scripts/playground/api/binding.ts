@@ -1,5 +1,5 @@
 import { isObject } from '../store/json.ts';
-import { badRequest, conflict, invalid, notFound, required } from '../store/status-error.ts';
+import { badRequest, conflict, invalid, notFound, required, unsupported } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 import type { Answer } from './answer.ts';
 import { decodeObject } from './body.ts';
@@ -18,18 +18,25 @@ export function bindPod(request: ApiRequest, target: TypedTarget, context: ApiCo
   const name = target.name ?? (typeof metadata['name'] === 'string' ? metadata['name'] : '');
   if (metadata['name'] !== undefined && metadata['name'] !== name)
     throw badRequest('name in URL does not match name in Binding object');
-  const node = isObject(binding['target']) ? binding['target']['name'] : undefined;
+  const { name: node, kind } = isObject(binding['target']) ? binding['target'] : {};
+  if (kind !== undefined && kind !== '' && kind !== 'Node')
+    throw invalid(BINDING, name, [unsupported('target.kind', kind, ['Node', '<empty>'])]);
   if (typeof node !== 'string' || node === '') throw invalid(BINDING, name, [required('target.name')]);
   const type = context.store.typeOf('v1/pods');
   const pod = context.store.get<KubeObject<{ nodeName?: string }>>('v1/pods', target.namespace, name);
   if (pod === undefined) throw notFound(type, name);
-  const present = pod.spec?.nodeName ?? '';
-  if (present !== '')
+  const { uid = '' } = metadata;
+  if (uid !== '' && uid !== pod.metadata.uid)
     throw conflict(
-      { ...type, plural: 'pods/binding' },
+      type,
       name,
-      `pod ${name} is already assigned to node "${present}"`,
+      `Precondition failed: UID in precondition: ${uid as string}, UID in object meta: ${pod.metadata.uid}`,
     );
+  const refuse = (why: string) => conflict({ ...type, plural: 'pods/binding' }, name, `pod ${name} ${why}`);
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw refuse('is being deleted, cannot be assigned to a host');
+  const present = pod.spec?.nodeName ?? '';
+  if (present !== '') throw refuse(`is already assigned to node "${present}"`);
   context.store.mutate<KubeObject<{ nodeName?: string }>>(
     'v1/pods',
     target.namespace,

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApiServer, type ApiServer } from '../../../../scripts/playground/api/index.ts';
+import { createStore } from '../../../../scripts/playground/store/store.ts';
+import { ask } from './http-client.ts';
+
+let server: ApiServer;
+
+beforeAll(async () => {
+  server = await startApiServer({ store: createStore(), clusterObjects: false });
+});
+
+afterAll(() => server.close());
+
+const path = (version: string, name = '') =>
+  `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers${name && `/${name}`}`;
+
+const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' };
+
+const cpu = (averageUtilization: number) => ({
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+});
+
+describe('a HorizontalPodAutoscaler', () => {
+  it('made as autoscaling/v1 is the same object as autoscaling/v2', async () => {
+    const made = await ask(server, 'POST', path('v1'), {
+      body: {
+        metadata: { name: 'old' },
+        spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 4, targetCPUUtilizationPercentage: 70 },
+      },
+    });
+    expect([made.code, made.body]).toMatchObject([
+      201,
+      {
+        apiVersion: 'autoscaling/v1',
+        kind: 'HorizontalPodAutoscaler',
+        spec: { targetCPUUtilizationPercentage: 70 },
+      },
+    ]);
+    const { body } = await ask(server, 'GET', path('v2', 'old'));
+    expect(body).toMatchObject({
+      apiVersion: 'autoscaling/v2',
+      metadata: { uid: made.body.metadata?.['uid'] },
+      spec: { minReplicas: 2, maxReplicas: 4, metrics: [cpu(70)] },
+    });
+  });
+
+  it('made as autoscaling/v2 shows its share of the CPU as autoscaling/v1, and neither metrics nor behavior', async () => {
+    const body = {
+      metadata: { name: 'new' },
+      spec: {
+        scaleTargetRef,
+        maxReplicas: 3,
+        metrics: [cpu(55)],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
+      },
+    };
+    expect((await ask(server, 'POST', path('v2'), { body })).code).toBe(201);
+    const seen = await ask(server, 'GET', path('v1', 'new'));
+    expect(seen.body['spec']).toEqual({
+      scaleTargetRef,
+      minReplicas: 1,
+      maxReplicas: 3,
+      targetCPUUtilizationPercentage: 55,
+    });
+    const listed = await ask(server, 'GET', path('v1'));
+    expect(listed.body).toMatchObject({
+      apiVersion: 'autoscaling/v1',
+      kind: 'HorizontalPodAutoscalerList',
+      items: [{ metadata: { name: 'new' } }, { metadata: { name: 'old' } }],
+    });
+  });
+
+  it('changes in both when it is patched in one', async () => {
+    const patched = await ask(server, 'PATCH', path('v1', 'old'), {
+      body: { spec: { maxReplicas: 9, targetCPUUtilizationPercentage: 50 } },
+      contentType: 'application/strategic-merge-patch+json',
+    });
+    expect(patched.code).toBe(200);
+    const { body } = await ask(server, 'GET', path('v2', 'old'));
+    expect(body['spec']).toMatchObject({ minReplicas: 2, maxReplicas: 9, metrics: [cpu(50)] });
+  });
+
+  it('is refused in the words of the version that refuses it', async () => {
+    const { code, body } = await ask(server, 'POST', path('v1'), {
+      body: { metadata: { name: 'bad' }, spec: { scaleTargetRef, minReplicas: 5, maxReplicas: 3 } },
+    });
+    expect([code, body.message]).toEqual([
+      422,
+      'HorizontalPodAutoscaler.autoscaling "bad" is invalid: spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`',
+    ]);
+  });
+});
