@@ -101,6 +101,12 @@ function write(
   }
 }
 
+/** What a real cluster has and discovery here does not show: whoever asks all the same is told. */
+const LEFT_OUT = new Set(['pods/ephemeralcontainers', 'pods/resize']);
+
+const notServed = (path: string): StatusError =>
+  new StatusError(501, 'NotImplemented', `the playground does not serve ${path}`, {});
+
 async function serveSubresource(
   request: ApiRequest,
   target: TypedTarget,
@@ -109,8 +115,10 @@ async function serveSubresource(
   readBody: () => Promise<Buffer>,
 ): Promise<Answer | undefined> {
   const { type, subresource } = target;
+  const path = `${type.plural}/${String(subresource)}`;
   const known = type.subresources.find(({ name }) => name === subresource);
-  if (known === undefined) throw unknownResource();
+  if (known === undefined)
+    throw type.group === '' && LEFT_OUT.has(path) ? notServed(path) : unknownResource();
   const verb = isWatch(request) ? 'get' : verbOf(request);
   if (!known.verbs.includes(verb)) throw methodNotAllowed();
   switch (subresource) {
@@ -137,11 +145,6 @@ async function serveSubresource(
     case 'attach':
       throw badRequest('Upgrade request required');
     default:
-      throw new StatusError(
-        501,
-        'NotImplemented',
-        `the playground does not serve ${type.plural}/${String(subresource)}`,
-        {},
-      );
+      throw notServed(path);
   }
 }
