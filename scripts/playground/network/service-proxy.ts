@@ -72,6 +72,8 @@ export function startServiceProxy({
     { forwarder: Forwarder; namespace: string; service: string; portName: string }
   >();
   const reserved = new Set<string>();
+  /** The node port that a forwarder was opened for, by its key. */
+  const preferred = new Map<string, number | undefined>();
   let closed = false;
   const rules = lateRules({ lag, minPeriodMs, random, sync: syncAll });
 
@@ -98,8 +100,17 @@ export function startServiceProxy({
   }
 
   async function openPort(service: Service, port: ServicePort): Promise<Forwarder> {
+    const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}/${port.port}`;
+    const forwarder = await openUnder(key, service, port);
+    // It was open before the Service had a node port, e.g. as its cluster IP: the node port gets a forwarder of its own.
+    const wanted = port.nodePort;
+    if (wanted !== undefined && preferred.get(key) !== wanted)
+      await openUnder(`${key}/${wanted}`, service, port);
+    return forwarder;
+  }
+
+  async function openUnder(key: string, service: Service, port: ServicePort): Promise<Forwarder> {
     const namespace = service.metadata.namespace ?? '';
-    const key = `${namespace}/${service.metadata.name}/${port.port}`;
     const existing = forwarders.get(key);
     if (existing !== undefined) {
       const forwarder = await existing;
@@ -117,6 +128,7 @@ export function startServiceProxy({
       ...(port.nodePort === undefined ? {} : { preferredPort: port.nodePort }),
     });
     forwarders.set(key, opening);
+    preferred.set(key, port.nodePort);
     const forwarder = await opening;
     if (closed || forwarders.get(key) !== opening) {
       forwarder.destroy();
@@ -137,6 +149,7 @@ export function startServiceProxy({
         continue;
       }
       forwarders.delete(key);
+      preferred.delete(key);
       opened.get(key)?.forwarder.close();
       opened.delete(key);
     }

@@ -6,12 +6,15 @@ import type { ResourceType } from './registry.ts';
 const NODE_PORT_FIRST = 30_000;
 const NODE_PORT_LAST = 32_767;
 
-/** Cluster IPs and node ports of Services: unique, kept while the Service lives. Repeatable: the same order of creates gives the same numbers. */
+/**
+ * Cluster IPs and node ports of Services: unique, kept while the Service lives. Node ports are real ports of this machine: each process
+ * begins elsewhere, so that two playgrounds rarely want the same.
+ */
 export class ServiceAddresses {
   private readonly ips = new Set<string>();
   private readonly ports = new Set<number>();
   private nextIp = 10;
-  private nextPort = NODE_PORT_FIRST;
+  private nextPort = NODE_PORT_FIRST + ((process.pid * 61) % 2_500);
 
   /** Gives the Service what it lacks; keeps what it asks for. Values already held by `previous` are its own. */
   allocate(type: ResourceType, service: JsonObject, previous: JsonObject | undefined): void {
