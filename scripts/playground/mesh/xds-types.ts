@@ -27,10 +27,20 @@ export interface ClusterJson {
   };
   connect_timeout: string;
   lb_policy?: 'LEAST_REQUEST' | 'RANDOM' | 'CLUSTER_PROVIDED';
+  outlier_detection?: OutlierDetectionJson;
   circuit_breakers?: { thresholds: CircuitBreakerJson[] };
   metadata?: { filter_metadata: { istio: IstioClusterMetadata } };
   common_lb_config?: { healthy_panic_threshold: object };
   alt_stat_name?: string;
+}
+
+export interface OutlierDetectionJson {
+  consecutive_5xx?: number;
+  interval?: string;
+  base_ejection_time?: string;
+  max_ejection_percent?: number;
+  enforcing_consecutive_5xx?: number;
+  enforcing_success_rate: number;
 }
 
 export interface CircuitBreakerJson {

@@ -18,6 +18,7 @@ import {
 } from '../../../scripts/playground/mesh/xds-types.ts';
 import { outboundClusters } from '../../../scripts/playground/mesh/istiod/clusters.ts';
 import { loadAssignments } from '../../../scripts/playground/mesh/istiod/endpoints.ts';
+import type { TrafficPolicy } from '../../../scripts/playground/mesh/istiod/istio-objects.ts';
 import type { MeshService } from '../../../scripts/playground/mesh/istiod/services.ts';
 import { startGuard } from '../../../scripts/playground/kubelet/guard.ts';
 import { get, until, type Answer } from '../../scripts/playground/mesh/support/test-mesh.ts';
@@ -113,11 +114,32 @@ export class GatewayBench {
   }
 
   /** Gives the gateway a service `app`, one endpoint for each socket, used in turn, and one route to it. */
-  async serve(sockets: Address[], routes: RouteJson[] = [defaultRoute]): Promise<void> {
+  async serve(
+    sockets: Address[],
+    routes: RouteJson[] = [defaultRoute],
+    trafficPolicy?: TrafficPolicy,
+  ): Promise<void> {
     this.count += 1;
     const network = `10.0.${this.count % 250}`;
     const one = service(sockets.length, network);
-    const clusters = outboundClusters(one, undefined);
+    const clusters = outboundClusters(
+      one,
+      trafficPolicy && {
+        rule: {
+          apiVersion: 'networking.istio.io/v1',
+          kind: 'DestinationRule',
+          metadata: {
+            name: 'app',
+            namespace: 'default',
+            uid: '1',
+            resourceVersion: '1',
+            creationTimestamp: '',
+          },
+        },
+        trafficPolicy,
+        subsets: [],
+      },
+    );
     for (const cluster of clusters) delete cluster.lb_policy;
     const known = sockets.map((socket, i): [string, Address] => [`${network}.${i}:8080`, socket]);
     // A cluster counts as confirmed only when its endpoints have arrived, so nobody waits in between.

@@ -3,6 +3,10 @@ import { parseDurationMs } from '../istiod/durations.ts';
 import type { ClusterJson, ClusterLoadAssignmentJson } from '../xds-types.ts';
 import { Host } from './host.ts';
 
+/** The largest limit there is: none. */
+const NO_LIMIT = 4_294_967_295;
+const MAX_EJECTION_MS = 300_000;
+
 /** A group of endpoints that a route may name. It is *warming* until its endpoints have arrived. */
 export class Cluster {
   readonly name: string;
@@ -40,7 +44,7 @@ export class Cluster {
         return host;
       }),
     );
-    this.#healthy = this.hosts.filter((host) => host.healthy);
+    this.#sort();
     for (const host of before.values()) host.remove();
   }
 
@@ -61,6 +65,45 @@ export class Cluster {
     // Of two drawn at random, the one with fewer requests in flight.
     const other = hosts[Math.floor(Math.random() * hosts.length)];
     return load(other) < load(one) ? other : one;
+  }
+
+  /** Whether the circuit breaker for requests in flight is open. */
+  get overflows(): boolean {
+    const limit = this.config.circuit_breakers?.thresholds[0]?.max_requests ?? NO_LIMIT;
+    if (limit >= NO_LIMIT) return false;
+    return this.hosts.reduce((total, { stats }) => total + stats.rqActive, 0) >= limit;
+  }
+
+  /**
+   * Outlier detection by consecutive errors: an endpoint that has failed too often in a row gets nothing for a while, each time longer.
+   * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
+   */
+  report(host: Host, failed: boolean): void {
+    const rule = this.config.outlier_detection;
+    if (rule === undefined || rule.enforcing_consecutive_5xx === 0) return;
+    host.consecutiveErrors = failed ? host.consecutiveErrors + 1 : 0;
+    if (host.ejected || host.consecutiveErrors < (rule.consecutive_5xx ?? 5)) return;
+    host.consecutiveErrors = 0;
+    const ejected = this.hosts.filter((one) => one.ejected).length + 1;
+    if ((100 * ejected) / this.hosts.length > (rule.max_ejection_percent ?? 10)) return;
+    host.ejected = true;
+    host.ejections += 1;
+    this.#sort();
+    const baseMs = parseDurationMs(rule.base_ejection_time ?? '30s') ?? 30_000;
+    const intervalMs = parseDurationMs(rule.interval ?? '10s') ?? 10_000;
+    const forMs = Math.min(baseMs * host.ejections, Math.max(baseMs, MAX_EJECTION_MS));
+    // It comes back when the next look at the endpoints finds its time over.
+    setTimeout(
+      () => {
+        host.ejected = false;
+        this.#sort();
+      },
+      Math.ceil(forMs / intervalMs) * intervalMs,
+    ).unref();
+  }
+
+  #sort(): void {
+    this.#healthy = this.hosts.filter((host) => host.healthy && !host.ejected);
   }
 
   /** The cluster left the configuration. */

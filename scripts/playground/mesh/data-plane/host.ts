@@ -30,6 +30,10 @@ export class Host {
     rqPendingActive: 0,
   };
   healthy = true;
+  /** Put aside by outlier detection. */
+  ejected = false;
+  ejections = 0;
+  consecutiveErrors = 0;
   socket: SocketAddress;
   readonly #connectTimeoutMs: number;
   readonly #idle: UpstreamConnection[] = [];

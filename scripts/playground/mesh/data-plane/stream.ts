@@ -18,6 +18,8 @@ import type { ResetReason, UpstreamConnection, UpstreamHandler } from './upstrea
 /** Envoy's per_connection_buffer_limit_bytes: more than this is not held back for a connection or a retry. */
 const BUFFER_LIMIT = 1024 * 1024;
 
+const OVERFLOW = 'upstream connect error or disconnect/reset before headers. reset reason: overflow';
+
 const NOWHERE: CompiledRoute = {
   json: { match: { prefix: '/' } },
   timeoutMs: 0,
@@ -292,6 +294,13 @@ export class Stream implements UpstreamHandler {
 
   #send(): void {
     if (this.#sent || this.#upstream === undefined || this.#over) return;
+    // Envoy counts a request when its connection is there.
+    if (this.#cluster?.overflows === true) {
+      this.#leaveUpstream(true);
+      this.#ends('UO', 'upstream_reset_before_response_started{overflow}');
+      this.#reply(503, OVERFLOW, undefined, ['x-envoy-overloaded', 'true']);
+      return;
+    }
     this.#sent = true;
     this.#sentAt = performance.now();
     this.#upstreamAddress = this.#upstream.localAddress;
@@ -365,7 +374,7 @@ export class Stream implements UpstreamHandler {
     }
   }
 
-  #reply(status: number, body: string | undefined, extra?: Headers): void {
+  #reply(status: number, body: string | undefined, extra?: Headers, leading: Headers = []): void {
     const close =
       (this.#hasBody && !this.#requestComplete) || this.#chain.draining || this.#downstream.closesAfterAnswer;
     const answer = reply(status, body, this.#chain.serverName, close, extra);
@@ -374,7 +383,8 @@ export class Stream implements UpstreamHandler {
     this.#bytesSent = this.#request.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
     this.#finishAccounting();
     this.#downstream.writeHead(
-      writeHead(answer.startLine, answer.headers) + (this.#request.method === 'HEAD' ? '' : answer.body),
+      writeHead(answer.startLine, [...leading, ...answer.headers]) +
+        (this.#request.method === 'HEAD' ? '' : answer.body),
     );
     this.#downstream.finish();
   }
@@ -394,7 +404,10 @@ export class Stream implements UpstreamHandler {
   }
 
   #count(what: 'rqError' | 'rqSuccess' | 'rqTimeout'): void {
-    if (this.#host !== undefined) this.#host.stats[what] += 1;
+    if (this.#host === undefined) return;
+    this.#host.stats[what] += 1;
+    const failed = what !== 'rqSuccess' && (!this.#answering || this.#answerStatus >= 500);
+    this.#cluster?.report(this.#host, failed);
   }
 
   /** How it came to its end, for the access log. */

@@ -1,4 +1,4 @@
-import type { ClusterJson, IstioClusterMetadata } from '../xds-types.ts';
+import type { ClusterJson, IstioClusterMetadata, OutlierDetectionJson } from '../xds-types.ts';
 import { formatDuration, parseDurationMs } from './durations.ts';
 import type { DestinationRuleObject, DestinationRuleSpec, TrafficPolicy } from './istio-objects.ts';
 import { byAge, isVisibleTo, namespaceOf, resolveHost } from './istio-objects.ts';
@@ -81,6 +81,8 @@ function cluster(
   };
   const balance = loadBalancing(traffic);
   if (balance !== undefined) result.lb_policy = balance;
+  if (traffic.outlierDetection !== undefined)
+    result.outlier_detection = outlierDetection(traffic.outlierDetection);
   return {
     ...result,
     circuit_breakers: { thresholds: [thresholds(traffic)] },
@@ -88,6 +90,21 @@ function cluster(
     // 0 %: never send to unhealthy hosts because too many are.
     common_lb_config: { healthy_panic_threshold: {} },
     alt_stat_name: `${name};`,
+  };
+}
+
+/** Success rates are never enforced, as istiod says it; what a rule leaves out has Envoy's default. */
+function outlierDetection(rule: NonNullable<TrafficPolicy['outlierDetection']>): OutlierDetectionJson {
+  const { consecutive5xxErrors: errors, interval, baseEjectionTime, maxEjectionPercent = 0 } = rule;
+  const duration = (text: string) => formatDuration(parseDurationMs(text) ?? 0);
+  return {
+    ...(errors === undefined
+      ? {}
+      : { consecutive_5xx: errors, enforcing_consecutive_5xx: errors > 0 ? 100 : 0 }),
+    ...(interval === undefined ? {} : { interval: duration(interval) }),
+    ...(baseEjectionTime === undefined ? {} : { base_ejection_time: duration(baseEjectionTime) }),
+    ...(maxEjectionPercent > 0 ? { max_ejection_percent: maxEjectionPercent } : {}),
+    enforcing_success_rate: 0,
   };
 }
 

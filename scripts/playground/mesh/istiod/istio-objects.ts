@@ -114,6 +114,12 @@ export interface VirtualServiceSpec {
 export type VirtualServiceObject = KubeObject<VirtualServiceSpec>;
 
 export interface TrafficPolicy {
+  outlierDetection?: {
+    consecutive5xxErrors?: number;
+    interval?: string;
+    baseEjectionTime?: string;
+    maxEjectionPercent?: number;
+  };
   loadBalancer?: { simple?: string };
   connectionPool?: {
     tcp?: { maxConnections?: number; connectTimeout?: string };

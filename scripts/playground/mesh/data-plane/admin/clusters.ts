@@ -47,7 +47,10 @@ function hostStatus(host: Host) {
         name,
       })),
     ],
-    health_status: { eds_health_status: host.healthy ? 'HEALTHY' : 'UNHEALTHY' },
+    health_status: {
+      ...(host.ejected ? { failed_outlier_check: true } : {}),
+      eds_health_status: host.healthy ? 'HEALTHY' : 'UNHEALTHY',
+    },
     weight: 1,
     locality: {},
   };
