@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+export const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.3.0';
+
+const cache = path.join(
+  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
+  'zero-downtime-coffee-shop',
+  'go-modules',
+);
+
+/**
+ * The folder with Gateway API's standard CustomResourceDefinitions, from the cache outside the repository; the Go module
+ * is fetched when it is not there yet. A sentence why not, when it cannot be had.
+ */
+export async function findGatewayApi(): Promise<{ folder: string } | { missing: string }> {
+  const folder = path.join(cache, GATEWAY_API, 'config', 'crd', 'standard');
+  if (existsSync(folder)) return { folder };
+  try {
+    // From a folder without a go.mod: it belongs to no module.
+    await promisify(execFile)('go', ['mod', 'download', '-modcacherw', GATEWAY_API], {
+      cwd: tmpdir(),
+      env: { ...process.env, GOMODCACHE: cache, GOFLAGS: '-mod=mod' },
+      timeout: 120_000,
+    });
+    return { folder };
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return { missing: `no ${GATEWAY_API} in ${cache}, and Go could not bring it: ${why}` };
+  }
+}
