@@ -1,18 +1,6 @@
 import { cpus, totalmem } from 'node:os';
+import { parseQuantity } from '../../shared/quantity.ts';
 import type { Container } from '../pod-types.ts';
-
-const UNITS: Record<string, number> = {
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
 
 export interface ResourceFieldRef {
   resource: string;
@@ -39,6 +27,6 @@ function unlimited(list: string, resource: string): number {
 }
 
 function amountOf(quantity: string): number {
-  const [, number = '0', unit = ''] = /^([\d.]+)([a-zA-Z]*)$/.exec(quantity) ?? [];
-  return Number(number) * (UNITS[unit] ?? 1);
+  const amount = parseQuantity(quantity);
+  return Number.isNaN(amount) ? 0 : amount;
 }

@@ -4,7 +4,7 @@ import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/
 import { resources } from '../../shared/resources.ts';
 import { includesAll } from '../state.ts';
 import type { SwitchContext } from '../types.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../../shared/quantity.ts';
 import { refuse } from './refuse.ts';
 
 export interface Quota extends KubernetesObject {

@@ -17,7 +17,7 @@ import {
   unguarded,
   verifyQuota,
 } from '../../../scripts/switch/preflight/capacity.ts';
-import { parseQuantity } from '../../../scripts/switch/preflight/quantity.ts';
+import { parseQuantity } from '../../../scripts/shared/quantity.ts';
 import { verifyRouting } from '../../../scripts/switch/preflight/routing.ts';
 import { verifyVersions } from '../../../scripts/switch/preflight/versions.ts';
 

@@ -3,7 +3,8 @@ import { isObject, type JsonObject } from '../json.ts';
 import type { ResourceType } from '../registry.ts';
 import { forbidden } from '../status-error.ts';
 import type { AdmissionStore } from './index.ts';
-import { quantityText, quantityValue } from './quantity.ts';
+import { parseQuantity } from '../../../shared/quantity.ts';
+import { quantityText } from './quantity-text.ts';
 
 /** https://kubernetes.io/docs/concepts/policy/limit-range/, for containers and pods. */
 
@@ -111,8 +112,8 @@ function amountOfPod(pod: JsonObject): Amount {
     const before = amountsOf(inits.filter((one) => !isSidecar(one)));
     const [like] = [...together, ...before];
     if (like === undefined) return undefined;
-    const sum = together.reduce((total, one) => total + quantityValue(one), 0);
-    return quantityText(Math.max(sum, ...before.map(quantityValue)), like);
+    const sum = together.reduce((total, one) => total + parseQuantity(one), 0);
+    return quantityText(Math.max(sum, ...before.map(parseQuantity)), like);
   };
 }
 
@@ -121,7 +122,7 @@ function faultsOf(amount: Amount, limits: Limits, per: 'Container' | 'Pod'): str
   const tooLittle = Object.entries(min).flatMap(([name, least]) => {
     const [request, limit] = [amount('requests', name), amount('limits', name)];
     const head = `minimum ${name} usage per ${per} is ${least}`;
-    const isLess = (given: string) => quantityValue(given) < quantityValue(least);
+    const isLess = (given: string) => parseQuantity(given) < parseQuantity(least);
     if (request === undefined) return [`${head}.  No request is specified`];
     if (isLess(request)) return [`${head}, but request is ${request}`];
     return limit !== undefined && isLess(limit) ? [`${head}, but limit is ${limit}`] : [];
@@ -129,18 +130,18 @@ function faultsOf(amount: Amount, limits: Limits, per: 'Container' | 'Pod'): str
   const tooMuch = Object.entries(max).flatMap(([name, most]) => {
     const [request, limit] = [amount('requests', name), amount('limits', name)];
     const head = `maximum ${name} usage per ${per} is ${most}`;
-    const isMore = (given: string) => quantityValue(given) > quantityValue(most);
+    const isMore = (given: string) => parseQuantity(given) > parseQuantity(most);
     if (limit === undefined) return [`${head}.  No limit is specified`];
     if (isMore(limit)) return [`${head}, but limit is ${limit}`];
     return request !== undefined && isMore(request) ? [`${head}, but request is ${request}`] : [];
   });
   const tooFar = Object.entries(ratios).flatMap(([name, most]) => {
-    const [request, limit] = [amount('requests', name), amount('limits', name)].map(quantityValue);
+    const [request, limit] = [amount('requests', name), amount('limits', name)].map(parseQuantity);
     const head = `${name} max limit to request ratio per ${per} is ${most}, but`;
     if (!request) return [`${head} no request is specified or request is 0`];
     if (!limit) return [`${head} no limit is specified or limit is 0`];
     const ratio = limit / request;
-    return ratio > quantityValue(most) ? [`${head} provided ratio is ${ratio.toFixed(6)}`] : [];
+    return ratio > parseQuantity(most) ? [`${head} provided ratio is ${ratio.toFixed(6)}`] : [];
   });
   return [...tooLittle, ...tooMuch, ...tooFar];
 }

@@ -4,7 +4,8 @@ import { resourceKey, type ResourceType } from '../registry.ts';
 import { forbidden } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
 import type { AdmissionStore } from './index.ts';
-import { quantityText, quantityValue } from './quantity.ts';
+import { parseQuantity } from '../../../shared/quantity.ts';
+import { quantityText } from './quantity-text.ts';
 
 /** https://kubernetes.io/docs/concepts/policy/resource-quotas/: counts of objects, and what pods request and may use. */
 
@@ -44,7 +45,7 @@ function amountsOf(pod: JsonObject, kind: string, name: string): { value: number
     const resources = isObject(container['resources']) ? container['resources'] : {};
     const amount = isObject(resources[kind]) ? resources[kind][name] : undefined;
     if (amount === undefined) missing.push(String(container['name']));
-    return sum + (amount === undefined ? 0 : quantityValue(amount));
+    return sum + (amount === undefined ? 0 : parseQuantity(amount));
   }, 0);
   return { value, missing };
 }
@@ -81,7 +82,7 @@ export function checkQuotas(store: AdmissionStore, type: ResourceType, draft: Js
     const used = usageOf(store, namespace, keys);
     const full = keys.filter((key) => {
       const more = added(key, type, draft) ?? 0;
-      return more > 0 && (used.get(key) ?? 0) + more > quantityValue(hard[key]);
+      return more > 0 && (used.get(key) ?? 0) + more > parseQuantity(hard[key]);
     });
     if (full.length === 0) continue;
     const list = (value: (key: string) => string) => full.map((key) => `${key}=${value(key)}`).join(',');
