@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { markup } from '../report/html.ts';
+import { loadPageParts } from '../report/page-parts.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -24,21 +24,11 @@ export async function loadPageFiles(token: string): Promise<ReadonlyMap<string, 
 }
 
 async function makeParts(): Promise<{ css: string; script: string }> {
-  const [common, own, bundled] = await Promise.all([
-    readFile(here('../report/page.css'), 'utf8'),
+  const [{ css, script }, own] = await Promise.all([
+    loadPageParts('live.ts'),
     readFile(here('../page/live.css'), 'utf8'),
-    build({
-      entryPoints: [here('../page/live.ts')],
-      bundle: true,
-      minify: true,
-      format: 'iife',
-      target: 'es2022',
-      write: false,
-      logLevel: 'silent',
-      legalComments: 'inline',
-    }),
   ]);
-  return { css: `${common}\n${own}`, script: bundled.outputFiles[0]?.text ?? '' };
+  return { css: `${css}\n${own}`, script };
 }
 
 function renderPage(token: string): string {
