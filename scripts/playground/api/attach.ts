@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { ApiContext } from './context.ts';
 import { EXEC_PROTOCOLS } from './exec.ts';
 import type { PodAddress } from './port-forward.ts';
+import { webSocketServer, whenClosing } from './streams/web-socket.ts';
 
 const STDOUT = 1;
 const ERROR = 3;
@@ -18,12 +19,7 @@ export function upgradeToAttach(
   container: string,
   context: ApiContext,
 ): void {
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offers) => EXEC_PROTOCOLS.find((one) => offers.has(one)) ?? false,
-  });
-  server.handleUpgrade(request, socket, head, (webSocket) => {
+  webSocketServer(EXEC_PROTOCOLS).handleUpgrade(request, socket, head, (webSocket) => {
     const send = (channel: number, text: string) =>
       webSocket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(text)]));
     send(STDOUT, '');
@@ -44,12 +40,7 @@ export function upgradeToLog(
   head: Buffer,
   chunks: AsyncIterable<string | Buffer>,
 ): void {
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offers) => LOG_PROTOCOLS.find((one) => offers.has(one)) ?? false,
-  });
-  server.handleUpgrade(request, socket, head, (webSocket) => {
+  webSocketServer(LOG_PROTOCOLS).handleUpgrade(request, socket, head, (webSocket) => {
     const isBase64 = webSocket.protocol.startsWith('base64');
     webSocket.send(Buffer.alloc(0));
     void forEach(webSocket, chunks, (chunk) => {
@@ -71,7 +62,7 @@ function follow(
 ): Promise<void> {
   if (readLogs === undefined) return Promise.resolve();
   const lines = readLogs(namespace, name, container, { follow: true, tailLines: 0 });
-  closing.addEventListener('abort', () => webSocket.close(1000), { once: true });
+  whenClosing(webSocket, closing, () => webSocket.close(1000));
   return forEach(webSocket, lines, (chunk) => write(chunk.toString()));
 }
 

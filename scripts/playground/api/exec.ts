@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { ApiContext } from './context.ts';
 import type { PodAddress } from './port-forward.ts';
+import { webSocketServer, whenClosing } from './streams/web-socket.ts';
 
 /** `kubectl exec`: a byte before each message says which stream it belongs to. */
 
@@ -32,12 +33,7 @@ export function upgradeToExec(
   exec: ExecRequest,
   context: ApiContext,
 ): void {
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offers) => EXEC_PROTOCOLS.find((one) => offers.has(one)) ?? false,
-  });
-  server.handleUpgrade(request, socket, head, (webSocket) => {
+  webSocketServer(EXEC_PROTOCOLS).handleUpgrade(request, socket, head, (webSocket) => {
     send(webSocket, STDOUT, Buffer.alloc(0));
     try {
       if (context.execInPod === undefined) throw new Error('this server has no kubelet to run commands');
@@ -63,11 +59,8 @@ export function upgradeToExec(
 function attach(webSocket: WebSocket, exec: ExecRequest, child: ChildProcess, closing: AbortSignal): void {
   const { stdin, stdout, stderr } = child;
   const kill = () => void child.kill('SIGKILL');
-  closing.addEventListener('abort', kill);
-  webSocket.on('close', () => {
-    closing.removeEventListener('abort', kill);
-    kill();
-  });
+  whenClosing(webSocket, closing, kill);
+  webSocket.on('close', kill);
   webSocket.on('error', kill);
   stdin?.on('error', () => undefined);
   if (!exec.stdin) stdin?.end();

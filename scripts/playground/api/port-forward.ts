@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { ApiContext } from './context.ts';
+import { webSocketServer, whenClosing } from './streams/web-socket.ts';
 
 /**
  * Port-forward over plain WebSocket channels, as the client libraries speak it. Port i of the query has two channels:
@@ -46,17 +46,8 @@ export function upgradeToChannels(
   ports: number[],
   context: ApiContext,
 ): void {
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offers) => PROTOCOLS.find((one) => offers.has(one)) ?? false,
-  });
-  server.handleUpgrade(request, socket, head, (webSocket) => {
-    const end = () => webSocket.close(1000);
-    // One listener per open stream, and each goes with it: many are no leak.
-    setMaxListeners(0, context.closing);
-    context.closing.addEventListener('abort', end);
-    webSocket.on('close', () => context.closing.removeEventListener('abort', end));
+  webSocketServer(PROTOCOLS).handleUpgrade(request, socket, head, (webSocket) => {
+    whenClosing(webSocket, context.closing, () => webSocket.close(1000));
     const channels = ports.map((port, index) => new Channel(webSocket, pod, port, index * 2, context));
     webSocket.on('message', (data) => {
       const message = toBuffer(data);

@@ -50,6 +50,7 @@ export interface PrinterColumn {
   type: string;
   format?: string;
   description?: string;
+  /** 0: always shown; 1: with -o wide. */
   priority?: number;
   cell: (object: KubeObject) => string | number | null;
 }

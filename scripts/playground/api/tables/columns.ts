@@ -1,9 +1,8 @@
 import { isObject } from '../../store/json.ts';
-import { resourceKey, type ResourceType } from '../../store/registry.ts';
+import { resourceKey, type PrinterColumn as Column, type ResourceType } from '../../store/registry.ts';
 import type { KubeObject, ResourceKey } from '../../store/types.ts';
 import { selectorText } from '../scale.ts';
 import { ageOf } from './duration.ts';
-import type { Column } from './negotiate.ts';
 import { podCells, type PodForCells } from './pod-cells.ts';
 
 type Cell = Column['cell'];

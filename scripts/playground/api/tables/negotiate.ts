@@ -4,16 +4,6 @@ import type { ApiRequest } from '../request.ts';
 import { columnsFor } from './columns.ts';
 
 /** Tables: what kubectl prints. https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
-export interface Column {
-  name: string;
-  type: string;
-  format?: string;
-  description?: string;
-  /** 0: always shown; 1: with -o wide. */
-  priority?: number;
-  cell: (object: KubeObject) => string | number | null;
-}
-
 const TABLE =
   /as=Table;v=v1(?![a-z0-9])[^,]*g=meta\.k8s\.io|as=Table;g=meta\.k8s\.io;v=v1(?![a-z0-9])|as=Table;v=v1(?![a-z0-9])/;
 
