@@ -27,31 +27,19 @@ export function reply(
   close: boolean,
   extra: Headers = [],
 ): LocalReply {
-  const closing = close ? ['connection', 'close'] : [];
+  const text = body ?? '';
+  const length = ['content-length', String(Buffer.byteLength(text))];
   const noLength = status === 204 || status === 304;
   const startLine = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
-  const headers =
-    body === undefined || body === ''
-      ? [
-          ...extra,
-          'date',
-          httpDate(),
-          'server',
-          server,
-          ...closing,
-          ...(noLength ? [] : ['content-length', '0']),
-        ]
-      : [
-          'content-length',
-          String(Buffer.byteLength(body)),
-          'content-type',
-          'text/plain',
-          ...extra,
-          'date',
-          httpDate(),
-          'server',
-          server,
-          ...closing,
-        ];
-  return { startLine, headers, body: body ?? '' };
+  const headers = [
+    ...(text === '' ? [] : [...length, 'content-type', 'text/plain']),
+    ...extra,
+    'date',
+    httpDate(),
+    'server',
+    server,
+    ...(close ? ['connection', 'close'] : []),
+    ...(text === '' && !noLength ? length : []),
+  ];
+  return { startLine, headers, body: text };
 }
