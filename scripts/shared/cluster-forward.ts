@@ -140,7 +140,8 @@ export function createPodForward(target: ForwardTarget): PodForward {
             response.on('data', (chunk) => (body += String(chunk)));
             response.on('close', () => {
               request.destroy();
-              reject(errorFromAnswer(asked, { status: response.statusCode ?? 0, body }));
+              const { statusCode: status = 0, headers } = response;
+              reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
             });
           });
         }),

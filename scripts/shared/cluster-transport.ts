@@ -1,8 +1,8 @@
 /** Requests over @kubernetes/client-node, with what it leaves out: connection reuse, a time-out on every call, retries of what may be repeated. */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import type { KubeConfig, ResponseContext } from '@kubernetes/client-node';
+import { askAgain } from './ask-again.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './cluster-errors.ts';
-import { pause } from './wait.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;
@@ -85,21 +85,15 @@ export function createTransport(
   }
 
   /** Reads are asked again; a write only when the server said that it did not look at it (429), or never got it. */
-  async function ask(call: Call, patienceMs = retryForMs): Promise<unknown> {
-    const started = performance.now();
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await once(call);
-      } catch (error) {
-        const untouched =
-          error instanceof ClusterError && (error.status === 429 || error.reason === 'ECONNREFUSED');
-        const again = call.method === 'GET' || call.isRead ? isTransient(error) : untouched;
-        const wait =
-          (error instanceof ClusterError && error.retryAfterMs) || Math.min(2000, 50 * 2 ** attempt);
-        if (!again || performance.now() - started + wait > patienceMs) throw error;
-        await pause(wait, call.signal);
-      }
-    }
+  function ask(call: Call, patienceMs = retryForMs): Promise<unknown> {
+    const isRead = call.method === 'GET' || call.isRead === true;
+    const isUntouched = (error: unknown) =>
+      error instanceof ClusterError && (error.status === 429 || error.reason === 'ECONNREFUSED');
+    return askAgain(() => once(call), {
+      patienceMs,
+      helps: isRead ? isTransient : isUntouched,
+      signal: call.signal,
+    });
   }
 
   return {

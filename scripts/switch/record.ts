@@ -86,6 +86,7 @@ export async function takeLease(
   let lease: Lease | undefined;
   let saidAt = -Infinity;
   let observed: { holder: string; renewed: string; at: number } | undefined;
+  let failingSince: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const found = await cluster.get<Lease>(resources.leases, name, { signal });
@@ -115,8 +116,10 @@ export async function takeLease(
       lease = found === undefined ? await create() : await cluster.replace<Lease>(held(found), { signal });
       break;
     } catch (error) {
-      // Somebody was faster, or an answer was lost: look again.
-      if (!isConflict(error) && !isAmbiguous(error)) throw error;
+      // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
+      failingSince ??= performance.now();
+      const isOver = performance.now() - failingSince > leaseSeconds * 1000;
+      if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
       await pause(100, signal);
     }
   }

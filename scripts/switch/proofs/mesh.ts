@@ -1,6 +1,7 @@
 /** The mesh as the switch sees it: a list of proxies, and a question to each of them. Everything goes through port-forwards into pods. */
+import { askAgain } from '../../shared/ask-again.ts';
 import type { Cluster, PodForward } from '../../shared/cluster.ts';
-import { ClusterError } from '../../shared/cluster-errors.ts';
+import { ClusterError, isTransient } from '../../shared/cluster-errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -13,6 +14,8 @@ const ENVOY_ADMIN_PORT = 15000;
 const ISTIOD_DEBUG_PORT = 15014;
 /** So old a list of pods still says who the istiods are, in milliseconds: what is asked of them is asked again with each pass. */
 const FRESH_MS = 250;
+/** An istiod that did not answer once is no reason to refuse or to take a share back; one that is down is, in milliseconds. */
+const ASK_ISTIOD_FOR_MS = 3000;
 /** Forwards kept open between questions; beyond it the one unused for longest is closed. */
 const OPEN_FORWARDS = 200;
 
@@ -95,7 +98,12 @@ export function createMesh(
   /** Gives the error instead of throwing it: whether it matters shows when it is known which istiods there are. */
   async function askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
     try {
-      return (await askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal)) ?? [];
+      const answer = await askAgain(() => askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal), {
+        patienceMs: ASK_ISTIOD_FOR_MS,
+        helps: isTransient,
+        signal,
+      });
+      return answer ?? [];
     } catch (error) {
       return new CommandError(
         `${pod.metadata.name} cannot say which proxies it serves: ${messageOf(error)}`,

@@ -153,10 +153,11 @@ describe('a switch whose calls to the API server go wrong', () => {
       const cases = await enumerate(first);
       expect(cases.length).toBeGreaterThan(500);
       const outcomes = new Map<string, number>();
-      await inLanes(lanes, sample(cases, 38, nameOf, 'faults of the API server'), async (coffee, one) => {
+      const meetAndCount = async (coffee: QuickCoffee, one: Case) => {
         const key = `${one.fault} ${one.times}: ${await meet(coffee, one)}`;
         outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
-      });
+      };
+      await inLanes(lanes, sample(cases, 38, nameOf, 'faults of the API server'), meetAndCount, nameOf);
       process.stderr.write(
         `${[...outcomes]
           .map(([what, count]) => `${what} ${count}`)

@@ -123,9 +123,10 @@ describe.each(['resume', 'undo'] as const)(
       expect(points.length).toBeGreaterThan(30);
       const chosen = sample(points, 14, (point) => point, `killed, then ${next}`);
       let killed = 0;
-      await inLanes(lanes, chosen, async (coffee, point) => {
+      const kill = async (coffee: QuickCoffee, point: string) => {
         if (await killAt(coffee, point, next)) killed += 1;
-      });
+      };
+      await inLanes(lanes, chosen, kill, (point) => point);
       process.stderr.write(`killed at ${killed} of ${chosen.length} points, then ${next}\n`);
       // A point depends on chance only where polls meet (a write that came a poll earlier).
       expect(killed).toBeGreaterThan(chosen.length * 0.8);
