@@ -1,9 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '../../../scripts/shared/wait.ts';
 import { compareLatencies } from '../../../scripts/switch/canary/latency.ts';
@@ -14,6 +10,7 @@ import {
 } from '../../../scripts/switch/canary/prometheus-source.ts';
 import { parseSwitchArgs } from '../../../scripts/switch/options.ts';
 import { freePort } from '../../support/free-port.ts';
+import { hasPrometheus, startPrometheus } from '../../support/prometheus.ts';
 
 const host = 'coffee-shop.shop.svc.cluster.local';
 const { signal } = new AbortController();
@@ -115,8 +112,7 @@ describe('evidence from Prometheus', () => {
   });
 });
 
-const installed = spawnSync('prometheus', ['--version']).status === 0;
-(installed ? describe : describe.skip)('evidence from a real Prometheus', () => {
+(hasPrometheus ? describe : describe.skip)('evidence from a real Prometheus', () => {
   it('tells the slow and failing version from the other one', async () => {
     // What a caller's proxy would show: v1 answers 20 in a second, v2 5 of which one fails, and all of them late.
     const started = Date.now();
@@ -133,36 +129,10 @@ const installed = spawnSync('prometheus', ['--version']).status === 0;
       type: 'text/plain; version=0.0.4',
       body: metric('v1', '200', 200, 10) + metric('v2', '200', 40, 100) + metric('v2', '503', 10, 100),
     }));
-    const folder = mkdtempSync(path.join(tmpdir(), 'switch-prometheus-'));
-    closers.push(() => rmSync(folder, { recursive: true, force: true }));
-    const config = path.join(folder, 'prometheus.yml');
-    writeFileSync(
-      config,
-      `global: {scrape_interval: 500ms, scrape_timeout: 400ms}\nscrape_configs: [{job_name: proxy, static_configs: [{targets: ['${new URL(target).host}']}]}]\n`,
-    );
-    const port = await freePort();
-    const server = spawn(
-      'prometheus',
-      [
-        `--config.file=${config}`,
-        `--storage.tsdb.path=${folder}/data`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--log.level=error',
-      ],
-      { stdio: 'ignore' },
-    );
-    const gone = new Promise<void>((resolve) => server.once('close', () => resolve()));
-    closers.push(async () => {
-      server.kill('SIGKILL');
-      await gone;
-    });
-
-    const url = `http://127.0.0.1:${port}`;
+    const prometheus = await startPrometheus(target);
+    closers.push(() => prometheus.close());
+    const { url } = prometheus;
     const within = { deadlineMs: 30_000, intervalMs: 250 };
-    await waitFor(() => askPrometheus(url, 'vector(1)', signal).catch(() => undefined), {
-      ...within,
-      what: 'Prometheus',
-    });
     const window = await createPrometheusSource({ url, host }).open(signal);
     const enough = async () => {
       const counts = await window.counts(signal);
