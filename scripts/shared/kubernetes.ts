@@ -24,6 +24,8 @@ export interface KubernetesObject {
 export interface ContainerStatus {
   name: string;
   ready?: boolean;
+  /** Its startup probe has succeeded, or there is none. */
+  started?: boolean;
   restartCount?: number;
   containerID?: string;
   state?: {
@@ -46,6 +48,7 @@ export interface Container {
   image?: string;
   ports?: { name?: string; containerPort: number; protocol?: string }[];
   readinessProbe?: { httpGet?: HttpGetAction; [field: string]: unknown };
+  startupProbe?: { httpGet?: HttpGetAction; [field: string]: unknown };
   lifecycle?: { preStop?: unknown; [field: string]: unknown };
   [field: string]: unknown;
 }

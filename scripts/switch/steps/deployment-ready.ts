@@ -37,7 +37,7 @@ export async function explainUnready(cluster: Cluster, pods: Pod[]): Promise<str
   );
   if (pod === undefined)
     return pods.length === 0 ? 'no pod was created' : 'all pods are ready, the rollout is not';
-  return `pod ${pod.metadata.name}: ${explainPod(pod) ?? (await askReadiness(cluster, pod)) ?? 'not ready'}`;
+  return `pod ${pod.metadata.name}: ${explainPod(pod) ?? (await askProbe(cluster, pod)) ?? 'not ready'}`;
 }
 
 function explainPod({ status = {} }: Pod): string | undefined {
@@ -63,23 +63,27 @@ function explainPod({ status = {} }: Pod): string | undefined {
   return status.phase === 'Pending' ? 'still starting' : undefined;
 }
 
-/** Asks the readiness probe's own question. */
-async function askReadiness(cluster: Cluster, pod: Pod): Promise<string | undefined> {
+/** Asks the question of the probe that holds the pod up: until the startup probe has succeeded, nobody asks whether it is ready. */
+async function askProbe(cluster: Cluster, pod: Pod): Promise<string | undefined> {
   const { name, namespace = cluster.namespace } = pod.metadata;
-  const unready = new Set(
-    (pod.status?.containerStatuses ?? []).filter(({ ready }) => !ready).map((status) => status.name),
+  const unready = new Map(
+    (pod.status?.containerStatuses ?? [])
+      .filter(({ ready }) => !ready)
+      .map((status) => [status.name, status] as const),
   );
   for (const container of pod.spec.containers) {
-    const probe = container.readinessProbe?.httpGet;
+    const status = unready.get(container.name);
+    const isStarting = status?.started === false && container.startupProbe !== undefined;
+    const probe = (isStarting ? container.startupProbe : container.readinessProbe)?.httpGet;
     const port = probe && portOf(container, probe.port);
-    if (probe === undefined || port === undefined || !unready.has(container.name)) continue;
-    const path = probe.path ?? '/';
+    if (status === undefined || probe === undefined || port === undefined) continue;
+    const asked = `${isStarting ? 'startup probe ' : ''}GET ${probe.path ?? '/'}`;
     const forward = cluster.forward(namespace, name, port);
     try {
-      const { status } = await forward.request(path, { timeoutMs: 2000 });
-      return `GET ${path} answered ${status}`;
+      const answer = await forward.request(probe.path ?? '/', { timeoutMs: 2000 });
+      return `${asked} answered ${answer.status}`;
     } catch (error) {
-      return `GET ${path} got no answer: ${messageOf(error)}`;
+      return `${asked} got no answer: ${messageOf(error)}`;
     } finally {
       forward.close();
     }
