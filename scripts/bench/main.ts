@@ -20,6 +20,7 @@ const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> 
   switch: async () => (await import('./switch.ts')).switchBenchmarks(),
   soak: async (options) => (await import('./soak.ts')).soakBenchmarks(options),
   playground: async () => (await import('./playground.ts')).playgroundBenchmarks(),
+  rollouts: async (options) => (await import('./memory.ts')).rolloutBenchmarks(options),
   memory: async (options) => (await import('./memory.ts')).memoryBenchmarks(options),
 };
 

@@ -1,34 +1,67 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-export interface Sample {
-  atMs: number;
+/** One process of a playground. */
+export interface Part {
+  /** `playground` (API server, controllers, kubelet and istiod), `proxies`, `pod NAME`, or the program's name. */
+  name: string;
+  pid: number;
+  /** Resident memory. */
   mb: number;
+}
+
+/** The playground with this id and every process below it, in the order they were started. On Linux, where /proc tells. */
+export function partsOf(pid: number): Part[] {
+  const below = descendantsOf(pid).sort((a, b) => a - b);
+  return [
+    { name: 'playground', pid, mb: residentOf(pid) },
+    ...below.map((child) => ({ name: nameOf(child), pid: child, mb: residentOf(child) })),
+    // It ended meanwhile.
+  ].filter(({ mb }) => mb > 0);
 }
 
 /** Resident memory of a playground's own processes in MB: the one with this id and its proxies; pods come and go. */
 export function residentMb(pid: number): number {
-  const own = [pid, ...childrenOf(pid).filter((child) => commandOf(child).includes('data-plane'))];
-  return own.reduce((sum, one) => sum + residentOf(one), 0);
+  return partsOf(pid)
+    .filter(({ name }) => isOwn(name))
+    .reduce((sum, { mb }) => sum + mb, 0);
 }
 
-function residentOf(pid: number): number {
+/** Whether a part is the playground's own, and not a pod that it runs. */
+export const isOwn = (name: string): boolean => name === 'playground' || name === 'proxies';
+
+function nameOf(pid: number): string {
+  const command = read(`/proc/${pid}/cmdline`).split('\0');
+  if (command.some((word) => word.includes('data-plane'))) return 'proxies';
+  if (command.some((word) => word.endsWith('guard.sh'))) return 'guard';
+  const pod = /(?:^|\0)POD_NAME=([^\0]*)/.exec(read(`/proc/${pid}/environ`))?.[1];
+  if (pod !== undefined) return `pod ${pod}`;
+  return read(`/proc/${pid}/comm`).trim();
+}
+
+/** Resident memory of one process in MB; 0 when it is not there. */
+export function residentOf(pid: number): number {
   const kb = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
   return Number(kb ?? 0) / 1024;
 }
 
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter(
-      (name) =>
-        read(`/proc/${name}/stat`)
-          .replace(/^.*\) /, '')
-          .split(' ')[1] === String(pid),
-    )
-    .map(Number);
+function descendantsOf(pid: number): number[] {
+  const parents = new Map(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => [Number(name), parentOf(name)]),
+  );
+  const below = (parent: number): number[] =>
+    [...parents].filter(([, of]) => of === parent).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
 }
 
-const commandOf = (pid: number): string => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+// Behind the program's name, which may hold blanks and brackets: state, then parent.
+const parentOf = (pid: string): number =>
+  Number(
+    read(`/proc/${pid}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ')[1],
+  );
 
 function read(file: string): string {
   try {
@@ -37,14 +70,4 @@ function read(file: string): string {
     // It ended meanwhile.
     return '';
   }
-}
-
-/** The slope of the line that fits best, in MB per hour. */
-export function growthPerHour(samples: readonly Sample[]): number {
-  const mean = (of: (sample: Sample) => number): number =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
-  const [time, size] = [mean(({ atMs }) => atMs), mean(({ mb }) => mb)];
-  const covariance = mean(({ atMs, mb }) => (atMs - time) * (mb - size));
-  const variance = mean(({ atMs }) => (atMs - time) ** 2);
-  return variance === 0 ? 0 : (covariance / variance) * 3_600_000;
 }
