@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { commandBlocks, documents, fencesOf } from './blocks.ts';
+import { commandBlocks, documents, fencesOf, type CommandBlock } from './blocks.ts';
 import { exceptionFor, exceptions } from './exceptions.ts';
 import { firstUnsaid, masked } from './mask.ts';
 import { runBlock, withoutInstall } from './run-block.ts';
@@ -63,6 +63,31 @@ describe('the comparison of output and text', () => {
     expect(firstUnsaid(['a', '…', 'b 1'], ['a', 'x', 'b 2'])).toBeUndefined();
     expect(firstUnsaid(['b', 'a'], ['a', 'b'])).toBe('a');
     expect(firstUnsaid(['{"id":"…","drink":"latte"}'], ['{"id":"7f3","drink":"mocha"}'])).toBeDefined();
+  });
+});
+
+describe('what a command leaves behind', () => {
+  const block = (...commands: string[]): CommandBlock => ({
+    ...{ file: 'none', line: 0, words: [], output: undefined },
+    commands: commands.map((text) => ({ text, terminal: 1 })),
+  });
+
+  it('is seen, and the rest of the block counts for nothing', async () => {
+    const failure = await runBlock(block('node test/docs/programs/forgetful.mjs'), { patienceMs: 0 }).catch(
+      (error: unknown) => String(error),
+    );
+    const files = [
+      'file: forgotten in the temp folder',
+      'announcement of a playground: zero-downtime-coffee-shop-playground-0-1.json',
+    ];
+    // Processes are found by /proc.
+    const running = [/process \d+: .*createServer/, /port: \d+ is still listened on/];
+    for (const text of files) expect(failure).toContain(text);
+    for (const text of process.platform === 'linux' ? running : []) expect(failure).toMatch(text);
+  });
+
+  it('is not what the command itself names', async () => {
+    await expect(runBlock(block('touch "$TMPDIR/mine"'), { patienceMs: 0 })).resolves.toEqual([]);
   });
 });
 

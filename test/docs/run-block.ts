@@ -7,6 +7,7 @@ import { waitFor } from '../../scripts/shared/wait.ts';
 import { freePort } from '../support/free-port.ts';
 import { root, type CommandBlock } from './blocks.ts';
 import { exceptionFor } from './exceptions.ts';
+import { leftBehindFor, processesOf } from './left-behind.ts';
 import { firstUnsaid } from './mask.ts';
 
 interface Running {
@@ -14,6 +15,7 @@ interface Running {
   /** Lines of stdout and stderr, in the order in which they came. */
   said: () => string[];
   ended: Promise<number | string>;
+  /** Ctrl-C. Throws when it had to be killed. */
   stop: () => Promise<void>;
 }
 
@@ -25,12 +27,12 @@ const stays = /\bnpm (start|run sidecar|run (-s )?playground)(?! -- ctl)/;
 
 /**
  * Runs a block as its reader would: what belongs to an earlier terminal goes on meanwhile, the output of the last command is compared.
- * Everything ends with it, and its files lie in a folder that goes too. Throws with what was said when that is not what the text says;
- * gives what was said in the background.
+ * Everything ends with it, and its files lie in a folder that goes too. Throws with what was said when that is not what the text says,
+ * and with what is still there when everything should be gone; gives what was said in the background.
  */
 export async function runBlock(
   block: CommandBlock,
-  { cwd = root }: { cwd?: string } = {},
+  { cwd = root, patienceMs }: { cwd?: string; patienceMs?: number } = {},
 ): Promise<string[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'docs-test-'));
   const background: Running[] = [];
@@ -57,10 +59,22 @@ export async function runBlock(
       else await succeeds(running, isLast ? block.output : undefined);
     }
     for (const running of [...background].reverse()) await running.stop();
+    const named = block.commands.map(({ text }) => text).join('\n');
+    const left = await leftBehindFor(folder, named, patienceMs);
+    if (left.length > 0) throw new Error(`Left behind:\n${left.join('\n')}`);
     return background.flatMap((running) => running.said());
   } finally {
     for (const running of background.reverse()) await running.stop();
+    for (const { pid } of await processesOf(folder)) endForgotten(pid);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function endForgotten(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone meanwhile.
   }
 }
 
@@ -81,7 +95,8 @@ async function surroundings(
       .replace(/\bnpm start/, `PORT=${ports[8080]} ADMIN_PORT=${ports[9090]} npm start`)
       .replace(/\bnpm run sidecar/, `PORT=${ports[9091]} npm run sidecar`)
       .replace(/(--out|--fortio-json) /, `$1 ${folder}/`)
-      .replace('=/tmp/', `=${folder}/`);
+      .replace('=/tmp/', `=${folder}/`)
+      .replace(' ~/', ` ${folder}/`);
   return { env, rewrite };
 }
 
@@ -111,9 +126,14 @@ function startCommand(text: string, { env, cwd }: { env: NodeJS.ProcessEnv; cwd:
     ended,
     async stop() {
       signalAll('SIGINT');
-      const timer = setTimeout(() => signalAll('SIGKILL'), 20_000);
-      await ended;
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), 20_000)));
+      const isLate = await Promise.race([ended.then(() => false), patience]);
       clearTimeout(timer);
+      if (!isLate) return;
+      signalAll('SIGKILL');
+      await ended;
+      throw new Error(`${text}\ngoes on 20 s after Ctrl-C:\n${output}`);
     },
   };
 }
@@ -156,7 +176,7 @@ async function untilSeen(running: Running, condition: () => boolean, what: strin
 async function succeeds(running: Running, promised: string[] | undefined): Promise<void> {
   const code = await running.ended;
   const said = running.said();
-  const isPromisedToFail = promised?.some((line) => /requests lost|error:/.test(line)) ?? false;
+  const isPromisedToFail = promised?.some((line) => /requests lost|error:|^ ✗ /.test(line)) ?? false;
   if (code !== (isPromisedToFail ? 1 : 0)) {
     throw new Error(`${running.text}\nended with ${code}:\n${said.join('\n')}`);
   }

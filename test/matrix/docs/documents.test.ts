@@ -1,60 +1,49 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { commandBlocks, documents, root } from '../../docs/blocks.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { commandBlocks, documents } from '../../docs/blocks.ts';
 import { exceptionFor } from '../../docs/exceptions.ts';
-import { runBlock } from '../../docs/run-block.ts';
+import { withoutInstall } from '../../docs/run-block.ts';
+import { openReading } from './reading.ts';
 
-const blocks = documents()
-  .flatMap(({ file, text }) => commandBlocks(file, text))
-  .filter(({ commands }) => commands.some(({ text }) => exceptionFor(text) === undefined))
-  .map((block) => ({
-    name: `${block.file}:${block.line} ${block.commands[0]?.text.split('\n')[0] ?? ''}`,
-    block,
-  }));
+const guide = 'scripts/demo/WORKSHOP.md';
+
+/** How often the guide is gone through: `WORKSHOP_RUNS=10 npm run test:matrix -- test/matrix/docs -t WORKSHOP.md`. */
+const guideRuns = Number(process.env['WORKSHOP_RUNS'] ?? 1);
 
 const minutes = 60_000;
 
-describe('what the documents promise, run: releases and clusters', () => {
-  const long = blocks.filter(({ block }) => block.words.includes('long'));
-  it.each(long)(
+const readings = documents().flatMap(({ file, text }) => {
+  const blocks = commandBlocks(file, text)
+    // The others are run by test/docs.
+    .filter(({ words }) => words.some((word) => ['long', 'step', 'yours'].includes(word)))
+    .filter(({ commands }) => commands.some((one) => exceptionFor(withoutInstall(one.text)) === undefined))
+    .map((block) => ({
+      name: `${file}:${block.line} ${block.commands[0]?.text.split('\n')[0] ?? ''}`,
+      block,
+    }));
+  const times = file === guide ? guideRuns : 1;
+  return Array.from({ length: blocks.length === 0 ? 0 : times }, (_, index) => ({
+    title: times === 1 ? file : `${file}, run ${index + 1} of ${times}`,
+    blocks,
+  }));
+});
+
+describe.each(readings)('what $title promises, run in a copy', ({ title, blocks }) => {
+  const reading = openReading(title, blocks.length);
+  afterAll(() => reading.close());
+
+  it.each(blocks)(
     '$name',
     async ({ block }) => {
-      await runBlock(block);
+      const said = await reading.read(block);
+      const hasLoad = block.commands.some(({ text }) => text.startsWith('npm run load'));
+      if (hasLoad && block.words.includes('yours')) {
+        expect(said.join('\n')).toMatch(/requests answered, none lost/);
+      }
     },
     20 * minutes,
   );
 });
 
-describe.each(['step', 'yours'])('what changes the repository, in a copy: %s', (word) => {
-  let cwd: string;
-  beforeAll(() => {
-    cwd = mkdtempSync(path.join(tmpdir(), 'yours-test-'));
-    const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-      .trim()
-      .split('\n')
-      // Where it is a link, it is not ignored.
-      .filter((file) => file !== 'node_modules');
-    for (const file of files) cpSync(path.join(root, file), path.join(cwd, file));
-    symlinkSync(path.join(root, 'node_modules'), path.join(cwd, 'node_modules'));
-  });
-  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
-
-  const steps = blocks.filter(({ block }) => block.words.includes(word));
-  it('has steps', () => expect(steps.length).toBeGreaterThan(1));
-
-  it.each(steps)(
-    '$name',
-    async ({ block }) => {
-      const said = await runBlock(block, { cwd });
-      const hasLoad = block.commands.some(({ text }) => text.startsWith('npm run load'));
-      if (hasLoad) expect(said.join('\n')).toMatch(/requests answered, none lost/);
-    },
-    5 * minutes,
-  );
+it('goes through the guide', () => {
+  expect(readings.filter(({ title }) => title.startsWith(guide)).length).toBeGreaterThan(0);
 });
