@@ -72,6 +72,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     ]);
     closers.push(() => network.close());
 
+    const servicesFile = path.join(stateDir, 'services.json');
     const mesh =
       meshKind === 'none'
         ? undefined
@@ -79,6 +80,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
             store,
             network,
             stateDir,
+            servicesFile,
             seed,
             ...(meshKind === 'envoy' ? { envoyBinary: requireEnvoy(options), guard } : {}),
             ...(delays?.mesh === undefined ? {} : { delays: delays.mesh }),
@@ -90,7 +92,6 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     mountServiceAccounts(store);
     /** What pods know of the API server; it starts later than they may be asked for, and before they are made. */
     const podEnv: Record<string, string> = {};
-    const servicesFile = path.join(stateDir, 'services.json');
     const kubelet = startKubelet({
       env: podEnv,
       servicesFile,

@@ -94,6 +94,39 @@ describeWithEnvoy('a mesh of real Envoys', (envoyBinary) => {
     );
   });
 
+  it('obeys a Sidecar that leaves the host out and refuses what it does not name', async () => {
+    const { one, v1, v2 } = await twoVersions();
+    const SIDECARS = 'networking.istio.io/v1/sidecars';
+    one.store.create('v1/services', {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'tea', namespace: 'shop' },
+      spec: { selector: { app: 'tea' }, ports: [{ name: 'http', port: 8080 }] },
+    });
+    one.store.create(SIDECARS, {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Sidecar',
+      metadata: { name: 'till', namespace: 'shop' },
+      spec: {
+        workloadSelector: { labels: { version: 'v1' } },
+        egress: [{ hosts: ['./tea.shop.svc.cluster.local'] }],
+        outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' },
+      },
+    });
+    const call = async (ip: string) => {
+      const target = { path: 'http://cafe:8080/x', headers: { host: 'cafe:8080' } };
+      const { status, body } = await get({ ...one.inside(ip, 15001), ...target });
+      return [status, body];
+    };
+    await until('calls are refused', async () => (await call(v1.ip))[0] === 502);
+    expect(await call(v1.ip)).toEqual([502, '']);
+    expect(await call(v2.ip)).toEqual([200, '']);
+    expect((await one.admin(v1.ip, '/clusters')).body).not.toContain('|cafe.shop.svc.cluster.local::');
+    expect((await one.admin(v2.ip, '/clusters')).body).toContain('|cafe.shop.svc.cluster.local::');
+    one.store.delete(SIDECARS, 'shop', 'till');
+    await until('the scope is everything again', async () => (await call(v1.ip))[0] === 200);
+  });
+
   it('ends connections by answer while it drains, and is gone when its time is over', async () => {
     const { one, v1 } = await twoVersions();
     const outside = one.net.outside(v1.ip, 8080);

@@ -99,7 +99,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await network.addPorts(pod.ip, PROXY_PORTS);
       const object = store.get('v1/pods', pod.namespace, pod.name);
       pod.log?.(logs.output(pod.uid));
-      await dataPlane.start(sidecarSpec(network, pod, object));
+      await dataPlane.start(sidecarSpec(network, pod, object, options.servicesFile));
       await discovery.connect({
         id: pod.uid,
         pod: pod.name,

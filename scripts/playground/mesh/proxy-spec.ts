@@ -26,6 +26,7 @@ export function sidecarSpec(
   network: PodNetwork,
   pod: { namespace: string; name: string; uid: string; ip: string; ports: number[] },
   object: KubeObject | undefined,
+  servicesFile: string | undefined,
 ): ProxySpec {
   const { ip } = pod;
   return {
@@ -43,6 +44,7 @@ export function sidecarSpec(
       inside: required(network.inside(ip, port), ip, port),
     })),
     outbound: required(network.inside(ip, 15001), ip, 15001),
+    ...(servicesFile === undefined ? {} : { servicesFile }),
     probers: probers(network, ip, object),
   };
 }

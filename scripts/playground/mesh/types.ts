@@ -9,6 +9,8 @@ export interface MeshOptions {
   network: PodNetwork;
   /** An existing folder; the data plane's program is written there. */
   stateDir: string;
+  /** The node's list of Services (`network/service-list.ts`): where a call leads that a sidecar passes on. */
+  servicesFile?: string;
   /** Path of an Envoy: then every proxy is one. Default: the built-in proxies. */
   envoyBinary?: string;
   /** Ends the Envoys when this process ends, however it does. */

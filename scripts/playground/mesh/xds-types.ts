@@ -77,6 +77,11 @@ export interface ListenerJson {
   traffic_direction?: 'INBOUND' | 'OUTBOUND';
   /** Name of the route configuration this listener asks for by RDS. */
   route_config_name?: string;
+  /** What becomes of connections that no other chain takes. */
+  default_filter_chain?: {
+    name: string;
+    filters: { name: string; typed_config: { '@type': string; stat_prefix: string; cluster: string } }[];
+  };
 }
 
 export interface RouteConfigJson {

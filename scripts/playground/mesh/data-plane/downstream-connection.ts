@@ -123,6 +123,13 @@ export class DownstreamConnection {
     this.#closeSoon();
   }
 
+  /** Ends without a word. */
+  end(): void {
+    this.#stream = undefined;
+    this.#closing = true;
+    this.#socket.end();
+  }
+
   #closeSoon(): void {
     if (this.#closing) return;
     this.#closing = true;

@@ -16,6 +16,8 @@ export type Decision =
       /** The route that led here, if one did. */
       routeName?: string;
     }
+  /** No answer at all: the connection ends. */
+  | { kind: 'close'; cluster: Cluster | undefined; flag: string }
   | { kind: 'forward'; cluster: Cluster; route: CompiledRoute };
 
 /** How one listener treats its requests. */

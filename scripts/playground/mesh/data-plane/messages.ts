@@ -19,6 +19,8 @@ export interface ProxySpec {
   inbound: { port: number; outside: SocketAddress; inside: SocketAddress }[];
   /** Sidecars: where the pod's own calls leave, `:15001` within the pod. */
   outbound?: SocketAddress;
+  /** Sidecars: the node's list of Services, by which a call is passed on that the mesh says nothing of. */
+  servicesFile?: string;
   /** Gateways: the sockets behind each pod port that a listener may open. */
   gateway?: { port: number; sockets: SocketAddress[] }[];
   /** What the app's probes and hooks were rewritten from. */

@@ -2,6 +2,7 @@ import net from 'node:net';
 import type { SocketAddress } from '../../network-types.ts';
 import { accessLogLine } from './access-record.ts';
 import { answer, createAdminServer } from './admin/server.ts';
+import { ClusterAddresses } from './cluster-addresses.ts';
 import { Cluster } from './cluster.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Decision, FilterChain } from './filter-chain.ts';
@@ -29,6 +30,15 @@ const INBOUND_ROUTE: Omit<CompiledRoute, 'cluster'> = {
   },
 };
 
+const PASSED_ON: CompiledRoute = {
+  json: { match: { prefix: '/' } },
+  timeoutMs: 0,
+  retry: undefined,
+  cluster: () => 'PassthroughCluster',
+};
+
+const NO_ROUTE: Decision = { kind: 'reply', status: 404, flag: 'NR', details: 'route_not_found' };
+
 /** One Envoy with its pilot-agent: what it was told, the sockets it has open, and the answers it gives. */
 export class Proxy {
   readonly spec: ProxySpec;
@@ -46,10 +56,12 @@ export class Proxy {
   readonly #servers = new SocketServers();
   readonly #takeOvers: (() => Promise<SocketAddress>)[] = [];
   readonly #passthrough = new Map<string, Cluster>();
+  readonly #services: ClusterAddresses;
 
   constructor(spec: ProxySpec, socketOf: (address: string, port: number) => SocketAddress) {
     this.spec = spec;
     this.config = new ProxyConfig(socketOf);
+    this.#services = new ClusterAddresses(spec.servicesFile, spec.name.slice(spec.name.lastIndexOf('.') + 1));
     for (const { port, inside } of spec.inbound) {
       const name = `inbound|${port}||`;
       const cluster = new Cluster({
@@ -160,20 +172,22 @@ export class Proxy {
   #outboundChain(): FilterChain {
     return this.#chain('outbound', 'envoy', (request) => {
       const { port, host } = outboundRequest(request);
-      const table = this.config.routes.get(String(port));
-      const decision = this.#route(request, table ?? this.#sniffed(port, request));
-      if (decision.kind === 'forward' || table !== undefined || net.isIP(host) === 0) return decision;
-      return {
-        kind: 'forward',
-        cluster: this.#original(host, port),
-        route: { ...INBOUND_ROUTE, cluster: () => 'PassthroughCluster' },
-      };
+      const table = this.config.routes.get(String(port)) ?? this.#sniffed(port, request);
+      if (table !== undefined) return this.#route(request, table);
+      // No listener has this port: the connection goes where it wanted to, or nowhere.
+      const chain = this.config.listeners.get('virtualOutbound')?.json.default_filter_chain;
+      const cluster = chain?.filters[0]?.typed_config.cluster ?? 'PassthroughCluster';
+      if (cluster !== 'PassthroughCluster')
+        return { kind: 'close', cluster: this.config.activeCluster(cluster), flag: 'UH' };
+      const passed = this.#passThrough(host, port, PASSED_ON);
+      return passed.kind === 'forward' ? passed : NO_ROUTE;
     });
   }
 
   #sniffed(port: number, request: RequestHead): RouteTable | undefined {
     for (const [name, table] of this.config.routes) {
-      if (name.endsWith(`:${port}`) && table.find(request)?.json.name !== 'allow_any') return table;
+      const found = name.endsWith(`:${port}`) ? table.find(request)?.json.name : undefined;
+      if (found !== undefined && found !== 'allow_any' && found !== 'block_all') return table;
     }
     return undefined;
   }
@@ -202,7 +216,7 @@ export class Proxy {
 
   #route(request: RequestHead, table: RouteTable | undefined): Decision {
     const route = table?.find(request);
-    if (route === undefined) return { kind: 'reply', status: 404, flag: 'NR', details: 'route_not_found' };
+    if (route === undefined) return NO_ROUTE;
     const routeName = route.json.name;
     const named = routeName === undefined ? {} : { routeName };
     const { redirect, direct_response: direct } = route.json;
@@ -218,7 +232,10 @@ export class Proxy {
       };
     }
     const name = route.cluster();
-    if (name === 'PassthroughCluster') return this.#passThrough(request, route);
+    if (name === 'PassthroughCluster') {
+      const { host, port } = outboundRequest(request);
+      return this.#passThrough(host, port, route);
+    }
     const cluster = this.config.activeCluster(name);
     // Unknown or still warming: NC.
     return cluster === undefined
@@ -226,8 +243,13 @@ export class Proxy {
       : { kind: 'forward', cluster, route };
   }
 
-  #passThrough(request: RequestHead, route: CompiledRoute): Decision {
-    const { host, port } = outboundRequest(request);
+  /** To a Service past every rule of the mesh, as kube-proxy leads there; to another address as it stands. */
+  #passThrough(host: string, port: number, route: CompiledRoute): Decision {
+    const service = this.#services.find(host, port);
+    if (service !== undefined) {
+      const cluster = this.#original(service.ip, port, service.socket);
+      return { kind: 'forward', cluster, route };
+    }
     if (net.isIP(host) === 0)
       return {
         kind: 'reply',
@@ -236,12 +258,15 @@ export class Proxy {
         details: 'no_healthy_upstream',
         body: 'no healthy upstream',
       };
-    return { kind: 'forward', cluster: this.#original(host, port), route };
+    return {
+      kind: 'forward',
+      cluster: this.#original(host, port, this.config.socketOf(host, port)),
+      route,
+    };
   }
 
-  /** Where the caller wanted to go, for addresses that no Service has. */
-  #original(host: string, port: number): Cluster {
-    const key = `${host}:${port}`;
+  #original(host: string, port: number, socket: SocketAddress): Cluster {
+    const key = `${host}:${port} ${socket.host}:${socket.port}`;
     const known = this.#passthrough.get(key);
     if (known !== undefined) return known;
     const cluster = new Cluster({
@@ -250,7 +275,7 @@ export class Proxy {
       connect_timeout: '10s',
       lb_policy: 'CLUSTER_PROVIDED',
     });
-    cluster.use([new Host(host, port, this.config.socketOf(host, port), 10_000)]);
+    cluster.use([new Host(host, port, socket, 10_000)]);
     this.#passthrough.set(key, cluster);
     return cluster;
   }

@@ -89,6 +89,13 @@ export class Stream implements UpstreamHandler {
       this.#reply(decision.status, decision.body, decision.headers);
       return;
     }
+    if (decision.kind === 'close') {
+      this.#cluster = decision.cluster;
+      this.#ends(decision.flag, '-');
+      this.#finishAccounting();
+      this.#downstream.end();
+      return;
+    }
     this.#routeName = decision.route.json.name;
     this.#route = decision.route;
     this.#cluster = decision.cluster;

@@ -1,7 +1,7 @@
 import type { ClusterJson, IstioClusterMetadata, OutlierDetectionJson } from '../xds-types.ts';
 import { formatDuration, parseDurationMs } from './durations.ts';
 import type { DestinationRuleObject, DestinationRuleSpec, TrafficPolicy } from './istio-objects.ts';
-import { byAge, isVisibleTo, namespaceOf, resolveHost } from './istio-objects.ts';
+import { byAge, covers, isVisibleTo, namespaceOf, resolveHost, ROOT_NAMESPACE } from './istio-objects.ts';
 import type { MeshService } from './services.ts';
 
 /** `outbound|8080|v2|coffee-shop.default.svc.cluster.local`; the base cluster's subset is empty. */
@@ -27,11 +27,22 @@ export function hostPolicy(
   proxyNamespace: string,
 ): HostPolicy | undefined {
   const visible = rules
-    .filter((rule) => resolveHost(rule.spec?.host ?? '', namespaceOf(rule)) === service.host)
+    .filter((rule) => covers(hostOf(rule), service.host))
     .filter((rule) => isVisibleTo(rule.spec?.exportTo, namespaceOf(rule), proxyNamespace))
     .sort(byAge);
-  for (const namespace of [proxyNamespace, service.namespace, 'istio-system']) {
-    const own = visible.filter((rule) => namespaceOf(rule) === namespace);
+  const isPrivate = (rule: DestinationRuleObject) => rule.spec?.exportTo?.join() === '.';
+  const candidates = [
+    // Rules of the root namespace are meant for everybody: there only private ones come before the Service's own.
+    visible.filter(
+      (rule) =>
+        namespaceOf(rule) === proxyNamespace && (proxyNamespace !== ROOT_NAMESPACE || isPrivate(rule)),
+    ),
+    ...[service.namespace, ROOT_NAMESPACE].map((namespace) =>
+      visible.filter((rule) => namespaceOf(rule) === namespace),
+    ),
+  ];
+  for (const candidate of candidates) {
+    const own = mostSpecific(candidate);
     const [first] = own;
     if (first === undefined) continue;
     const subsets = new Map<string, HostPolicy['subsets'][number]>();
@@ -42,6 +53,18 @@ export function hostPolicy(
     return { rule: first, trafficPolicy, subsets: [...subsets.values()] };
   }
   return undefined;
+}
+
+function hostOf(rule: DestinationRuleObject): string {
+  return resolveHost(rule.spec?.host ?? '', namespaceOf(rule));
+}
+
+/** A rule for the host itself wins over one for `*.example.com`, and that over one for `*.com`. */
+function mostSpecific(rules: DestinationRuleObject[]): DestinationRuleObject[] {
+  const rank = (rule: DestinationRuleObject) =>
+    hostOf(rule).startsWith('*') ? hostOf(rule).length : Infinity;
+  const best = Math.max(...rules.map(rank));
+  return rules.filter((rule) => rank(rule) === best);
 }
 
 /** The base cluster of every port and one cluster for each subset. */

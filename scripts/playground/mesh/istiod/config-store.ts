@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectStore, ResourceKey } from '../../store/types.ts';
 import type { MeshState } from './istio-objects.ts';
 import { namespaceOf } from './istio-objects.ts';
+import { EXPORT_TO } from './services.ts';
 
 /** `endpoints`: only endpoints may differ; `config`: clusters, listeners and routes as well. */
 export type ChangeKind = 'endpoints' | 'config';
@@ -12,6 +13,7 @@ const WATCHED: Record<keyof MeshState, { resource: ResourceKey; kind: ChangeKind
   gateways: { resource: 'networking.istio.io/v1/gateways', kind: 'config' },
   virtualServices: { resource: 'networking.istio.io/v1/virtualservices', kind: 'config' },
   destinationRules: { resource: 'networking.istio.io/v1/destinationrules', kind: 'config' },
+  sidecars: { resource: 'networking.istio.io/v1/sidecars', kind: 'config' },
 };
 
 /** istiod's view of the cluster, kept current by watches. Changes of metadata or status alone do not count as changes of configuration. */
@@ -23,6 +25,7 @@ export class ConfigStore {
     gateways: new Map(),
     virtualServices: new Map(),
     destinationRules: new Map(),
+    sidecars: new Map(),
   };
   readonly #stop: (() => void)[] = [];
 
@@ -45,7 +48,8 @@ export class ConfigStore {
   }
 
   state(): MeshState {
-    const { services, endpointSlices, pods, gateways, virtualServices, destinationRules } = this.#objects;
+    const { services, endpointSlices, pods } = this.#objects;
+    const { gateways, virtualServices, destinationRules, sidecars } = this.#objects;
     return {
       services: [...services.values()],
       endpointSlices: [...endpointSlices.values()],
@@ -53,6 +57,7 @@ export class ConfigStore {
       gateways: [...gateways.values()],
       virtualServices: [...virtualServices.values()],
       destinationRules: [...destinationRules.values()],
+      sidecars: [...sidecars.values()],
     } as MeshState;
   }
 
@@ -61,11 +66,12 @@ export class ConfigStore {
   }
 }
 
-/** Of a pod only its labels and address reach a proxy; everywhere else `spec`, or what a slice has instead of one. */
+/** Of a pod only its labels and address reach a proxy, of a Service also who may know it; everywhere else `spec`, or what a slice has instead of one. */
 function matters(name: keyof MeshState, before: KubeObject, after: KubeObject): boolean {
   const relevant = (object: KubeObject): unknown => {
     if (name === 'pods')
       return [object.metadata.labels, (object.status as { podIP?: string } | undefined)?.podIP];
+    if (name === 'services') return [object.spec, object.metadata.annotations?.[EXPORT_TO]];
     return [object.spec, object['endpoints'], object['ports']];
   };
   return JSON.stringify(relevant(before)) !== JSON.stringify(relevant(after));

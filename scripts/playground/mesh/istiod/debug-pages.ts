@@ -53,6 +53,7 @@ function byName(a: ProxyConnection, b: ProxyConnection): number {
 const CONFIG_KINDS = [
   'networking.istio.io/v1/destinationrules',
   'networking.istio.io/v1/gateways',
+  'networking.istio.io/v1/sidecars',
   'networking.istio.io/v1/virtualservices',
 ];
 

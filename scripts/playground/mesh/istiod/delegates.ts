@@ -3,6 +3,7 @@
  * under the root's name, with what both say. https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
  */
 import {
+  isVisibleTo,
   namespaceOf,
   resolveHost,
   type HttpMatch,
@@ -10,7 +11,7 @@ import {
   type VirtualServiceObject,
 } from './istio-objects.ts';
 
-/** The VirtualServices with every delegate's routes in their root's place. A delegate alone, and one that does not exist, routes nothing. */
+/** The VirtualServices with every delegate's routes in their root's place. A delegate alone, one that does not exist and one that is not exported to its root's namespace route nothing. */
 export function mergeDelegates(all: VirtualServiceObject[]): VirtualServiceObject[] {
   if (!all.some(isRoot)) return all;
   const byName = new Map(all.map((one) => [`${namespaceOf(one)}/${one.metadata.name}`, one]));
@@ -19,7 +20,8 @@ export function mergeDelegates(all: VirtualServiceObject[]): VirtualServiceObjec
     const http = (one.spec?.http ?? []).flatMap((rule): HttpRule[] => {
       if (rule.delegate === undefined) return [rule];
       const { name, namespace = namespaceOf(one) } = rule.delegate;
-      const delegate = byName.get(`${namespace}/${name}`);
+      const found = byName.get(`${namespace}/${name}`);
+      const delegate = isVisibleTo(found?.spec?.exportTo, namespace, namespaceOf(one)) ? found : undefined;
       return (delegate?.spec?.http ?? []).flatMap((own) => merge(rule, withFullHosts(own, namespace)) ?? []);
     });
     return { ...one, spec: { ...one.spec, http } };

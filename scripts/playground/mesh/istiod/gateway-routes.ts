@@ -1,7 +1,7 @@
 import type { RouteConfigJson, RouteJson } from '../xds-types.ts';
 import { gatewayNames, virtualServiceRoutes, type RouteContext } from './http-route.ts';
 import type { GatewayObject, VirtualServiceObject } from './istio-objects.ts';
-import { byAge, isVisibleTo, labelsMatch, namespaceOf, resolveHost } from './istio-objects.ts';
+import { byAge, covers, isVisibleTo, labelsMatch, namespaceOf, resolveHost } from './istio-objects.ts';
 import { isCatchAll } from './route-match.ts';
 import type { MeshService } from './services.ts';
 import { virtualHost, withoutRepeatedDomains } from './sidecar-routes.ts';
@@ -111,8 +111,4 @@ function commonHost(host: string, server: HttpServer, namespace: string): string
     if (covers(host, name)) return name;
   }
   return undefined;
-}
-
-function covers(pattern: string, host: string): boolean {
-  return pattern === '*' || pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
 }

@@ -135,6 +135,13 @@ export interface DestinationRuleSpec {
 }
 export type DestinationRuleObject = KubeObject<DestinationRuleSpec>;
 
+export interface SidecarSpec {
+  workloadSelector?: { labels?: Record<string, string> };
+  egress?: { port?: { number?: number }; hosts?: string[] }[];
+  outboundTrafficPolicy?: { mode?: string; egressProxy?: Destination };
+}
+export type SidecarObject = KubeObject<SidecarSpec>;
+
 /** Everything the configuration of every proxy is computed from. */
 export interface MeshState {
   services: ServiceObject[];
@@ -143,7 +150,11 @@ export interface MeshState {
   gateways: GatewayObject[];
   virtualServices: VirtualServiceObject[];
   destinationRules: DestinationRuleObject[];
+  sidecars: SidecarObject[];
 }
+
+/** Where objects speak for every namespace (`rootNamespace` of the mesh's configuration). */
+export const ROOT_NAMESPACE = 'istio-system';
 
 export function namespaceOf(object: KubeObject): string {
   return object.metadata.namespace ?? 'default';
@@ -162,7 +173,7 @@ export function labelsMatch(
   return Object.entries(selector ?? {}).every(([key, value]) => labels?.[key] === value);
 }
 
-/** `exportTo`: nothing or `*` is everybody, `.` is the own namespace. */
+/** `exportTo`: nothing or `*` is everybody, `.` is the own namespace, `~` nobody. */
 export function isVisibleTo(
   exportTo: string[] | undefined,
   ownNamespace: string,
@@ -170,6 +181,11 @@ export function isVisibleTo(
 ): boolean {
   if (exportTo === undefined || exportTo.length === 0) return true;
   return exportTo.some((to) => to === '*' || to === namespace || (to === '.' && ownNamespace === namespace));
+}
+
+/** Whether a host is of a pattern: `*`, `*.example.com` or the host itself. */
+export function covers(pattern: string, host: string): boolean {
+  return pattern === '*' || pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
 }
 
 /** Oldest first, as istiod orders objects that say something about the same host. */

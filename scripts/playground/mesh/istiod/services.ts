@@ -7,6 +7,8 @@ export interface MeshService {
   namespace: string;
   host: string;
   clusterIp: string | undefined;
+  /** Namespaces whose proxies may know of it, by its annotation; undefined: all. */
+  exportTo?: string[];
   ports: MeshPort[];
 }
 
@@ -27,6 +29,9 @@ export interface MeshEndpoint {
   workload: string | undefined;
   tlsMode: string | undefined;
 }
+
+/** https://istio.io/latest/docs/reference/config/annotations/#NetworkingExportTo */
+export const EXPORT_TO = 'networking.istio.io/exportTo';
 
 const HTTP = /^(http|http2|grpc|grpc-web)$/;
 
@@ -62,11 +67,13 @@ function meshService(
 ): MeshService {
   const namespace = namespaceOf(service);
   const clusterIp = service.spec?.clusterIP;
+  const exportTo = service.metadata.annotations?.[EXPORT_TO];
   return {
     name: service.metadata.name,
     namespace,
     host: `${service.metadata.name}.${namespace}.svc.cluster.local`,
     clusterIp: clusterIp === 'None' || clusterIp === '' ? undefined : clusterIp,
+    ...(exportTo === undefined ? {} : { exportTo: exportTo.split(',').map((one) => one.trim()) }),
     ports: (service.spec?.ports ?? [])
       .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
       .map((port) => ({

@@ -1,42 +1,34 @@
 import type { RouteConfigJson, RouteJson, VirtualHostJson } from '../xds-types.ts';
-import { defaultRoute, gatewayNames, virtualServiceRoutes, type RouteContext } from './http-route.ts';
-import type { VirtualServiceObject } from './istio-objects.ts';
-import { byAge, isVisibleTo, namespaceOf, resolveHost } from './istio-objects.ts';
+import { clusterName } from './clusters.ts';
+import { defaultRoute, virtualServiceRoutes, type RouteContext } from './http-route.ts';
+import { covers, type Destination, type VirtualServiceObject } from './istio-objects.ts';
 import type { MeshPort, MeshService } from './services.ts';
+import { egressFor, hostsOf, type ScopedNode, type SidecarScope } from './sidecar-scope.ts';
 
-/** Who asks for routes. */
-export interface SidecarNode {
-  namespace: string;
-  labels: Record<string, string>;
+/** Where calls go that no Service or VirtualService of the scope answers to. */
+function unknownHost({ unknown, services }: SidecarScope): VirtualHostJson {
+  const catchAll = (name: string, route: Omit<RouteJson, 'match'>): VirtualHostJson => ({
+    name,
+    domains: ['*'],
+    routes: [{ match: { prefix: '/' }, ...route, name }],
+    include_request_attempt_count: true,
+  });
+  if (unknown === 'refuse') return catchAll('block_all', { direct_response: { status: 502 } });
+  const cluster = unknown === 'pass' ? 'PassthroughCluster' : egressProxyCluster(unknown.proxy, services);
+  return catchAll('allow_any', { route: { cluster, timeout: '0s', max_grpc_timeout: '0s' } });
 }
 
-const ALLOW_ANY: VirtualHostJson = {
-  name: 'allow_any',
-  domains: ['*'],
-  routes: [
-    {
-      match: { prefix: '/' },
-      route: { cluster: 'PassthroughCluster', timeout: '0s', max_grpc_timeout: '0s' },
-      name: 'allow_any',
-    },
-  ],
-  include_request_attempt_count: true,
-};
+function egressProxyCluster({ host, port, subset = '' }: Destination, services: MeshService[]): string {
+  const only = services.find((one) => one.host === host)?.ports[0]?.number ?? 0;
+  return clusterName(port?.number ?? only, subset, host);
+}
 
 /**
- * One route configuration for each port on which some Service speaks HTTP (its name is the port), and one for each Service port
- * without a declared protocol (`host:port`). VirtualService hosts that are no Service appear on every port.
+ * One route configuration for each port on which some Service of the scope speaks HTTP (its name is the port), and one for each Service port
+ * without a declared protocol (`host:port`). A VirtualService's hosts that are no Service appear beside those that are, and on port 80 always.
  */
-export function sidecarRoutes(
-  node: SidecarNode,
-  services: MeshService[],
-  virtualServices: VirtualServiceObject[],
-): RouteConfigJson[] {
-  const byHost = new Map(services.map((service) => [service.host, service]));
-  const forMesh = virtualServices
-    .filter((one) => gatewayNames(one.spec?.gateways, namespaceOf(one)).includes('mesh'))
-    .filter((one) => isVisibleTo(one.spec?.exportTo, namespaceOf(one), node.namespace))
-    .sort(byAge);
+export function sidecarRoutes(node: ScopedNode, scope: SidecarScope): RouteConfigJson[] {
+  const byHost = new Map(scope.services.map((service) => [service.host, service]));
   const context = (listenPort: number): RouteContext => ({
     listenPort,
     gateways: new Set(['mesh']),
@@ -45,31 +37,41 @@ export function sidecarRoutes(
     services: byHost,
   });
   const speaking = (protocol: MeshPort['protocol']) =>
-    services.flatMap((service) =>
-      service.ports.filter((port) => port.protocol === protocol).map((port) => ({ service, port })),
+    scope.egress.flatMap((listener) =>
+      listener.services.flatMap((service) =>
+        service.ports
+          .filter((port) => port.protocol === protocol && egressFor(port.number, scope) === listener)
+          .map((port) => ({ service, port, listener })),
+      ),
     );
 
+  const catchAll = unknownHost(scope);
   const http = speaking('http');
   const ports = [...new Set(http.map(({ port }) => port.number))].sort((a, b) => a - b);
   const perPort = ports.map((number) => {
-    const onPort = http.filter(({ port }) => port.number === number).map(({ service }) => service);
-    return routeConfig(String(number), [
-      ...onPort.map((service) => serviceHost(service, number, node, forMesh, context(number))),
-      ...foreignHosts(forMesh, byHost, context(number)),
+    const onPort = http.filter(({ port }) => port.number === number);
+    const hosts = new Set(onPort.map(({ service }) => service.host));
+    const { virtualServices = [] } = egressFor(number, scope) ?? {};
+    const beside = virtualServices.filter(
+      (one) => number === 80 || hostsOf(one).some((host) => [...hosts].some((known) => covers(host, known))),
+    );
+    return routeConfig(String(number), catchAll, [
+      ...onPort.map(({ service }) => serviceHost(service, number, node, virtualServices, context(number))),
+      ...foreignHosts(beside, hosts, context(number)),
     ]);
   });
-  const sniffed = speaking('auto').map(({ service, port }) =>
-    routeConfig(`${service.host}:${port.number}`, [
-      serviceHost(service, port.number, node, forMesh, context(port.number)),
+  const sniffed = speaking('auto').map(({ service, port, listener }) =>
+    routeConfig(`${service.host}:${port.number}`, catchAll, [
+      serviceHost(service, port.number, node, listener.virtualServices, context(port.number)),
     ]),
   );
   return [...perPort, ...sniffed];
 }
 
-function routeConfig(name: string, hosts: VirtualHostJson[]): RouteConfigJson {
+function routeConfig(name: string, catchAll: VirtualHostJson, hosts: VirtualHostJson[]): RouteConfigJson {
   return {
     name,
-    virtual_hosts: [...withoutRepeatedDomains(hosts).sort((a, b) => (a.name < b.name ? -1 : 1)), ALLOW_ANY],
+    virtual_hosts: [...withoutRepeatedDomains(hosts).sort((a, b) => (a.name < b.name ? -1 : 1)), catchAll],
     validate_clusters: false,
     max_direct_response_body_size_bytes: 1_048_576,
     ignore_port_in_host_matching: true,
@@ -79,31 +81,45 @@ function routeConfig(name: string, hosts: VirtualHostJson[]): RouteConfigJson {
 function serviceHost(
   service: MeshService,
   port: number,
-  node: SidecarNode,
+  node: ScopedNode,
   virtualServices: VirtualServiceObject[],
   context: RouteContext,
 ): VirtualHostJson {
-  // Sidecars do not merge: the oldest VirtualService of a host has it alone.
-  const own = virtualServices.find((one) =>
-    (one.spec?.hosts ?? []).some((host) => resolveHost(host, namespaceOf(one)) === service.host),
+  const own = virtualServiceOf(service.host, virtualServices);
+  const routes = own === undefined ? [] : virtualServiceRoutes(own, context);
+  // One of whose rules none is for this caller is as good as none.
+  return virtualHost(
+    `${service.host}:${port}`,
+    serviceDomains(service, node.namespace),
+    routes.length === 0 ? [defaultRoute(service.host, port)] : routes,
   );
-  const routes = own === undefined ? [defaultRoute(service.host, port)] : virtualServiceRoutes(own, context);
-  return virtualHost(`${service.host}:${port}`, serviceDomains(service, node.namespace), routes);
+}
+
+/** Sidecars do not merge: the oldest VirtualService that names a host has it alone, else the oldest of the narrowest pattern. */
+function virtualServiceOf(
+  host: string,
+  virtualServices: VirtualServiceObject[],
+): VirtualServiceObject | undefined {
+  const fits = virtualServices.flatMap((one) =>
+    hostsOf(one)
+      .filter((pattern) => covers(pattern, host))
+      .map((pattern) => ({ one, rank: pattern === host ? Infinity : pattern.length })),
+  );
+  const best = Math.max(...fits.map(({ rank }) => rank));
+  return fits.find(({ rank }) => rank === best)?.one;
 }
 
 function foreignHosts(
   virtualServices: VirtualServiceObject[],
-  services: Map<string, MeshService>,
+  onPort: ReadonlySet<string>,
   context: RouteContext,
 ): VirtualHostJson[] {
-  return virtualServices.flatMap((one) =>
-    (one.spec?.hosts ?? [])
-      .map((host) => resolveHost(host, namespaceOf(one)))
-      .filter((host) => !services.has(host))
-      .map((host) =>
-        virtualHost(`${host}:${context.listenPort}`, [host], virtualServiceRoutes(one, context)),
-      ),
-  );
+  return virtualServices.flatMap((one) => {
+    const routes = virtualServiceRoutes(one, context);
+    return hostsOf(one)
+      .filter((host) => routes.length > 0 && ![...onPort].some((known) => covers(host, known)))
+      .map((host) => virtualHost(`${host}:${context.listenPort}`, [host], routes));
+  });
 }
 
 /** Every name by which a caller in this namespace may call the Service. */

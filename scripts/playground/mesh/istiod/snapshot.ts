@@ -15,6 +15,7 @@ import type { MeshState } from './istio-objects.ts';
 import { gatewayListeners, sidecarListeners } from './listeners.ts';
 import { meshServices } from './services.ts';
 import { sidecarRoutes } from './sidecar-routes.ts';
+import { exportedTo, sidecarOf, sidecarScope } from './sidecar-scope.ts';
 
 /** What makes one proxy's configuration differ from another's. */
 export interface ProxyNode {
@@ -30,16 +31,20 @@ export type Snapshot = Record<TypeUrl, ReadonlyMap<string, Resource>>;
 
 /** Computes one proxy's configuration from everything istiod knows. Pure. */
 export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
-  const services = meshServices(state);
+  const virtualServices = mergeDelegates(state.virtualServices);
+  const scope =
+    node.type === 'sidecar'
+      ? sidecarScope(node, meshServices(state), virtualServices, sidecarOf(node, state.sidecars))
+      : undefined;
+  const services = scope?.services ?? exportedTo(node.namespace, meshServices(state));
   const policies = new Map(
     services.map((service) => [service, hostPolicy(service, state.destinationRules, node.namespace)]),
   );
-  const virtualServices = mergeDelegates(state.virtualServices);
   const clusters = services.flatMap((service) => outboundClusters(service, policies.get(service)));
   const routes =
-    node.type === 'router'
+    scope === undefined
       ? gatewayRoutes(node, services, state.gateways, virtualServices)
-      : sidecarRoutes(node, services, virtualServices);
+      : sidecarRoutes(node, scope);
   return {
     [CLUSTER_TYPE]: byName([
       ...clusters,
@@ -47,7 +52,11 @@ export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
       ...(node.type === 'sidecar' ? [PASSTHROUGH_CLUSTER] : []),
     ]),
     [ENDPOINT_TYPE]: byName(services.flatMap((service) => loadAssignments(service, policies.get(service)))),
-    [LISTENER_TYPE]: byName(node.type === 'router' ? gatewayListeners(routes) : sidecarListeners(routes)),
+    [LISTENER_TYPE]: byName(
+      node.type === 'router'
+        ? gatewayListeners(routes)
+        : sidecarListeners(routes, scope?.unknown === 'refuse'),
+    ),
     [ROUTE_TYPE]: byName(routes),
   };
 }
@@ -96,12 +105,13 @@ export class SnapshotCache {
   }
 }
 
-/** Proxies of one type and namespace share a snapshot, unless some VirtualService looks at the caller's labels. */
+/** Proxies of one type and namespace share a snapshot, unless some VirtualService or Sidecar looks at the caller's labels. */
 function scopeOf(node: ProxyNode, state: MeshState): string {
-  const labelsMatter = state.virtualServices.some((one) =>
+  const routed = state.virtualServices.some((one) =>
     (one.spec?.http ?? []).some((rule) =>
       (rule.match ?? []).some((match) => match.sourceLabels !== undefined),
     ),
   );
+  const labelsMatter = routed || state.sidecars.some(({ spec }) => spec?.workloadSelector !== undefined);
   return `${node.type}/${node.namespace}/${labelsMatter || node.type === 'router' ? JSON.stringify(node.labels) : ''}`;
 }

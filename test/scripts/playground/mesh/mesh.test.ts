@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fixture } from './support/fixture.ts';
 import { get, TestMesh, until } from './support/test-mesh.ts';
@@ -166,6 +169,77 @@ async function routeState(one: TestMesh): Promise<{ sent: string; acked: string 
   if (state === undefined) throw new Error('the gateway has no routes');
   return state;
 }
+
+describe('a Sidecar that leaves a host out', () => {
+  const SIDECARS = 'networking.istio.io/v1/sidecars';
+  const scope = (hosts: string[], more: object = {}) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { name: 'till', namespace: 'shop' },
+    spec: { workloadSelector: { labels: { version: 'v1' } }, egress: [{ hosts }], ...more },
+  });
+  const REFUSE = { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } };
+
+  it('makes its workload call past the mesh’s rules, or not at all, and leaves others as they were', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'services-'));
+    const servicesFile = path.join(folder, 'services.json');
+    try {
+      const { one, v1, v2 } = await twoVersions({ servicesFile });
+      one.route('v2', 'm-second');
+      await until('the second route everywhere', () => everywhere(one, 'm-second'));
+      one.store.create('v1/services', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'tea', namespace: 'shop' },
+        spec: { selector: { app: 'tea' }, ports: [{ name: 'http', port: 8080 }] },
+      });
+      // Where kube-proxy leads: to any of the pods, here to the one that no route names.
+      const ports = { 8080: one.net.outside(v1.ip, 8080) };
+      writeFileSync(
+        servicesFile,
+        JSON.stringify([{ name: 'cafe', namespace: 'shop', addresses: ['10.96.7.7'], ports }]),
+      );
+      const call = (ip: string) =>
+        get({
+          ...one.inside(ip, 15001),
+          path: 'http://cafe:8080/x',
+          method: 'POST',
+          headers: { host: 'cafe:8080' },
+        }).then(({ status, headers, body }) => [status, headers['x-version'], body]);
+      const knows = async (ip: string) =>
+        (await one.admin(ip, '/clusters')).body.includes('|cafe.shop.svc.cluster.local::');
+      const write = async (object: ReturnType<typeof scope>, done: () => Promise<boolean>) => {
+        const known = one.store.get(SIDECARS, 'shop', 'till') !== undefined;
+        if (known) one.store.mutate(SIDECARS, 'shop', 'till', (draft) => void (draft.spec = object.spec));
+        else one.store.create(SIDECARS, object);
+        await until('the Sidecar is obeyed', done);
+      };
+      expect(await call(v1.ip)).toEqual([200, 'v2', '']);
+
+      await write(scope(['./tea.shop.svc.cluster.local']), async () => !(await knows(v1.ip)));
+      expect(await knows(v2.ip)).toBe(true);
+      await until('the routes, too', async () => (await call(v1.ip))[1] === 'v1');
+      expect([await call(v1.ip), await call(v2.ip)]).toEqual([
+        [200, 'v1', ''],
+        [200, 'v2', ''],
+      ]);
+      expect(await one.call()).toMatchObject({ status: 200, version: 'v2' });
+
+      const answers = async (status: number) => (await call(v1.ip))[0] === status;
+      await write(scope(['./tea.shop.svc.cluster.local'], REFUSE), () => answers(502));
+      expect(await call(v1.ip)).toEqual([502, undefined, '']);
+
+      // Nothing is left on the port: the connection ends without an answer.
+      const outcome = () => call(v1.ip).then(String, (error: unknown) => (error as Error).message);
+      await write(scope(['~/*'], REFUSE), async () => (await outcome()) === 'socket hang up');
+
+      one.store.delete(SIDECARS, 'shop', 'till');
+      await until('the scope is everything again', async () => (await outcome()) === '200,v2,');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('a proxy that is late', () => {
   /** The order of a hasty release: the route moves, and the old version goes at once. */

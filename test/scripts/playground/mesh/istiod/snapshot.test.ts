@@ -215,6 +215,42 @@ describe('the configuration istiod computes', () => {
     expect(hosts.find((host) => host.name.startsWith('cafe.ze-mesh'))?.domains).not.toContain('cafe');
   });
 
+  it('gives a host without rules of its own those of the narrowest pattern that covers it', () => {
+    const state = recordedMesh();
+    const [route, rule] = [state.virtualServices[0], state.destinationRules[0]];
+    if (route === undefined || rule === undefined) throw new Error('nothing recorded');
+    const hostOf = (pattern: string) => `${pattern}.svc.cluster.local`;
+    const patterns = ['*', '*.ze-plain'].map((pattern) => ({ pattern, name: pattern.slice(2) || 'all' }));
+    for (const { pattern, name } of patterns) {
+      const host = hostOf(pattern);
+      const metadata = { ...rule.metadata, name, namespace: 'ze-plain' };
+      state.virtualServices.push({
+        ...route,
+        metadata,
+        spec: { hosts: [host], http: [{ name, route: [{ destination: { host: 'shop' } }] }] },
+      });
+      state.destinationRules.push({ ...rule, metadata, spec: { host, subsets: [{ name }] } });
+    }
+    const hosts = routes({ ...SIDECAR_NODE, namespace: 'ze-plain' }, state).get('8080')?.virtual_hosts ?? [];
+    const namesOf = (host: string) =>
+      hosts.find(({ name }) => name === `${host}:8080`)?.routes?.map(({ name }) => name);
+    expect(namesOf(hostOf('shop.ze-plain'))).toEqual(['ze-plain']);
+    expect(namesOf(hostOf('cafe.ze-mesh'))).not.toContain('all');
+    // Both patterns have a Service of theirs, so neither is a host of its own.
+    expect(hosts.filter(({ name }) => name.startsWith('*'))).toEqual([]);
+    const clusters = [
+      ...computeSnapshot({ ...SIDECAR_NODE, namespace: 'ze-plain' }, state)[CLUSTER_TYPE].keys(),
+    ];
+    expect(clusters).toContain(`outbound|8080|ze-plain|${hostOf('shop.ze-plain')}`);
+    expect(clusters).not.toContain(`outbound|8080|all|${hostOf('shop.ze-plain')}`);
+  });
+
+  it('takes a VirtualService without a rule for this caller as none', () => {
+    const hosts = routes(SIDECAR_NODE, onlyForGateways()).get('8080')?.virtual_hosts ?? [];
+    const cafe = hosts.find((host) => host.domains.includes('cafe'));
+    expect(cafe?.routes?.map(({ name, route }) => [name, route?.cluster])).toEqual([['default', BASE]]);
+  });
+
   it('keeps a resource’s identity from one computation to the next when nothing in it changed', () => {
     const cache = new SnapshotCache();
     const before = cache.snapshot(GATEWAY_NODE, recordedMesh());
@@ -229,6 +265,13 @@ describe('the configuration istiod computes', () => {
     expect(after[CLUSTER_TYPE].has(V2)).toBe(false);
   });
 });
+
+function onlyForGateways() {
+  const state = recordedMesh();
+  for (const { spec } of state.virtualServices)
+    for (const rule of spec?.http ?? []) rule.match = [{ gateways: ['some-gateway'] }];
+  return state;
+}
 
 function assignments(conditions: Record<string, SliceConditions>): Map<string, ClusterLoadAssignmentJson> {
   return computeSnapshot(SIDECAR_NODE, recordedMesh(conditions))[ENDPOINT_TYPE] as Map<

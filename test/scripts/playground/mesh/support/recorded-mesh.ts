@@ -90,6 +90,7 @@ export function recordedMesh(conditions: Record<string, SliceConditions> = {}): 
     gateways: ofKind('Gateway') as GatewayObject[],
     virtualServices: ofKind('VirtualService') as VirtualServiceObject[],
     destinationRules: ofKind('DestinationRule') as DestinationRuleObject[],
+    sidecars: [],
   };
 }
 
