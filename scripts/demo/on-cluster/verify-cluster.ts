@@ -61,6 +61,7 @@ export async function verifyCluster(
 }
 
 const howToInstall = 'istioctl install --set profile=default -y';
+const wayOut = `Install it (${howToInstall}), or run what needs none: --scenario plain-naive --scenario plain-correct. Nothing was changed.`;
 
 async function findIstio(
   cluster: Cluster,
@@ -72,14 +73,18 @@ async function findIstio(
   } catch (error) {
     if (!(error instanceof ClusterError && error.status === 404)) throw error;
     throw new CommandError(
-      `${cluster.context} has no Istio (it does not know networking.istio.io/v1). Install it (${howToInstall}), or run what needs none: --scenario plain-naive --scenario plain-correct. Nothing was changed.`,
+      `${cluster.context} has no Istio (it does not know networking.istio.io/v1). ${wayOut}`,
       { cause: error },
     );
   }
   const podsWith = (labelSelector: string): Promise<Pod[]> =>
     cluster.list<Pod>(resources.pods, { namespace: '*', labelSelector, signal });
   const istiod = (await podsWith('app=istiod')).find(isReady);
-  if (!istiod) throw new CommandError(`${cluster.context} has no ready istiod. Nothing was changed.`);
+  if (!istiod) {
+    throw new CommandError(
+      `${cluster.context} has no Istio that runs (no ready pod labelled app=istiod). ${wayOut}`,
+    );
+  }
   if (!(await podsWith('istio=ingressgateway')).some(isReady)) {
     throw new CommandError(
       `${cluster.context} has no ready ingress gateway (a pod labelled istio=ingressgateway). Install one: ${howToInstall}. Nothing was changed.`,

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { demoSelector } from '../../scripts/demo/on-cluster/options.ts';
+import { startPlayground, type Playground } from '../../scripts/playground/index.ts';
+import { connectCluster, type Cluster } from '../../scripts/shared/cluster.ts';
+import type { Pod } from '../../scripts/shared/kubernetes.ts';
+import { resources } from '../../scripts/shared/resources.ts';
+import { waitFor } from '../../scripts/shared/wait.ts';
+import { leftBehindFor } from '../docs/left-behind.ts';
+import { root } from '../support/coffee-cluster.ts';
+
+let folder: string;
+/** A cluster that somebody else started, known by a kubeconfig and nothing else. */
+let foreign: Playground;
+let admin: Cluster;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'on-cluster-test-'));
+  foreign = await startPlayground();
+  admin = await connectCluster({ kubeconfigs: [foreign.kubeconfig] }, { fieldManager: 'test' });
+});
+afterAll(async () => {
+  await admin.close();
+  await foreign.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('Ctrl-C in the middle of a release on a cluster', () => {
+  it.each(['plain-naive', 'istio-rolling-classic', 'istio-script', 'istio-switch'])(
+    'leaves nothing of %s: no namespace, no process, no file',
+    async (scenario) => {
+      const args = ['--kubeconfig', foreign.kubeconfig, '--scenario', scenario, '--out', folder];
+      const gateway = foreign.gatewayUrl === undefined ? [] : ['--gateway', foreign.gatewayUrl];
+      const child = spawn(
+        process.execPath,
+        ['--import', 'tsx', 'scripts/demo/main.ts', ...args, ...gateway],
+        {
+          cwd: root,
+          env: { ...process.env, TMPDIR: folder },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      );
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+      const exited = once(child, 'exit');
+      const namespaces = async (): Promise<string[]> =>
+        (await admin.list(resources.namespaces, { labelSelector: demoSelector })).map(
+          ({ metadata }) => metadata.name,
+        );
+      // The new version has come: the load runs, and the release is under way.
+      await waitFor(
+        async () => {
+          const [namespace] = await namespaces();
+          if (namespace === undefined) return false;
+          const pods = await admin.list<Pod>(resources.pods, { namespace, labelSelector: 'version=v2' });
+          return pods.length > 0;
+        },
+        { deadlineMs: 120_000, what: 'a pod of v2', lastSeen: () => said },
+      );
+      child.kill('SIGINT');
+      expect(await exited).toEqual([130, null]);
+      expect(said).not.toContain('Left behind');
+      expect(await namespaces()).toEqual([]);
+      expect(await leftBehindFor(folder, '')).toEqual([]);
+    },
+    200_000,
+  );
+});
