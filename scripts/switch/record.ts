@@ -26,6 +26,8 @@ export interface Record {
   keptOld?: boolean;
 }
 
+/** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
+const RENEWALS = 5;
 /** How often a run that waits for its turn says so, in milliseconds. */
 const SAY_EVERY_MS = 5000;
 
@@ -152,7 +154,9 @@ export async function takeLease(
   }
 
   const lost = new AbortController();
-  let renewedAt = performance.now();
+  /** Looks at the Lease since it was last written. A process that stood still has missed one, however long: its next write tells. */
+  let missed = 0;
+  let renewal: Promise<unknown> | undefined;
   let writing: Promise<unknown> = Promise.resolve();
 
   /** One write after another, each on what the last one gave. */
@@ -165,7 +169,7 @@ export async function takeLease(
       for (let attempt = 0; ; attempt += 1) {
         try {
           lease = await cluster.replace<Lease>(edit(lease as Lease));
-          renewedAt = performance.now();
+          missed = 0;
           return;
         } catch (error) {
           if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
@@ -189,15 +193,15 @@ export async function takeLease(
 
   const timer = setInterval(
     () => {
-      change(held).catch((error: unknown) => {
-        if (performance.now() - renewedAt > leaseSeconds * 1000) {
-          lost.abort(
-            new CommandError(`The Lease ${name} could not be renewed; this run stops.`, { cause: error }),
-          );
-        }
-      });
+      missed += 1;
+      if (missed >= RENEWALS)
+        lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
+      else
+        renewal ??= change(held)
+          .catch(() => undefined)
+          .finally(() => (renewal = undefined));
     },
-    (leaseSeconds * 1000) / 3,
+    (leaseSeconds * 1000) / RENEWALS,
   );
 
   const annotated = (current: Lease, record: Record): Lease => {

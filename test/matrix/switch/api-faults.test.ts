@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (const lane of lanes) {
     const cluster = await connectCluster(
       { kubeconfigs: [lane.playground.kubeconfig] },
-      { fieldManager: 'zero-downtime-switch', timeoutMs: 1500, retryForMs: 3000 },
+      { fieldManager: 'zero-downtime-switch', timeoutMs: 1000, retryForMs: 3000 },
     );
     impatient.set(lane, cluster);
   }

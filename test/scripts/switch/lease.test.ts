@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ClusterError } from '../../../scripts/shared/cluster-errors.ts';
 import type { Cluster } from '../../../scripts/shared/cluster.ts';
 import type { Lease } from '../../../scripts/shared/kubernetes.ts';
+import { waitFor } from '../../../scripts/shared/wait.ts';
 import { ANNOTATION, readRecord, takeLease } from '../../../scripts/switch/record.ts';
 import type { Record as SwitchRecord } from '../../../scripts/switch/record.ts';
 
@@ -96,5 +97,59 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
     const hold = await takeLease(kept.cluster, 'coffee-shop', { signal, onWait: (text) => said.push(text) });
     expect(said).toEqual([]);
     await hold.release();
+  });
+});
+
+describe('a Lease that is held', () => {
+  /** Counts the renewals that begin; `answers` decides whether they end. */
+  function renewing(answers: () => boolean) {
+    const kept = keep();
+    let renewals = 0;
+    const replace = kept.cluster.replace.bind(kept.cluster);
+    const cluster = {
+      ...kept.cluster,
+      replace: (lease: Lease) => {
+        renewals += 1;
+        return answers() ? replace(lease) : new Promise<Lease>(() => undefined);
+      },
+    } as Cluster;
+    return { cluster, renewals: () => renewals };
+  }
+
+  it('is lost as soon as nobody answers for its duration, although the call still waits', async () => {
+    const { cluster, renewals } = renewing(() => false);
+    const hold = await takeLease(cluster, 'coffee-shop', { signal, leaseSeconds: 1 });
+    await waitFor(() => hold.lost.aborted, { deadlineMs: 10_000, what: 'the end of the hold' });
+    expect(hold.lost.reason).toMatchObject({
+      message: 'The Lease switch-coffee-shop could not be renewed; this run stops.',
+    });
+    // One call at a time: what does not answer is not asked more.
+    expect(renewals()).toBe(1);
+    await hold.release();
+  });
+
+  it('is kept as long as its renewals are answered, and after some that were not', async () => {
+    let turn = 0;
+    const kept = keep();
+    const replace = kept.cluster.replace.bind(kept.cluster);
+    const cluster = {
+      ...kept.cluster,
+      replace: (lease: Lease) => {
+        turn += 1;
+        return turn % 2 === 0 ? replace(lease) : Promise.reject(new Error('once'));
+      },
+    } as Cluster;
+    const hold = await takeLease(cluster, 'coffee-shop', { signal, leaseSeconds: 1 });
+    await waitFor(() => turn >= 12, { deadlineMs: 20_000, what: 'twelve renewals' });
+    expect(hold.lost.aborted).toBe(false);
+    await hold.release();
+  });
+
+  it('that is there and cannot be seen is given up, with what the server said', async () => {
+    const { cluster } = keep(killed);
+    const blind = { ...cluster, get: () => Promise.resolve(undefined) } as unknown as Cluster;
+    await expect(takeLease(blind, 'coffee-shop', { signal, leaseSeconds: 1 })).rejects.toMatchObject({
+      status: 409,
+    });
   });
 });
