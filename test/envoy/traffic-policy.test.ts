@@ -1,9 +1,10 @@
+import type { RouteJson } from '../../scripts/playground/mesh/xds-types.ts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startApp } from '../scripts/playground/mesh/support/apps.ts';
 import { ask, post } from '../scripts/playground/mesh/support/raw-client.ts';
 import { until } from '../scripts/playground/mesh/support/test-mesh.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
-import { GatewayBench } from './support/gateway-bench.ts';
+import { APP_CLUSTER, GatewayBench } from './support/gateway-bench.ts';
 
 /** What a DestinationRule's policy makes of the same calls, once with the built-in proxy and once with a real Envoy. */
 describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies', (binary) => {
@@ -52,6 +53,115 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
     ]);
   });
 
+  /** Status, flags and why, of the gateway's log lines. */
+  const verdicts = (lines: string[]) => lines.map((line) => line.split('" ')[1]?.split(' ').slice(0, 3));
+
+  it('lets as many wait as http1MaxPendingRequests allows for the maxConnections there are, and refuses the others', async () => {
+    const both = await Promise.all(
+      benches.map(async (bench) => {
+        const held: (() => void)[] = [];
+        let isOpen = false;
+        const app = await startApp((_request, response) => {
+          const answer = () => void response.setHeader('content-length', '4').end('late');
+          if (isOpen) answer();
+          else held.push(answer);
+        });
+        await bench.serve([app.address], undefined, {
+          connectionPool: { tcp: { maxConnections: 2 }, http: { http1MaxPendingRequests: 3 } },
+        });
+        bench.logs.clear();
+        const call = () => ask(bench.address, post('/', 'app.example'));
+        const answers = [];
+        for (const count of [1, 2]) {
+          answers.push(call());
+          await until(`${count} to have arrived`, () => held.length === count, 20_000);
+        }
+        answers.push(...Array.from({ length: 8 }, call));
+        const refused = await bench.nextLines('gateway', 5);
+        const meanwhile = await bench.counters(
+          ...['upstream_cx_active', 'upstream_rq_active', 'upstream_rq_pending_active'],
+          ...['default.(cx|rq|rq_pending|rq_retry)_open', 'cx_overflow', 'pending_overflow'],
+        );
+        isOpen = true;
+        for (const answer of held) answer();
+        const all = (await Promise.all(answers)).map(summary);
+        const connections = app.connections();
+        await bench.nextLines('gateway', 5);
+        await app.close();
+        return {
+          refused: verdicts(refused),
+          answers: all.map(({ body }) => body).sort(),
+          heads: all.filter(({ body }) => body !== 'late'),
+          meanwhile,
+          connections,
+          after: await bench.counters('pending_overflow', 'pending_active', 'default.(cx|rq_pending)_open'),
+        };
+      }),
+    );
+    const [builtin, envoy] = both;
+    expect(builtin).toEqual(envoy);
+    expect(builtin?.answers.filter((body) => body === 'late')).toHaveLength(5);
+    expect(builtin).toMatchObject({
+      refused: Array(5).fill(['503', 'UO', 'upstream_reset_before_response_started{overflow}']) as unknown,
+      connections: 2,
+      meanwhile: {
+        upstream_rq_pending_active: 3,
+        upstream_cx_active: 2,
+        upstream_cx_overflow: 3,
+        upstream_rq_pending_overflow: 5,
+      },
+      after: { upstream_rq_pending_active: 0 },
+    });
+  });
+
+  it.each(['503', 'reset'] as const)(
+    'tries no more again at the same time than maxRetries allows (%s)',
+    async (how) => {
+      const routes: RouteJson[] = [
+        {
+          match: { prefix: '/' },
+          route: {
+            cluster: APP_CLUSTER,
+            timeout: '0s',
+            retry_policy: { retry_on: '5xx,reset', num_retries: 2 },
+          },
+          name: 'r-app',
+        },
+      ];
+      const RETRY_OPEN = 'circuit_breakers.default.rq_retry_open';
+      const both = await Promise.all(
+        benches.map(async (bench) => {
+          let letGo: () => void = () => undefined;
+          let attempts = 0;
+          const app = await startApp((_request, response) => {
+            attempts += 1;
+            if (attempts === 2) letGo = () => void response.setHeader('content-length', '4').end('late');
+            else if (attempts === 3 && how === 'reset') response.socket?.destroy();
+            else response.writeHead(503, { 'content-length': '4' }).end('busy');
+          });
+          await bench.serve([app.address], routes, { connectionPool: { http: { maxRetries: 1 } } });
+          bench.logs.clear();
+          const before = await bench.counters('retry_overflow');
+          const first = ask(bench.address, post('/', 'app.example'));
+          await until('it is being tried again', () => attempts === 2, 20_000);
+          const second = await ask(bench.address, post('/', 'app.example'));
+          const lines = verdicts(await bench.nextLines('gateway', 1));
+          const meanwhile = await bench.counters('default.rq_retry_open');
+          letGo();
+          const { body } = await first;
+          await bench.nextLines('gateway', 1);
+          await app.close();
+          const after = await bench.counters('retry_overflow', 'default.rq_retry_open');
+          return { first: body, second: summary(second), lines, meanwhile, before, after, attempts };
+        }),
+      );
+      const [builtin, envoy] = both;
+      expect(builtin).toEqual(envoy);
+      expect(builtin).toMatchObject({ first: 'late', attempts: 3, meanwhile: { [RETRY_OPEN]: 1 } });
+      expect(builtin?.lines[0]?.[1]).toBe(how === '503' ? 'UO' : 'UO,UC');
+    },
+  );
+
   it('refuses a request beyond http2MaxRequests', async () => {
     const both = await Promise.all(
       benches.map(async (bench) => {
@@ -69,14 +179,22 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
         const [line] = await bench.nextLines('gateway', 1);
         letGo();
         const { body } = await first;
+        await bench.nextLines('gateway', 1);
         await app.close();
-        return { first: body, second: summary(second), flags: line?.split('" ')[1]?.split(' ').slice(0, 3) };
+        const counters = await bench.counters('rq_active_overflow', 'rq_active', 'default.rq_open');
+        return {
+          first: body,
+          second: summary(second),
+          counters,
+          flags: line?.split('" ')[1]?.split(' ').slice(0, 3),
+        };
       }),
     );
     const [builtin, envoy] = both;
     expect(builtin).toEqual(envoy);
     expect(builtin).toMatchObject({
       first: 'late',
+      counters: { upstream_rq_active_overflow: 1, upstream_rq_active: 0 },
       flags: ['503', 'UO', 'upstream_reset_before_response_started{overflow}'],
     });
   });

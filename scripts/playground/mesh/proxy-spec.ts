@@ -6,6 +6,9 @@ import type { AppProbers, Container } from './inject/probe-rewrite.ts';
 /** The proxy's own ports in every pod that has one. */
 export const PROXY_PORTS = [15000, 15001, 15020, 15021, 15090];
 
+/** https://istio.io/latest/docs/reference/config/annotations/#SidecarStatsInclusionPrefixes */
+const STATS_PREFIXES = 'sidecar.istio.io/statsInclusionPrefixes';
+
 function both(network: PodNetwork, ip: string, port: number): SocketAddress[] {
   const found = [network.outside(ip, port), network.inside(ip, port)].filter((one) => one !== undefined);
   const seen = new Set<string>();
@@ -29,6 +32,7 @@ export function sidecarSpec(
   servicesFile: string | undefined,
 ): ProxySpec {
   const { ip } = pod;
+  const statsPrefixes = object?.metadata.annotations?.[STATS_PREFIXES];
   return {
     id: pod.uid,
     name: `${pod.name}.${pod.namespace}`,
@@ -45,6 +49,7 @@ export function sidecarSpec(
     })),
     outbound: required(network.inside(ip, 15001), ip, 15001),
     ...(servicesFile === undefined ? {} : { servicesFile }),
+    ...(statsPrefixes === undefined ? {} : { statsPrefixes: statsPrefixes.split(',') }),
     probers: probers(network, ip, object),
   };
 }

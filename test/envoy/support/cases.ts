@@ -8,7 +8,8 @@ import {
   type TestServer,
 } from '../../scripts/playground/mesh/support/apps.ts';
 import { post } from '../../scripts/playground/mesh/support/raw-client.ts';
-import { APP_CLUSTER, type Address } from './gateway-bench.ts';
+import type { Address } from '../../scripts/playground/mesh/support/proxies.ts';
+import { APP_CLUSTER } from './gateway-bench.ts';
 
 /** One request, under one configuration, that both kinds of proxy must answer alike. */
 export interface Case {

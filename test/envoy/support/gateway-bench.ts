@@ -19,15 +19,10 @@ import {
 import { outboundClusters } from '../../../scripts/playground/mesh/istiod/clusters.ts';
 import { loadAssignments } from '../../../scripts/playground/mesh/istiod/endpoints.ts';
 import type { TrafficPolicy } from '../../../scripts/playground/mesh/istiod/istio-objects.ts';
-import type { MeshService } from '../../../scripts/playground/mesh/istiod/services.ts';
 import { startGuard } from '../../../scripts/playground/kubelet/guard.ts';
 import { get, until, type Answer } from '../../scripts/playground/mesh/support/test-mesh.ts';
 import { closedPort } from '../../scripts/playground/mesh/support/apps.ts';
-
-export interface Address {
-  host: string;
-  port: number;
-}
+import { policyOf, service, type Address } from '../../scripts/playground/mesh/support/proxies.ts';
 
 const LISTENER: ListenerJson = {
   name: '0.0.0.0_8080',
@@ -121,25 +116,8 @@ export class GatewayBench {
   ): Promise<void> {
     this.count += 1;
     const network = `10.0.${this.count % 250}`;
-    const one = service(sockets.length, network);
-    const clusters = outboundClusters(
-      one,
-      trafficPolicy && {
-        rule: {
-          apiVersion: 'networking.istio.io/v1',
-          kind: 'DestinationRule',
-          metadata: {
-            name: 'app',
-            namespace: 'default',
-            uid: '1',
-            resourceVersion: '1',
-            creationTimestamp: '',
-          },
-        },
-        trafficPolicy,
-        subsets: [],
-      },
-    );
+    const one = service(sockets.length, 'app', network);
+    const clusters = outboundClusters(one, trafficPolicy && policyOf(trafficPolicy));
     for (const cluster of clusters) delete cluster.lb_policy;
     const known = sockets.map((socket, i): [string, Address] => [`${network}.${i}:8080`, socket]);
     // A cluster counts as confirmed only when its endpoints have arrived, so nobody waits in between.
@@ -180,6 +158,16 @@ export class GatewayBench {
     return get({ ...this.admin, path: pathAndQuery });
   }
 
+  /** Counters and gauges of the cluster behind the route, by their names after the cluster's. */
+  async counters(...names: string[]): Promise<Record<string, number>> {
+    const { body } = await this.ask(
+      `/stats?filter=${encodeURIComponent(`^cluster\\.outbound.*(${names.join('|')})$`)}`,
+    );
+    return Object.fromEntries(
+      [...body.matchAll(/;\.(\S+): (\d+)$/gm)].map(([, name = '', value]) => [name, Number(value)]),
+    );
+  }
+
   /** The resources of one kind as the gateway's admin port shows them. */
   async dump(resource: string): Promise<Record<string, unknown>[]> {
     const query = resource === 'dynamic_endpoint_configs' ? '&include_eds' : '';
@@ -206,6 +194,7 @@ export class GatewayBench {
       health: [await closedPort()],
       stats: [await closedPort()],
       inbound: [],
+      statsPrefixes: ['cluster.outbound'],
       probers: {},
     };
   }
@@ -230,27 +219,3 @@ const defaultRoute: RouteJson = {
   route: { cluster: APP_CLUSTER, timeout: '0s' },
   name: 'r-app',
 };
-
-function service(endpoints: number, network: string): MeshService {
-  return {
-    name: 'app',
-    namespace: 'default',
-    host: 'app.default.svc.cluster.local',
-    clusterIp: '10.96.0.1',
-    ports: [
-      {
-        number: 8080,
-        name: 'http',
-        protocol: 'http',
-        endpoints: Array.from({ length: endpoints }, (_, i) => ({
-          ip: `${network}.${i}`,
-          port: 8080,
-          healthy: true,
-          labels: {},
-          workload: undefined,
-          tlsMode: undefined,
-        })),
-      },
-    ],
-  };
-}

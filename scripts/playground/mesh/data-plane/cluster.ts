@@ -1,10 +1,9 @@
 import type { SocketAddress } from '../../network-types.ts';
 import { parseDurationMs } from '../istiod/durations.ts';
 import type { ClusterJson, ClusterLoadAssignmentJson } from '../xds-types.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { Host } from './host.ts';
 
-/** The largest limit there is: none. */
-const NO_LIMIT = 4_294_967_295;
 const MAX_EJECTION_MS = 300_000;
 
 /** A group of endpoints that a route may name. It is *warming* until its endpoints have arrived. */
@@ -14,6 +13,7 @@ export class Cluster {
   assignment: ClusterLoadAssignmentJson | undefined;
   lastUpdated = new Date();
   hosts: Host[] = [];
+  readonly breaker = new CircuitBreaker(() => this.config.circuit_breakers?.thresholds[0]);
   #healthy: Host[] = [];
   #next = 0;
 
@@ -38,7 +38,8 @@ export class Cluster {
       locality.lb_endpoints.map((endpoint) => {
         const { address, port_value: port } = endpoint.endpoint.address.socket_address;
         const key = `${address}:${port}`;
-        const host = before.get(key) ?? new Host(address, port, socketOf(address, port), connectTimeoutMs);
+        const host =
+          before.get(key) ?? new Host(address, port, socketOf(address, port), connectTimeoutMs, this.breaker);
         before.delete(key);
         host.healthy = endpoint.health_status === undefined;
         return host;
@@ -65,13 +66,6 @@ export class Cluster {
     // Of two drawn at random, the one with fewer requests in flight.
     const other = hosts[Math.floor(Math.random() * hosts.length)];
     return load(other) < load(one) ? other : one;
-  }
-
-  /** Whether the circuit breaker for requests in flight is open. */
-  get overflows(): boolean {
-    const limit = this.config.circuit_breakers?.thresholds[0]?.max_requests ?? NO_LIMIT;
-    if (limit >= NO_LIMIT) return false;
-    return this.hosts.reduce((total, { stats }) => total + stats.rqActive, 0) >= limit;
   }
 
   /**

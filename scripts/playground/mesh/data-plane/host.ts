@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../../network-types.ts';
-import { UpstreamConnection } from './upstream-connection.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { UpstreamConnection, type ResetReason } from './upstream-connection.ts';
 
 /** What `/clusters` shows per host. */
 export interface HostStats {
@@ -14,7 +15,15 @@ export interface HostStats {
   rqPendingActive: number;
 }
 
-/** One endpoint of a cluster: its connections, kept alive between requests, and its counters. */
+/** A request that wants a connection. */
+export interface Waiter {
+  /** It is the request's until it is given back or destroyed. May come before `request` has returned. */
+  onConnection(connection: UpstreamConnection): void;
+  /** None could be made. */
+  onPoolFailure(reason: ResetReason): void;
+}
+
+/** One endpoint of a cluster: its connections, kept alive between requests, who waits for one, and its counters. */
 export class Host {
   readonly address: string;
   readonly port: number;
@@ -36,39 +45,87 @@ export class Host {
   consecutiveErrors = 0;
   socket: SocketAddress;
   readonly #connectTimeoutMs: number;
+  readonly #breaker: CircuitBreaker;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
+  readonly #waiting: Waiter[] = [];
+  #connecting = 0;
   #removed = false;
 
-  constructor(address: string, port: number, socket: SocketAddress, connectTimeoutMs: number) {
+  constructor(
+    address: string,
+    port: number,
+    socket: SocketAddress,
+    connectTimeoutMs: number,
+    breaker = new CircuitBreaker(() => undefined),
+  ) {
     this.address = address;
     this.port = port;
     this.socket = socket;
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#breaker = breaker;
   }
 
-  /** A connection for one request: the one used last, else a new one that is still connecting. */
-  take(): UpstreamConnection {
+  /**
+   * Hands over the idle connection used last; without one the request waits, in turn, for a new one or one that is given back.
+   * Returns false when too many wait already.
+   */
+  request(waiter: Waiter): boolean {
     const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    const connection = new UpstreamConnection(this, this.#connectTimeoutMs);
-    this.#all.add(connection);
-    this.stats.cxTotal += 1;
-    this.stats.cxActive += 1;
-    return connection;
+    if (idle !== undefined) {
+      waiter.onConnection(idle);
+      return true;
+    }
+    if (!this.#breaker.admits('pending')) return false;
+    this.#waiting.push(waiter);
+    this.#breaker.inUse.pending += 1;
+    this.#connectMore();
+    return true;
+  }
+
+  /** The request does not wait any longer; a connection that is being made for it is there for others. */
+  cancel(waiter: Waiter): void {
+    const at = this.#waiting.indexOf(waiter);
+    if (at === -1) return;
+    this.#waiting.splice(at, 1);
+    this.#breaker.inUse.pending -= 1;
   }
 
   /** The request is over and the connection can carry another. */
   giveBack(connection: UpstreamConnection): void {
-    if (this.#removed) connection.destroy();
-    else this.#idle.push(connection);
+    if (this.#removed && this.#waiting.length === 0) {
+      connection.destroy();
+      return;
+    }
+    this.#idle.push(connection);
+    // After the request that is ending here has been accounted for.
+    if (this.#waiting.length > 0) queueMicrotask(() => this.#serve());
+  }
+
+  connected(connection: UpstreamConnection): void {
+    this.#connecting -= 1;
+    this.#idle.push(connection);
+    this.#serve();
+    if (this.#removed) this.remove();
+  }
+
+  /** As in Envoy, everybody who waits at this endpoint fails with the connection that could not be made. */
+  connectFailed(connection: UpstreamConnection, reason: ResetReason): void {
+    this.#connecting -= 1;
+    this.stats.cxConnectFail += 1;
+    const failed = this.#waiting.splice(0);
+    this.#breaker.inUse.pending -= failed.length;
+    this.gone(connection);
+    for (const waiter of failed) waiter.onPoolFailure(reason);
   }
 
   gone(connection: UpstreamConnection): void {
     if (!this.#all.delete(connection)) return;
     this.stats.cxActive -= 1;
+    this.#breaker.inUse.connections -= 1;
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
+    this.#connectMore();
   }
 
   /** The endpoint left the configuration: idle connections close, requests in flight finish. */
@@ -80,6 +137,33 @@ export class Host {
   /** The proxy is gone: so are all its connections. */
   kill(): void {
     this.#removed = true;
+    this.#breaker.inUse.pending -= this.#waiting.splice(0).length;
     for (const connection of [...this.#all]) connection.destroy();
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && this.#idle.length > 0) {
+      const connection = this.#idle.pop();
+      const waiter = this.#waiting.shift();
+      this.#breaker.inUse.pending -= 1;
+      if (connection !== undefined) waiter?.onConnection(connection);
+    }
+    this.#connectMore();
+  }
+
+  #connectMore(): void {
+    while (this.#connecting < this.#waiting.length && this.#mayConnect()) {
+      this.#connecting += 1;
+      const connection = new UpstreamConnection(this, this.#connectTimeoutMs);
+      this.#all.add(connection);
+      this.#breaker.inUse.connections += 1;
+      this.stats.cxTotal += 1;
+      this.stats.cxActive += 1;
+    }
+  }
+
+  /** Who waits must have something to wait for: an endpoint without any connection gets one whatever the limit says. */
+  #mayConnect(): boolean {
+    return this.#breaker.admits('connections') || this.#all.size === 0;
   }
 }

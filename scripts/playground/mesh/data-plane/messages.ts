@@ -23,6 +23,8 @@ export interface ProxySpec {
   servicesFile?: string;
   /** Gateways: the sockets behind each pod port that a listener may open. */
   gateway?: { port: number; sockets: SocketAddress[] }[];
+  /** Statistics shown besides those that Istio includes by default, by the prefixes of their names. */
+  statsPrefixes?: string[];
   /** What the app's probes and hooks were rewritten from. */
   probers: Record<string, AppProber>;
 }

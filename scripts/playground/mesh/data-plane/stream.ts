@@ -6,7 +6,7 @@ import type { DownstreamConnection } from './downstream-connection.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { downstreamHeaders, isWebSocket, upgradeHeaders, upstreamHeaders } from './forwarded-headers.ts';
 import { injectFault } from './fault.ts';
-import type { Host } from './host.ts';
+import type { Host, Waiter } from './host.ts';
 import type { Body } from './http1/body.ts';
 import { setHeader, writeHead, type Headers, type RequestHead, type ResponseHead } from './http1/head.ts';
 import { reply } from './local-reply.ts';
@@ -18,8 +18,6 @@ import type { ResetReason, UpstreamConnection, UpstreamHandler } from './upstrea
 /** Envoy's per_connection_buffer_limit_bytes: more than this is not held back for a connection or a retry. */
 const BUFFER_LIMIT = 1024 * 1024;
 
-const OVERFLOW = 'upstream connect error or disconnect/reset before headers. reset reason: overflow';
-
 const NOWHERE: CompiledRoute = {
   json: { match: { prefix: '/' } },
   timeoutMs: 0,
@@ -28,7 +26,7 @@ const NOWHERE: CompiledRoute = {
 };
 
 /** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
-export class Stream implements UpstreamHandler {
+export class Stream implements UpstreamHandler, Waiter {
   readonly #downstream: DownstreamConnection;
   readonly #chain: FilterChain;
   readonly #request: RequestHead;
@@ -47,7 +45,11 @@ export class Stream implements UpstreamHandler {
   #tooLargeToRepeat = false;
   #host: Host | undefined;
   #upstream: UpstreamConnection | undefined;
-  #upstreamReady = false;
+  /** What the present attempt counts as at its endpoint. */
+  #attempt: 'waiting' | 'active' | undefined;
+  #isTrying = false;
+  #isRetry = false;
+  #isRetryRefused = false;
   #sent = false;
   #answering = false;
   #chunkAnswer = false;
@@ -141,7 +143,7 @@ export class Stream implements UpstreamHandler {
   /** All bytes that came together, from either side, were handed over: what was collected can leave in one packet. */
   onBatchEnd(): void {
     this.#downstream.flush();
-    if (this.#upstreamReady && !this.#sent) this.#send();
+    if (this.#upstream !== undefined && !this.#sent) this.#send();
   }
 
   onDownstreamWritable(): void {
@@ -156,9 +158,15 @@ export class Stream implements UpstreamHandler {
 
   // The upstream's side
 
-  onConnected(): void {
-    this.#upstreamReady = true;
-    this.#send();
+  onConnection(connection: UpstreamConnection): void {
+    this.#upstream = connection;
+    connection.attach(this, this.#request.method);
+    // The first attempt waits for the body bytes that came together with the head.
+    if (!this.#isTrying || this.#retries.made > 0 || this.#requestComplete) this.#send();
+  }
+
+  onPoolFailure(reason: ResetReason): void {
+    this.onReset(reason);
   }
 
   onWritable(): void {
@@ -166,12 +174,15 @@ export class Stream implements UpstreamHandler {
   }
 
   onHead(head: ResponseHead, body: Body): void {
-    if (this.#retries.onStatus(head.status) && this.#mayRepeat()) {
+    this.#endRetry();
+    const wanted = this.#retries.onStatus(head.status) && this.#mayRepeat();
+    if (wanted && this.#beginRetry()) {
       this.#count('rqError');
       this.#leaveUpstream(true);
       this.#retryLater();
       return;
     }
+    this.#isRetryRefused = wanted;
     this.#answering = true;
     this.#answerStatus = head.status;
     clearTimeout(this.#tryTimer);
@@ -225,7 +236,8 @@ export class Stream implements UpstreamHandler {
     if (!this.#answering || this.#over) return;
     if (this.#chunkAnswer) this.#downstream.write(Buffer.from('0\r\n\r\n'));
     this.#count(this.#answerStatus >= 500 ? 'rqError' : 'rqSuccess');
-    this.#ends(this.#retries.gaveUpOn(this.#answerStatus) ? 'URX' : undefined, 'via_upstream');
+    const refused = this.#isRetryRefused ? 'UO' : undefined;
+    this.#ends(this.#retries.gaveUpOn(this.#answerStatus) ? 'URX' : refused, 'via_upstream');
     this.#leaveUpstream(false);
     this.#finishAccounting();
     this.#downstream.finish();
@@ -234,6 +246,7 @@ export class Stream implements UpstreamHandler {
   onReset(reason: ResetReason): void {
     if (this.#over) return;
     const sent = this.#sent;
+    this.#endRetry();
     this.#count('rqError');
     this.#leaveUpstream(false);
     this.#outcome = resetRecord(reason, this.#answering);
@@ -243,10 +256,12 @@ export class Stream implements UpstreamHandler {
       return;
     }
     if (this.#retries.onReset(reason, sent) && (!sent || this.#mayRepeat())) {
-      this.#retryLater();
-      return;
-    }
-    if (this.#retries.made > 0 && this.#retries.exhausted) this.#outcome.flags.unshift('URX');
+      if (this.#beginRetry()) {
+        this.#retryLater();
+        return;
+      }
+      this.#outcome.flags.unshift('UO');
+    } else if (this.#retries.made > 0 && this.#retries.exhausted) this.#outcome.flags.unshift('URX');
     const which = this.#retries.made > 0 ? 'retried and the latest reset reason' : 'reset reason';
     const status = reason === 'protocol error' ? 502 : 503;
     this.#reply(status, `upstream connect error or disconnect/reset before headers. ${which}: ${reason}`);
@@ -280,14 +295,24 @@ export class Stream implements UpstreamHandler {
     this.#host = host;
     this.#tried.push(host);
     host.stats.rqPendingActive += 1;
-    const upstream = host.take();
-    this.#upstream = upstream;
-    this.#upstreamReady = upstream.connected;
-    upstream.attach(this, this.#request.method);
+    this.#attempt = 'waiting';
     const perTry = this.#route?.retry?.perTryTimeoutMs;
     if (perTry !== undefined) this.#tryTimer = setTimeout(() => this.#onTryTimeout(), perTry);
-    // The first attempt waits for the body bytes that came together with the head.
-    if (this.#upstreamReady && (this.#retries.made > 0 || this.#requestComplete)) this.#send();
+    this.#isTrying = true;
+    const isTaken = host.request(this);
+    this.#isTrying = false;
+    if (!isTaken) this.#overflow();
+  }
+
+  /** Too many requests: none more is begun, and this one is not tried again. */
+  #overflow(): void {
+    this.#upstream?.release();
+    this.#upstream = undefined;
+    this.#leaveUpstream(false);
+    this.#ends('UO', 'upstream_reset_before_response_started{overflow}');
+    const which = this.#retries.made > 0 ? 'retried and the latest reset reason' : 'reset reason';
+    const body = `upstream connect error or disconnect/reset before headers. ${which}: overflow`;
+    this.#reply(503, body, undefined, ['x-envoy-overloaded', 'true']);
   }
 
   #chooseHost(): Host | undefined {
@@ -302,13 +327,14 @@ export class Stream implements UpstreamHandler {
   #send(): void {
     if (this.#sent || this.#upstream === undefined || this.#over) return;
     // Envoy counts a request when its connection is there.
-    if (this.#cluster?.overflows === true) {
-      this.#leaveUpstream(true);
-      this.#ends('UO', 'upstream_reset_before_response_started{overflow}');
-      this.#reply(503, OVERFLOW, undefined, ['x-envoy-overloaded', 'true']);
+    const breaker = this.#cluster?.breaker;
+    if (breaker?.admits('requests') === false) {
+      this.#overflow();
       return;
     }
     this.#sent = true;
+    this.#attempt = 'active';
+    if (breaker !== undefined) breaker.inUse.requests += 1;
     this.#sentAt = performance.now();
     this.#upstreamAddress = this.#upstream.localAddress;
     const stats = this.#host?.stats;
@@ -341,6 +367,21 @@ export class Stream implements UpstreamHandler {
     return wanted && !this.#tooLargeToRepeat;
   }
 
+  /** Takes up one of the retries that the cluster allows at the same time. */
+  #beginRetry(): boolean {
+    const breaker = this.#cluster?.breaker;
+    if (breaker === undefined || !breaker.admits('retries')) return false;
+    breaker.inUse.retries += 1;
+    this.#isRetry = true;
+    return true;
+  }
+
+  /** What came of it is known. */
+  #endRetry(): void {
+    if (this.#isRetry && this.#cluster !== undefined) this.#cluster.breaker.inUse.retries -= 1;
+    this.#isRetry = false;
+  }
+
   #retryLater(): void {
     this.#retryTimer = setTimeout(() => this.#try(), this.#retries.nextDelayMs());
   }
@@ -363,7 +404,9 @@ export class Stream implements UpstreamHandler {
     this.#count('rqTimeout');
     const sent = this.#sent;
     this.#leaveUpstream(true);
-    if (this.#retries.onReset('connection timeout', sent) && (!sent || this.#mayRepeat())) {
+    this.#endRetry();
+    const wanted = this.#retries.onReset('connection timeout', sent) && (!sent || this.#mayRepeat());
+    if (wanted && this.#beginRetry()) {
       this.#retryLater();
       return;
     }
@@ -398,14 +441,17 @@ export class Stream implements UpstreamHandler {
 
   /** Ends the present attempt's accounting and, when asked, its connection. */
   #leaveUpstream(destroy: boolean): void {
-    const stats = this.#host?.stats;
-    if (stats !== undefined && this.#upstream !== undefined) {
-      if (this.#sent) stats.rqActive -= 1;
-      else stats.rqPendingActive -= 1;
+    const host = this.#host;
+    if (host !== undefined) {
+      if (this.#attempt === 'waiting') host.stats.rqPendingActive -= 1;
+      if (this.#attempt === 'active') host.stats.rqActive -= 1;
     }
-    if (destroy) this.#upstream?.destroy();
+    if (this.#attempt === 'active' && this.#cluster !== undefined) this.#cluster.breaker.inUse.requests -= 1;
+    this.#attempt = undefined;
+    host?.cancel(this);
+    if (destroy && this.#sent) this.#upstream?.destroy();
+    else if (destroy) this.#upstream?.release();
     this.#upstream = undefined;
-    this.#upstreamReady = false;
     this.#sent = false;
     clearTimeout(this.#tryTimer);
   }
@@ -425,6 +471,7 @@ export class Stream implements UpstreamHandler {
   #finishAccounting(): void {
     if (!this.#over) this.#tell();
     this.#over = true;
+    this.#endRetry();
     clearTimeout(this.#timer);
     clearTimeout(this.#tryTimer);
     clearTimeout(this.#retryTimer);

@@ -11,7 +11,6 @@ export type ResetReason =
 export interface UpstreamHandler {
   /** False while the caller is still sending: an answer that comes earlier ends the connection. */
   readonly requestComplete: boolean;
-  onConnected(): void;
   onHead(head: ResponseHead, body: Body): void;
   onBody(chunk: Buffer): void;
   /** The answer is complete. The connection has already been given back or closed. */
@@ -57,11 +56,7 @@ export class UpstreamConnection {
     return `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`;
   }
 
-  get connected(): boolean {
-    return this.#connected;
-  }
-
-  /** Takes the connection for one request. `onConnected` is called later when it is still connecting. */
+  /** Takes the connection for one request. */
   attach(handler: UpstreamHandler, method: string): void {
     this.#handler = handler;
     this.#method = method;
@@ -88,6 +83,12 @@ export class UpstreamConnection {
     this.#socket.resume();
   }
 
+  /** Nothing was sent on it: it can carry another request. */
+  release(): void {
+    this.#handler = undefined;
+    if (!this.#closed) this.host.giveBack(this);
+  }
+
   /** Breaks off: whoever waited no longer does. */
   destroy(): void {
     this.#handler = undefined;
@@ -97,7 +98,7 @@ export class UpstreamConnection {
   #onConnect(): void {
     this.#connected = true;
     clearTimeout(this.#connectTimer);
-    this.#handler?.onConnected();
+    this.host.connected(this);
   }
 
   #onData(data: Buffer): void {
@@ -177,10 +178,15 @@ export class UpstreamConnection {
     if (this.#closed) return;
     const handler = this.#handler;
     this.#handler = undefined;
-    const why = this.#connected || reason !== 'connection termination' ? reason : 'remote connection failure';
-    if (!this.#connected) this.host.stats.cxConnectFail += 1;
-    this.#close();
-    handler?.onReset(why);
+    if (this.#connected) this.#close();
+    else {
+      this.#closed = true;
+      clearTimeout(this.#connectTimer);
+      this.#socket.destroy();
+      const why = reason === 'connection termination' ? 'remote connection failure' : reason;
+      this.host.connectFailed(this, why);
+    }
+    handler?.onReset(reason);
   }
 
   #close(): void {

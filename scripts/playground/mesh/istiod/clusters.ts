@@ -147,11 +147,13 @@ const NO_LIMIT = 4_294_967_295;
 
 function thresholds(traffic: TrafficPolicy) {
   const pool = traffic.connectionPool;
+  // 0 is the same as nothing.
+  const limit = (value = 0) => (value > 0 ? value : NO_LIMIT);
   return {
-    max_connections: pool?.tcp?.maxConnections ?? NO_LIMIT,
-    max_pending_requests: pool?.http?.http1MaxPendingRequests ?? NO_LIMIT,
-    max_requests: pool?.http?.http2MaxRequests ?? NO_LIMIT,
-    max_retries: pool?.http?.maxRetries ?? NO_LIMIT,
+    max_connections: limit(pool?.tcp?.maxConnections),
+    max_pending_requests: limit(pool?.http?.http1MaxPendingRequests),
+    max_requests: limit(pool?.http?.http2MaxRequests),
+    max_retries: limit(pool?.http?.maxRetries),
   };
 }
 

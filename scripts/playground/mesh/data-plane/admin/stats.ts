@@ -1,3 +1,4 @@
+import type { Resource } from '../circuit-breaker.ts';
 import type { Proxy } from '../proxy.ts';
 
 export interface Stat {
@@ -31,20 +32,53 @@ export function stats(proxy: Proxy): Stat[] {
     { name: 'server.total_connections', value: proxy.connections },
     { name: 'server.uptime', value: Math.floor((Date.now() - proxy.startedAt) / 1000) },
   ];
-  return all;
+  return [...all, ...clusterStats(proxy)];
 }
 
-const GAUGE = /^server\.|active_clusters|warming_clusters|update_time$/;
+/** Counters of single clusters: shown, as by Istio's selection, only where the pod's annotation asks for them. */
+function clusterStats({ config, spec }: Proxy): Stat[] {
+  const { statsPrefixes = [] } = spec;
+  if (statsPrefixes.length === 0) return [];
+  const all = [...config.clusters.values()].flatMap((cluster) => {
+    const { inUse, overflows } = cluster.breaker;
+    const open = (resource: Resource) => (cluster.breaker.isOpen(resource) ? 1 : 0);
+    return Object.entries({
+      'circuit_breakers.default.cx_open': open('connections'),
+      'circuit_breakers.default.rq_open': open('requests'),
+      'circuit_breakers.default.rq_pending_open': open('pending'),
+      'circuit_breakers.default.rq_retry_open': open('retries'),
+      upstream_cx_active: inUse.connections,
+      upstream_cx_overflow: overflows.connections,
+      upstream_rq_active: inUse.requests,
+      upstream_rq_active_overflow: overflows.requests,
+      upstream_rq_pending_active: inUse.pending,
+      upstream_rq_pending_overflow: overflows.pending,
+      upstream_rq_retry_overflow: overflows.retries,
+    }).map(([name, value]) => ({
+      name: `cluster.${cluster.config.alt_stat_name ?? cluster.name}.${name}`,
+      value,
+    }));
+  });
+  return all.filter(({ name }) => statsPrefixes.some((prefix) => name.startsWith(prefix)));
+}
+
+const GAUGE = /^server\.|active_clusters|warming_clusters|update_time$|_active$|_open$/;
+/** A cluster's name is a label in Prometheus. */
+const OF_CLUSTER = /^cluster\.(.*;)\.(.*)$/;
 
 /** The same as lines for Prometheus, narrowed to names that the filter finds. */
 export function statsPrometheus(all: Stat[], filter: RegExp): string {
-  return all
-    .filter(({ name, value }) => typeof value === 'number' && filter.test(name))
-    .map(({ name, value }) => {
-      const metric = `envoy_${name.replace(/[^a-zA-Z0-9_]/g, '_')}`;
-      return `# TYPE ${metric} ${GAUGE.test(name) ? 'gauge' : 'counter'}\n${metric}{} ${value}\n\n`;
-    })
-    .join('');
+  const metrics = new Map<string, string[]>();
+  for (const { name, value } of all) {
+    if (typeof value !== 'number' || !filter.test(name)) continue;
+    const [, cluster, rest = ''] = OF_CLUSTER.exec(name) ?? [];
+    const plain = cluster === undefined ? name : `cluster.${rest}`;
+    const metric = `envoy_${plain.replace(/[^a-zA-Z0-9_]/g, '_')}`;
+    const lines = metrics.get(metric) ?? [`# TYPE ${metric} ${GAUGE.test(name) ? 'gauge' : 'counter'}\n`];
+    metrics.set(metric, lines);
+    lines.push(`${metric}{${cluster === undefined ? '' : `cluster_name="${cluster}"`}} ${value}\n`);
+  }
+  return [...metrics.values()].map((lines) => `${lines.join('')}\n`).join('');
 }
 
 export function statsJson(selected: Stat[]) {

@@ -47,7 +47,11 @@ export function bootstrap(
     },
     stats_config: {
       use_all_default_tags: true,
-      stats_matcher: { inclusion_list: { patterns: INCLUDED_STATS } },
+      stats_matcher: {
+        inclusion_list: {
+          patterns: [...INCLUDED_STATS, ...(spec.statsPrefixes ?? []).map((prefix) => ({ prefix }))],
+        },
+      },
     },
     static_resources: {
       clusters: [

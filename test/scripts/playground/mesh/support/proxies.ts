@@ -1,6 +1,7 @@
 import { Proxy } from '../../../../../scripts/playground/mesh/data-plane/proxy.ts';
 import { loadAssignments } from '../../../../../scripts/playground/mesh/istiod/endpoints.ts';
-import { outboundClusters } from '../../../../../scripts/playground/mesh/istiod/clusters.ts';
+import { outboundClusters, type HostPolicy } from '../../../../../scripts/playground/mesh/istiod/clusters.ts';
+import type { TrafficPolicy } from '../../../../../scripts/playground/mesh/istiod/istio-objects.ts';
 import type { MeshService } from '../../../../../scripts/playground/mesh/istiod/services.ts';
 import { DEFAULT_RETRY_POLICY } from '../../../../../scripts/playground/mesh/istiod/retry-policy.ts';
 import {
@@ -55,6 +56,7 @@ export async function startGateway(sockets: Address[] = []): Promise<{ proxy: Pr
       stats: [],
       inbound: [],
       gateway: [{ port: 8080, sockets: [ANY] }],
+      statsPrefixes: ['cluster.outbound'],
       probers: {},
     },
     (ip, port) => sockets[Number(ip.split('.')[3])] ?? { host: ip, port },
@@ -102,8 +104,8 @@ async function freePort(): Promise<Address> {
   return closedPort();
 }
 
-/** A service `app` whose endpoints are `10.0.0.0` to `10.0.0.(count - 1)`. */
-export function service(endpoints: number, name = 'app'): MeshService {
+/** A service whose endpoints are `10.0.0.0` to `10.0.0.(count - 1)`, or in another network. */
+export function service(endpoints: number, name = 'app', network = '10.0.0'): MeshService {
   return {
     name,
     namespace: 'default',
@@ -115,7 +117,7 @@ export function service(endpoints: number, name = 'app'): MeshService {
         name: 'http',
         protocol: 'http',
         endpoints: Array.from({ length: endpoints }, (_, i) => ({
-          ip: `10.0.0.${i}`,
+          ip: `${network}.${i}`,
           port: 8080,
           healthy: true,
           labels: {},
@@ -124,6 +126,19 @@ export function service(endpoints: number, name = 'app'): MeshService {
         })),
       },
     ],
+  };
+}
+
+/** What a DestinationRule with this policy makes of a host. */
+export function policyOf(trafficPolicy: TrafficPolicy): HostPolicy {
+  return {
+    rule: {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'DestinationRule',
+      metadata: { name: 'app', namespace: 'default', uid: '1', resourceVersion: '1', creationTimestamp: '' },
+    },
+    trafficPolicy,
+    subsets: [],
   };
 }
 

@@ -133,12 +133,12 @@ export class TestMesh {
   }
 
   /** A pod with an app and a sidecar that serves, listed as a ready endpoint. */
-  async addPod(version: string): Promise<TestPod> {
+  async addPod(version: string, annotations: Record<string, string> = {}): Promise<TestPod> {
     const name = `cafe-${version}-${this.pods.length}`;
     const object: KubeObject = this.store.create('v1/pods', {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace: this.namespace, labels: { app: 'cafe', version } },
+      metadata: { name, namespace: this.namespace, labels: { app: 'cafe', version }, annotations },
       spec: {
         containers: [
           {
