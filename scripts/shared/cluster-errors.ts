@@ -83,9 +83,9 @@ export const isTransient = (error: unknown): boolean =>
   error instanceof ClusterError &&
   (error.status === 0 ? !isLocal(error.reason) : [408, 429, 500, 502, 503, 504].includes(error.status));
 
-/** A certificate or a name will not become right by asking again. */
+/** A certificate or a name will not become right by asking again, and a connection that this side has closed stays closed. */
 const isLocal = (reason: string): boolean =>
   reason.startsWith('CERT_') ||
   reason.startsWith('ERR_TLS') ||
   reason.includes('SELF_SIGNED') ||
-  reason === 'ENOTFOUND';
+  ['ENOTFOUND', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'].includes(reason);

@@ -167,6 +167,7 @@ export async function takeLease(
   ): Promise<void> => {
     const next = writing.then(async () => {
       for (let attempt = 0; ; attempt += 1) {
+        lost.signal.throwIfAborted();
         try {
           lease = await cluster.replace<Lease>(edit(lease as Lease));
           missed = 0;

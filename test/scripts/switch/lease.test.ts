@@ -101,30 +101,26 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
 });
 
 describe('a Lease that is held', () => {
-  /** Counts the renewals that begin; `answers` decides whether they end. */
-  function renewing(answers: () => boolean) {
-    const kept = keep();
-    let renewals = 0;
-    const replace = kept.cluster.replace.bind(kept.cluster);
-    const cluster = {
-      ...kept.cluster,
-      replace: (lease: Lease) => {
-        renewals += 1;
-        return answers() ? replace(lease) : new Promise<Lease>(() => undefined);
-      },
-    } as Cluster;
-    return { cluster, renewals: () => renewals };
-  }
-
   it('is lost as soon as nobody answers for its duration, although the call still waits', async () => {
-    const { cluster, renewals } = renewing(() => false);
+    let renewals = 0;
+    let fail: (error: Error) => void = () => undefined;
+    const cluster = {
+      ...keep().cluster,
+      replace: () => {
+        renewals += 1;
+        return new Promise<Lease>((_resolve, reject) => (fail = reject));
+      },
+    } as unknown as Cluster;
     const hold = await takeLease(cluster, 'coffee-shop', { signal, leaseSeconds: 1 });
     await waitFor(() => hold.lost.aborted, { deadlineMs: 10_000, what: 'the end of the hold' });
     expect(hold.lost.reason).toMatchObject({
       message: 'The Lease switch-coffee-shop could not be renewed; this run stops.',
     });
-    // One call at a time: what does not answer is not asked more.
-    expect(renewals()).toBe(1);
+    // One call at a time: what does not answer is not asked more. And what is lost is not written to.
+    expect(renewals).toBe(1);
+    fail(new ClusterError('no answer in time', { status: 0, reason: 'Timeout' }));
+    await expect(hold.write(record)).rejects.toThrow('could not be renewed');
+    expect(renewals).toBe(1);
     await hold.release();
   });
 
