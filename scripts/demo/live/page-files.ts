@@ -61,7 +61,7 @@ function renderPage(token: string): string {
 <details id="tables"><summary>The charts as tables</summary><div></div></details>
 </section>
 <div class="columns">
-<section aria-labelledby="h-events" id="event-box" hidden><h2 id="h-events">What was done</h2><ol id="events"></ol></section>
+<section aria-labelledby="h-events" id="event-box" hidden><h2 id="h-events">What was done</h2><ol id="events" tabindex="0" aria-labelledby="h-events"></ol></section>
 <section aria-labelledby="h-account"><h2 id="h-account">The account</h2><table><tbody id="account"></tbody></table></section>
 </div>
 <section aria-labelledby="h-done"><h2 id="h-done">So far</h2><div class="scroll big"><table><thead><tr><th scope="col">release</th><th scope="col">weather</th><th scope="col" class="n">sent</th><th scope="col" class="n">lost</th><th scope="col">verdict</th><th scope="col">why</th></tr></thead><tbody id="done"></tbody></table></div><p class="note" id="to-come"></p></section>

@@ -31,6 +31,32 @@ const css = (colour: string): string => `var(--${colour})`;
 const inMinutes = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
+const laneMargins = (isLast: boolean): { marginTop: number; marginBottom: number } => ({
+  marginTop: 26,
+  marginBottom: isLast ? 34 : 6,
+});
+
+/** The charts of lanes that have something to show. */
+const panelsOf = ({ steps, proxies, pods }: RunView): { title: string; lanes: Lane[] }[] =>
+  [
+    { title: 'The release', lanes: steps },
+    { title: 'Who sends where', lanes: proxies },
+    { title: 'The pods', lanes: pods },
+  ].filter(({ lanes }) => lanes.length > 0);
+
+const panelHeight = (lanes: Lane[], { laneHeight }: Size, isLast: boolean): number => {
+  const { marginTop, marginBottom } = laneMargins(isLast);
+  return lanes.length * laneHeight + marginTop + marginBottom;
+};
+
+/** How high `drawRun` will be, in pixels: its place can be kept free before it is drawn. */
+export function heightOfRun(run: RunView, size: Size = deskSize): number {
+  const heights = panelsOf(run).map(({ lanes }, index, all) =>
+    panelHeight(lanes, size, index === all.length - 1),
+  );
+  return heights.reduce((sum, height) => sum + height, size.topHeight);
+}
+
 /** Requests per 100 ms, and below it on the same clock what was done and who sent where. */
 export function drawRun(run: RunView, width: number, size: Size = deskSize): Element[] {
   const { marginLeft, fontPx, topHeight, clock } = size;
@@ -98,15 +124,10 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
       Plot.ruleY([0], { stroke: 'currentColor' }),
     ],
   });
-  const panels = [
-    { title: 'The release', lanes: run.steps },
-    { title: 'Who sends where', lanes: run.proxies },
-    { title: 'The pods', lanes: run.pods },
-  ].filter(({ lanes }) => lanes.length > 0);
   return [
     top,
-    ...panels.map(({ title, lanes }, index) =>
-      drawLanes({ title, lanes, common, x, release, size, last: index === panels.length - 1 }),
+    ...panelsOf(run).map(({ title, lanes }, index, all) =>
+      drawLanes({ title, lanes, common, x, release, size, last: index === all.length - 1 }),
     ),
   ];
 }
@@ -145,8 +166,7 @@ function drawLanes({
   last: boolean;
 }): Element {
   const { marginLeft, laneHeight, fontPx } = size;
-  const marginTop = 26;
-  const marginBottom = last ? 34 : 6;
+  const { marginTop, marginBottom } = laneMargins(last);
   const width = (common.width ?? 1000) - marginLeft - marginRight;
   const pixels = (ms: number): number => (inSeconds(ms) / (x.domain[1] - x.domain[0])) * width;
   const [large, small] = [fontPx - 1, fontPx - 4];
@@ -209,7 +229,7 @@ function drawLanes({
   return Plot.plot({
     ...common,
     ariaLabel: title,
-    height: lanes.length * laneHeight + marginTop + marginBottom,
+    height: panelHeight(lanes, size, last),
     marginTop,
     marginBottom,
     x: { ...x, axis: last ? 'bottom' : null, label: size.clock === 'minutes' ? null : 'seconds' },

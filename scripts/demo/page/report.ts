@@ -1,11 +1,12 @@
-import { drawRun } from './charts.ts';
-import { drawSweep } from './sweep-chart.ts';
+import { drawRun, heightOfRun } from './charts.ts';
+import { drawSweep, sweepHeight } from './sweep-chart.ts';
 import type { RunView } from './run-view.ts';
 import type { SweepView } from './sweep-view.ts';
 
 /**
- * Everything is in the page already; this draws the charts, and again when the width changes. Those that can be seen come first, the others
- * one by one when nothing else is to do: a page of sixteen runs is there at once. Printing does not wait for them.
+ * Everything is in the page already; this draws the charts, and again when the width changes. Each has its place kept free, so nothing moves.
+ * Those that can be seen come first, the others one by one when nothing else is to do: a page of sixteen runs is there at once. Printing
+ * does not wait for them.
  */
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as {
   runs?: RunView[];
@@ -15,70 +16,85 @@ const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as
 interface Drawing {
   place: HTMLElement;
   draw: (width: number) => Element[];
+  height: number;
   /** How wide it was drawn. */
   width: number;
 }
 
 const drawings: Drawing[] = [];
-const add = (id: string, draw: (width: number) => Element[]): void => {
+const add = (id: string, height: number, draw: Drawing['draw']): void => {
   const place = document.getElementById(id);
-  if (place) drawings.push({ place, draw, width: 0 });
+  if (place) drawings.push({ place, draw, height, width: 0 });
 };
-for (const run of data.runs ?? []) add(`chart-${run.anchor}`, (width) => drawRun(run, width));
+for (const run of data.runs ?? [])
+  add(`chart-${run.anchor}`, heightOfRun(run), (width) => drawRun(run, width));
 const { sweep } = data;
-if (sweep) add('chart-sweep', (width) => drawSweep(sweep, width));
+if (sweep) add('chart-sweep', sweepHeight, (width) => drawSweep(sweep, width));
+for (const { place, height } of drawings) place.style.minHeight = `${height}px`;
 
-const widthOf = ({ place }: Drawing): number => Math.max(640, Math.round(place.clientWidth));
-const isStale = (drawing: Drawing): boolean => widthOf(drawing) !== drawing.width;
-
-function drawOne(drawing: Drawing): void {
-  drawing.width = widthOf(drawing);
-  drawing.place.replaceChildren(...drawing.draw(drawing.width));
-}
-
-function drawAll(): void {
-  for (const drawing of drawings) if (isStale(drawing)) drawOne(drawing);
-  note('drawn');
-}
-
-/** When, in milliseconds after the page was opened. */
-function note(what: 'visible' | 'drawn'): void {
-  document.documentElement.dataset[what] = String(Math.round(performance.now()));
+/** What has to be drawn, with its new width; the browser lays the page out once for all of them. */
+function staleOf(all: Drawing[]): Drawing[] {
+  const widths = all.map(({ place }) => Math.max(640, Math.round(place.clientWidth)));
+  return all.filter((drawing, index) => {
+    const isStale = drawing.width !== widths[index];
+    drawing.width = widths[index] ?? drawing.width;
+    return isStale;
+  });
 }
 
 const isNear = ({ place }: Drawing): boolean => {
   const { top, bottom } = place.getBoundingClientRect();
-  return top < 2 * window.innerHeight && bottom > -window.innerHeight;
+  return top < 1.5 * window.innerHeight && bottom > -0.5 * window.innerHeight;
 };
 
-let waiting = false;
+const waiting = new Set<Drawing>();
 
-function drawNext(): void {
-  waiting = false;
-  const stale = drawings.filter(isStale);
-  const next = stale.find(isNear) ?? stale[0];
-  if (next) drawOne(next);
-  if (stale.length > 1) drawLater();
-  else note('drawn');
+function drawThese(some: Drawing[]): void {
+  for (const drawing of some) {
+    waiting.delete(drawing);
+    drawing.place.replaceChildren(...drawing.draw(drawing.width));
+  }
+  if (waiting.size === 0) note('drawn');
 }
 
-function drawLater(): void {
-  if (waiting) return;
-  waiting = true;
+/** For whoever measures: when what can be seen and when everything was drawn, in milliseconds after the page was opened, and how many charts came first. */
+function note(what: 'visible' | 'drawn'): void {
+  document.documentElement.dataset[what] = String(Math.round(performance.now()));
+}
+
+let isLater = false;
+
+function drawOneLater(): void {
+  if (isLater || waiting.size === 0) return;
+  isLater = true;
+  const drawNext = (): void => {
+    isLater = false;
+    drawThese([...waiting].slice(0, 1));
+    drawOneLater();
+  };
   // Not in Safari, where a moment later does.
   const later = globalThis.requestIdleCallback as typeof requestIdleCallback | undefined;
   if (later) later(drawNext, { timeout: 200 });
   else setTimeout(drawNext, 20);
 }
 
-function draw(): void {
-  for (const drawing of drawings.filter(isNear)) if (isStale(drawing)) drawOne(drawing);
-  note('visible');
-  if (drawings.some(isStale)) drawLater();
-  else note('drawn');
+/** After the page has a new width, or at first. */
+function drawStale(): void {
+  for (const drawing of staleOf(drawings)) waiting.add(drawing);
+  drawNear();
 }
 
-draw();
-new ResizeObserver(() => requestAnimationFrame(draw)).observe(document.body);
-addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true });
-addEventListener('beforeprint', drawAll);
+function drawNear(): void {
+  drawThese([...waiting].filter(isNear));
+  drawOneLater();
+}
+
+drawStale();
+note('visible');
+document.documentElement.dataset['first'] = String(drawings.length - waiting.size);
+new ResizeObserver(() => requestAnimationFrame(drawStale)).observe(document.body);
+addEventListener('scroll', () => requestAnimationFrame(drawNear), { passive: true });
+addEventListener('beforeprint', () => {
+  drawStale();
+  drawThese([...waiting]);
+});

@@ -18,6 +18,9 @@ interface Real {
 const colours = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'].map((name) => `var(--${name})`);
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'cross', 'wye', 'asterisk'] as const;
 
+/** In pixels. */
+export const sweepHeight = 460;
+
 /** Lost requests over lag, one line per approach. Zero has to be as visible as a thousand: the scale is linear up to 1 and logarithmic beyond. */
 export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: number): Element[] {
   const points: Point[] = approaches.flatMap(({ id, points: own }) => own.map((point) => ({ id, ...point })));
@@ -38,7 +41,7 @@ export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: num
   return [
     Plot.plot({
       width,
-      height: 460,
+      height: sweepHeight,
       marginLeft: 70,
       marginRight: 330,
       marginTop: 54,

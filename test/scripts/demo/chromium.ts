@@ -15,12 +15,24 @@ export interface Page {
   /** The value of an expression in the page; promises are awaited. */
   evaluate<T>(expression: string): Promise<T>;
   screenshot(): Promise<Buffer>;
+  /** A key of the keyboard, down and up. */
+  press(key: Key, how?: { shift?: boolean }): Promise<void>;
   /** As somebody who prefers it dark, or on another screen, sees it. */
   emulate(how: { dark?: boolean; width?: number; height?: number }): Promise<void>;
   /** What the page complained about. */
   complaints: string[];
   close(): Promise<void>;
 }
+
+/** Key codes, and the text that a key types. */
+const keys = {
+  Tab: { code: 9, text: '' },
+  Enter: { code: 13, text: '\r' },
+  Space: { code: 32, text: ' ' },
+  Escape: { code: 27, text: '' },
+  ArrowDown: { code: 40, text: '' },
+} as const;
+export type Key = keyof typeof keys;
 
 /** One page of a Chromium of its own, spoken to by the DevTools protocol. */
 export async function openPage(): Promise<Page> {
@@ -109,6 +121,20 @@ export async function openPage(): Promise<Page> {
         deviceScaleFactor: 1,
         mobile: false,
       });
+    },
+    async press(key, { shift = false } = {}) {
+      const { code, text } = keys[key];
+      const event = {
+        ...{
+          key: key === 'Space' ? ' ' : key,
+          code: key,
+          windowsVirtualKeyCode: code,
+          modifiers: shift ? 8 : 0,
+        },
+        ...(text === '' ? {} : { text }),
+      };
+      await send('Input.dispatchKeyEvent', { type: text === '' ? 'rawKeyDown' : 'keyDown', ...event });
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
     },
     async screenshot() {
       return Buffer.from((await send<{ data: string }>('Page.captureScreenshot')).data, 'base64');

@@ -1,17 +1,18 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { scenarios } from '../../../../scripts/demo/scenarios.ts';
 import { demoDefaults } from '../../../../scripts/demo/settings.ts';
 import { writeReport } from '../../../../scripts/demo/report/write-report.ts';
+import { waitFor } from '../../../../scripts/shared/wait.ts';
+import { chromium, openPage, type Page } from '../chromium.ts';
+import { controlsOf, walk, walkTo } from '../keyboard.ts';
 import { run } from './run.ts';
 
 let folder: string;
 let page: string;
+let pageOfTwo: string;
 let text: string;
 const evil = '</script><script>alert(1)</script><img src=x onerror=alert(2)>';
 
@@ -32,7 +33,11 @@ beforeAll(async () => {
       };
     }),
   );
-  page = await writeReport(folder, { settings: { ...demoDefaults, delays: [evil] }, scenarios: matrix });
+  const settings = { ...demoDefaults, delays: [evil] };
+  page = await writeReport(folder, { settings, scenarios: matrix });
+  const two = path.join(folder, 'two');
+  await mkdir(two);
+  pageOfTwo = await writeReport(two, { settings, scenarios: matrix.slice(0, 2) });
   text = await readFile(page, 'utf8');
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -72,31 +77,77 @@ describe('report.md', () => {
   });
 });
 
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => existsSync(file));
 const inChromium = chromium === undefined ? describe.skip : describe;
 
 inChromium(`report.html in Chromium${chromium === undefined ? ' (skipped: not installed)' : ''}`, () => {
-  it('draws every chart, without a complaint', async () => {
-    const profile = path.join(folder, 'profile');
-    const { stdout, stderr } = await promisify(execFile)(
-      chromium ?? '',
-      [
-        '--headless=new',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-dev-shm-usage',
-        '--enable-logging=stderr',
-        '--window-size=1400,900',
-        '--virtual-time-budget=5000',
-        `--user-data-dir=${profile}`,
-        '--dump-dom',
-        `file://${page}`,
-      ],
-      { maxBuffer: 64 * 1024 * 1024, timeout: 50_000 },
-    );
-    expect(stderr.split('\n').filter((line) => line.includes('CONSOLE'))).toEqual([]);
-    expect(stdout.includes('data-drawn=')).toBe(true);
-    // Requests, release, proxies and pods of each run.
-    expect(stdout.match(/<svg [^>]*aria-label="/g)).toHaveLength(4 * 16);
+  let browser: Page;
+  beforeAll(async () => {
+    browser = await openPage();
+    await browser.emulate({ width: 1400, height: 900 });
+    await browser.goTo(`file://${page}`);
+    await waitFor(() => browser.evaluate<boolean>(`'drawn' in document.documentElement.dataset`), {
+      ...{ deadlineMs: 30_000, what: 'every chart' },
+    });
   }, 60_000);
+  afterAll(() => browser.close());
+
+  it('draws every chart, without a complaint', async () => {
+    // Requests, release, proxies and pods of each run.
+    expect(await browser.evaluate(`document.querySelectorAll('figure svg[aria-label]').length`)).toBe(4 * 16);
+    expect(browser.complaints).toEqual([]);
+  });
+
+  it('draws those first that can be seen, and keeps the place of the others free', async () => {
+    // On this screen the overview of sixteen runs leaves room for one chart at most, and half a screen below for another.
+    expect(Number(await browser.evaluate(`document.documentElement.dataset.first`))).toBeLessThanOrEqual(2);
+    const places = await browser.evaluate<[number, number][]>(
+      `[...document.querySelectorAll('figure > div')].map((place) => [parseFloat(place.style.minHeight), place.offsetHeight])`,
+    );
+    expect(places).toHaveLength(16);
+    for (const [kept, drawn] of places) expect(drawn).toBe(kept);
+  });
+
+  it('is printed with every chart, wherever the reader is', async () => {
+    const atOnce = `(() => {
+      for (const place of document.querySelectorAll('figure > div')) place.style.width = '700px';
+      dispatchEvent(new Event('beforeprint'));
+      const widths = [...document.querySelectorAll('figure svg[aria-label]')].map((one) => one.getAttribute('width'));
+      for (const place of document.querySelectorAll('figure > div')) place.style.width = '';
+      return widths;
+    })()`;
+    const widths = await browser.evaluate<string[]>(atOnce);
+    expect(widths).toHaveLength(4 * 16);
+    expect(new Set(widths)).toEqual(new Set(['700']));
+  });
+
+  it('can be walked through by keyboard: every control in its order, marked and in sight, and out again', async () => {
+    await browser.goTo(`file://${pageOfTwo}`);
+    const controls = await controlsOf(browser);
+    // To the results, a link for each run, and three things to open for each.
+    expect(controls).toHaveLength(1 + 2 + 3 * 2);
+    const there = await walk(browser);
+    expect(there.map(({ what }) => what)).toEqual(controls);
+    expect(there.filter(({ isMarked, isInSight }) => !isMarked || !isInSight)).toEqual([]);
+    const back = await walk(browser, { back: true });
+    expect(back.map(({ what }) => what)).toEqual(controls.toReversed());
+  });
+
+  it('has the tables of its charts within reach of the keyboard', async () => {
+    await walkTo(browser, 'summary The charts as tables');
+    await browser.press('Enter');
+    const first = `document.querySelector('figure + details')`;
+    expect(
+      await browser.evaluate(`${first}.open && ${first}.querySelectorAll('table')[3].checkVisibility()`),
+    ).toBe(true);
+    await browser.press('Space');
+    expect(await browser.evaluate(`${first}.open`)).toBe(false);
+  });
+
+  it('leads to the results by its first link', async () => {
+    await browser.goTo(`file://${pageOfTwo}`);
+    await walkTo(browser, 'a To the results');
+    await browser.press('Enter');
+    await browser.press('Tab');
+    expect(await browser.evaluate(`document.activeElement.closest('main') !== null`)).toBe(true);
+  });
 });
