@@ -162,6 +162,35 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
     },
   );
 
+  it('ends a connection after maxRequestsPerConnection, and one that was idle for idleTimeout', async () => {
+    const both = await Promise.all(
+      benches.map(async (bench) => {
+        const app = await startApp((_request, response) =>
+          response.setHeader('content-length', '2').end('ok'),
+        );
+        await bench.serve([app.address], undefined, {
+          connectionPool: { http: { maxRequestsPerConnection: 2, idleTimeout: '0.3s' } },
+        });
+        bench.logs.clear();
+        const call = () => ask(bench.address, post('/', 'app.example'));
+        for (let i = 0; i < 5; i += 1) await call();
+        const used = app.connections();
+        const active = () => bench.counters('upstream_cx_active');
+        const meanwhile = await active();
+        await until(
+          'it to have been idle for long',
+          async () => (await active())['upstream_cx_active'] === 0,
+        );
+        await call();
+        await bench.nextLines('gateway', 6);
+        const again = app.connections();
+        await app.close();
+        return { used, meanwhile, again };
+      }),
+    );
+    expect(both).toEqual(Array(2).fill({ used: 3, meanwhile: { upstream_cx_active: 1 }, again: 4 }));
+  });
+
   it('refuses a request beyond http2MaxRequests', async () => {
     const both = await Promise.all(
       benches.map(async (bench) => {

@@ -32,6 +32,16 @@ export interface ClusterJson {
   metadata?: { filter_metadata: { istio: IstioClusterMetadata } };
   common_lb_config?: { healthy_panic_threshold: object };
   alt_stat_name?: string;
+  typed_extension_protocol_options?: { [HTTP_OPTIONS]: HttpOptionsJson };
+}
+
+/** Under this name a cluster says how its HTTP connections live. */
+export const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+export interface HttpOptionsJson {
+  '@type': string;
+  common_http_protocol_options: { idle_timeout?: string; max_requests_per_connection?: number };
+  explicit_http_config: { http_protocol_options: object };
 }
 
 export interface OutlierDetectionJson {

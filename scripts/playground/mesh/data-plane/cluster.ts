@@ -1,13 +1,18 @@
 import type { SocketAddress } from '../../network-types.ts';
 import { parseDurationMs } from '../istiod/durations.ts';
-import type { ClusterJson, ClusterLoadAssignmentJson } from '../xds-types.ts';
+import {
+  HTTP_OPTIONS,
+  type ClusterJson,
+  type ClusterLoadAssignmentJson,
+  type HttpOptionsJson,
+} from '../xds-types.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { Host } from './host.ts';
+import { Host, type PoolSettings } from './host.ts';
 
 const MAX_EJECTION_MS = 300_000;
 
 /** A group of endpoints that a route may name. It is *warming* until its endpoints have arrived. */
-export class Cluster {
+export class Cluster implements PoolSettings {
   readonly name: string;
   config: ClusterJson;
   assignment: ClusterLoadAssignmentJson | undefined;
@@ -20,6 +25,18 @@ export class Cluster {
   constructor(config: ClusterJson) {
     this.name = config.name;
     this.config = config;
+  }
+
+  get idleTimeoutMs(): number | undefined {
+    return parseDurationMs(this.#http?.idle_timeout ?? '');
+  }
+
+  get maxRequestsPerConnection(): number | undefined {
+    return this.#http?.max_requests_per_connection;
+  }
+
+  get #http(): HttpOptionsJson['common_http_protocol_options'] | undefined {
+    return this.config.typed_extension_protocol_options?.[HTTP_OPTIONS].common_http_protocol_options;
   }
 
   get warming(): boolean {
@@ -39,7 +56,7 @@ export class Cluster {
         const { address, port_value: port } = endpoint.endpoint.address.socket_address;
         const key = `${address}:${port}`;
         const host =
-          before.get(key) ?? new Host(address, port, socketOf(address, port), connectTimeoutMs, this.breaker);
+          before.get(key) ?? new Host(address, port, socketOf(address, port), connectTimeoutMs, this);
         before.delete(key);
         host.healthy = endpoint.health_status === undefined;
         return host;

@@ -15,6 +15,21 @@ export interface HostStats {
   rqPendingActive: number;
 }
 
+/** What a cluster says of its endpoints' connections, at the time. */
+export interface PoolSettings {
+  readonly breaker: CircuitBreaker;
+  /** Closed when nothing was sent for so long; undefined: never. */
+  readonly idleTimeoutMs: number | undefined;
+  /** Closed after as many; undefined: never. */
+  readonly maxRequestsPerConnection: number | undefined;
+}
+
+const unlimited = (): PoolSettings => ({
+  breaker: new CircuitBreaker(() => undefined),
+  idleTimeoutMs: undefined,
+  maxRequestsPerConnection: undefined,
+});
+
 /** A request that wants a connection. */
 export interface Waiter {
   /** It is the request's until it is given back or destroyed. May come before `request` has returned. */
@@ -45,6 +60,7 @@ export class Host {
   consecutiveErrors = 0;
   socket: SocketAddress;
   readonly #connectTimeoutMs: number;
+  readonly #pool: PoolSettings;
   readonly #breaker: CircuitBreaker;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
@@ -57,13 +73,14 @@ export class Host {
     port: number,
     socket: SocketAddress,
     connectTimeoutMs: number,
-    breaker = new CircuitBreaker(() => undefined),
+    pool: PoolSettings = unlimited(),
   ) {
     this.address = address;
     this.port = port;
     this.socket = socket;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#breaker = breaker;
+    this.#pool = pool;
+    this.#breaker = pool.breaker;
   }
 
   /**
@@ -71,7 +88,7 @@ export class Host {
    * Returns false when too many wait already.
    */
   request(waiter: Waiter): boolean {
-    const idle = this.#idle.pop();
+    const idle = this.#takeIdle();
     if (idle !== undefined) {
       waiter.onConnection(idle);
       return true;
@@ -93,18 +110,19 @@ export class Host {
 
   /** The request is over and the connection can carry another. */
   giveBack(connection: UpstreamConnection): void {
-    if (this.#removed && this.#waiting.length === 0) {
+    const isUsedUp = connection.requests >= (this.#pool.maxRequestsPerConnection ?? Infinity);
+    if (isUsedUp || (this.#removed && this.#waiting.length === 0)) {
       connection.destroy();
       return;
     }
-    this.#idle.push(connection);
+    this.#keep(connection);
     // After the request that is ending here has been accounted for.
     if (this.#waiting.length > 0) queueMicrotask(() => this.#serve());
   }
 
   connected(connection: UpstreamConnection): void {
     this.#connecting -= 1;
-    this.#idle.push(connection);
+    this.#keep(connection);
     this.#serve();
     if (this.#removed) this.remove();
   }
@@ -141,9 +159,20 @@ export class Host {
     for (const connection of [...this.#all]) connection.destroy();
   }
 
+  #keep(connection: UpstreamConnection): void {
+    this.#idle.push(connection);
+    connection.closeWhenIdleFor(this.#pool.idleTimeoutMs);
+  }
+
+  #takeIdle(): UpstreamConnection | undefined {
+    const connection = this.#idle.pop();
+    connection?.closeWhenIdleFor(undefined);
+    return connection;
+  }
+
   #serve(): void {
     while (this.#waiting.length > 0 && this.#idle.length > 0) {
-      const connection = this.#idle.pop();
+      const connection = this.#takeIdle();
       const waiter = this.#waiting.shift();
       this.#breaker.inUse.pending -= 1;
       if (connection !== undefined) waiter?.onConnection(connection);

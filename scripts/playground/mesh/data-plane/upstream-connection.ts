@@ -31,7 +31,10 @@ const MAX_HEAD_BYTES = 60 * 1024;
 export class UpstreamConnection {
   readonly host: Host;
   readonly #socket: net.Socket;
+  /** How many it has carried. */
+  requests = 0;
   #connectTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
   #connected = false;
   #closed = false;
   #handler: UpstreamHandler | undefined;
@@ -60,6 +63,7 @@ export class UpstreamConnection {
   attach(handler: UpstreamHandler, method: string): void {
     this.#handler = handler;
     this.#method = method;
+    this.requests += 1;
   }
 
   /** Writes head and the body so far in one go. Returns false when the other side does not keep up. */
@@ -86,7 +90,14 @@ export class UpstreamConnection {
   /** Nothing was sent on it: it can carry another request. */
   release(): void {
     this.#handler = undefined;
+    this.requests -= 1;
     if (!this.#closed) this.host.giveBack(this);
+  }
+
+  /** Nobody uses it: it ends when that has lasted so long. Undefined: it is in use again, or there is no limit. */
+  closeWhenIdleFor(ms: number | undefined): void {
+    clearTimeout(this.#idleTimer);
+    if (ms !== undefined) this.#idleTimer = setTimeout(() => this.destroy(), ms).unref();
   }
 
   /** Breaks off: whoever waited no longer does. */
@@ -193,6 +204,7 @@ export class UpstreamConnection {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#connectTimer);
+    clearTimeout(this.#idleTimer);
     this.host.gone(this);
     this.#socket.destroy();
   }

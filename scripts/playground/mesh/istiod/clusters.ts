@@ -1,4 +1,10 @@
-import type { ClusterJson, IstioClusterMetadata, OutlierDetectionJson } from '../xds-types.ts';
+import {
+  HTTP_OPTIONS,
+  type ClusterJson,
+  type HttpOptionsJson,
+  type IstioClusterMetadata,
+  type OutlierDetectionJson,
+} from '../xds-types.ts';
 import { formatDuration, parseDurationMs } from './durations.ts';
 import type { DestinationRuleObject, DestinationRuleSpec, TrafficPolicy } from './istio-objects.ts';
 import { byAge, covers, isVisibleTo, namespaceOf, resolveHost, ROOT_NAMESPACE } from './istio-objects.ts';
@@ -106,6 +112,8 @@ function cluster(
   if (balance !== undefined) result.lb_policy = balance;
   if (traffic.outlierDetection !== undefined)
     result.outlier_detection = outlierDetection(traffic.outlierDetection);
+  const options = httpOptions(traffic.connectionPool?.http);
+  if (options !== undefined) result.typed_extension_protocol_options = { [HTTP_OPTIONS]: options };
   return {
     ...result,
     circuit_breakers: { thresholds: [thresholds(traffic)] },
@@ -113,6 +121,23 @@ function cluster(
     // 0 %: never send to unhealthy hosts because too many are.
     common_lb_config: { healthy_panic_threshold: {} },
     alt_stat_name: `${name};`,
+  };
+}
+
+/** How long a connection lives: what a rule leaves out has Envoy's default. */
+function httpOptions(
+  http: NonNullable<TrafficPolicy['connectionPool']>['http'],
+): HttpOptionsJson | undefined {
+  const idleMs = parseDurationMs(http?.idleTimeout ?? '');
+  const requests = http?.maxRequestsPerConnection ?? 0;
+  if (idleMs === undefined && requests === 0) return undefined;
+  return {
+    '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
+    common_http_protocol_options: {
+      ...(idleMs === undefined ? {} : { idle_timeout: formatDuration(idleMs) }),
+      ...(requests === 0 ? {} : { max_requests_per_connection: requests }),
+    },
+    explicit_http_config: { http_protocol_options: {} },
   };
 }
 

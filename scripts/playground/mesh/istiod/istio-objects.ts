@@ -123,7 +123,13 @@ export interface TrafficPolicy {
   loadBalancer?: { simple?: string };
   connectionPool?: {
     tcp?: { maxConnections?: number; connectTimeout?: string };
-    http?: { http1MaxPendingRequests?: number; http2MaxRequests?: number; maxRetries?: number };
+    http?: {
+      http1MaxPendingRequests?: number;
+      http2MaxRequests?: number;
+      maxRequestsPerConnection?: number;
+      maxRetries?: number;
+      idleTimeout?: string;
+    };
   };
 }
 
