@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { Lane, RunView } from './run-view.ts';
+import { inSeconds, stack } from './stack.ts';
 
 /** How large things are drawn: to be read at a desk, or from the back of a room. */
 export interface Size {
@@ -26,7 +27,6 @@ export const stageSize: Size = {
 };
 
 const marginRight = 24;
-const inSeconds = (ms: number): number => ms / 1000;
 const css = (colour: string): string => `var(--${colour})`;
 const inMinutes = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
@@ -76,11 +76,6 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
     stroke: 'var(--rule)',
     strokeDasharray: '4 3',
   });
-  const order = new Map(run.outcomes.map(({ name }, index) => [name, index]));
-  const colour = new Map(run.outcomes.map(({ name, colour: own }) => [name, css(own)]));
-  const requests = [...run.requests].sort(
-    (a, b) => (order.get(a.outcome) ?? 0) - (order.get(b.outcome) ?? 0),
-  );
   const top = Plot.plot({
     ...common,
     ariaLabel: `Requests ${run.slots} by what became of them`,
@@ -91,18 +86,17 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
     x: { ...x, label: axisLabel, grid: false },
     y: {
       ...{ label: `requests ${run.slots}`, grid: true, ticks: 5 },
-      ...(requests.length === 0 ? { domain: [0, 50] } : {}),
+      ...(run.requests.length === 0 ? { domain: [0, 50] } : {}),
     },
     marks: [
-      Plot.rectY(requests, {
-        x1: (d: RunView['requests'][number]) => inSeconds(d.atMs),
-        x2: (d: RunView['requests'][number]) => inSeconds(d.toMs),
-        y: 'n',
-        fill: (d: RunView['requests'][number]) => colour.get(d.outcome) ?? css('other'),
-        order: null,
-        inset: 0,
-        shapeRendering: 'crispEdges',
-      }),
+      // One shape for each outcome: a rectangle for each slot would be hundreds, and cost as much to draw as all the rest.
+      ...stack(run).map(({ colour, points }) =>
+        Plot.areaY(points, {
+          ...{ x: 'x', y1: 'y1', y2: 'y2', curve: 'step-after' },
+          fill: css(colour),
+          shapeRendering: 'crispEdges',
+        }),
+      ),
       release,
       Plot.text(limits, {
         x: (d: { at: number }) => inSeconds(d.at),

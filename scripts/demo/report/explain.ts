@@ -1,4 +1,4 @@
-import type { Loss } from '../../load/index.ts';
+import type { Account, Loss } from '../../load/index.ts';
 import type { PodLane, ProxyLane } from '../observe/observation.ts';
 import type { ScenarioResult } from '../result.ts';
 import { findScenario } from '../scenarios.ts';
@@ -17,14 +17,27 @@ export function explain(result: ScenarioResult): Explanation {
   if (!account || !observation) {
     return { sentences: [`The run did not come to its end: ${error ?? 'no account'}.`], examples: [] };
   }
-  const { lost } = account;
   return {
-    sentences: lost === 0 ? whyNothingWasLost(result) : [whoSentWhere(result), whatWasLost(result)],
+    sentences: sentencesOf(result, account),
     examples: chooseExamples(account.losses ?? []).map((loss) => ({
       loss,
       meanwhile: describeMoment(result, loss.sentMs),
     })),
   };
+}
+
+function sentencesOf(result: ScenarioResult, account: Account): string[] {
+  const { lost, sent, byReason } = account;
+  if (lost === 0) return whyNothingWasLost(result);
+  // The load's own words: such a request waited for a connection until its time was over.
+  const unsent = Object.entries(byReason)
+    .filter(([reason]) => reason.startsWith('no free connection'))
+    .reduce((sum, [, n]) => sum + n, 0);
+  if (unsent <= lost / 2) return [whoSentWhere(result), whatWasLost(result)];
+  return [
+    `${count(unsent)} of ${count(sent)} requests never left the client: all of its connections were busy until their time was over.`,
+    'That is a machine too busy for the load, or pods that hang, and says nothing about the release: run it again when nothing else is busy.',
+  ];
 }
 
 interface Meeting {

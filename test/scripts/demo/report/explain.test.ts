@@ -35,6 +35,14 @@ describe('why requests were lost', () => {
     expect(sentence).toContain('11.1 s after the last of them');
   });
 
+  it('blames the machine and not the release when most of them never left the client', () => {
+    const starved = loss(9_000, 'timeout', 'no free connection within 15000 ms');
+    const { sentences } = explain(run({ losses: [starved, starved, starved, loss(9_000)] }));
+    expect(sentences[0]).toMatch(/^3 of 10,000 requests never left the client: /);
+    expect(sentences[1]).toContain('says nothing about the release');
+    expect(explain(run({ losses: [starved, loss(9_000)] })).sentences[0]).toContain('still sent to');
+  });
+
   it('tells how much time was to spare when nothing was lost', () => {
     const [gateway] = lateGateway.proxies;
     if (!gateway) throw new Error('no gateway');
