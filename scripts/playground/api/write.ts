@@ -1,3 +1,4 @@
+import { notFollowedWarnings } from '../store/admission/not-followed.ts';
 import { podSecurityWarnings } from '../store/admission/pod-security.ts';
 import { hasRules } from '../store/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
@@ -171,6 +172,7 @@ function warningsOf(
     ...(type.defined?.deprecationWarning === undefined ? [] : [type.defined.deprecationWarning]),
     ...(isRuled ? [RULES_NOT_EVALUATED] : []),
     ...podSecurityWarnings(store, store.typeOf(key), object, previous),
+    ...notFollowedWarnings(type, object),
   ];
 }
 
