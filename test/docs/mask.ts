@@ -16,7 +16,7 @@ export function masked(line: string): string {
       )
       .replace(/-[0-9a-f]{7,10}-[0-9a-z]{5}\b/g, '-POD')
       .replace(/sha256:[0-9a-f]+/g, 'DIGEST')
-      .replace(/\d[\d,.]*( ?(ms|s|min|MB|%)\b| %)?/g, 'N')
+      .replace(/\d(?:[\d,.]*\d)?( ?(ms|s|min|MB|%)\b| %)?/g, 'N')
       // Some losses are of two kinds, some of one.
       .replace(/(slowest )\S+/, '$1PROXY')
       .replace(/-{2,}/g, '-')
