@@ -28,6 +28,10 @@ export const exceptions: { command: RegExp; because: string }[] = [
     because: 'takes an hour; the same measurement for 3 minutes is `npm run bench -- memory`',
   },
   {
+    command: /^npm run playground -- --mesh envoy/,
+    because: 'needs a real Envoy; test/envoy starts it where there is one',
+  },
+  {
     command: /^npm run (demo|playground) -- .*--live/,
     because: 'test/scripts/demo/live runs it in a Chromium',
   },

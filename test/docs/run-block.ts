@@ -152,6 +152,7 @@ async function inBackground(running: Running): Promise<Running> {
 
 async function untilSaid(running: Running, promised: string[] = []): Promise<void> {
   try {
+    await inBackground(running);
     await untilSeen(
       running,
       () => firstUnsaid(promised, running.said()) === undefined,
