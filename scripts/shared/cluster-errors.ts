@@ -73,6 +73,9 @@ export const isNotFound = (error: unknown): boolean =>
   error instanceof ClusterError && error.status === 404 && error.reason !== '';
 export const isConflict = (error: unknown): boolean => error instanceof ClusterError && error.status === 409;
 
+/** The state that was asked for is too old: a page of a list, or a place in a watch. */
+export const isExpired = (error: unknown): boolean => error instanceof ClusterError && error.status === 410;
+
 /** Whether the request may have been carried out although no good answer came back. Look again before repeating it. */
 export const isAmbiguous = (error: unknown): boolean =>
   error instanceof ClusterError &&

@@ -1,5 +1,11 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
-import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './cluster-errors.ts';
+import {
+  ClusterError,
+  errorFromAnswer,
+  errorWithoutAnswer,
+  isExpired,
+  isTransient,
+} from './cluster-errors.ts';
 import type { Transport } from './cluster-transport.ts';
 import type { KubernetesObject } from './kubernetes.ts';
 import { pause } from './wait.ts';
@@ -56,7 +62,7 @@ export async function* watchForever<T extends KubernetesObject>(
       }
     } catch (error) {
       if (source.signal.aborted) return;
-      if (!isTransient(error) && !(error instanceof ClusterError && error.status === 410)) throw error;
+      if (!isTransient(error) && !isExpired(error)) throw error;
       failures += 1;
     }
     if (failures > 0) await pause(Math.min(5000, 100 * 2 ** failures), signal).catch(() => undefined);

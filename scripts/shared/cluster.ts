@@ -3,11 +3,11 @@
  * one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and errors
  * that say what the API server said. Objects pass through verbatim: unknown fields survive.
  */
-import { isNotFound } from './cluster-errors.ts';
+import { isExpired, isNotFound } from './cluster-errors.ts';
 import { discover } from './cluster-discovery.ts';
 import type { ClusterChoice } from './cluster-flags.ts';
 import type { PodForward } from './cluster-forward.ts';
-import type { Transport } from './cluster-transport.ts';
+import type { Call, Transport } from './cluster-transport.ts';
 import { watchForever } from './cluster-watch.ts';
 import type { WatchEvent } from './cluster-watch.ts';
 import type { KubernetesObject } from './kubernetes.ts';
@@ -129,26 +129,33 @@ async function createCluster(
   });
   const write = ({ dryRun }: WriteOptions) => ({ fieldManager, dryRun: dryRun ? 'All' : undefined });
 
-  async function page(resource: Resource, options: ListOptions) {
+  function page(resource: Resource, options: ListOptions, query: Call['query']) {
+    return ask({
+      method: 'GET',
+      path: pathOf(resource, { namespace: scope(resource, options) }),
+      query: { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector, ...query },
+      asked: `list ${resource.plural}`,
+      signal: options.signal,
+    }) as Promise<{
+      items?: KubernetesObject[] | null;
+      metadata?: { continue?: string; resourceVersion?: string };
+    }>;
+  }
+
+  async function wholeList(resource: Resource, options: ListOptions) {
     const items: KubernetesObject[] = [];
     let next: string | undefined;
     let resourceVersion: string;
     do {
-      const answer = (await ask({
-        method: 'GET',
-        path: pathOf(resource, { namespace: scope(resource, options) }),
-        query: {
-          labelSelector: options.labelSelector,
-          fieldSelector: options.fieldSelector,
-          limit: '500',
-          continue: next,
-        },
-        asked: `list ${resource.plural}`,
-        signal: options.signal,
-      })) as {
-        items?: KubernetesObject[] | null;
-        metadata?: { continue?: string; resourceVersion?: string };
-      };
+      let answer: Awaited<ReturnType<typeof page>>;
+      try {
+        answer = await page(resource, options, { limit: '500', continue: next });
+      } catch (error) {
+        if (next === undefined || !isExpired(error)) throw error;
+        // The state that the first page saw is gone: all of today's at once, as client-go's pager does.
+        answer = await page(resource, options, {});
+        items.length = 0;
+      }
       items.push(...(answer.items ?? []));
       next = answer.metadata?.continue === '' ? undefined : answer.metadata?.continue;
       resourceVersion = answer.metadata?.resourceVersion ?? '';
@@ -191,7 +198,7 @@ async function createCluster(
     },
 
     async list<T extends KubernetesObject>(resource: Resource, options: ListOptions = {}) {
-      return (await page(resource, options)).items as T[];
+      return (await wholeList(resource, options)).items as T[];
     },
 
     async create<T extends KubernetesObject>(object: T, options: WriteOptions = {}) {
@@ -272,7 +279,7 @@ async function createCluster(
 
     watch<T extends KubernetesObject>(resource: Resource, options: ListOptions & { signal: AbortSignal }) {
       return watchForever<T>(transport, {
-        list: async () => (await page(resource, options)) as { items: T[]; resourceVersion: string },
+        list: async () => (await wholeList(resource, options)) as { items: T[]; resourceVersion: string },
         path: pathOf(resource, { namespace: scope(resource, options) }),
         query: { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector },
         asked: `watch ${resource.plural}`,

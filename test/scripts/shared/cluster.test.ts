@@ -158,6 +158,30 @@ describe('reading', () => {
     expect(fake.asked[1]?.query.get('continue')).toBe('more');
   });
 
+  it('lists all anew, and at once, when the next page is too old to be had', async () => {
+    const expired = status(410, 'Expired', 'The provided continue parameter is too old');
+    const first = json(200, { metadata: { continue: 'more' }, items: [pod('a'), pod('gone')] });
+    fake.next(first, expired, podList(pod('a'), pod('b')));
+    const pods = await cluster.list(resources.pods, { labelSelector: 'app=x' });
+    expect(pods.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+    expect(fake.asked.map(({ query }) => [query.get('limit'), query.get('continue')])).toEqual([
+      ['500', null],
+      ['500', 'more'],
+      [null, null],
+    ]);
+    expect(fake.asked.map(({ query }) => query.get('labelSelector'))).toEqual(['app=x', 'app=x', 'app=x']);
+  });
+
+  it('does not list anew what was too old from the start, nor for ever', async () => {
+    const expired = status(410, 'Expired', 'too old');
+    fake.next(expired);
+    expect(await errorOf(cluster.list(resources.pods))).toMatchObject({ status: 410 });
+    expect(fake.asked).toHaveLength(1);
+    fake.next(json(200, { metadata: { continue: 'more' }, items: [] }), expired, expired);
+    expect(await errorOf(cluster.list(resources.pods))).toMatchObject({ status: 410 });
+    expect(fake.asked).toHaveLength(4);
+  });
+
   it.each([
     ['503', status(503, 'ServiceUnavailable', 'later')],
     ['500', status(500, 'InternalError', 'oops')],
