@@ -1,7 +1,7 @@
 import type { KubeObject } from '../store/types.ts';
 import { setCondition } from './conditions.ts';
 import type { Controller, ControllerContext } from './context.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 import type { Deployment, WorkloadCondition } from './workload-types.ts';
 
 type Autoscaler = KubeObject<
@@ -26,7 +26,7 @@ const DEPLOYMENTS = 'apps/v1/deployments';
 export function startAutoscaler(context: ControllerContext): Controller {
   const { store } = context;
   const events = context.events('horizontal-pod-autoscaler');
-  const queue = createWorkQueue({ delay: context.delays.autoscaler, random: context.random, work: sync });
+  const queue = context.queue('horizontal-pod-autoscaler', context.delays.autoscaler, sync);
   const stopHpa = store.watch<Autoscaler>(RESOURCE, {}, ({ object }) => queue.add(keyOf(object)));
   const stopDeployments = store.watch<Deployment>(DEPLOYMENTS, {}, ({ object }) => {
     const { namespace = '', name } = object.metadata;

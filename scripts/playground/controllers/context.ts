@@ -1,9 +1,10 @@
 import type { EventRecorder } from '../events.ts';
-import type { Random } from '../network/random.ts';
+import type { Delay, Random } from '../network/random.ts';
 import type { Pod } from '../pod-types.ts';
 import type { ObjectStore } from '../store/types.ts';
 import type { ControllerDelays } from './options.ts';
 import type { OwnedIndex } from './owned-index.ts';
+import type { WorkQueue } from './work-queue.ts';
 import type { ReplicaSet } from './workload-types.ts';
 
 /** What every controller works with. */
@@ -14,6 +15,8 @@ export interface ControllerContext {
   pods: OwnedIndex<Pod>;
   replicaSets: OwnedIndex<ReplicaSet>;
   events: (component: string) => EventRecorder;
+  /** The keys of one controller: worked on some time after they were added, and again when that fails. */
+  queue: (controller: string, delay: Delay, work: (key: string) => void) => WorkQueue;
 }
 
 export interface Controller {

@@ -23,7 +23,7 @@ import {
   type SetSize,
 } from './rollout-math.ts';
 import { podTemplateHash } from './template-hash.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 import type { Deployment, ReplicaSet } from './workload-types.ts';
 
 const DEPLOYMENTS = 'apps/v1/deployments';
@@ -33,7 +33,7 @@ const REPLICA_SETS = 'apps/v1/replicasets';
 export function startDeploymentController(context: ControllerContext): Controller {
   const { store, replicaSets, pods } = context;
   const events = context.events('deployment-controller');
-  const queue = createWorkQueue({ delay: context.delays.reaction, random: context.random, work: sync });
+  const queue = context.queue('deployment-controller', context.delays.reaction, sync);
 
   const stop = store.watch<Deployment>(DEPLOYMENTS, {}, ({ object }) => queue.add(keyOf(object)));
   replicaSets.onChange((set, owners) => {

@@ -4,7 +4,7 @@ import { setCondition } from './conditions.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import { matchesSelector, type LabelSelector } from './label-selector.ts';
 import { controllerOf } from './owned-index.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 import type { ReplicaSet, WorkloadCondition } from './workload-types.ts';
 
 type Budget = KubeObject<
@@ -24,7 +24,7 @@ const RESOURCE = 'policy/v1/poddisruptionbudgets';
 /** Says for each PodDisruptionBudget how many of its pods may be evicted now; the eviction API holds on to it. */
 export function startDisruptionController(context: ControllerContext): Controller {
   const { store } = context;
-  const queue = createWorkQueue({ delay: context.delays.reaction, random: context.random, work: sync });
+  const queue = context.queue('disruption-controller', context.delays.reaction, sync);
   const budgets = new Map<string, Budget>();
   const stopBudgets = store.watch<Budget>(RESOURCE, {}, ({ type, object }) => {
     if (type === 'DELETED') budgets.delete(keyOf(object));

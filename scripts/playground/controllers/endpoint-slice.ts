@@ -3,7 +3,7 @@ import { hasCondition, isFinished, resolvePort, type Pod } from '../pod-types.ts
 import type { KubeObject } from '../store/types.ts';
 import { canonicalJson } from './canonical.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 
 export type Service = KubeObject<{
   type?: string;
@@ -24,7 +24,7 @@ const MANAGED_BY = 'endpointslice-controller.k8s.io';
 /** Keeps the EndpointSlices of each Service with a selector. Pods of one port mapping share a slice. */
 export function startEndpointSliceController(context: ControllerContext): Controller {
   const { store } = context;
-  const queue = createWorkQueue({ delay: context.delays.endpointSlice, random: context.random, work: sync });
+  const queue = context.queue('endpoint-slice-controller', context.delays.endpointSlice, sync);
   /** namespace -> services with a selector, so that a pod's change touches only its own namespace. */
   const services = new Map<string, Map<string, Service>>();
   /** pod uid -> labels as last seen: a pod that changes its labels leaves Services too. */

@@ -14,6 +14,7 @@ import { createOwnedIndex } from './owned-index.ts';
 import { refuseWhatIsNotDone } from './refusals.ts';
 import { startReplicaSetController } from './replica-set.ts';
 import { startScheduler } from './scheduler.ts';
+import { createWorkQueue } from './work-queue.ts';
 import type { ReplicaSet } from './workload-types.ts';
 
 export { CONTROLLER_DELAYS, type ControllerDelays } from './options.ts';
@@ -22,19 +23,24 @@ export interface ControllersOptions {
   delays?: Partial<ControllerDelays>;
   /** Seeded source of every delay. */
   random?: Random;
+  /** Told what a controller fails at again and again, in a line for a person. Default: stderr. */
+  say?: (line: string) => void;
 }
 
 /** kube-controller-manager and kube-scheduler: everything that turns wishes into pods. Works on watches, never by polling. */
 export function startControllers(store: ObjectStore, options: ControllersOptions = {}): { close(): void } {
   const pods = createOwnedIndex<Pod>(store, 'v1/pods');
   const replicaSets = createOwnedIndex<ReplicaSet>(store, 'apps/v1/replicasets');
+  const random = options.random ?? createRandom(1);
+  const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const context: ControllerContext = {
     store,
-    random: options.random ?? createRandom(1),
+    random,
     delays: { ...CONTROLLER_DELAYS, ...options.delays },
     pods,
     replicaSets,
     events: (component) => createEventRecorder(store, component),
+    queue: (controller, delay, work) => createWorkQueue({ controller, delay, random, say, work }),
   };
   refuseWhatIsNotDone(store);
   const parts = [

@@ -3,7 +3,7 @@ import { notImplemented } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
 import { formatIndexes, INDEX, indexOf, missingIndexes } from './job-indexes.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 import type { PodTemplate, WorkloadCondition } from './workload-types.ts';
 
 interface JobSpec {
@@ -51,7 +51,7 @@ const NOT_DONE = [
 export function startJobController(context: ControllerContext): Controller {
   const { store, pods } = context;
   const events = context.events('job-controller');
-  const queue = createWorkQueue({ delay: context.delays.reaction, random: context.random, work: sync });
+  const queue = context.queue('job-controller', context.delays.reaction, sync);
   store.addAdmission(RESOURCE, ({ spec }) => {
     const field = NOT_DONE.find(
       (name) => (spec as Record<string, unknown> | undefined)?.[name] !== undefined,

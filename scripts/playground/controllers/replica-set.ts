@@ -3,7 +3,7 @@ import { byDeletionPreference } from './deletion-preference.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
 import { matchesSelector } from './label-selector.ts';
 import { controllerOf } from './owned-index.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 import type { ReplicaSet, ReplicaSetStatus, WorkloadCondition } from './workload-types.ts';
 
 const RESOURCE = 'apps/v1/replicasets';
@@ -12,7 +12,7 @@ const RESOURCE = 'apps/v1/replicasets';
 export function startReplicaSetController(context: ControllerContext): Controller {
   const { store, pods } = context;
   const events = context.events('replicaset-controller');
-  const queue = createWorkQueue({ delay: context.delays.reaction, random: context.random, work: sync });
+  const queue = context.queue('replicaset-controller', context.delays.reaction, sync);
 
   context.replicaSets.onChange((replicaSet) => queue.add(keyOf(replicaSet)));
   pods.onChange((pod, owners) => {

@@ -1,7 +1,7 @@
 import type { Pod } from '../pod-types.ts';
 import type { KubeObject } from '../store/types.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
-import { createWorkQueue, keyOf, splitKey } from './work-queue.ts';
+import { keyOf, splitKey } from './work-queue.ts';
 
 type Node = KubeObject<{ unschedulable?: boolean }>;
 
@@ -12,7 +12,7 @@ const RETRY_MS = 5_000;
 export function startScheduler(context: ControllerContext): Controller {
   const { store } = context;
   const events = context.events(NAME);
-  const queue = createWorkQueue({ delay: context.delays.scheduling, random: context.random, work: sync });
+  const queue = context.queue('default-scheduler', context.delays.scheduling, sync);
   const stop = store.watch<Pod>('v1/pods', {}, ({ type, object }) => {
     if (type === 'ADDED' && !object.spec?.nodeName && (object.spec?.schedulerName ?? NAME) === NAME)
       queue.add(keyOf(object));

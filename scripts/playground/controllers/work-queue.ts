@@ -1,4 +1,5 @@
 import { drawMs, type Delay, type Random } from '../network/random.ts';
+import { createRetryReport } from './retry-report.ts';
 
 /** Calls `work` for each key some time after it was added; a key added again meanwhile is worked on once. */
 export interface WorkQueue {
@@ -9,8 +10,12 @@ export interface WorkQueue {
 }
 
 export interface WorkQueueOptions {
+  /** Whose queue it is: `deployment-controller`. */
+  controller: string;
   delay: Delay;
   random: Random;
+  /** Told of keys that fail again and again, in a line for a person. */
+  say: (line: string) => void;
   work: (key: string) => void;
 }
 
@@ -18,10 +23,11 @@ export interface WorkQueueOptions {
 const FIRST_RETRY_MS = 5;
 const LAST_RETRY_MS = 10_000;
 
-export function createWorkQueue({ delay, random, work }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ controller, delay, random, say, work }: WorkQueueOptions): WorkQueue {
   const due = new Map<string, NodeJS.Timeout>();
   const later = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
+  const report = createRetryReport({ controller, say });
   let closed = false;
 
   function run(key: string): void {
@@ -29,10 +35,12 @@ export function createWorkQueue({ delay, random, work }: WorkQueueOptions): Work
     try {
       work(key);
       failures.delete(key);
-    } catch {
+      report.worked(key);
+    } catch (error) {
       // Another writer was faster, the namespace is going, a quota is full: look again, less and less often.
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
+      report.failed(key, count + 1, error);
       schedule(due, key, Math.min(FIRST_RETRY_MS * 2 ** count, LAST_RETRY_MS), () => run(key));
     }
   }
