@@ -87,6 +87,11 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
         const all = (await Promise.all(answers)).map(summary);
         const connections = app.connections();
         await bench.nextLines('gateway', 5);
+        const after = await bench.counters(
+          'pending_overflow',
+          'pending_active',
+          'default.(cx|rq_pending)_open',
+        );
         await app.close();
         return {
           refused: verdicts(refused),
@@ -94,7 +99,7 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
           heads: all.filter(({ body }) => body !== 'late'),
           meanwhile,
           connections,
-          after: await bench.counters('pending_overflow', 'pending_active', 'default.(cx|rq_pending)_open'),
+          after,
         };
       }),
     );
