@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { createPortPool } from '../../../../../scripts/playground/network/port-pool.ts';
 
 export interface TestServer {
   address: { host: string; port: number };
@@ -60,9 +61,10 @@ export const echo: http.RequestListener = (request, response) => {
   });
 };
 
+/** Not of the ports that systems give away: what is closed now would soon be another program's. */
+const ports = createPortPool();
+
 /** A port on which nobody listens. */
 export async function closedPort(): Promise<{ host: string; port: number }> {
-  const server = await listening(net.createServer());
-  await server.close();
-  return server.address;
+  return { host: '127.0.0.1', port: await ports.take() };
 }
