@@ -1,7 +1,8 @@
 import { groupVersion, resourceKey } from './resource-key.ts';
 import type { Struct } from './schema/schema.ts';
 import type { KubeObject, ResourceKey } from './types.ts';
-import { AUTOSCALER_V1_VIEW, EVENTS_VIEW, sameShape, type View } from './views.ts';
+import { AUTOSCALER_V1_VIEW } from './autoscaler-view.ts';
+import { EVENTS_VIEW, sameShape, type View } from './views.ts';
 
 export { groupVersion, resourceKey };
 
@@ -488,6 +489,30 @@ export class Registry {
       if (!versions.includes(version)) versions.push(version);
       groups.set(group, versions);
     }
-    return [...groups].map(([group, versions]) => ({ group, versions }));
+    const all = [...groups].map(([group, versions]) => ({ group, versions }));
+    // Those of custom resources come last, by name, and the most stable of their versions first.
+    const custom = new Set(this.all().flatMap((type) => (type.custom ? [type.group] : [])));
+    const isCustom = ({ group }: { group: string }) => custom.has(group);
+    return [
+      ...all.filter((one) => !isCustom(one)),
+      ...all
+        .filter(isCustom)
+        .map(({ group, versions }) => ({ group, versions: versions.sort(byStability) }))
+        .sort((a, b) => (a.group < b.group ? -1 : 1)),
+    ];
   }
+}
+
+/** v10, v2, v1, v11beta2, v10beta3, v3alpha1, foo: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority */
+function byStability(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => {
+    const parts = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+    if (parts === null) return undefined;
+    const [, major = '', stage, minor = '0'] = parts;
+    return [stage === undefined ? 3 : stage === 'beta' ? 2 : 1, Number(major), Number(minor)];
+  });
+  if (left === undefined || right === undefined)
+    return left === right ? (a < b ? -1 : 1) : left === undefined ? 1 : -1;
+  const at = left.findIndex((part, index) => part !== right[index]);
+  return at < 0 ? 0 : (right[at] ?? 0) - (left[at] ?? 0);
 }

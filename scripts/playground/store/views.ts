@@ -1,14 +1,14 @@
-import { deepFreeze, isObject, type JsonObject } from './json.ts';
+import { deepFreeze, type JsonObject } from './json.ts';
 import type { ResourceType } from './registry.ts';
 import { groupVersion } from './resource-key.ts';
 import type { KubeObject, ResourceKey } from './types.ts';
 
-/** Another version (or group) of a resource that is stored once: how it looks there, and how to read it from there. */
+/** Another version (or group) of a resource that is stored once: how it looks there, and how to read it from there. `kind` is taken care of. */
 export interface View {
   storage: ResourceKey;
-  /** From the stored form; identity and `kind` are taken care of. */
+  /** From the stored form, with its metadata. */
   show(stored: KubeObject): JsonObject;
-  /** To the stored form. */
+  /** To the stored form, with its metadata. */
   take(given: JsonObject): JsonObject;
 }
 
@@ -26,10 +26,10 @@ export function shown(type: ResourceType, object: KubeObject): KubeObject {
   const known = seen.get(object)?.get(view);
   if (known !== undefined) return known;
   const look = deepFreeze({
+    metadata: object.metadata,
     ...view.show(object),
     kind: type.kind,
     apiVersion: groupVersion(type),
-    metadata: object.metadata,
   }) as KubeObject;
   if (Object.isFrozen(object))
     seen.set(object, (seen.get(object) ?? new Map<View, KubeObject>()).set(view, look));
@@ -40,10 +40,10 @@ export function shown(type: ResourceType, object: KubeObject): KubeObject {
 export function taken(type: ResourceType, object: JsonObject, stored: ResourceType): JsonObject {
   if (type.view === undefined) return object;
   return {
+    metadata: {},
     ...type.view.take(object),
     kind: stored.kind,
     apiVersion: groupVersion(stored),
-    metadata: isObject(object['metadata']) ? object['metadata'] : {},
   };
 }
 
@@ -88,55 +88,5 @@ export const EVENTS_VIEW: View = {
   },
 };
 
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
-
 const defined = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
-
-const without = (object: JsonObject, field: string): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => key !== field));
-
-const isCpu = (metric: unknown): boolean => objectOf(objectOf(metric)['resource'])['name'] === 'cpu';
-
-/** autoscaling/v1 knows one metric: the share of the requested CPU. */
-export const AUTOSCALER_V1_VIEW: View = {
-  storage: 'autoscaling/v2/horizontalpodautoscalers',
-  show(stored) {
-    const { metrics, ...spec } = without(objectOf(stored.spec), 'behavior');
-    const { currentMetrics, ...status } = without(objectOf(stored.status), 'conditions');
-    const wanted: unknown = Array.isArray(metrics) ? metrics.find(isCpu) : undefined;
-    const now: unknown = Array.isArray(currentMetrics) ? currentMetrics.find(isCpu) : undefined;
-    return {
-      ...stored,
-      spec: defined({
-        ...spec,
-        targetCPUUtilizationPercentage: objectOf(objectOf(objectOf(wanted)['resource'])['target'])[
-          'averageUtilization'
-        ],
-      }),
-      status: defined({
-        currentReplicas: 0,
-        desiredReplicas: 0,
-        ...status,
-        currentCPUUtilizationPercentage: objectOf(objectOf(objectOf(now)['resource'])['current'])[
-          'averageUtilization'
-        ],
-      }),
-    };
-  },
-  take(given) {
-    const { targetCPUUtilizationPercentage, ...spec } = objectOf(given['spec']);
-    const status = without(objectOf(given['status']), 'currentCPUUtilizationPercentage');
-    const target = { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage };
-    return {
-      ...given,
-      spec: {
-        ...spec,
-        ...(targetCPUUtilizationPercentage === undefined
-          ? {}
-          : { metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }] }),
-      },
-      ...(given['status'] === undefined ? {} : { status }),
-    };
-  },
-};
