@@ -23,7 +23,9 @@ scheduling.k8s.io/v1
 storage.k8s.io/v1
 v1`;
 
-const template = `Labels:  app=web
+/** A pod template as `describe` and `rollout history` write it. */
+const template = (version: string, ...labels: string[]): string =>
+  `Labels:  ${['app=web', ...labels].join('\n  ')}
   Containers:
   app:
   Image:  local.test/app:1
@@ -31,7 +33,7 @@ const template = `Labels:  app=web
   Host Port:  0/TCP (http)
   Readiness:  http-get http://:8080/healthz delay=<age> timeout=<age> period=<age> #success=1 #failure=3
   Environment:
-  VERSION:  VERSION_HERE
+  VERSION:  ${version}
   Mounts:  <none>
   Volumes:  <none>
   Node-Selectors:  <none>
@@ -48,7 +50,7 @@ StrategyType:  RollingUpdate
 MinReadySeconds:  0
 RollingUpdateStrategy:  25% max unavailable, 25% max surge
 Pod Template:
-  ${template.replace('VERSION_HERE', 'v1')}
+  ${template('v1')}
 Conditions:
   Type  Status  Reason
   ---  ---  ---
@@ -65,20 +67,7 @@ export const events = `<age>  Normal  ScalingReplicaSet  Deployment/web  Scaled 
 
 export const historyOfRevision = `deployment.apps/web with revision #4
 Pod Template:
-  Labels:  app=web
-  pod-template-hash=<hash>
-  Containers:
-  app:
-  Image:  local.test/app:1
-  Port:  8080/TCP (http)
-  Host Port:  0/TCP (http)
-  Readiness:  http-get http://:8080/healthz delay=<age> timeout=<age> period=<age> #success=1 #failure=3
-  Environment:
-  VERSION:  v5
-  Mounts:  <none>
-  Volumes:  <none>
-  Node-Selectors:  <none>
-  Tolerations:  <none>`;
+  ${template('v5', 'pod-template-hash=<hash>')}`;
 
 export const describeService = `Name:  web
 Namespace:  kx
