@@ -16,9 +16,15 @@ const FUTURE_WAIT_MS = 3000;
 interface Snapshot {
   revision: number;
   objects: KubeObject[];
+  /** When it was made, in milliseconds. */
+  atMs: number;
 }
 const snapshots = new WeakMap<ApiContext, Map<string, Snapshot>>();
 const MAX_SNAPSHOTS = 100;
+/** As long as a real API server keeps the past: etcd's is compacted every 5 minutes. */
+const SNAPSHOT_MS = 300_000;
+/** In a token: what is left of the list, as it is now. */
+const INCONSISTENT = -1;
 
 export type TypedTarget = Target & { type: ResourceType };
 
@@ -123,16 +129,16 @@ function page(
     request.query.get('labelSelector'),
     request.query.get('fieldSelector'),
   ].join('|');
+  const nowMs = performance.now();
   const snapshot =
-    token === undefined
-      ? { revision: context.store.log.revision, objects: selectObjects(request, target, context) }
+    token === undefined || token.rv === INCONSISTENT
+      ? {
+          revision: context.store.log.revision,
+          objects: selectObjects(request, target, context),
+          atMs: nowMs,
+        }
       : kept.get(`${id}|${token.rv}`);
-  if (snapshot === undefined)
-    throw new StatusError(
-      410,
-      'Expired',
-      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-    );
+  if (snapshot === undefined) throw expired(token);
   const start =
     token === undefined
       ? 0
@@ -148,16 +154,31 @@ function page(
     rv: snapshot.revision,
     start: last === undefined ? '' : `${positionOf(last, target)}\0`,
   };
-  metadata['continue'] = Buffer.from(JSON.stringify(next)).toString('base64url');
+  metadata['continue'] = encodeToken(next);
   const hasSelector = request.query.get('labelSelector') ?? request.query.get('fieldSelector');
   if (hasSelector === null || hasSelector === '') metadata['remainingItemCount'] = rest.length - limit;
   kept.set(`${id}|${snapshot.revision}`, snapshot);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= MAX_SNAPSHOTS) break;
+  for (const [oldest, { atMs }] of kept) {
+    if (kept.size <= MAX_SNAPSHOTS && nowMs - atMs < SNAPSHOT_MS) break;
     kept.delete(oldest);
   }
   return { objects, metadata };
 }
+
+/** Whoever can do with an inconsistent list may go on where it was: kubernetes apiserver/pkg/storage/errors.go. */
+function expired(token: ContinueToken | undefined): StatusError {
+  const error = new StatusError(
+    410,
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  );
+  if (token !== undefined)
+    error.status.metadata.continue = encodeToken({ ...token, start: `${token.start}\0`, rv: INCONSISTENT });
+  return error;
+}
+
+const encodeToken = (token: ContinueToken): string =>
+  Buffer.from(JSON.stringify(token)).toString('base64url');
 
 /** `/name` within a namespace, `namespace/name` across all. */
 function positionOf({ metadata }: KubeObject, { namespace, type }: TypedTarget): string {

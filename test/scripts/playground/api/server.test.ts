@@ -268,6 +268,32 @@ describe('lists', () => {
     expect(rest.body.metadata).toEqual({ resourceVersion: first.body.metadata?.['resourceVersion'] });
   });
 
+  it('are too old to go on with after many other lists, and say how to go on with what is there now', async () => {
+    const tokenOf = ({ body }: { body: { metadata?: Record<string, unknown> } }) =>
+      String(body.metadata?.['continue']);
+    const token = tokenOf(await ask(server, 'GET', `${CONFIG_MAPS}?limit=1`));
+    const next = `${CONFIG_MAPS}?limit=1&continue=`;
+    for (let change = 0; change < 100; change += 1) {
+      // The control: as long as there is room, it is the list of then.
+      if (change === 99) expect(names((await ask(server, 'GET', next + token)).body)).toEqual(['b']);
+      store.mutate('v1/configmaps', 'default', 'a', (draft) => {
+        draft.metadata.labels = { change: String(change) };
+      });
+      await ask(server, 'GET', `${CONFIG_MAPS}?limit=1`);
+    }
+    store.delete('v1/configmaps', 'default', 'b');
+    const late = await ask(server, 'GET', next + token);
+    expect([late.code, late.body.reason]).toEqual([410, 'Expired']);
+    expect(late.body.message).toMatch(
+      /^The provided continue parameter is too old to display a consistent list/,
+    );
+    const rest = await ask(server, 'GET', next + tokenOf(late));
+    expect([names(rest.body), rest.body.metadata]).toEqual([
+      ['c'],
+      { resourceVersion: String(store.log.revision) },
+    ]);
+  });
+
   it('are Tables for those who print them', async () => {
     const table = await ask(server, 'GET', CONFIG_MAPS, {
       accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
