@@ -3,6 +3,7 @@ import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import type { Target } from './endpoint-rules.ts';
 import { listen } from './listen.ts';
 import { mirror } from './mirror.ts';
+import { resetConnection } from './reset-connection.ts';
 
 /** One port of a Service: accepts connections and passes each to a pod chosen at that moment. */
 export interface Forwarder {
@@ -41,7 +42,7 @@ export async function openForwarder({
     const target = targets[Math.floor(random() * targets.length)];
     const pod = target && reach(network, target);
     if (pod === undefined) {
-      client.resetAndDestroy();
+      resetConnection(client);
       return;
     }
     const upstream = net.connect({ ...pod, allowHalfOpen: true, noDelay: true });
@@ -57,7 +58,7 @@ export async function openForwarder({
     close: () => void server.close(),
     destroy() {
       server.close();
-      for (const client of clients) client.resetAndDestroy();
+      for (const client of clients) resetConnection(client);
     },
   };
 }

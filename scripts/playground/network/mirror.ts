@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import { resetConnection } from './reset-connection.ts';
 
 /**
  * Couples two sockets so that each side sees what the other side's TCP did: data, FIN (half-close) and RST.
@@ -22,10 +23,10 @@ function relay(from: net.Socket, to: net.Socket): void {
 export function resetAfterFlush(socket: net.Socket): void {
   if (socket.destroyed) return;
   if (socket.writableLength === 0 || !socket.writable) {
-    socket.resetAndDestroy();
+    resetConnection(socket);
     return;
   }
-  const reset = (): void => void socket.resetAndDestroy();
+  const reset = (): void => resetConnection(socket);
   socket.write('', reset);
   // A peer that does not read must not hold the reset back for ever.
   setTimeout(reset, 1_000).unref();
