@@ -17,41 +17,57 @@ describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies'
   });
   const summary = ({ head, body }: { head: string[]; body: string }) => ({ head, body });
 
-  it('puts an endpoint aside that fails three times in a row, and has none left', async () => {
-    const both = await Promise.all(
-      benches.map(async (bench) => {
-        const app = await startApp((_request, response) =>
-          response.writeHead(500, { 'content-length': '6' }).end('broken'),
-        );
-        await bench.serve([app.address], undefined, {
-          outlierDetection: {
-            consecutive5xxErrors: 3,
-            interval: '60s',
-            baseEjectionTime: '60s',
-            maxEjectionPercent: 100,
-          },
-        });
-        bench.logs.clear();
-        const answers = [];
-        for (let i = 0; i < 5; i += 1) answers.push(await ask(bench.address, post('/', 'app.example')));
-        const lines = await bench.nextLines('gateway', 5);
-        const { body } = await bench.ask('/clusters?format=json');
-        await app.close();
-        return {
-          answers: answers.map(summary),
-          flags: lines.map((line) => line.split('" ')[1]?.split(' ').slice(0, 3)),
-          ejected: body.includes('"failed_outlier_check"'),
-        };
-      }),
-    );
-    const [builtin, envoy] = both;
-    expect(builtin).toEqual(envoy);
-    expect(builtin?.ejected).toBe(true);
-    expect(builtin?.answers.map(({ body }) => body)).toEqual([
-      ...['broken', 'broken', 'broken'],
-      ...['no healthy upstream', 'no healthy upstream'],
-    ]);
-  });
+  it.each([
+    [500, { consecutive5xxErrors: 3 }],
+    [502, { consecutive5xxErrors: 0, consecutiveGatewayErrors: 3 }],
+  ])(
+    'puts an endpoint aside that fails three times in a row, and has none left (%d)',
+    async (status, errors) => {
+      const both = await Promise.all(
+        benches.map(async (bench) => {
+          const app = await startApp((_request, response) =>
+            response.writeHead(status, { 'content-length': '6' }).end('broken'),
+          );
+          await bench.serve([app.address], undefined, {
+            outlierDetection: {
+              ...errors,
+              interval: '60s',
+              baseEjectionTime: '60s',
+              maxEjectionPercent: 100,
+            },
+          });
+          bench.logs.clear();
+          const call = () => ask(bench.address, post('/', 'app.example'));
+          const answers = [];
+          for (let i = 0; i < 3; i += 1) answers.push(await call());
+          const lines = await bench.nextLines('gateway', 3);
+          // Envoy's workers hear of it a moment later.
+          let more = 1;
+          const isAside = async () => {
+            more += 1;
+            return (await call()).status === 503;
+          };
+          await until('it to be put aside', isAside, 20_000);
+          answers.push(await call());
+          lines.push(...(await bench.nextLines('gateway', more)).slice(-1));
+          const { body } = await bench.ask('/clusters?format=json');
+          await app.close();
+          return {
+            answers: answers.map(summary),
+            flags: lines.map((line) => line.split('" ')[1]?.split(' ').slice(0, 3)),
+            ejected: body.includes('"failed_outlier_check"'),
+          };
+        }),
+      );
+      const [builtin, envoy] = both;
+      expect(builtin).toEqual(envoy);
+      expect(builtin?.ejected).toBe(true);
+      expect(builtin?.answers.map(({ body }) => body)).toEqual([
+        ...['broken', 'broken', 'broken'],
+        'no healthy upstream',
+      ]);
+    },
+  );
 
   /** Status, flags and why, of the gateway's log lines. */
   const verdicts = (lines: string[]) => lines.map((line) => line.split('" ')[1]?.split(' ').slice(0, 3));

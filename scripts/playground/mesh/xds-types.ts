@@ -46,10 +46,12 @@ export interface HttpOptionsJson {
 
 export interface OutlierDetectionJson {
   consecutive_5xx?: number;
+  consecutive_gateway_failure?: number;
   interval?: string;
   base_ejection_time?: string;
   max_ejection_percent?: number;
   enforcing_consecutive_5xx?: number;
+  enforcing_consecutive_gateway_failure?: number;
   enforcing_success_rate: number;
 }
 

@@ -86,15 +86,22 @@ export class Cluster implements PoolSettings {
   }
 
   /**
-   * Outlier detection by consecutive errors: an endpoint that has failed too often in a row gets nothing for a while, each time longer.
+   * Outlier detection by consecutive errors, all or those that a gateway answers with (502 to 504): an endpoint that has failed too often in a row gets nothing for a while, each time longer.
    * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
    */
-  report(host: Host, failed: boolean): void {
+  report(host: Host, status: number): void {
     const rule = this.config.outlier_detection;
-    if (rule === undefined || rule.enforcing_consecutive_5xx === 0) return;
-    host.consecutiveErrors = failed ? host.consecutiveErrors + 1 : 0;
-    if (host.ejected || host.consecutiveErrors < (rule.consecutive_5xx ?? 5)) return;
-    host.consecutiveErrors = 0;
+    if (rule === undefined) return;
+    const { errors } = host;
+    errors.any = status >= 500 ? errors.any + 1 : 0;
+    errors.gateway = status >= 502 && status <= 504 ? errors.gateway + 1 : 0;
+    const isFaulty = rule.enforcing_consecutive_5xx !== 0 && errors.any >= (rule.consecutive_5xx ?? 5);
+    const isCutOff =
+      (rule.enforcing_consecutive_gateway_failure ?? 0) > 0 &&
+      errors.gateway >= (rule.consecutive_gateway_failure ?? 5);
+    if (host.ejected || !(isFaulty || isCutOff)) return;
+    if (isFaulty) errors.any = 0;
+    if (isCutOff) errors.gateway = 0;
     const ejected = this.hosts.filter((one) => one.ejected).length + 1;
     if ((100 * ejected) / this.hosts.length > (rule.max_ejection_percent ?? 10)) return;
     host.ejected = true;

@@ -57,7 +57,8 @@ export class Host {
   /** Put aside by outlier detection. */
   ejected = false;
   ejections = 0;
-  consecutiveErrors = 0;
+  /** In a row. */
+  readonly errors = { any: 0, gateway: 0 };
   socket: SocketAddress;
   readonly #connectTimeoutMs: number;
   readonly #pool: PoolSettings;

@@ -177,7 +177,7 @@ export class Stream implements UpstreamHandler, Waiter {
     this.#endRetry();
     const wanted = this.#retries.onStatus(head.status) && this.#mayRepeat();
     if (wanted && this.#beginRetry()) {
-      this.#count('rqError');
+      this.#count('rqError', head.status);
       this.#leaveUpstream(true);
       this.#retryLater();
       return;
@@ -456,11 +456,14 @@ export class Stream implements UpstreamHandler, Waiter {
     clearTimeout(this.#tryTimer);
   }
 
-  #count(what: 'rqError' | 'rqSuccess' | 'rqTimeout'): void {
+  /** @param status the endpoint's, or what its silence stands for */
+  #count(
+    what: 'rqError' | 'rqSuccess' | 'rqTimeout',
+    status = this.#answerStatus || (what === 'rqTimeout' ? 504 : 503),
+  ): void {
     if (this.#host === undefined) return;
     this.#host.stats[what] += 1;
-    const failed = what !== 'rqSuccess' && (!this.#answering || this.#answerStatus >= 500);
-    this.#cluster?.report(this.#host, failed);
+    this.#cluster?.report(this.#host, status);
   }
 
   /** How it came to its end, for the access log. */

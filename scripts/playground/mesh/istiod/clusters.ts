@@ -6,8 +6,21 @@ import {
   type OutlierDetectionJson,
 } from '../xds-types.ts';
 import { formatDuration, parseDurationMs } from './durations.ts';
-import type { DestinationRuleObject, DestinationRuleSpec, TrafficPolicy } from './istio-objects.ts';
-import { byAge, covers, isVisibleTo, namespaceOf, resolveHost, ROOT_NAMESPACE } from './istio-objects.ts';
+import type {
+  DestinationRuleObject,
+  DestinationRuleSpec,
+  PolicyOfPorts,
+  TrafficPolicy,
+} from './istio-objects.ts';
+import {
+  byAge,
+  covers,
+  isVisibleTo,
+  labelsMatch,
+  namespaceOf,
+  resolveHost,
+  ROOT_NAMESPACE,
+} from './istio-objects.ts';
 import type { MeshService } from './services.ts';
 
 /** `outbound|8080|v2|coffee-shop.default.svc.cluster.local`; the base cluster's subset is empty. */
@@ -19,7 +32,7 @@ export function clusterName(port: number, subset: string, host: string): string 
 export interface HostPolicy {
   /** The first rule, which names itself in the clusters' metadata. */
   rule: DestinationRuleObject;
-  trafficPolicy: TrafficPolicy | undefined;
+  trafficPolicy: PolicyOfPorts | undefined;
   subsets: NonNullable<DestinationRuleSpec['subsets']>;
 }
 
@@ -31,20 +44,31 @@ export function hostPolicy(
   service: MeshService,
   rules: DestinationRuleObject[],
   proxyNamespace: string,
+  proxyLabels: Record<string, string> = {},
 ): HostPolicy | undefined {
   const visible = rules
     .filter((rule) => covers(hostOf(rule), service.host))
     .filter((rule) => isVisibleTo(rule.spec?.exportTo, namespaceOf(rule), proxyNamespace))
     .sort(byAge);
+  const selects = ({ spec }: DestinationRuleObject) => spec?.workloadSelector !== undefined;
   const isPrivate = (rule: DestinationRuleObject) => rule.spec?.exportTo?.join() === '.';
   const candidates = [
+    // A rule with a selector is for workloads of its own namespace only.
+    visible.filter(
+      (rule) =>
+        selects(rule) &&
+        namespaceOf(rule) === proxyNamespace &&
+        labelsMatch(rule.spec?.workloadSelector?.matchLabels, proxyLabels),
+    ),
     // Rules of the root namespace are meant for everybody: there only private ones come before the Service's own.
     visible.filter(
       (rule) =>
-        namespaceOf(rule) === proxyNamespace && (proxyNamespace !== ROOT_NAMESPACE || isPrivate(rule)),
+        !selects(rule) &&
+        namespaceOf(rule) === proxyNamespace &&
+        (proxyNamespace !== ROOT_NAMESPACE || isPrivate(rule)),
     ),
     ...[service.namespace, ROOT_NAMESPACE].map((namespace) =>
-      visible.filter((rule) => namespaceOf(rule) === namespace),
+      visible.filter((rule) => !selects(rule) && namespaceOf(rule) === namespace),
     ),
   ];
   for (const candidate of candidates) {
@@ -88,7 +112,7 @@ function cluster(
   subset: HostPolicy['subsets'][number] | undefined,
 ): ClusterJson {
   const name = clusterName(port, subset?.name ?? '', service.host);
-  const traffic = { ...policy?.trafficPolicy, ...subset?.trafficPolicy };
+  const traffic = overridden(overridden({}, policy?.trafficPolicy, port), subset?.trafficPolicy, port);
   const istio: IstioClusterMetadata = {
     services: [{ host: service.host, name: service.name, namespace: service.namespace }],
   };
@@ -124,6 +148,13 @@ function cluster(
   };
 }
 
+/** A subset's policy replaces the host's, part by part; a port's replaces both, and what it leaves out has Envoy's default. */
+function overridden(base: TrafficPolicy, by: PolicyOfPorts | undefined, port: number): TrafficPolicy {
+  if (by === undefined) return base;
+  const { portLevelSettings = [], ...rest } = by;
+  return portLevelSettings.find((one) => one.port?.number === port) ?? { ...base, ...rest };
+}
+
 /** How long a connection lives: what a rule leaves out has Envoy's default. */
 function httpOptions(
   http: NonNullable<TrafficPolicy['connectionPool']>['http'],
@@ -143,12 +174,19 @@ function httpOptions(
 
 /** Success rates are never enforced, as istiod says it; what a rule leaves out has Envoy's default. */
 function outlierDetection(rule: NonNullable<TrafficPolicy['outlierDetection']>): OutlierDetectionJson {
-  const { consecutive5xxErrors: errors, interval, baseEjectionTime, maxEjectionPercent = 0 } = rule;
+  const { consecutive5xxErrors: errors, consecutiveGatewayErrors: gatewayErrors } = rule;
+  const { interval, baseEjectionTime, maxEjectionPercent = 0 } = rule;
   const duration = (text: string) => formatDuration(parseDurationMs(text) ?? 0);
   return {
     ...(errors === undefined
       ? {}
       : { consecutive_5xx: errors, enforcing_consecutive_5xx: errors > 0 ? 100 : 0 }),
+    ...(gatewayErrors === undefined
+      ? {}
+      : {
+          consecutive_gateway_failure: gatewayErrors,
+          enforcing_consecutive_gateway_failure: gatewayErrors > 0 ? 100 : 0,
+        }),
     ...(interval === undefined ? {} : { interval: duration(interval) }),
     ...(baseEjectionTime === undefined ? {} : { base_ejection_time: duration(baseEjectionTime) }),
     ...(maxEjectionPercent > 0 ? { max_ejection_percent: maxEjectionPercent } : {}),

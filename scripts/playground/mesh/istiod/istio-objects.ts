@@ -116,6 +116,7 @@ export type VirtualServiceObject = KubeObject<VirtualServiceSpec>;
 export interface TrafficPolicy {
   outlierDetection?: {
     consecutive5xxErrors?: number;
+    consecutiveGatewayErrors?: number;
     interval?: string;
     baseEjectionTime?: string;
     maxEjectionPercent?: number;
@@ -133,10 +134,18 @@ export interface TrafficPolicy {
   };
 }
 
+/** What a port has instead of the policy of all ports, as a whole. */
+export interface PortPolicy extends TrafficPolicy {
+  port?: { number?: number };
+}
+
+export type PolicyOfPorts = TrafficPolicy & { portLevelSettings?: PortPolicy[] };
+
 export interface DestinationRuleSpec {
   host?: string;
-  trafficPolicy?: TrafficPolicy;
-  subsets?: { name: string; labels?: Record<string, string>; trafficPolicy?: TrafficPolicy }[];
+  trafficPolicy?: PolicyOfPorts;
+  subsets?: { name: string; labels?: Record<string, string>; trafficPolicy?: PolicyOfPorts }[];
+  workloadSelector?: { matchLabels?: Record<string, string> };
   exportTo?: string[];
 }
 export type DestinationRuleObject = KubeObject<DestinationRuleSpec>;

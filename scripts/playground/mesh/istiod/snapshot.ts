@@ -38,7 +38,10 @@ export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
       : undefined;
   const services = scope?.services ?? exportedTo(node.namespace, meshServices(state));
   const policies = new Map(
-    services.map((service) => [service, hostPolicy(service, state.destinationRules, node.namespace)]),
+    services.map((service) => [
+      service,
+      hostPolicy(service, state.destinationRules, node.namespace, node.labels),
+    ]),
   );
   const clusters = services.flatMap((service) => outboundClusters(service, policies.get(service)));
   const routes =
@@ -105,13 +108,14 @@ export class SnapshotCache {
   }
 }
 
-/** Proxies of one type and namespace share a snapshot, unless some VirtualService or Sidecar looks at the caller's labels. */
+/** Proxies of one type and namespace share a snapshot, unless some rule looks at the caller's labels. */
 function scopeOf(node: ProxyNode, state: MeshState): string {
   const routed = state.virtualServices.some((one) =>
     (one.spec?.http ?? []).some((rule) =>
       (rule.match ?? []).some((match) => match.sourceLabels !== undefined),
     ),
   );
-  const labelsMatter = routed || state.sidecars.some(({ spec }) => spec?.workloadSelector !== undefined);
+  const labelsMatter =
+    routed || [...state.sidecars, ...state.destinationRules].some(({ spec }) => spec?.workloadSelector);
   return `${node.type}/${node.namespace}/${labelsMatter || node.type === 'router' ? JSON.stringify(node.labels) : ''}`;
 }

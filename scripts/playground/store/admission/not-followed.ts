@@ -15,7 +15,11 @@ export interface NotFollowed {
 
 const NO_TLS = 'connections between proxies are plain';
 const ONLY_HTTP = 'only HTTP reaches a proxy';
-const POLICY = 'trafficPolicy';
+/** Where a policy may stand. */
+const PLACES = ['', 'subsets[].'].flatMap((owner) => [
+  `${owner}trafficPolicy`,
+  `${owner}trafficPolicy.portLevelSettings[]`,
+]);
 
 const isAnyOf =
   (...values: string[]) =>
@@ -40,12 +44,10 @@ const POLICY_FIELDS: Omit<NotFollowed, 'kind'>[] = [
   { field: 'connectionPool.http.useClientProtocol', instead: 'HTTP/1.1 is spoken' },
   { field: 'connectionPool.http.maxConcurrentStreams', instead: 'HTTP/1.1 is spoken' },
   { field: 'outlierDetection.consecutiveErrors', instead: 'consecutive5xxErrors counts' },
-  { field: 'outlierDetection.consecutiveGatewayErrors', instead: 'consecutive5xxErrors counts' },
   { field: 'outlierDetection.splitExternalLocalOriginErrors', instead: 'consecutive5xxErrors counts' },
   { field: 'outlierDetection.consecutiveLocalOriginFailures', instead: 'consecutive5xxErrors counts' },
   { field: 'outlierDetection.minHealthPercent', instead: 'it is 0' },
   { field: 'tls', when: (value) => isObject(value) && value['mode'] !== 'DISABLE', instead: NO_TLS },
-  { field: 'portLevelSettings', instead: 'the policy of all ports holds' },
   { field: 'tunnel', instead: ONLY_HTTP },
   { field: 'proxyProtocol', instead: ONLY_HTTP },
   { field: 'retryBudget', instead: 'connectionPool.http.maxRetries holds' },
@@ -73,13 +75,12 @@ export const NOT_FOLLOWED: NotFollowed[] = [
     instead: 'its counters are there with real Envoys only',
   },
   ...POLICY_FIELDS.flatMap(({ field = '', ...rest }) =>
-    ['', 'subsets[].'].map((place) => ({
+    PLACES.map((place) => ({
       kind: 'DestinationRule',
-      field: `${place}${POLICY}.${field}`,
+      field: `${place}.${field}`,
       ...rest,
     })),
   ),
-  { kind: 'DestinationRule', field: 'workloadSelector', instead: 'the rule holds for every caller' },
   {
     kind: 'Gateway',
     field: 'servers[].port.protocol',

@@ -27,15 +27,29 @@ function twoHosts(maxEjectionPercent: number) {
 it('an endpoint is put aside after errors in a row, not after as many with a success between, and comes back', async () => {
   const { cluster, hosts, chosen } = twoHosts(50);
   const [first, second] = hosts;
-  for (const failed of [true, false, true]) cluster.report(first, failed);
+  for (const status of [503, 200, 503]) cluster.report(first, status);
   expect(chosen()).toEqual(new Set(hosts));
-  cluster.report(first, true);
+  cluster.report(first, 500);
   expect(chosen()).toEqual(new Set([second]));
   await until('it to come back', () => chosen().size === 2);
 });
 
 it('no more endpoints are put aside than maxEjectionPercent allows', () => {
   const { cluster, hosts, chosen } = twoHosts(50);
-  for (const host of hosts) for (let i = 0; i < 2; i += 1) cluster.report(host, true);
+  for (const host of hosts) for (let i = 0; i < 2; i += 1) cluster.report(host, 503);
   expect(chosen()).toEqual(new Set([hosts[1]]));
+});
+
+it('an endpoint is put aside after what gateways answer with in a row, where only that counts', () => {
+  const { cluster, hosts, chosen } = twoHosts(50);
+  const [first, second] = hosts;
+  Object.assign(cluster.config.outlier_detection ?? {}, {
+    enforcing_consecutive_5xx: 0,
+    consecutive_gateway_failure: 2,
+    enforcing_consecutive_gateway_failure: 100,
+  });
+  for (const status of [500, 502, 500, 504]) cluster.report(first, status);
+  expect(chosen()).toEqual(new Set(hosts));
+  cluster.report(first, 503);
+  expect(chosen()).toEqual(new Set([second]));
 });

@@ -245,6 +245,50 @@ describe('the configuration istiod computes', () => {
     expect(clusters).not.toContain(`outbound|8080|all|${hostOf('shop.ze-plain')}`);
   });
 
+  it('gives a port its own policy in place of the others, and a subset its parts in place of the host’s', () => {
+    const state = recordedMesh();
+    const limits = (maxConnections: number) => ({ connectionPool: { tcp: { maxConnections } } });
+    for (const { spec } of state.destinationRules) {
+      if (spec?.subsets === undefined) continue;
+      spec.trafficPolicy = { ...limits(1), outlierDetection: { consecutiveGatewayErrors: 3 } };
+      for (const subset of spec.subsets)
+        if (subset.name === 'v1') subset.trafficPolicy = limits(2);
+        else subset.trafficPolicy = { portLevelSettings: [{ port: { number: 8080 }, ...limits(3) }] };
+    }
+    const clusters = computeSnapshot(SIDECAR_NODE, state)[CLUSTER_TYPE] as Map<string, ClusterJson>;
+    const of = (name: string) => {
+      const { circuit_breakers: limited, outlier_detection: outliers } = clusters.get(name) ?? {};
+      return [limited?.thresholds[0]?.max_connections, outliers?.consecutive_gateway_failure];
+    };
+    expect([BASE, V1, V2].map(of)).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, undefined],
+    ]);
+  });
+
+  it('gives a workload the rule that selects it, in its own namespace only', () => {
+    const state = recordedMesh();
+    const [rule] = state.destinationRules.filter(({ spec }) => spec?.host?.startsWith('cafe'));
+    if (rule === undefined) throw new Error('no DestinationRule recorded');
+    state.destinationRules.push({
+      ...rule,
+      metadata: { ...rule.metadata, name: 'selecting' },
+      spec: {
+        host: rule.spec?.host ?? '',
+        workloadSelector: { matchLabels: { app: 'till' } },
+        subsets: [{ name: 'own' }],
+      },
+    });
+    const subsets = (node: Partial<typeof SIDECAR_NODE>) =>
+      [...new SnapshotCache().snapshot({ ...SIDECAR_NODE, ...node }, state)[CLUSTER_TYPE].keys()]
+        .filter((name) => name.includes('|cafe.'))
+        .map((name) => name.split('|')[2]);
+    expect(subsets({ labels: { app: 'till' } })).toEqual(['', 'own']);
+    expect(subsets({ labels: { app: 'other' } })).not.toContain('own');
+    expect(subsets({ labels: { app: 'till' }, namespace: 'ze-plain' })).not.toContain('own');
+  });
+
   it('takes a VirtualService without a rule for this caller as none', () => {
     const hosts = routes(SIDECAR_NODE, onlyForGateways()).get('8080')?.virtual_hosts ?? [];
     const cafe = hosts.find((host) => host.domains.includes('cafe'));
