@@ -26,13 +26,24 @@ export async function openStagePage(options: PlaygroundOptions = {}): Promise<St
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const playground = await startPlayground({ seed: 7, ...options });
-    closers.push(() => playground.close());
-    await openCoffeeShop(playground, root, AbortSignal.timeout(60_000));
-    const stage = await openStage(playground);
-    closers.push(() => stage.close());
-    const page = await openPage();
-    closers.push(() => page.close());
+    const openShop = async () => {
+      const playground = await startPlayground({ seed: 7, ...options });
+      closers.push(() => playground.close());
+      await openCoffeeShop(playground, root, AbortSignal.timeout(60_000));
+      const opened = await openStage(playground);
+      closers.push(() => opened.close());
+      return opened;
+    };
+    const openBrowser = async () => {
+      const opened = await openPage();
+      closers.push(() => opened.close());
+      return opened;
+    };
+    // The browser takes as long to come as the coffee.
+    const opening = [openShop(), openBrowser()] as const;
+    // Whatever one of them says, the other one is there to be closed.
+    await Promise.allSettled(opening);
+    const [stage, page] = await Promise.all(opening);
     const button = (action: string): string => `document.querySelector('[data-action="${action}"]')`;
     const reason = (action: string): Promise<string> =>
       page.evaluate<string>(
