@@ -16,7 +16,7 @@ export interface QuickCoffee extends CoffeeCluster {
 /** The pod that exits at SIGTERM: whatever is not lost, the proofs kept. */
 export const settings = {
   set: { pod: 'naive', replicas: '1' },
-  leaseSeconds: 2,
+  leaseSeconds: 4,
   quietMs: 100,
 } satisfies Partial<SwitchOptions>;
 
