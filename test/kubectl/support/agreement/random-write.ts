@@ -24,7 +24,7 @@ type Writer = 'client-node' | 'kubectl';
 
 export function randomWrite(chance: Chance, model: Model, by: Writer): Write {
   const kind = chance.of(kindNames);
-  const name = chance.of([...ownNames, ...releaseNames]);
+  const name = randomName(chance, model, kind);
   const to = { kind, name, ...(chance.percent(5) ? { dryRun: true } : {}) };
   const current = model.contentOf(kind, name);
   const isRelease = releaseNames.includes(name);
@@ -49,6 +49,13 @@ export function randomWrite(chance: Chance, model: Model, by: Writer): Write {
     ...(kind === 'Deployment' ? (['scale'] as const) : []),
   ];
   return written(chance, chance.of(verbs), to, current ?? new Map<string, string>());
+}
+
+/** What helm has not made is seldom asked for: it could only be missed. */
+function randomName(chance: Chance, model: Model, kind: KindName): string {
+  const name = chance.of([...ownNames, ...releaseNames]);
+  const isMissed = releaseNames.includes(name) && model.contentOf(kind, name) === undefined;
+  return isMissed && chance.percent(90) ? chance.of(ownNames) : name;
 }
 
 type To = Pick<Write, 'kind' | 'name' | 'dryRun'>;
