@@ -7,7 +7,7 @@ import type { RunOnStage } from '../run-scenario.ts';
 import type { Run } from '../scenarios.ts';
 import { verdictWords } from '../table.ts';
 import { accountRows } from './account-rows.ts';
-import { asWideAsTheirSlot, createRecentSlots } from './recent-slots.ts';
+import { createRecentSlots } from './recent-slots.ts';
 
 /** Keeps what the live page of a demo shows, from what the run tells anyway. There is nothing to press: a click would change what is measured. */
 export interface LiveStage {
@@ -101,7 +101,6 @@ function viewNow(
   return (
     view && {
       ...view,
-      requests: asWideAsTheirSlot(view.requests),
       releaseMs: { from: view.releaseMs.from, to: undefined },
     }
   );

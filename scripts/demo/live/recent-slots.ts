@@ -1,5 +1,4 @@
 import type { TimelineSlot } from '../../load/index.ts';
-import type { RunView } from '../page/run-view.ts';
 
 const slotMs = 100;
 
@@ -33,10 +32,6 @@ export function createRecentSlots(keptMs: number): RecentSlots {
     clear: () => slots.clear(),
   };
 }
-
-/** A slot in which nothing has ended yet is a gap: its neighbour must not be drawn over it. */
-export const asWideAsTheirSlot = (requests: RunView['requests']): RunView['requests'] =>
-  requests.map((request) => ({ ...request, toMs: request.atMs + slotMs }));
 
 function increase(counts: Record<string, number>, by: Record<string, number>): void {
   for (const [key, n] of Object.entries(by)) counts[key] = (counts[key] ?? 0) + n;

@@ -22,7 +22,7 @@ export function runSection(result: ScenarioResult): Html {
     </div>
     <p class="note">What it shows: ${shows}. Verdict: ${verdictWords[verdict]}.</p>
     <p class="why">${sentences.join(' ')}</p>
-    ${view ? charts(view, account) : ''}
+    ${account ? behind(account) : ''} ${view ? charts(view, account) : ''}
     ${
       examples.length === 0
         ? ''
@@ -36,6 +36,14 @@ export function runSection(result: ScenarioResult): Html {
     }
     ${account ? asFortio(account) : ''} ${account ? accountTables(account) : ''}
   </section> `;
+}
+
+/** A request stands in the chart where it was due. On a busy machine it was sent later, and the bands below seem to disagree. */
+function behind({ latencyMs: { fromDue, fromSend } }: Account): Html | string {
+  const lateMs = fromDue.p99 - fromSend.p99;
+  if (lateMs < 1_000) return '';
+  return markup`<p class="note">This machine was too busy for the load: requests were sent up to ${seconds(lateMs)} after they were
+    due, and each stands in the first band where it was due.</p>`;
 }
 
 function charts(view: RunView, account: Account | undefined): Html {

@@ -12,6 +12,9 @@ const colourOfLoss = (kind: string): string => (/^\d+$/.test(kind) ? 'lost-statu
 export const anchorOf = ({ id, weather }: Pick<ScenarioResult, 'id' | 'weather'>): string =>
   `${id}-${weather}`;
 
+/** The load's slots, in milliseconds. Where nothing has ended yet is a gap: its neighbour must not be drawn over it. */
+const slotMs = 100;
+
 /** Everything one run's charts draw; undefined when there was no load. */
 export function viewRun(result: ScenarioResult): RunView | undefined {
   const { account, observation, steps, releaseAtMs, releaseMs } = result;
@@ -22,8 +25,8 @@ export function viewRun(result: ScenarioResult): RunView | undefined {
     anchor: anchorOf(result),
     endMs,
     releaseMs: { from: releaseAtMs, to: releaseAtMs + releaseMs },
-    requests: slots.flatMap(({ atMs, ok, lost }, index) => {
-      const toMs = slots[index + 1]?.atMs ?? endMs;
+    requests: slots.flatMap(({ atMs, ok, lost }) => {
+      const toMs = atMs + slotMs;
       return [...Object.entries(ok), ...Object.entries(lost)].map(([outcome, n]) => ({
         atMs,
         toMs,

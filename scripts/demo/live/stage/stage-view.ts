@@ -7,7 +7,7 @@ import { viewRun } from '../../report/run-view.ts';
 import type { ScenarioResult } from '../../result.ts';
 import type { Scenario } from '../../scenarios.ts';
 import type { Counts } from '../account-rows.ts';
-import { asWideAsTheirSlot, type RecentSlots } from '../recent-slots.ts';
+import type { RecentSlots } from '../recent-slots.ts';
 
 /** How much of the past the charts show. */
 export const windowMs = 60_000;
@@ -38,7 +38,7 @@ export function viewStage(seen: Seen): RunView | undefined {
   return {
     ...view,
     ...{ fromMs, endMs: untilMs, releaseMs: { from: 0, to: undefined } },
-    requests: asWideAsTheirSlot(view.requests.filter(({ atMs }) => atMs >= fromMs)),
+    requests: view.requests.filter(({ atMs }) => atMs >= fromMs),
     marks: marksOf(events.filter(({ atMs, tone }) => atMs > fromMs && tone !== 'note')),
     steps: crop(steps),
     proxies: crop(view.proxies),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { scenarios } from '../../../../scripts/demo/scenarios.ts';
 import { demoDefaults } from '../../../../scripts/demo/settings.ts';
+import { runSection } from '../../../../scripts/demo/report/run-section.ts';
 import { writeReport } from '../../../../scripts/demo/report/write-report.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { chromium, openPage, type Page } from '../chromium.ts';
@@ -65,6 +66,21 @@ describe('report.html', () => {
     for (const caption of ['The release', 'Who sends where', 'The pods', 'Requests due in each second']) {
       expect(text.split(`<caption>${caption}`).length - 1).toBe(16);
     }
+  });
+});
+
+describe('a run on a busy machine', () => {
+  const said = 'This machine was too busy for the load: requests were sent up to 4.5 s after they were';
+  const percentile = (p99: number) => ({ p50: 1, p90: 1, p99, p999: p99, max: p99 });
+  const sectionOf = (p99: number): string => {
+    const result = run();
+    const latencyMs = { fromDue: percentile(p99), fromSend: percentile(20) };
+    return runSection({ ...result, account: result.account && { ...result.account, latencyMs } }).text;
+  };
+
+  it('says that its first band is of another time than the others', () => {
+    expect(sectionOf(4_520)).toContain(said);
+    expect(sectionOf(900)).not.toContain('too busy');
   });
 });
 
