@@ -1,7 +1,5 @@
 import type { TimelineSlot } from '../../load/index.ts';
 
-const slotMs = 100;
-
 export interface RecentSlots {
   /** What ended since the last call, in slots of a load that began at `fromMs`. */
   add(news: readonly TimelineSlot[], fromMs?: number): void;
