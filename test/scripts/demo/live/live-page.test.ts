@@ -78,8 +78,8 @@ inChromium(`the live page in Chromium${chromium === undefined ? ' (skipped: not 
       expect(await focused()).toBe('stop-load');
       // One that cannot act says why, to a screen reader too.
       await page.press('Enter');
-      const why = `document.getElementById('said').textContent`;
-      expect(await page.evaluate(why)).toBe('Stop the load: no load runs');
+      const why = `document.getElementById('said').textContent === 'Stop the load: no load runs'`;
+      await waitFor(() => page.evaluate<boolean>(why), { deadlineMs: 15_000, what: 'the reason' });
       await walkTo(page, 'button Freeze it');
       await page.press('Space');
       await waitFor(() => acted.length > 0, { deadlineMs: 15_000, what: 'the action' });
@@ -87,8 +87,8 @@ inChromium(`the live page in Chromium${chromium === undefined ? ' (skipped: not 
 
       await walkTo(page, 'summary The charts as tables');
       await page.press('Enter');
-      const tables = `[...document.querySelectorAll('#tables caption')].map((one) => one.textContent)`;
-      expect(await page.evaluate(tables)).toHaveLength(4);
+      const tables = `[...document.querySelectorAll('#tables caption')].length === 4`;
+      await waitFor(() => page.evaluate<boolean>(tables), { deadlineMs: 15_000, what: 'the tables' });
       expect(page.complaints).toEqual([]);
     } finally {
       await page.close();
