@@ -135,7 +135,7 @@ async function meet(coffee: QuickCoffee, one: Case): Promise<string> {
   if (result.ok) expect({ name, ...stands }).toEqual({ name, ...only(to) });
   else if (stands.unfinished || stands.holder !== undefined) {
     // Whatever it was: once it is over, the next run brings it to its end.
-    const next = await coffee.switchTo(to, settings);
+    const next = await coffee.switchTo(to, { ...settings, stepTimeoutMs: 30_000 });
     expect({ name, ok: next.ok, why: next.error }).toEqual({ name, ok: true, why: undefined });
     expect({ name, ...(await standing(coffee)), holder: undefined }).toEqual({ name, ...only(to) });
   }

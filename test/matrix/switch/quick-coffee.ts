@@ -94,8 +94,13 @@ export async function liveVersion({ cluster }: CoffeeCluster): Promise<string> {
 
 export const other = (version: string): string => (version === 'v1' ? 'v2' : 'v1');
 
-/** `MATRIX=full` runs every point; otherwise as many as fit, spread evenly, and the rest is named. */
+/**
+ * `MATRIX=full` runs every point, `MATRIX_ONLY=REGEXP` those whose name it finds; otherwise as many as fit, spread evenly, and the rest is
+ * named.
+ */
 export function sample<T>(points: T[], most: number, name: (point: T) => string, what: string): T[] {
+  const only = process.env['MATRIX_ONLY'];
+  if (only !== undefined) return points.filter((point) => new RegExp(only).test(name(point)));
   if (process.env['MATRIX'] === 'full' || points.length <= most) return points;
   // A prime stride meets every combination evenly, however the points are built of columns.
   const chosen = new Set(
