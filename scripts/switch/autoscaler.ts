@@ -3,10 +3,9 @@
  * autoscaler sees an idle Deployment and would shrink it just before it is needed: a floor holds the size until the traffic has moved.
  */
 import type { Cluster } from '../shared/cluster.ts';
-import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
-import { pause } from '../shared/wait.ts';
+import { repeatWrite } from './repeat-write.ts';
 import type { SwitchContext } from './types.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
@@ -110,13 +109,5 @@ async function change({ cluster, signal }: Context, name: string, wanted: Change
     metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },
     spec: { minReplicas: wanted.spec.minReplicas ?? 1 },
   };
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal });
-      return;
-    } catch (error) {
-      if (attempt >= 10 || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(Math.min(1000, 50 * 2 ** attempt), signal);
-    }
-  }
+  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), signal);
 }

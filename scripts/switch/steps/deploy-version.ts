@@ -1,13 +1,13 @@
 /** The new version at the old one's present size, ready and tried out, with no traffic on it. */
-import { isAmbiguous, isConflict } from '../../shared/cluster-errors.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { DeadlineError, pause, waitFor } from '../../shared/wait.ts';
+import { DeadlineError, waitFor } from '../../shared/wait.ts';
 import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../autoscaler.ts';
 import { renderVersion } from '../render-version.ts';
+import { repeatWrite } from '../repeat-write.ts';
 import { namedSubsets } from '../routes.ts';
 import { listVersionPods, readState } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
@@ -148,13 +148,5 @@ async function applyObject(
 ): Promise<void> {
   const { namespaced } = await cluster.resourceOf(object);
   const placed = namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await cluster.apply(placed, { force: true, signal });
-      return;
-    } catch (error) {
-      if (attempt >= 10 || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(Math.min(1000, 50 * 2 ** attempt), signal);
-    }
-  }
+  await repeatWrite(() => cluster.apply(placed, { force: true, signal }), signal);
 }
