@@ -20,11 +20,11 @@ export function partsOf(pid: number): Part[] {
 }
 
 /** Resident memory of a playground's own processes in MB: the one with this id and its proxies; pods come and go. */
-export function residentMb(pid: number): number {
-  return partsOf(pid)
-    .filter(({ name }) => isOwn(name))
-    .reduce((sum, { mb }) => sum + mb, 0);
-}
+export const residentMb = (pid: number): number => ownMb(partsOf(pid));
+
+/** What the playground's own parts among these hold, in MB. */
+export const ownMb = (parts: readonly Part[]): number =>
+  parts.filter(({ name }) => isOwn(name)).reduce((sum, { mb }) => sum + mb, 0);
 
 /** Whether a part is the playground's own, and not a pod that it runs. */
 export const isOwn = (name: string): boolean => name === 'playground' || name === 'proxies';

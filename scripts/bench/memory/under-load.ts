@@ -5,7 +5,7 @@ import { connectCluster } from '../../shared/cluster.ts';
 import { waitFor } from '../../shared/wait.ts';
 import type { Measured } from '../measured.ts';
 import { startPlaygroundProcess } from '../switch/playground-process.ts';
-import { isOwn, partsOf } from './resident.ts';
+import { isOwn, ownMb, partsOf } from './resident.ts';
 import { trendsOf, type Sample, type Trend } from './series.ts';
 
 export interface UnderLoadOptions {
@@ -80,17 +80,14 @@ async function openShop(kubeconfig: string, url: string): Promise<void> {
 }
 
 function lineOf(atMs: number, parts: Sample['parts']): string {
-  const own = parts.filter(({ name }) => isOwn(name)).reduce((sum, { mb }) => sum + mb, 0);
   const each = parts.map(({ name, mb }) => `${name} ${Math.round(mb)}`).join(', ');
-  return `${(atMs / 60_000).toFixed(1)} min: ${Math.round(own)} MB of its own; ${each}`;
+  return `${(atMs / 60_000).toFixed(1)} min: ${Math.round(ownMb(parts))} MB of its own; ${each}`;
 }
 
 /** The verdict on a run: the most it held, and the trend of each part over the second half. */
 export function account(samples: readonly Sample[], loadMs: number): Measured[] {
   const trends = trendsOf(samples);
-  const ownAt = samples.map(({ parts }) =>
-    parts.filter(({ name }) => isOwn(name)).reduce((sum, { mb }) => sum + mb, 0),
-  );
+  const ownAt = samples.map(({ parts }) => ownMb(parts));
   const limit = loadMs / 2 >= JUDGED_MS ? MOST_MB_PER_HOUR : null;
   return [
     {
