@@ -1,11 +1,6 @@
 import type { SocketAddress } from '../../network-types.ts';
 import { parseDurationMs } from '../istiod/durations.ts';
-import {
-  HTTP_OPTIONS,
-  type ClusterJson,
-  type ClusterLoadAssignmentJson,
-  type HttpOptionsJson,
-} from '../xds-types.ts';
+import { HTTP_OPTIONS, type ClusterJson, type ClusterLoadAssignmentJson } from '../xds-types.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Host, type PoolSettings } from './host.ts';
 
@@ -14,29 +9,31 @@ const MAX_EJECTION_MS = 300_000;
 /** A group of endpoints that a route may name. It is *warming* until its endpoints have arrived. */
 export class Cluster implements PoolSettings {
   readonly name: string;
-  config: ClusterJson;
   assignment: ClusterLoadAssignmentJson | undefined;
   lastUpdated = new Date();
   hosts: Host[] = [];
   readonly breaker = new CircuitBreaker(() => this.config.circuit_breakers?.thresholds[0]);
+  /** Read from the configuration when it arrives: every request asks. */
+  idleTimeoutMs: number | undefined;
+  maxRequestsPerConnection: number | undefined;
+  #config: ClusterJson;
   #healthy: Host[] = [];
   #next = 0;
 
   constructor(config: ClusterJson) {
     this.name = config.name;
-    this.config = config;
+    this.#config = this.config = config;
   }
 
-  get idleTimeoutMs(): number | undefined {
-    return parseDurationMs(this.#http?.idle_timeout ?? '');
+  get config(): ClusterJson {
+    return this.#config;
   }
 
-  get maxRequestsPerConnection(): number | undefined {
-    return this.#http?.max_requests_per_connection;
-  }
-
-  get #http(): HttpOptionsJson['common_http_protocol_options'] | undefined {
-    return this.config.typed_extension_protocol_options?.[HTTP_OPTIONS].common_http_protocol_options;
+  set config(config: ClusterJson) {
+    this.#config = config;
+    const http = config.typed_extension_protocol_options?.[HTTP_OPTIONS].common_http_protocol_options;
+    this.idleTimeoutMs = parseDurationMs(http?.idle_timeout ?? '');
+    this.maxRequestsPerConnection = http?.max_requests_per_connection;
   }
 
   get warming(): boolean {
