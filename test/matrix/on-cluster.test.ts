@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +9,7 @@ import type { Pod } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import { leftBehindFor } from '../docs/left-behind.ts';
-import { root } from '../support/coffee-cluster.ts';
+import { startDemo } from '../support/demo-process.ts';
 
 let folder: string;
 /** A cluster that somebody else started, known by a kubeconfig and nothing else. */
@@ -34,18 +32,7 @@ describe('Ctrl-C in the middle of a release on a cluster', () => {
     async (scenario) => {
       const args = ['--kubeconfig', foreign.kubeconfig, '--scenario', scenario, '--out', folder];
       const gateway = foreign.gatewayUrl === undefined ? [] : ['--gateway', foreign.gatewayUrl];
-      const child = spawn(
-        process.execPath,
-        ['--import', 'tsx', 'scripts/demo/main.ts', ...args, ...gateway],
-        {
-          cwd: root,
-          env: { ...process.env, TMPDIR: folder },
-          stdio: ['ignore', 'ignore', 'pipe'],
-        },
-      );
-      let said = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-      const exited = once(child, 'exit');
+      const demo = startDemo([...args, ...gateway], folder);
       const namespaces = async (): Promise<string[]> =>
         (await admin.list(resources.namespaces, { labelSelector: demoSelector })).map(
           ({ metadata }) => metadata.name,
@@ -58,11 +45,10 @@ describe('Ctrl-C in the middle of a release on a cluster', () => {
           const pods = await admin.list<Pod>(resources.pods, { namespace, labelSelector: 'version=v2' });
           return pods.length > 0;
         },
-        { deadlineMs: 120_000, what: 'a pod of v2', lastSeen: () => said },
+        { deadlineMs: 120_000, what: 'a pod of v2', lastSeen: demo.said },
       );
-      child.kill('SIGINT');
-      expect(await exited).toEqual([130, null]);
-      expect(said).not.toContain('Left behind');
+      expect(await demo.interrupt()).toEqual([130, null]);
+      expect(demo.said()).not.toContain('Left behind');
       expect(await namespaces()).toEqual([]);
       expect(await leftBehindFor(folder, '')).toEqual([]);
     },

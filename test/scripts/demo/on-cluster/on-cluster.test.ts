@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,10 +17,10 @@ import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { neededRights, type Right } from '../../../../scripts/switch/index.ts';
+import { startDemo } from '../../../support/demo-process.ts';
 
 type Question = Parameters<NonNullable<PlaygroundOptions['authorize']>>[0];
 
-const root = path.resolve(import.meta.dirname, '../../../..');
 let folder: string;
 /** A cluster that somebody else started, known by a kubeconfig and nothing else. */
 let foreign: Playground;
@@ -152,30 +150,15 @@ describe('the demo on a cluster that somebody else runs', () => {
   it(
     'takes its namespace back after Ctrl-C',
     async () => {
-      const command = [
-        'scripts/demo/main.ts',
-        '--kubeconfig',
-        foreign.kubeconfig,
-        '--scenario=plain-correct',
-        '--out',
-        folder,
-      ];
-      const child = spawn(process.execPath, ['--import', 'tsx', ...command], {
-        cwd: root,
-        env: { ...process.env, TMPDIR: folder },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let said = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-      const exited = once(child, 'exit');
+      const args = ['--kubeconfig', foreign.kubeconfig, '--scenario=plain-correct', '--out', folder];
+      const demo = startDemo(args, folder);
       await waitFor(async () => (await namespaces()).length === 1, {
         deadlineMs: 60_000,
         what: 'the namespace of the demo',
-        lastSeen: () => said,
+        lastSeen: demo.said,
       });
-      child.kill('SIGINT');
-      expect(await exited).toEqual([130, null]);
-      expect(said).not.toContain('Left behind');
+      expect(await demo.interrupt()).toEqual([130, null]);
+      expect(demo.said()).not.toContain('Left behind');
       expect(await namespaces()).toEqual([]);
     },
     patienceMs,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
 import { verifyCluster } from '../../../../scripts/demo/on-cluster/verify-cluster.ts';
@@ -13,14 +13,7 @@ import { ClusterError } from '../../../../scripts/shared/cluster-errors.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { root } from '../../../support/coffee-cluster.ts';
-
-interface TokenApi {
-  createNamespacedServiceAccountToken(request: {
-    namespace: string;
-    name: string;
-    body: object;
-  }): Promise<{ status?: { token: string } }>;
-}
+import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
 
 let folder: string;
 /** A cluster without a mesh. */
@@ -61,23 +54,8 @@ async function accountWith(name: string, rules: object[]): Promise<Cluster> {
   ]) {
     await objects.create(object);
   }
-  const core = config.makeApiClient(CoreV1Api) as unknown as TokenApi;
-  const { status } = await core.createNamespacedServiceAccountToken({
-    ...{ namespace: 'default', name, body: { spec: { expirationSeconds: 3600 } } },
-  });
-  const cluster = config.getCurrentCluster();
   const file = path.join(folder, name);
-  await writeFile(
-    file,
-    JSON.stringify({
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
-      clusters: [
-        { name: 'here', cluster: { server: cluster?.server, 'certificate-authority-data': cluster?.caData } },
-      ],
-      users: [{ name, user: { token: status?.token } }],
-      contexts: [{ name: 'here', context: { cluster: 'here', user: name } }],
-    }),
-  );
+  await writeFile(file, kubeconfigFor(config, name, { token: await tokenOf(config, name) }));
   return connectCluster({ kubeconfigs: [file] }, { fieldManager: 'test' });
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster.ts';
@@ -10,16 +10,10 @@ import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts'
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
 
 interface Role extends KubernetesObject {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-}
-interface TokenApi {
-  createNamespacedServiceAccountToken(request: {
-    namespace: string;
-    name: string;
-    body: object;
-  }): Promise<{ status?: { token: string } }>;
 }
 const read = (file: string) =>
   parse(readFileSync(`${root}/scripts/switch/in-cluster/${file}`, 'utf8')) as Role;
@@ -41,30 +35,12 @@ beforeAll(async () => {
   admin = KubernetesObjectApi.makeApiClient(config);
   for (const file of ['service-account', 'role', 'cluster-role', 'role-binding', 'cluster-role-binding'])
     await admin.create(read(`${file}.yaml`));
-  const core = config.makeApiClient(CoreV1Api) as unknown as TokenApi;
-  const { status } = await core.createNamespacedServiceAccountToken({
-    namespace: 'default',
-    name: 'switch',
-    body: { spec: { expirationSeconds: 3600 } },
-  });
   // The kubeconfig that job.yaml writes.
   const tokenFile = path.join(folder, 'token');
-  writeFileSync(tokenFile, status?.token ?? '');
+  writeFileSync(tokenFile, await tokenOf(config, 'switch'));
   const kubeconfig = path.join(folder, 'kubeconfig');
-  const cluster = config.getCurrentCluster();
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        { name: 'here', cluster: { server: cluster?.server, 'certificate-authority-data': cluster?.caData } },
-      ],
-      users: [{ name: 'switch', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
-      contexts: [{ name: 'here', context: { cluster: 'here', user: 'switch', namespace: 'default' } }],
-      'current-context': 'here',
-    }),
-  );
+  const credentials = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+  writeFileSync(kubeconfig, kubeconfigFor(config, 'switch', credentials));
   own = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
   await coffee.untilServed();
 }, 90_000);
