@@ -5,6 +5,7 @@ import { CommandError, InterruptedError, UsageError, messageOf } from '../shared
 import type { Deployment, VirtualService } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
 import { verifyAccess } from './access.ts';
+import { ForeignEditError, verifyUnchanged } from './change-object.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { fullHost } from './names.ts';
@@ -13,6 +14,7 @@ import { describePlan } from './dry-run.ts';
 import { recordEvent } from './events.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
+import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId, takeLease } from './record.ts';
 import type { Hold, Record as SwitchRecord } from './record.ts';
@@ -159,6 +161,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       const message = `${context.from} still serves all traffic. When that is mended: ${command(options, `--to ${context.to}`)}`;
       return finish(context, { outcome: 'undone', ok: false, message, error: messageOf(failure) });
     }
+    const edit = await foreignEdit(context);
+    if (edit !== undefined) return stopped(context, edit);
     await held.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
     const took = formatDuration(performance.now() - started);
     return finish(context, {
@@ -223,7 +227,26 @@ async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promis
 }
 
 async function runStep(context: SwitchContext, step: Step, steps: StepReport[]): Promise<unknown> {
-  return perform(context, step.name, step.title(context), () => step.run(context), steps);
+  const work = async () => {
+    try {
+      return await step.run(context);
+    } catch (error) {
+      // What somebody else has written over what was to be proven no proxy can show: that is the reason then, and no proxy's fault.
+      const edit = error instanceof NotProvenError ? await foreignEdit(context) : undefined;
+      throw edit ?? error;
+    }
+  };
+  return perform(context, step.name, step.title(context), work, steps);
+}
+
+/** What somebody else has changed meanwhile, as far as can be read. */
+async function foreignEdit(context: SwitchContext): Promise<ForeignEditError | undefined> {
+  try {
+    await verifyUnchanged(context);
+    return undefined;
+  } catch (error) {
+    return error instanceof ForeignEditError ? error : undefined;
+  }
 }
 
 /** Takes steps back one after another; stops at the first that fails and gives its error. */

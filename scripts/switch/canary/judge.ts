@@ -9,6 +9,9 @@ export interface Versions {
   to: string;
 }
 
+/** The new version is worse than the old one: no wait and no second look changes that. */
+export class WorseError extends CommandError {}
+
 /** Says what was counted; throws when so many errors of the new version would hardly come about by chance. */
 export function judgeErrors(
   { from, to }: Versions,
@@ -19,7 +22,7 @@ export function judgeErrors(
   const chance = fisherExact(fresh, old);
   const counted = `${to} ${fresh.errors} errors of ${fresh.requests}, ${from} ${old.errors} of ${old.requests}`;
   if (chance < significance)
-    throw new CommandError(`${to} is worse than ${from}: ${counted} (${oncePer(chance)})`);
+    throw new WorseError(`${to} is worse than ${from}: ${counted} (${oncePer(chance)})`);
   return counted;
 }
 
@@ -34,9 +37,9 @@ export const isSlower = (
 ): comparison is Comparison =>
   comparison !== undefined && comparison.isSlow && comparison.chance < significance;
 
-export function slowerError(versions: Versions, comparison: Comparison): CommandError {
+export function slowerError(versions: Versions, comparison: Comparison): WorseError {
   const { from, to } = versions;
-  return new CommandError(
+  return new WorseError(
     `${to} is slower than ${from}: ${describeLatency(versions, comparison)} (${oncePer(comparison.chance)}, and so it was in the sample before)`,
   );
 }

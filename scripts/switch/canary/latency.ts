@@ -80,13 +80,3 @@ export function disjoint(cumulative: ReadonlyMap<number, number>): Map<number, n
       }),
   );
 }
-
-/** What was counted in between; a count that began anew is 0. */
-export function latenciesSince(now: Latencies = new Map(), before: Latencies = new Map()): Latencies {
-  return new Map([...now].map(([edge, count]) => [edge, Math.max(0, count - (before.get(edge) ?? 0))]));
-}
-
-export function addLatencies(sum: Map<number, number>, more: Latencies): Map<number, number> {
-  for (const [edge, count] of more) sum.set(edge, (sum.get(edge) ?? 0) + count);
-  return sum;
-}

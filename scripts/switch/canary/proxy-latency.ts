@@ -3,7 +3,8 @@
  * `proxyStatsMatcher` asks for it, and Istio's standard metric, which it has by default. https://istio.io/latest/docs/reference/config/metrics/
  */
 import { parseClusterName } from '../names.ts';
-import { addLatencies, disjoint } from './latency.ts';
+import type { Counters } from './increase.ts';
+import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';
 
 /** On the admin port; the filter keeps a big mesh's page small. */
@@ -12,8 +13,8 @@ export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('isti
 const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
 const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 
-/** By version of `host`, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
-export function readLatencies(page: string, host: string): Map<string, Latencies> {
+/** Answers by version of `host` and bucket, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
+export function latencyCounters(page: string, host: string): Counters {
   const lines = [...samplesOf(page)];
   const ofClusters = lines.flatMap(({ name, labels, value }) => {
     if (name !== OF_CLUSTERS) return [];
@@ -34,12 +35,23 @@ export function readLatencies(page: string, host: string): Map<string, Latencies
     buckets.set(series, one);
     one.cumulative.set(edgeOf(labels['le']), value);
   }
-  const versions = new Map<string, Map<number, number>>();
+  const counters = new Map<string, number>();
   for (const { version, cumulative } of buckets.values())
-    versions.set(
-      version,
-      addLatencies(versions.get(version) ?? new Map<number, number>(), disjoint(cumulative)),
-    );
+    for (const [edge, count] of disjoint(cumulative)) {
+      const key = `${version} ${edge}`;
+      counters.set(key, (counters.get(key) ?? 0) + count);
+    }
+  return counters;
+}
+
+/** The histograms in such counters, by version. */
+export function latenciesOf(counters: Counters): Map<string, Latencies> {
+  const versions = new Map<string, Map<number, number>>();
+  for (const [key, count] of counters) {
+    const [version = '', edge] = key.split(' ');
+    const latencies = versions.get(version) ?? new Map<number, number>();
+    versions.set(version, latencies.set(Number(edge), count));
+  }
   return versions;
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { waitFor } from '../../shared/wait.ts';
 import { createProxySource } from '../canary/evidence-source.ts';
 import type { EvidenceSource, EvidenceWindow } from '../canary/evidence-source.ts';
-import { describeLatency, isSlower, judgeErrors, slowerError } from '../canary/judge.ts';
+import { WorseError, describeLatency, isSlower, judgeErrors, slowerError } from '../canary/judge.ts';
 import { compareLatencies } from '../canary/latency.ts';
 import type { Comparison } from '../canary/latency.ts';
 import { createPrometheusSource } from '../canary/prometheus-source.ts';
@@ -15,6 +15,8 @@ import { moveRoutes, shiftTraffic } from './shift-traffic.ts';
 
 /** Fewer answers from the new version say nothing. */
 export const LEAST_SAMPLE = 100;
+/** Nor does a comparison with fewer answers from the old one, which may have the smaller share: beside 20 good ones, 26 errors in 100 tell. */
+export const LEAST_OLD_SAMPLE = 20;
 /** So unlikely must the new version's errors be as chance before they count against it. */
 const SIGNIFICANCE = 0.01;
 
@@ -55,21 +57,54 @@ function sourceOf({ options, mesh, target: { host } }: SwitchContext): EvidenceS
 async function gatherEvidence(context: SwitchContext, share: number): Promise<string> {
   const { options, signal } = context;
   const source = sourceOf(context);
-  const window = await source.open(signal);
+  const open = () => untilHeard(context, 'the evidence to begin', () => source.open(signal));
+  const timesIn = async (window: EvidenceWindow) => {
+    const ask = async () => ({ timed: await compare(context, window) });
+    return (await untilHeard(context, 'how long answers took', ask)).timed;
+  };
+  const window = await open();
   let { fresh, old } = await untilEnough(context, window);
   let counted = judgeErrors(context, fresh, old, SIGNIFICANCE);
-  let timed = await compare(context, window);
+  let timed = await timesIn(window);
   if (isSlower(timed, SIGNIFICANCE)) {
     // A version that has just started is slow at first. It counts only when what comes after is slow too.
-    const next = await source.open(signal);
+    const next = await open();
     await untilEnough(context, next);
-    ({ fresh, old } = await count(context, window));
+    ({ fresh, old } = await untilEnough(context, window));
     counted = judgeErrors(context, fresh, old, SIGNIFICANCE);
-    timed = await compare(context, next);
+    timed = await timesIn(next);
     if (isSlower(timed, SIGNIFICANCE)) throw slowerError(context, timed);
   }
-  if (options.hold) return holdForYes(context, share, { source, window });
+  if (options.hold) return holdForYes(context, share, { steady: await open(), window });
   return withLatency(context, counted, timed);
+}
+
+/** Asks until there is an answer. A source that does not answer may do so later, and says nothing against the new version meanwhile. */
+async function untilHeard<T>(
+  { stepTimeoutMs, signal, reporter }: SwitchContext,
+  what: string,
+  ask: (tell: (seen: string) => void) => Promise<T | undefined>,
+): Promise<T> {
+  let last = '';
+  const tell = (seen: string) => {
+    last = seen;
+    reporter.progress(seen);
+  };
+  const heard = await waitFor(
+    async () => {
+      try {
+        const answer = await ask(tell);
+        return answer === undefined ? undefined : { answer };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof WorseError) throw error;
+        tell(messageOf(error));
+        return undefined;
+      }
+    },
+    { deadlineMs: stepTimeoutMs, what, lastSeen: () => last, intervalMs: 500, signal },
+  );
+  return heard.answer;
 }
 
 function withLatency(context: SwitchContext, counted: string, timed: Comparison | undefined): string {
@@ -78,35 +113,20 @@ function withLatency(context: SwitchContext, counted: string, timed: Comparison 
     : `${counted}; ${describeLatency(context, timed)}`;
 }
 
-/** Waits until the new version has given enough answers. A source that does not answer may do so later. */
-async function untilEnough(
-  context: SwitchContext,
-  window: EvidenceWindow,
-): Promise<{ fresh: Sample; old: Sample }> {
-  const { to, stepTimeoutMs, signal, reporter } = context;
-  let seen = `0 of ${LEAST_SAMPLE} answers of ${to}`;
-  return waitFor(
-    async () => {
-      try {
-        const found = await count(context, window);
-        seen = `${found.fresh.requests} of ${LEAST_SAMPLE} answers of ${to}`;
-        reporter.progress(seen);
-        return found.fresh.requests >= LEAST_SAMPLE ? found : undefined;
-      } catch (error) {
-        signal.throwIfAborted();
-        seen = messageOf(error);
-        reporter.progress(seen);
-        return undefined;
-      }
-    },
-    {
-      deadlineMs: stepTimeoutMs,
-      what: `enough traffic to judge ${to} by`,
-      lastSeen: () => seen,
-      intervalMs: 500,
-      signal,
-    },
-  );
+/** Waits until both versions have given enough answers. */
+function untilEnough(context: SwitchContext, window: EvidenceWindow): Promise<{ fresh: Sample; old: Sample }> {
+  const { from, to } = context;
+  return untilHeard(context, `enough traffic to judge ${to} by`, async (tell) => {
+    const found = await count(context, window);
+    const { fresh, old } = found;
+    const isFew = fresh.requests < LEAST_SAMPLE;
+    tell(
+      isFew
+        ? `${fresh.requests} of ${LEAST_SAMPLE} answers of ${to}`
+        : `${old.requests} of ${LEAST_OLD_SAMPLE} answers of ${from}`,
+    );
+    return isFew || old.requests < LEAST_OLD_SAMPLE ? undefined : found;
+  });
 }
 
 async function count(
@@ -126,26 +146,32 @@ async function compare(
   return compareLatencies(timed.get(to) ?? new Map(), timed.get(from) ?? new Map(), LEAST_SAMPLE / 2);
 }
 
-/** Waits for a person's yes, and goes on looking meanwhile. */
+/**
+ * Waits for a person's yes, and goes on looking meanwhile. A proxy that restarts or an istiod that is away for a while ends no hold of hours; a hold that
+ * nobody can see into for longer than a step may take does.
+ */
 async function holdForYes(
   context: SwitchContext,
   share: number,
-  { source, window }: { source: EvidenceSource; window: EvidenceWindow },
+  { steady, window }: { steady: EvidenceWindow; window: EvidenceWindow },
 ): Promise<string> {
   const { options, cluster, app, record, signal, reporter } = context;
   const which = `${app === 'coffee-shop' ? '' : ` --app ${app}`}${options.sameCluster ?? ''}`;
   reporter.note(`held at ${share} %; to go on: npm run switch -- --promote${which}`);
-  const steady = await source.open(signal);
-  return waitFor(
-    async () => {
-      const { fresh, old } = await count(context, window);
-      const counted = judgeErrors(context, fresh, old, SIGNIFICANCE_WHILE_HELD);
-      const timed = await compare(context, steady);
-      if (isSlower(timed, SIGNIFICANCE_WHILE_HELD)) throw slowerError(context, timed);
-      const said = withLatency(context, counted, timed);
-      reporter.progress(`held: ${said}`);
-      return (await isPromoted(cluster, app, { id: record.id, share })) ? said : undefined;
-    },
-    { deadlineMs: HOLD_MS, what: `a yes to ${share} %`, intervalMs: 1000, signal },
-  );
+  const look = async () => {
+    const { fresh, old } = await count(context, window);
+    const counted = judgeErrors(context, fresh, old, SIGNIFICANCE_WHILE_HELD);
+    const timed = await compare(context, steady);
+    if (isSlower(timed, SIGNIFICANCE_WHILE_HELD)) throw slowerError(context, timed);
+    const said = withLatency(context, counted, timed);
+    reporter.progress(`held: ${said}`);
+    return (await isPromoted(cluster, app, { id: record.id, share })) ? said : undefined;
+  };
+  const ask = async () => ({ said: await look() });
+  return waitFor(async () => (await untilHeard(context, 'a look at the evidence', ask)).said, {
+    deadlineMs: HOLD_MS,
+    what: `a yes to ${share} %`,
+    intervalMs: 1000,
+    signal,
+  });
 }

@@ -4,6 +4,7 @@ import { CommandError } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
 import { holdSize } from '../autoscaler.ts';
+import { verifyUnchanged } from '../change-object.ts';
 import { listVersionPods, readState } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersionObjects } from '../version-objects.ts';
@@ -16,7 +17,10 @@ export const deleteOld: Step = {
   name: 'delete-old',
   title: ({ app, from }) => `Delete ${app}-${from}`,
   onFailure: 'stop',
-  run: async (context) => ({ detail: await deleteVersion(context, context.from) }),
+  async run(context) {
+    await verifyUnchanged(context);
+    return { detail: await deleteVersion(context, context.from) };
+  },
   undoTitle: ({ app, from }) => `Look at ${app}-${from}`,
   async undo(context) {
     const { cluster, app, from, to, signal } = context;

@@ -1,6 +1,6 @@
 /** The proxies forget the old version: after this no configuration anywhere can send to it. */
 import { resources } from '../../shared/resources.ts';
-import { changeSpec } from '../change-object.ts';
+import { changeSpec, verifyUnchanged } from '../change-object.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { withoutSubset } from '../subsets.ts';
@@ -12,6 +12,8 @@ export const removeSubset: Step = {
   title: ({ from }) => `Forget ${from}`,
   onFailure: 'stop',
   async run(context) {
+    // A route that names the old version again answers 503 without it.
+    await verifyUnchanged(context);
     const proof = await forgetSubset(context, context.from);
     return { detail: `gone at ${proof.proxies} proxies`, proof };
   },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { hostCounters, samplesOf } from '../../../scripts/switch/canary/host-counters.ts';
+import { createIncrease } from '../../../scripts/switch/canary/increase.ts';
 import { fisherExact } from '../../../scripts/switch/fisher.ts';
-import { countBySubset, difference } from '../../../scripts/switch/proofs/evidence.ts';
 import { createMarker, hasMarker, withMarker } from '../../../scripts/switch/routes.ts';
 import { parseSwitchArgs } from '../../../scripts/switch/options.ts';
 import { planSwitch } from '../../../scripts/switch/plan.ts';
@@ -29,20 +30,62 @@ describe('fisherExact', () => {
 describe('evidence', () => {
   it('is read from the counters of a real gateway', () => {
     const { body } = recordedFile<{ body: { name: string } }>('gateway.clusters-one-cluster');
-    const counts = countBySubset({ cluster_statuses: [{ ...body, name: `outbound|8080|v2|${host}` }] }, host);
+    const statuses = { cluster_statuses: [{ ...body, name: `outbound|8080|v2|${host}` }] };
+    const counts = samplesOf(hostCounters(statuses, host));
+    expect([...counts.keys()]).toEqual(['v2']);
     expect(counts.get('v2')?.errors).toBe(0);
     expect(counts.get('v2')?.requests).toBeGreaterThan(3418);
   });
+});
 
-  it('is what was counted in between, and nothing where a counter began anew', () => {
-    expect(difference({ requests: 150, errors: 3 }, { requests: 100, errors: 1 })).toEqual({
-      requests: 50,
-      errors: 2,
-    });
-    expect(difference({ requests: 10, errors: 0 }, { requests: 100, errors: 1 })).toEqual({
-      requests: 0,
-      errors: 0,
-    });
+describe('what counters have gained', () => {
+  const at = (proxy: string, counters: Record<string, number>) =>
+    [proxy, new Map(Object.entries(counters))] as const;
+  /** Looks again and again; what each look gives. */
+  const looks = (...all: (readonly [string, Map<string, number>])[][]) => {
+    const gained = createIncrease();
+    return all.map((answers) => Object.fromEntries(gained(new Map(answers))));
+  };
+
+  it('is what was counted since the first look, at all sources together', () => {
+    expect(
+      looks(
+        [at('gateway', { v1: 100, v2: 0 }), at('client', { v1: 7, v2: 1 })],
+        [at('gateway', { v1: 150, v2: 4 }), at('client', { v1: 7, v2: 2 })],
+      ),
+    ).toEqual([
+      { v1: 0, v2: 0 },
+      { v1: 50, v2: 5 },
+    ]);
+  });
+
+  it('is not lost when a source begins anew', () => {
+    const [, , last] = looks(
+      [at('gateway', { v1: 1000, v2: 10 })],
+      [at('gateway', { v1: 1400, v2: 60 })],
+      [at('gateway', { v1: 30, v2: 5 })],
+    );
+    expect(last).toEqual({ v1: 430, v2: 55 });
+  });
+
+  it('is kept while a source does not answer, and begins with its first answer', () => {
+    const [, second, third] = looks(
+      [at('gateway', { v1: 100 })],
+      [at('client', { v1: 5000 })],
+      [at('gateway', { v1: 110 }), at('client', { v1: 5001 })],
+    );
+    expect(second).toEqual({ v1: 0 });
+    expect(third).toEqual({ v1: 11 });
+  });
+
+  it('counts an endpoint that comes, and one that goes and comes back, from 0', () => {
+    const [, , , last] = looks(
+      [at('gateway', { old: 100 })],
+      [at('gateway', { old: 120, fresh: 7 })],
+      [at('gateway', { fresh: 9 })],
+      [at('gateway', { fresh: 9, old: 130 })],
+    );
+    expect(last).toEqual({ old: 150, fresh: 9 });
   });
 });
 

@@ -3,11 +3,17 @@ import type {
   Deployment,
   DestinationRule,
   Lease,
+  Pod,
   VirtualService,
 } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { pause } from '../../../../scripts/shared/wait.ts';
-import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import {
+  runSwitch,
+  silentReporter,
+  type SwitchOptions,
+  type SwitchResult,
+} from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const naive = { pod: 'naive' };
@@ -27,7 +33,7 @@ afterEach(async () => {
 });
 
 /** Runs a switch to v2 and does something when a step begins. */
-const switchAnd = (step: string, interfere: () => Promise<unknown>) => {
+const switchAnd = (step: string, interfere: () => Promise<unknown>, options: Partial<SwitchOptions> = {}) => {
   let done: Promise<unknown> = Promise.resolve();
   const reporter = {
     ...silentReporter,
@@ -37,9 +43,19 @@ const switchAnd = (step: string, interfere: () => Promise<unknown>) => {
   };
   const { cluster } = coffee;
   const clusterFile = `${root}/istio/cluster.yaml`;
-  return runSwitch({ cluster, app: 'coffee-shop', to: 'v2', clusterFile, set: naive }, reporter).finally(
-    () => done,
-  );
+  return runSwitch(
+    { cluster, app: 'coffee-shop', to: 'v2', clusterFile, set: naive, ...options },
+    reporter,
+  ).finally(() => done);
+};
+
+/** Lets everybody drink v1 again, as a GitOps controller does that knows nothing of the switch. */
+const putBack = (original: VirtualService | undefined) => () =>
+  coffee.cluster.patch(resources.virtualServices, 'coffee-shop', { spec: { http: original?.spec.http } });
+const routes = () => coffee.cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
+const subsetNames = async () => {
+  const rule = await coffee.cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
+  return rule?.spec.subsets?.map(({ name }) => name);
 };
 
 describe('a switch that cannot go on leaves v1 serving and nothing behind', () => {
@@ -75,6 +91,66 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     const after = await cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
     expect(after?.spec.hosts).toContain('edited.example');
   }, 30_000);
+
+  it('deletes nothing when somebody else has put the route back while it waited for quiet', async () => {
+    const original = await routes();
+    const result = await switchAnd('drain-old', putBack(original));
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+    expect(result.steps.at(-1)?.name).toBe('remove-subset');
+    expect(result.error).toMatch(
+      /^VirtualService coffee-shop was changed by somebody else during the switch:\n.*\n   \+ {11}subset: v1/s,
+    );
+    expect(await subsetNames()).toEqual(['v1', 'v2']);
+    const next = await coffee.switchTo('v2', { set: naive, undo: true });
+    expect(next).toMatchObject({ ok: true, outcome: 'undone', live: 'v1' });
+  }, 60_000);
+
+  it('keeps the old version’s pods when somebody else has put the route back at the last moment', async () => {
+    const { cluster } = coffee;
+    const original = await routes();
+    const before = await cluster.list<Pod>(resources.pods, { labelSelector: 'version=v1' });
+    const result = await switchAnd('remove-subset', putBack(original));
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+    expect(result.error).toContain('VirtualService coffee-shop was changed by somebody else');
+    const next = await coffee.switchTo('v2', { set: naive, undo: true });
+    expect(next).toMatchObject({ ok: true, outcome: 'undone', live: 'v1' });
+    const after = await cluster.list<Pod>(resources.pods, { labelSelector: 'version=v1' });
+    const uidsOf = (pods: Pod[]) => pods.map(({ metadata }) => metadata.uid).sort();
+    expect(uidsOf(after)).toEqual(uidsOf(before));
+  }, 60_000);
+
+  it('names the edit, and no proxy, when the traffic it has led back never becomes quiet; loses nothing', async () => {
+    const original = await routes();
+    let result: SwitchResult | undefined;
+    const account = await coffee.underLoad(async () => {
+      result = await switchAnd('drain-old', putBack(original), { stepTimeoutMs: 4000 });
+    });
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+    expect(result?.steps.at(-1)?.name).toBe('drain-old');
+    expect(result?.error).toMatch(/^VirtualService coffee-shop was changed by somebody else/);
+    expect(account).toMatchObject({ lost: 0, byReason: {} });
+    const next = await coffee.switchTo('v2', { set: naive, undo: true });
+    expect(next).toMatchObject({ ok: true, outcome: 'undone', live: 'v1' });
+  }, 60_000);
+
+  it('stops with the difference when somebody else edits the subsets meanwhile, and leaves the edit', async () => {
+    const { cluster } = coffee;
+    const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
+    const trafficPolicy = { loadBalancer: { simple: 'ROUND_ROBIN' } };
+    const edit = () => cluster.patch(resources.destinationRules, 'coffee-shop', { spec: { trafficPolicy } });
+    const result = await switchAnd('drain-old', edit);
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v2' });
+    expect(result.error).toMatch(
+      /^DestinationRule coffee-shop was changed by somebody else.*\+.*ROUND_ROBIN/s,
+    );
+    const next = await coffee.switchTo('v2', { set: naive, undo: true });
+    expect(next).toMatchObject({ ok: true, outcome: 'undone', live: 'v1' });
+    const after = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
+    expect(after?.spec.trafficPolicy).toMatchObject(trafficPolicy);
+    await cluster.patch(resources.destinationRules, 'coffee-shop', {
+      spec: { trafficPolicy: rule?.spec.trafficPolicy ?? null },
+    });
+  }, 60_000);
 
   it('gives way to another operator who is at work', async () => {
     const { cluster } = coffee;
