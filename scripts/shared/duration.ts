@@ -3,7 +3,7 @@ import { UsageError } from './errors.ts';
 /** Node's timers count in 32 bits: a longer one would end at once. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Record<string, number> = { ns: 0.000_001, us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
  * Parses `500ms`, `12s`, `1.5s`, `2m`, `1m30s` into milliseconds. A bare number has no unit and is refused (`0` is fine), as is what no timer can
@@ -11,7 +11,7 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 
  */
 export function parseDuration(text: string, what = 'the duration'): number {
   if (text === '0') return 0;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/gy)];
   const read = parts.map(([whole]) => whole).join('');
   if (parts.length === 0 || read !== text) {
     throw new UsageError(`${what} must be a duration such as 500ms, 12s or 2m, got "${text}".`);

@@ -6,6 +6,7 @@ import type { Cluster } from '../shared/cluster.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
 import { repeatWrite } from './repeat-write.ts';
+import { listVersions } from './state.ts';
 import type { SwitchContext } from './types.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
@@ -86,8 +87,14 @@ export async function holdSize(context: Context, deployment: string, size: numbe
   }
 }
 
-/** Gives the autoscalers of a Deployment their author's minimum back. */
-export async function letGo(context: Context, deployment: string): Promise<void> {
+/** Gives the autoscalers of a version their author's minimum back. */
+export async function letGo(
+  context: Context & Pick<SwitchContext, 'service'>,
+  version: string,
+): Promise<void> {
+  const deployments = await listVersions(context.cluster, context.service);
+  const deployment = deployments.find((entry) => entry.version === version)?.deployment.metadata.name;
+  if (deployment === undefined) return;
   for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
     if (found.metadata.annotations?.[FLOOR_ANNOTATION] === undefined) continue;
     await change(context, found.metadata.name, {

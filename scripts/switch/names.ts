@@ -37,3 +37,8 @@ export function clusterNamePattern(host: string, subset?: string): string {
 export function virtualServiceReference(namespace: string, name: string): string {
   return `/apis/networking.istio.io/v1/namespaces/${namespace}/virtual-service/${name}`;
 }
+
+/** The same with v1, whatever version of the API the istiod that wrote it keeps its objects in. */
+export function withV1(reference: string): string {
+  return reference.replace(/^(\/apis\/networking\.istio\.io\/)[^/]+\//, '$1v1/');
+}

@@ -21,6 +21,11 @@ export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): 
   return keepOld ? toTheNew : [...toTheNew, removeSubset, deleteOld];
 }
 
+/** Too late to go back: whatever has been done of it, the rest of the way, with the new version as it is. */
+export function planToTheEnd(): Step[] {
+  return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld];
+}
+
 /** The steps to take back, in the order to do it: the old version's capacity first, the new version's end last. */
 export function planUndo(): Step[] {
   return [deleteOld, removeSubset, shiftTraffic, addSubset, deployVersion];

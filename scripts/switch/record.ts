@@ -34,6 +34,8 @@ const SAY_EVERY_MS = 5000;
 export interface Hold {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: Record): Promise<void>;
+  /** Writes the Lease now; fails when somebody else holds it by now. */
+  renew(): Promise<void>;
   /** The last record and the end of the hold in one write: killed here, a run leaves either all of it or nothing. */
   finish(record: Record): Promise<void>;
   /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
@@ -164,17 +166,18 @@ export async function takeLease(
     edit: (lease: Lease) => Lease,
     /** Whether a write whose answer was lost has been carried out after all. */
     isDone: (found: Lease) => boolean = () => false,
+    options: () => { signal?: AbortSignal } = () => ({}),
   ): Promise<void> => {
     const next = writing.then(async () => {
       for (let attempt = 0; ; attempt += 1) {
         lost.signal.throwIfAborted();
         try {
-          lease = await cluster.replace<Lease>(edit(lease as Lease));
+          lease = await cluster.replace<Lease>(edit(lease as Lease), options());
           missed = 0;
           return;
         } catch (error) {
           if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-          const found = await cluster.get<Lease>(resources.leases, name);
+          const found = await cluster.get<Lease>(resources.leases, name, options());
           if (found !== undefined && isDone(found)) return;
           if (found?.spec.holderIdentity !== identity) {
             const reason = new CommandError(
@@ -192,18 +195,19 @@ export async function takeLease(
     return next;
   };
 
-  const timer = setInterval(
-    () => {
-      missed += 1;
-      if (missed >= RENEWALS)
-        lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
-      else
-        renewal ??= change(held)
-          .catch(() => undefined)
-          .finally(() => (renewal = undefined));
-    },
-    (leaseSeconds * 1000) / RENEWALS,
-  );
+  const everyMs = (leaseSeconds * 1000) / RENEWALS;
+  // One that hangs must not keep the next from being tried in time.
+  const renew = () => change(held, undefined, () => ({ signal: AbortSignal.timeout(2 * everyMs) }));
+  const timer = setInterval(() => {
+    missed += 1;
+    // One renewal's time before anybody else may take over.
+    if (missed >= RENEWALS - 1)
+      lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
+    else
+      renewal ??= renew()
+        .catch(() => undefined)
+        .finally(() => (renewal = undefined));
+  }, everyMs);
 
   const annotated = (current: Lease, record: Record): Lease => {
     const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
@@ -217,6 +221,7 @@ export async function takeLease(
 
   return {
     lost: lost.signal,
+    renew: () => change(held),
     write: (record) => change((current) => annotated(held(current), record)),
     async finish(record) {
       clearInterval(timer);

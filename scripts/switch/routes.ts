@@ -1,4 +1,5 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../shared/kubernetes.ts';
 import { fullHost } from './names.ts';
 
@@ -55,6 +56,17 @@ export function namedSubsets(virtualService: VirtualService, target: RouteTarget
   );
 }
 
+/** The routes that give traffic to both subsets. */
+export function dividedRoutes(
+  { spec: { http = [] } }: VirtualService,
+  [one, other]: readonly [string, string],
+  target: RouteTarget,
+): HttpRoute[] {
+  const gives = ({ route = [] }: HttpRoute, subset: string) =>
+    route.some(({ destination, weight }) => weight !== 0 && namesSubset(destination, subset, target));
+  return http.filter((route) => gives(route, one) && gives(route, other));
+}
+
 export interface Redirection {
   from: string;
   to: string;
@@ -95,27 +107,48 @@ export function redirect(
   });
 }
 
+/** Each destination that names `from` is shared out in its place; what was shared with `to` before is taken together with it again. */
 function shareOut(
   destinations: RouteDestination[],
   { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
   target: RouteTarget,
 ): RouteDestination[] {
-  const old = destinations.find(({ destination }) => namesSubset(destination, from, target));
-  if (old === undefined) return destinations;
-  const own = destinations.filter(
-    ({ destination }) => namesSubset(destination, from, target) || namesSubset(destination, to, target),
-  );
-  const weight = destinations.length === 1 ? 100 : own.reduce((sum, { weight: part = 0 }) => sum + part, 0);
-  const fresh: RouteDestination = { ...old, destination: { ...old.destination, subset: to } };
-  delete fresh.weight;
-  const others = destinations.filter((destination) => !own.includes(destination));
-  if (share === 100) {
-    // A single destination needs no weight, unless its author wrote one.
-    const keepsWeight = others.length > 0 || (destinations.length === 1 && old.weight !== undefined);
-    return [keepsWeight ? { ...fresh, weight } : fresh, ...others];
+  const shared = new Map<RouteDestination, RouteDestination>();
+  for (const one of destinations) {
+    if (!namesSubset(one.destination, to, target)) continue;
+    const old = destinations.find(
+      (other) => namesSubset(other.destination, from, target) && isSameButSubset(one, other),
+    );
+    if (old) shared.set(one, old);
   }
-  const part = Math.round((weight * share) / 100);
-  return [{ ...old, weight: weight - part }, { ...fresh, weight: part }, ...others];
+  const moved = destinations.flatMap((one) => {
+    if (shared.has(one)) return [];
+    if (!namesSubset(one.destination, from, target)) return [one];
+    const parts = destinations.filter((other) => other === one || shared.get(other) === one);
+    const weight =
+      destinations.length === 1 ? 100 : parts.reduce((sum, { weight: part = 0 }) => sum + part, 0);
+    const fresh = { ...one, destination: { ...one.destination, subset: to } };
+    if (share === 100) return [{ ...fresh, weight }];
+    const part = Math.round((weight * share) / 100);
+    return [
+      { ...one, weight: weight - part },
+      { ...fresh, weight: part },
+    ];
+  });
+  const [only] = moved;
+  if (only === undefined || moved.length > 1) return moved;
+  // A single destination needs no weight, unless its author wrote one.
+  const { weight = 100, ...bare } = only;
+  return destinations.length === 1 && destinations[0]?.weight !== undefined ? [{ ...bare, weight }] : [bare];
+}
+
+function isSameButSubset(one: RouteDestination, other: RouteDestination): boolean {
+  const place = ({ destination, ...more }: RouteDestination) => ({
+    ...more,
+    weight: undefined,
+    destination: { ...destination, subset: undefined },
+  });
+  return isDeepStrictEqual(place(one), place(other));
 }
 
 const MARKER = /(?:^|--)switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8}(?:-p\d+)?$/;

@@ -9,7 +9,7 @@ import { ForeignEditError, verifyUnchanged } from './change-object.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { fullHost } from './names.ts';
-import { planSwitch, planUndo } from './plan.ts';
+import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan } from './dry-run.ts';
 import { recordEvent } from './events.ts';
 import { createMesh } from './proofs/mesh.ts';
@@ -24,7 +24,9 @@ import { describeLive, readState } from './state.ts';
 import type { State } from './state.ts';
 import { findSubset } from './subsets.ts';
 import { verifyVersionName } from './version-name.ts';
-import { PointOfNoReturnError } from './steps/delete-old.ts';
+import { PointOfNoReturnError, deleteOld } from './steps/delete-old.ts';
+import { removeSubset } from './steps/remove-subset.ts';
+import { NotServingError } from './steps/still-serving.ts';
 import type {
   Known,
   Outcome,
@@ -88,7 +90,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const lost = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, lost.signal]) : lost.signal;
     const plan = decision.kind === 'undo' ? planUndo() : planSwitch(options);
-    let context = createContext(options, { state, decision, reporter, mesh, signal, later });
+    const fence = async () => hold?.renew();
+    let context = createContext(options, { state, decision, reporter, mesh, signal, later, fence });
     const [first, ...rest] = plan;
     if (decision.kind === 'switch' && first) {
       const failure = await runStep(context, first, steps);
@@ -119,7 +122,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
         return await finish(decision, { outcome: 'stopped', ok: false, message, error: message });
       }
       decision = again;
-      context = createContext(options, { state, decision, reporter, mesh, signal, later });
+      context = createContext(options, { state, decision, reporter, mesh, signal, later, fence });
       await hold.write({ ...context.record, phase: decision.kind === 'undo' ? 'undoing' : 'running' });
       return decision.kind === 'undo' ? await takeBack(context, hold, plan) : await goOn(context, hold, rest);
     } catch (error) {
@@ -152,8 +155,9 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     for (const [index, step] of plan.entries()) {
       const failure = await runStep(context, step, steps);
       if (failure === undefined) continue;
-      if (isEndOfRun(failure, context) || step.onFailure === 'stop') return stopped(context, failure);
-      const undone = await undoSteps(context, plan.slice(0, index + 1).reverse(), steps);
+      const goesBack = step.onFailure === 'undo' || failure instanceof NotServingError;
+      if (isEndOfRun(failure, context) || !goesBack) return stopped(context, failure);
+      const undone = await undoSteps(context, wayBack(context, plan.slice(0, index + 1)), steps);
       if (undone) {
         return stopped(context, failure, `Taking it back stopped too: ${messageOf(undone)}`);
       }
@@ -177,7 +181,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     if (failure instanceof PointOfNoReturnError) {
       // Too late to go back: leave nothing half done.
       reporter.note(`${context.from} is deleted already: the switch is finished instead of undone`);
-      const result = await goOn(context, held, planSwitch().slice(-3));
+      const result = await goOn(context, held, planToTheEnd());
       return { ...result, ok: false, error: messageOf(failure) };
     }
     if (failure) return stopped(context, failure);
@@ -263,7 +267,26 @@ async function undoSteps(context: SwitchContext, plan: Step[], steps: StepReport
     const failure = await perform(context, `undo-${step.name}`, title, step.undo.bind(step, context), steps);
     if (failure !== undefined) return failure;
   }
-  return undefined;
+  return stillAstray(context);
+}
+
+/**
+ * What a failure takes back. A continued run begins with the first step again, however far the killed one had come: so all of it. Where traffic may have
+ * moved, the old version's capacity comes first.
+ */
+function wayBack({ continued }: SwitchContext, done: Step[]): Step[] {
+  if (continued || done.some(({ name }) => name === removeSubset.name)) return planUndo();
+  const back = done.filter((step) => step.undo !== undefined).reverse();
+  return done.some(({ movesTraffic }) => movesTraffic) ? [deleteOld, ...back] : back;
+}
+
+/** Taken back is a switch only when the old version has all the traffic: somebody else may have written the routes meanwhile. */
+function stillAstray({ known, target, from }: SwitchContext): CommandError | undefined {
+  const live = liveSubsets(known.virtualService, target);
+  if (live.every(({ subset }) => subset === from)) return undefined;
+  return new CommandError(
+    `VirtualService ${known.virtualService.metadata.name} gives its traffic to ${describeLive(live)}, in routes that this switch did not write: give it to ${from} there`,
+  );
 }
 
 async function perform(
@@ -311,9 +334,10 @@ function createContext(
     mesh,
     signal,
     later,
+    fence,
   }: { state: State; decision: Work; reporter: Reporter; mesh: Mesh } & Pick<
     SwitchContext,
-    'signal' | 'later'
+    'signal' | 'later' | 'fence'
   >,
 ): SwitchContext {
   const { cluster, app } = options;
@@ -348,6 +372,8 @@ function createContext(
     signal,
     later,
     known: knownOf(state),
+    continued: decision.record !== undefined,
+    fence,
   };
 }
 

@@ -116,8 +116,12 @@ export interface SwitchContext {
   readonly stepTimeoutMs: number;
   readonly quietMs: number;
   readonly signal: AbortSignal;
+  /** Renews the Lease now; throws when somebody else holds it by now. Asked right before what cannot be taken back. */
+  readonly fence: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly later: (work: Promise<void>) => void;
+  /** It began with a record of a run that was killed, or stopped. */
+  readonly continued: boolean;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
   known: Known;
 }
@@ -138,6 +142,8 @@ export interface Step {
   /** Takes the step back, with the same proofs. None: there is nothing to take back. */
   undo?(context: SwitchContext): Promise<StepResult>;
   undoTitle?(context: SwitchContext): string;
+  /** Once it has begun, taking the switch back begins with the old version's capacity. */
+  movesTraffic?: boolean;
   /** What a failure leads to: everything taken back, or a stop where the next run goes on. */
   onFailure: 'undo' | 'stop';
 }

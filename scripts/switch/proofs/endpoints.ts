@@ -11,15 +11,22 @@ export interface ExpectedEndpoints {
   subset: string;
   /** The IPs of the pods that are ready now. */
   ready: ReadonlySet<string>;
+  /** False where the DestinationRule is not exported to the proxy: it has the service, and need not have any of its subsets. Default true. */
+  isExported?: boolean;
 }
 
-export function evaluateEndpoints(dump: EndpointsDump, { host, subset, ready }: ExpectedEndpoints): Verdict {
+export function evaluateEndpoints(
+  dump: EndpointsDump,
+  { host, subset, ready, isExported = true }: ExpectedEndpoints,
+): Verdict {
   const healthyByPort = new Map<number, Set<string>>();
   const ports = new Set<number>();
+  let hasSubsets = false;
   for (const { endpoint_config: config } of dump.configs ?? []) {
     const name = parseClusterName(config?.cluster_name ?? '');
     if (name?.host !== host) continue;
     ports.add(name.port);
+    hasSubsets ||= name.subset !== '';
     if (name.subset !== subset) continue;
     const endpoints = (config?.endpoints ?? []).flatMap(({ lb_endpoints: group = [] }) => group);
     const healthy = endpoints.filter(({ health_status: health }) => health === 'HEALTHY');
@@ -28,6 +35,7 @@ export function evaluateEndpoints(dump: EndpointsDump, { host, subset, ready }: 
       new Set(healthy.map(({ endpoint }) => endpoint?.address?.socket_address?.address ?? '')),
     );
   }
+  if (!isExported && !hasSubsets) return proven(false);
   for (const port of ports) {
     const healthy = healthyByPort.get(port);
     if (healthy === undefined) return unproven(`subset ${subset} is unknown or still warming (port ${port})`);

@@ -21,6 +21,8 @@ export interface ProofRequest {
   check: (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>;
   /** Undefined when everything besides the proxies holds; else what does not (an istiod that has not seen the change, a pod not ready). */
   also?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** What at least one proxy must be, for a proof that would be empty without: one that has anything to do with the claim. */
+  atLeastOne?: string;
   deadlineMs: number;
   signal?: AbortSignal | undefined;
   onProgress?: (text: string) => void;
@@ -40,6 +42,8 @@ interface Watched {
   proxy: Proxy;
   saw: string;
   provenMs: number | undefined;
+  /** It has something to do with the claim. */
+  consumer: boolean;
   stop: AbortController;
 }
 
@@ -53,7 +57,7 @@ const INTERVAL_PER_PROXY_MS = 1.5;
 const RESOLUTION = 1 / 20;
 
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
-  const { what, check, also, deadlineMs, signal, onProgress } = request;
+  const { what, check, also, atLeastOne, deadlineMs, signal, onProgress } = request;
   const started = performance.now();
   const elapsed = () => performance.now() - started;
   const watched = new Map<string, Watched>();
@@ -75,6 +79,7 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
         const verdict = await check(entry.proxy, entry.stop.signal);
         if (verdict.proven) {
           entry.provenMs = elapsed();
+          entry.consumer = verdict.consumer;
           wake.ring();
           return;
         }
@@ -120,12 +125,15 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
             proxy,
             saw: 'not asked yet',
             provenMs: undefined,
+            consumer: false,
             stop: new AbortController(),
           };
           watched.set(proxy.key, entry);
           void watchOne(entry);
         }
         problem = await lacking;
+        if (isLast && atLeastOne !== undefined && ![...watched.values()].some(({ consumer }) => consumer))
+          problem ??= `there is no ${atLeastOne}`;
         passes += 1;
         if (isLast && fresh === 0 && problem === undefined) return summarize([...watched.values()]);
       } catch (error) {

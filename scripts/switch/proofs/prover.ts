@@ -78,11 +78,18 @@ export function createProver(mesh: Mesh): Prover {
       return proveEverywhere(mesh, {
         ...patience,
         what: `subset ${subset} with its ready pods`,
+        // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
+        atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
         check: async (proxy, signal) => {
           const dump = await mesh.ask<EndpointsDump>(proxy, path, signal);
           // The pods are read after the dump: an endpoint that is gone by now must not count.
           const { addresses } = await now();
-          return settled(proxy, evaluateEndpoints(dump, { host, subset, ready: addresses }), signal);
+          const isExported = isExportedTo(rule, proxy.namespace);
+          return settled(
+            proxy,
+            evaluateEndpoints(dump, { host, subset, ready: addresses, isExported }),
+            signal,
+          );
         },
         also: async (signal) => {
           const [{ problem }, unseen] = await Promise.all([pods(), mesh.unseenBy(rule, signal)]);
@@ -143,6 +150,15 @@ export function createProver(mesh: Mesh): Prover {
       });
     },
   };
+}
+
+/** https://istio.io/latest/docs/reference/config/networking/destination-rule/#DestinationRule-export_to */
+function isExportedTo({ metadata, ...rule }: KubernetesObject, namespace: string): boolean {
+  const { exportTo = [] } = (rule['spec'] ?? {}) as { exportTo?: string[] };
+  const own = metadata.namespace === namespace;
+  return (
+    exportTo.length === 0 || exportTo.some((to) => to === '*' || to === namespace || (to === '.' && own))
+  );
 }
 
 function dumpPath(resource: string, pattern: string, extra = ''): string {

@@ -2,7 +2,7 @@
  * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
  * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
  */
-import { parseClusterName } from '../names.ts';
+import { parseClusterName, withV1 } from '../names.ts';
 import { proven, unproven } from './envoy-answers.ts';
 import type { EnvoyRoute, RoutesDump, Verdict } from './envoy-answers.ts';
 
@@ -16,11 +16,13 @@ export interface ExpectedRoutes {
   roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** The subset no route may name any more; undefined during a canary, when both serve. */
   forbidden?: string | undefined;
+  /** During a canary: the subset that only routes of this revision may name, and what is in the names of those. */
+  shared?: { subset: string; marker: string } | undefined;
 }
 
 export function evaluateRoutes(
   dump: RoutesDump,
-  { host, reference, names, roots, forbidden }: ExpectedRoutes,
+  { host, reference, names, roots, forbidden, shared }: ExpectedRoutes,
 ): Verdict {
   let consumer = false;
   for (const { route_config: config } of dump.configs ?? []) {
@@ -29,13 +31,19 @@ export function evaluateRoutes(
         if (forbidden !== undefined && clustersOf(route).some((name) => isSubset(name, host, forbidden))) {
           return unproven(`route "${route.name ?? ''}" of ${virtualHost} still names ${forbidden}`);
         }
-        const config = route.metadata?.filter_metadata?.istio?.config ?? '';
+        const config = withV1(route.metadata?.filter_metadata?.istio?.config ?? '');
         const viaRoot = roots?.get(config);
         const isOurs = config === reference || (viaRoot !== undefined && leadsTo(route, host));
         if (!isOurs) continue;
         consumer = true;
-        if (!isExpected(route.name ?? '', viaRoot ?? names)) {
-          return unproven(`route "${route.name ?? ''}" of ${virtualHost} is of another revision`);
+        const { name = '' } = route;
+        // An unnamed route of the author's stays unnamed: then an old unnamed one must not pass for it.
+        const isStale =
+          shared !== undefined &&
+          !name.includes(shared.marker) &&
+          clustersOf(route).some((cluster) => isSubset(cluster, host, shared.subset));
+        if (isStale || !isExpected(name, viaRoot ?? names)) {
+          return unproven(`route "${name}" of ${virtualHost} is of another revision`);
         }
       }
     }
@@ -61,8 +69,8 @@ function isSubset(cluster: string, host: string, subset: string): boolean {
   return name?.host === host && name.subset === subset;
 }
 
-/** Istio appends the name of a match: `name.matchName`. */
+/** Istio appends the name of a match: `name.matchName`, and `.matchName` where the route has none. */
 function isExpected(name: string, names: ReadonlySet<string>): boolean {
   if (names.has(name)) return true;
-  return [...names].some((expected) => expected !== '' && name.startsWith(`${expected}.`));
+  return [...names].some((expected) => name.startsWith(`${expected}.`));
 }

@@ -1,11 +1,10 @@
 /** Every proxy learns of the new version before any route may name it: a route to an unknown or warming cluster answers 503. */
-import { isReady } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { changeSpec } from '../change-object.ts';
+import { changeSpec, verifyUnchanged } from '../change-object.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
+import { readyPods } from '../ready-pods.ts';
 import { namedSubsets } from '../routes.ts';
-import { listVersionPods, listVersions } from '../state.ts';
 import { findSubset, subsetLike, withSubset } from '../subsets.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { forgetSubset } from './remove-subset.ts';
@@ -25,6 +24,9 @@ export const addSubset: Step = {
     if (record.before?.subset) return { detail: `${to} was known before` };
     if (namedSubsets(known.virtualService, target).has(to))
       return { detail: `a route names ${to}; it stays known` };
+    // Somebody may have come to use it while this was taken back.
+    await verifyUnchanged(context);
+    await context.fence();
     const proof = await forgetSubset(context, to);
     return { detail: `gone at ${proof.proxies} proxies`, proof };
   },
@@ -32,27 +34,19 @@ export const addSubset: Step = {
 
 /** Adds `version` to the DestinationRule, like `model`, and waits for proof A. */
 export async function makeKnown(context: SwitchContext, version: string, model: string): Promise<Proof> {
-  const { cluster, service, known, prover, target } = context;
+  const { known, prover, target } = context;
   const old = findSubset(known.destinationRule, model) ?? { name: model, labels: { version: model } };
   const subset = findSubset(known.destinationRule, version) ?? subsetLike(old, model, version);
   known.destinationRule = await changeSpec(context, resources.destinationRules, known.destinationRule, {
     subsets: withSubset(known.destinationRule, subset),
   });
-  const pods = async () => {
-    const [deployments, pods] = await Promise.all([
-      listVersions(cluster, service),
-      listVersionPods(cluster, { service, destinationRule: known.destinationRule }, version),
-    ]);
-    const wanted = deployments.find((entry) => entry.version === version)?.deployment.spec.replicas ?? 1;
-    const ready = pods.filter(isReady);
-    return {
-      addresses: new Set(ready.map(({ status }) => status?.podIP ?? '')),
-      problem:
-        ready.length < wanted ? `only ${ready.length}/${wanted} pods of ${version} are ready` : undefined,
-    };
-  };
   return prover.endpoints(
-    { host: target.host, subset: version, pods, rule: known.destinationRule },
+    {
+      host: target.host,
+      subset: version,
+      pods: () => readyPods(context, version),
+      rule: known.destinationRule,
+    },
     patience(context),
   );
 }

@@ -11,6 +11,7 @@ import type { Sample } from '../fisher.ts';
 import { isPromoted } from '../promote.ts';
 import { liveSubsets } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
+import { keepUp } from './keep-up.ts';
 import { moveRoutes, shiftTraffic } from './shift-traffic.ts';
 
 /** Fewer answers from the new version say nothing. */
@@ -30,11 +31,13 @@ export function canaryStep(share: number, isFirst: boolean): Step {
     name: `canary-${share}`,
     title: ({ to }) => `Send ${share} % to ${to}`,
     onFailure: 'undo',
+    movesTraffic: true,
     async run(context) {
       const { from, to, marker, known, target } = context;
       const now = liveSubsets(known.virtualService, target).find(({ subset }) => subset === to)?.weight ?? 0;
       // A run that is continued does not go back to a smaller share.
       if (now > share) return { detail: `${to} has ${now} % already` };
+      if (!isFirst) await keepUp(context);
       const proof = await moveRoutes(context, { from, to, share, marker: `${marker}-p${share}` });
       return { detail: await gatherEvidence(context, share), proof };
     },
@@ -114,7 +117,10 @@ function withLatency(context: SwitchContext, counted: string, timed: Comparison 
 }
 
 /** Waits until both versions have given enough answers. */
-function untilEnough(context: SwitchContext, window: EvidenceWindow): Promise<{ fresh: Sample; old: Sample }> {
+function untilEnough(
+  context: SwitchContext,
+  window: EvidenceWindow,
+): Promise<{ fresh: Sample; old: Sample }> {
   const { from, to } = context;
   return untilHeard(context, `enough traffic to judge ${to} by`, async (tell) => {
     const found = await count(context, window);

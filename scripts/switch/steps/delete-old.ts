@@ -1,14 +1,15 @@
 /** The point of no return: the old version's pods end. Nobody uses them, and nobody can. */
 import { isAmbiguous } from '../../shared/cluster-errors.ts';
-import { CommandError } from '../../shared/errors.ts';
+import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
 import { holdSize } from '../autoscaler.ts';
-import { verifyUnchanged } from '../change-object.ts';
+import { readyPods } from '../ready-pods.ts';
 import { listVersionPods, readState } from '../state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersionObjects } from '../version-objects.ts';
 import { waitUntilReady } from './deploy-version.ts';
+import { proveNotNeeded } from './still-serving.ts';
 
 /** Added to a pod's own grace period before its end is called late, in milliseconds. */
 const SLACK_MS = 30_000;
@@ -18,7 +19,7 @@ export const deleteOld: Step = {
   title: ({ app, from }) => `Delete ${app}-${from}`,
   onFailure: 'stop',
   async run(context) {
-    await verifyUnchanged(context);
+    await proveNotNeeded(context);
     return { detail: await deleteVersion(context, context.from) };
   },
   undoTitle: ({ app, from }) => `Look at ${app}-${from}`,
@@ -34,7 +35,14 @@ export const deleteOld: Step = {
     if ((old.spec.replicas ?? 1) < size) {
       await cluster.patch(resources.deployments, old.metadata.name, { spec: { replicas: size } }, { signal });
     }
-    return { detail: await waitUntilReady(context, from, { smoke: false }) };
+    try {
+      return { detail: await waitUntilReady(context, from, { smoke: false }) };
+    } catch (error) {
+      // A version that lacks a pod serves better than one that is taken back.
+      const { addresses } = await readyPods(context, from);
+      if (signal.aborted || addresses.size === 0) throw error;
+      return { detail: messageOf(error) };
+    }
   },
 };
 

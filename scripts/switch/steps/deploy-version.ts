@@ -6,6 +6,7 @@ import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
 import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../autoscaler.ts';
+import { verifyUnchanged } from '../change-object.ts';
 import { renderVersion } from '../render-version.ts';
 import { repeatWrite } from '../repeat-write.ts';
 import { namedSubsets } from '../routes.ts';
@@ -48,13 +49,15 @@ export const deployVersion: Step = {
   async undo(context) {
     const { to, record, known, target, options } = context;
     if (record.before?.deployment) {
-      await letGo(context, `${context.app}-${to}`);
+      await letGo(context, to);
       return { detail: `${to} was there before` };
     }
     if (namedSubsets(known.virtualService, target).has(to)) {
       throw new CommandError(`a route still names ${to}; it is left running`);
     }
     if (options.keepFailed) return { detail: `${to} is left for a look at it` };
+    await verifyUnchanged(context);
+    await context.fence();
     return { detail: await deleteVersion(context, to) };
   },
 };

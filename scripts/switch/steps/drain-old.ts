@@ -1,4 +1,6 @@
 /** Nothing is removed while somebody uses it: no request active, and none begun for a while, at any proxy. */
+import { parseDuration } from '../../shared/duration.ts';
+import type { VirtualService } from '../../shared/kubernetes.ts';
 import { letGo } from '../autoscaler.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
@@ -11,10 +13,11 @@ export const drainOld: Step = {
   title: ({ from }) => `Wait until nobody uses ${from}`,
   onFailure: 'stop',
   async run(context) {
-    const { app, from, to, quietMs } = context;
+    const { from, to } = context;
+    const { quietMs } = leavingOf(context, from);
     const proof = await proveUnused(context, from);
     // From here on the new version's load is its own: so is its size.
-    await letGo(context, `${app}-${to}`);
+    await letGo(context, to);
     return { detail: `no request on ${from} for ${quietMs / 1000} s at ${proof.proxies} proxies`, proof };
   },
 };
@@ -32,5 +35,15 @@ export function leavingOf({ cluster, service, known, quietMs }: SwitchContext, v
     const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
     return new Set(ips as string[]);
   };
-  return { version, addresses, quietMs };
+  // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
+  return { version, addresses, quietMs: Math.max(quietMs, longestDelayMs(known.virtualService)) };
+}
+
+/** The longest `fault.delay` of the routes, in milliseconds. https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
+function longestDelayMs({ spec: { http = [] } }: VirtualService): number {
+  const delays = http.map(({ fault }) => {
+    const { fixedDelay } = (fault as { delay?: { fixedDelay?: string } } | undefined)?.delay ?? {};
+    return fixedDelay === undefined ? 0 : parseDuration(fixedDelay, 'fixedDelay');
+  });
+  return Math.max(0, ...delays);
 }

@@ -1,6 +1,6 @@
 /** Looks before anything is touched: who serves, whether the new version fits, and whether every proxy can be asked. Reads only. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import type { Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
 import { askPrometheus, queriesFor } from '../canary/prometheus-source.ts';
 import { refuse } from '../preflight/refuse.ts';
@@ -11,7 +11,7 @@ import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
 import { readLease } from '../record.ts';
 import { renderVersion } from '../render-version.ts';
-import { namesSubset } from '../routes.ts';
+import { dividedRoutes, namesSubset } from '../routes.ts';
 import { describeLive, includesAll, listVersionPods, readState } from '../state.ts';
 import type { State } from '../state.ts';
 import { findSubset, subsetLike } from '../subsets.ts';
@@ -31,6 +31,7 @@ export const preflight: Step = {
     await verifyKinds(context, rendered.others);
     verifyTheNewVersionFits(context, state, fresh);
     verifyNoOtherProtocol(context);
+    verifyNotDivided(context);
     const busy = await whoHoldsTheLease(context);
     const routing = await verifyRouting(context);
     const proxies = await mesh.list(signal);
@@ -50,12 +51,17 @@ export const preflight: Step = {
     const evidence = await verifyPrometheus(context);
     const versions = verifyVersions((await cluster.version()).gitVersion, proxies);
     const old = state.deployments.find(({ version }) => version === from)?.deployment;
+    if (old === undefined && !context.continued) {
+      refuse(
+        `no Deployment that the Service ${app} selects is labelled version=${from}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
+      );
+    }
     const [like] = await listVersionPods(cluster, state, from);
     const capacity = await verifyCapacity(context, { old, fresh, exists: existing !== undefined, like });
     return {
       detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
-      notes: [...evidence, ...busy, ...routing, ...capacity, ...unheard],
+      notes: [...evidence, ...busy, ...routing, ...capacity, ...unheard, ...unseenCallers(context, like)],
     };
   },
 };
@@ -156,4 +162,36 @@ function verifyNoOtherProtocol({ known, from, target }: SwitchContext): void {
       `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} names subset ${from}; only http routes can be switched. Nothing was changed.`,
     );
   }
+}
+
+/** A route that gives traffic to both already is somebody's own canary: to give all of it to one, and to go back, would lose how it was divided. */
+function verifyNotDivided({ known, from, to, target, continued }: SwitchContext): void {
+  if (continued) return;
+  const [divided] = dividedRoutes(known.virtualService, [from, to], target);
+  if (divided) {
+    refuse(
+      `route "${divided.name ?? ''}" of VirtualService ${known.virtualService.metadata.name} divides its traffic between ${from} and ${to} already: give it to one of them first`,
+    );
+  }
+}
+
+/** Callers whose requests no proxy counts: the proof that nobody uses the old version does not see them. */
+function unseenCallers({ known, from }: SwitchContext, like: Pod | undefined): string[] {
+  const seers = known.roots.length > 0 ? known.roots : [known.virtualService];
+  const hosts = seers.flatMap(({ spec: { gateways = ['mesh'] } }) => gateways);
+  const notes = [];
+  if (like !== undefined && !hasSidecar(like))
+    notes.push(
+      `the pods of ${from} have no sidecar: a caller without one is seen by nobody, and may still use them when they end`,
+    );
+  if (!hosts.includes('mesh'))
+    notes.push(
+      `VirtualService ${known.virtualService.metadata.name} is not for the mesh (gateways: ${[...new Set(hosts)].join(', ')}): callers inside it go to every version, and keep ${from} from becoming quiet`,
+    );
+  return notes;
+}
+
+/** Injected as a container, or as an init container that goes on running. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+function hasSidecar({ spec: { containers, initContainers = [] } }: Pod): boolean {
+  return [...containers, ...initContainers].some(({ name }) => name === 'istio-proxy');
 }

@@ -10,13 +10,16 @@ import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
 import type { Redirection } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { leavingOf, proveUnused } from './drain-old.ts';
+import { keepUp } from './keep-up.ts';
 
 export const shiftTraffic: Step = {
   name: 'shift-traffic',
   title: ({ to }) => `Send all traffic to ${to}`,
   onFailure: 'undo',
+  movesTraffic: true,
   async run(context) {
-    const { from, to, marker } = context;
+    const { from, to, marker, options } = context;
+    if ((options.canary ?? []).length > 0) await keepUp(context);
     const proof = await moveRoutes(context, { from, to, share: 100, marker });
     return { detail: `all ${proof.proxies} proxies route to ${to}, none to ${from}`, proof };
   },
@@ -32,8 +35,11 @@ export const shiftTraffic: Step = {
       // A route of somebody else's that named the new version all along stays.
       only: (route) => hasMarker(route, marker),
     });
-    await proveUnused(context, to);
-    await letGo(context, `${context.app}-${from}`);
+    // What stays, because it was there before or because a route of somebody else's names it, may go on being used.
+    const stays =
+      record.before?.deployment || namedSubsets(context.known.virtualService, context.target).has(to);
+    if (!stays) await proveUnused(context, to);
+    await letGo(context, from);
     return { detail: `all ${proof.proxies} proxies route to ${from}`, proof };
   },
 };
@@ -48,12 +54,14 @@ export async function moveRoutes(context: SwitchContext, redirection: Redirectio
   const forbidden = namedSubsets(known.virtualService, target).has(redirection.from)
     ? undefined
     : redirection.from;
+  const shared =
+    redirection.share < 100 ? { subset: redirection.from, marker: redirection.marker } : undefined;
   const leaving = forbidden === undefined ? undefined : leavingOf(context, forbidden);
   const { virtualService } = known;
   const reference = virtualServiceReference(namespace, virtualService.metadata.name);
   const roots = namesByRoot(known, names);
   return prover.routes(
-    { host: target.host, reference, names, roots, forbidden, virtualService, leaving },
+    { host: target.host, reference, names, roots, forbidden, shared, virtualService, leaving },
     patience(context),
   );
 }

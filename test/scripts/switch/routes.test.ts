@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { HttpRoute, VirtualService } from '../../../scripts/shared/kubernetes.ts';
 import {
   createMarker,
+  dividedRoutes,
   hasMarker,
   liveSubsets,
   namedSubsets,
@@ -34,6 +35,39 @@ describe('redirect', () => {
     expect(withMarker(earlier, marker)).toBe(marker);
     expect(withMarker(`main--${earlier}`, marker)).toBe(`main--${marker}`);
     expect(withMarker('main', marker)).toBe(`main--${marker}`);
+  });
+
+  it('shares out each destination in its place, and takes it together again', () => {
+    const tea = { destination: { host: 'tea' }, weight: 20 };
+    const at = (subset: string, port: number, weight: number) => ({
+      destination: { host: 'coffee-shop', subset, port: { number: port } },
+      weight,
+    });
+    const routes = [{ name: 'main', route: [tea, at('v1', 80, 40), at('v1', 81, 40)] }];
+    const [quarter] = move(routes, 25);
+    expect(quarter?.route).toEqual([
+      tea,
+      at('v1', 80, 30),
+      at('v2', 80, 10),
+      at('v1', 81, 30),
+      at('v2', 81, 10),
+    ]);
+    const half = move(quarter ? [quarter] : [], 50);
+    expect(half[0]?.route).toEqual([
+      tea,
+      at('v1', 80, 20),
+      at('v2', 80, 20),
+      at('v1', 81, 20),
+      at('v2', 81, 20),
+    ]);
+    expect(move(half)[0]?.route).toEqual([tea, at('v2', 80, 40), at('v2', 81, 40)]);
+  });
+
+  it('knows which routes divide their traffic between two versions by themselves', () => {
+    const divided = { name: 'beta', route: [to('v1', { weight: 90 }), to('v2', { weight: 10 })] };
+    const leftOver = { name: 'idle', route: [to('v1', { weight: 100 }), to('v2', { weight: 0 })] };
+    const found = dividedRoutes(service([divided, leftOver, { route: [to('v2')] }]), ['v1', 'v2'], target);
+    expect(found).toEqual([divided]);
   });
 
   it('leaves every other route the very object it was', () => {

@@ -63,6 +63,26 @@ describe('proof A', () => {
   });
 });
 
+describe('proof A where the DestinationRule is not exported to the proxy', () => {
+  const bare: EndpointsDump = { configs: [{ endpoint_config: { cluster_name: `outbound|8080||${host}` } }] };
+
+  it('asks for no subset of a proxy that has none', () => {
+    expect(evaluateEndpoints(bare, { host, subset: 'v1', ready, isExported: false })).toEqual({
+      proven: true,
+      consumer: false,
+    });
+    expect(evaluateEndpoints(bare, { host, subset: 'v1', ready }).proven).toBe(false);
+  });
+
+  it('asks for it where there are others all the same: another rule may have them', () => {
+    const verdict = evaluateEndpoints(added(), { host, subset: 'v9', ready, isExported: false });
+    expect(verdict).toEqual({
+      proven: false,
+      saw: 'subset v9 is unknown or still warming (port 8080)',
+    });
+  });
+});
+
 describe('proof B', () => {
   const routes = (...list: EnvoyRoute[]) => ({
     configs: [{ route_config: { name: '8080', virtual_hosts: [{ name: 'cafe:8080', routes: list }] } }],
@@ -118,6 +138,30 @@ describe('proof B', () => {
       evaluateRoutes(routes(own(undefined, to('v2'))), { ...expected, names: new Set(['new', '']) }).proven,
     ).toBe(true);
     expect(evaluateRoutes(routes(own('newer', to('v2'))), expected).proven).toBe(false);
+  });
+
+  it('takes a match’s name alone where the route has none', () => {
+    const unnamed = { ...expected, names: new Set(['new', '']) };
+    expect(evaluateRoutes(routes(own('.beans', to('v2'))), unnamed).proven).toBe(true);
+    expect(evaluateRoutes(routes(own('beans', to('v2'))), unnamed).proven).toBe(false);
+  });
+
+  it('does not take an old unnamed route for the author’s unnamed one while both versions serve', () => {
+    const shared = { subset: 'v1', marker: 'switch-v1-to-v2-0123abcd-p5' };
+    const share = { host, reference, names: new Set([shared.marker, '']), shared };
+    expect(evaluateRoutes(routes(own(undefined, to('v1'))), share)).toEqual({
+      proven: false,
+      saw: 'route "" of cafe:8080 is of another revision',
+    });
+    expect(evaluateRoutes(routes(own(shared.marker, to('v1')), own(undefined, to('v2'))), share).proven).toBe(
+      true,
+    );
+  });
+
+  it('knows its own routes whatever version of the API istiod keeps them in', () => {
+    const early = own('old', to('v2'));
+    early.metadata = { filter_metadata: { istio: { config: reference.replace('/v1/', '/v1alpha3/') } } };
+    expect(evaluateRoutes(routes(early), expected).proven).toBe(false);
   });
 
   it('knows a delegate’s routes by their root, and judges only those of its routes that lead to our host', () => {

@@ -84,6 +84,17 @@ describe('proveEverywhere', () => {
     ).rejects.toThrow('a.shop (cannot be asked: connection refused)');
   });
 
+  it('proves nothing by proxies that all have nothing to do with it', async () => {
+    const asked = { what: 'it', atLeastOne: 'proxy that knows cafe.shop', deadlineMs: 150 };
+    const uninvolved = () => Promise.resolve(proven(false));
+    const mesh = () => meshOf([proxy('a'), proxy('b')]);
+    await expect(proveEverywhere(mesh(), { ...asked, check: uninvolved })).rejects.toThrow(
+      'it is not proven within 150 ms: there is no proxy that knows cafe.shop',
+    );
+    const check = ({ pod }: Proxy) => (pod === 'a' ? always() : uninvolved());
+    expect((await proveEverywhere(mesh(), { ...asked, deadlineMs: 5000, check })).proxies).toBe(2);
+  });
+
   it('lets go of a proxy that has left', async () => {
     const mesh = meshOf([proxy('a'), proxy('leaving')], [proxy('a')]);
     const check = ({ pod }: Proxy) => (pod === 'a' ? always() : never());
