@@ -6,11 +6,12 @@ import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
 import type { Playground } from './index.ts';
 
-/** Applies version v1 and waits for the first coffee. Rejects with DeadlineError when there is none within 60 s. */
+/** Applies version v1, with values of the templates, and waits for the first coffee. Rejects with DeadlineError when there is none within 60 s. */
 export async function openCoffeeShop(
   playground: Playground,
   root: string,
   signal: AbortSignal,
+  vars: Record<string, string> = {},
 ): Promise<void> {
   const { clusterFile, sets, url } =
     playground.gatewayUrl === undefined
@@ -25,7 +26,7 @@ export async function openCoffeeShop(
     { fieldManager: 'coffee-shop' },
   );
   try {
-    for (const object of parseObjects(await renderSets(`${root}/${clusterFile}`, { include: sets }))) {
+    for (const object of parseObjects(await renderSets(`${root}/${clusterFile}`, { include: sets, vars }))) {
       await cluster.apply(object, { force: true });
     }
   } finally {

@@ -16,12 +16,15 @@ import {
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** No route tries again: what a release loses is seen. */
+const strict = { retries: '0' };
+
 export interface CoffeeCluster {
   playground: Playground;
   cluster: Cluster;
   /** Where an order is placed. */
   ordersUrl: string;
-  /** Applies resource sets of `k8s/cluster.yaml` or `istio/cluster.yaml`. */
+  /** Applies resource sets of `k8s/cluster.yaml` or `istio/cluster.yaml`; without `retries` in the values, routes have none. */
   apply(clusterFile: string, sets: string[], vars?: Record<string, string>): Promise<void>;
   switchTo(version: string, options?: Partial<SwitchOptions>): Promise<SwitchResult & { said: string[] }>;
   /** Sends orders while `work` runs and for a second more; returns the account. */
@@ -45,7 +48,7 @@ export async function startCoffeeCluster({
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    if (!empty) await openCoffeeShop(playground, root, AbortSignal.timeout(60_000));
+    if (!empty) await openCoffeeShop(playground, root, AbortSignal.timeout(60_000), strict);
     const cluster = await connectCluster({ kubeconfigs: [playground.kubeconfig] }, { fieldManager: 'test' });
     closers.push(() => cluster.close());
     const ordersUrl = `${playground.gatewayUrl ?? playground.serviceUrl}/orders`;
@@ -54,7 +57,10 @@ export async function startCoffeeCluster({
       cluster,
       ordersUrl,
       async apply(clusterFile, sets, vars = {}) {
-        const rendered = await renderSets(path.join(root, clusterFile), { include: sets, vars });
+        const rendered = await renderSets(path.join(root, clusterFile), {
+          include: sets,
+          vars: { ...strict, ...vars },
+        });
         for (const object of parseObjects(rendered)) await cluster.apply(object, { force: true });
       },
       async switchTo(to, more = {}) {

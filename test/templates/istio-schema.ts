@@ -46,6 +46,7 @@ export const istioSchemas: Record<string, Check> = {
       http: list(
         object({
           name: label,
+          'retries?': object({ attempts: integer(0, 2 ** 31 - 1) }),
           route: list(
             object({
               destination: object({ host, 'subset?': label, port: object({ number: port }) }),

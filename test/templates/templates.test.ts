@@ -199,6 +199,19 @@ describe('the end of a pod', () => {
   });
 });
 
+describe('the routes', () => {
+  it('leave it to the mesh how often a request is tried, until they are told', () => {
+    const routes = objects.filter(({ object }) => object.kind === 'VirtualService');
+    const told = routes.filter(({ title }) => title.includes('retries=0'));
+    expect(told.map(({ variant }) => variant.set)).toEqual(['route', 'route-all']);
+    for (const each of routes) {
+      const { http } = each.object.spec as { http: object[] };
+      if (told.includes(each)) expect(http).toEqual([expect.objectContaining({ retries: { attempts: 0 } })]);
+      else expect(http).toEqual([expect.not.objectContaining({ retries: expect.anything() as unknown })]);
+    }
+  });
+});
+
 describe('the objects around the pods', () => {
   it('mean the pods of the Deployments', () => {
     const labels = deployments.map(({ deployment }) => deployment.spec.template.metadata?.labels);

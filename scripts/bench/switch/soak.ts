@@ -67,7 +67,7 @@ export async function soak(options: SoakOptions): Promise<Measured[]> {
 async function open({ cluster, url }: Shop): Promise<void> {
   const sets = await renderSets(clusterFile, {
     include: ['base', 'version', 'subsets', 'route'],
-    vars: set,
+    vars: { ...set, retries: '0' },
   });
   for (const object of parseObjects(sets)) await cluster.apply(object, { force: true });
   await waitFor(async () => (await fetch(url, { method: 'POST' }).catch(() => undefined))?.ok, {

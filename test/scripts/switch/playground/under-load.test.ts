@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Account } from '../../../../scripts/load/index.ts';
-import type { Deployment, DestinationRule, KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
+import type {
+  Deployment,
+  DestinationRule,
+  KubernetesObject,
+  VirtualService,
+} from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import type { Prover, SwitchOptions, SwitchResult } from '../../../../scripts/switch/index.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
@@ -59,6 +64,9 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);
     expect(await standing()).toEqual({ subsets: ['v2'], deployments: ['coffee-shop-v2'] });
+    // Nor did a proxy try again behind the caller's back, before the switch or after it.
+    const routes = await coffee.cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
+    expect(routes?.spec.http).toMatchObject([{ retries: { attempts: 0 } }]);
   });
 
   it('writes nothing when the version serves already', async () => {
