@@ -6,10 +6,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundle } from '../../../../scripts/playground/kubelet/bundle.ts';
-import { pause } from '../../../../scripts/shared/wait.ts';
+import { isReady, type Pod } from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
+import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
 import type { SwitchResult } from '../../../../scripts/switch/index.ts';
 import { readStatus } from '../../../../scripts/switch/status.ts';
 import {
+  callOf,
+  isWrite,
   liveVersion,
   only,
   other,
@@ -107,25 +111,90 @@ describe('what is under way when the traffic is shifted', () => {
 });
 
 describe('--keep-old', () => {
-  it('leaves the old version ready, so that the way back deploys nothing and loses nothing', async () => {
+  const podsOf = async (version: string) =>
+    coffee.cluster.list<Pod>(resources.pods, { labelSelector: `app=coffee-shop,version=${version}` });
+  const uids = async (version: string) => (await podsOf(version)).map(({ metadata }) => metadata.uid).sort();
+  const scale = async (version: string, replicas: number) => {
+    await coffee.cluster.patch(resources.deployments, `coffee-shop-${version}`, { spec: { replicas } });
+    await waitFor(
+      async () => {
+        const pods = await podsOf(version);
+        return pods.length === replicas && pods.every(isReady);
+      },
+      { deadlineMs: 20_000, what: `${replicas} ready pods of ${version}` },
+    );
+  };
+
+  it.each(['--undo', '--to'])(
+    'leaves the old version ready, so that the way back by %s deploys nothing and loses nothing',
+    async (way) => {
+      const from = await liveVersion(coffee);
+      const to = other(from);
+      const written: string[] = [];
+      let back: SwitchResult | undefined;
+      const account = await coffee.underLoad(async () => {
+        const there = await coffee.switchTo(to, { ...settings, keepOld: true });
+        expect(there).toMatchObject({ ok: true, live: to });
+        expect(there.message).toContain(`The way back: npm run switch -- --to ${to} --undo`);
+        expect(await standing(coffee)).toMatchObject({
+          live: [to],
+          subsets: ['v1', 'v2'],
+          deployments: ['v1', 'v2'],
+        });
+        const before = await uids(from);
+        coffee.onRequest = (asked) => {
+          const name = asked.target?.name ?? '';
+          if (isWrite(asked) && asked.target?.plural === 'deployments')
+            written.push(`${callOf(asked)} ${name}`);
+          return undefined;
+        };
+        const quick = { leaseSeconds: settings.leaseSeconds, quietMs: settings.quietMs };
+        back =
+          way === '--undo'
+            ? await coffee.switchTo(to, { ...quick, undo: true })
+            : await coffee.switchTo(from, quick);
+        coffee.onRequest = undefined;
+        expect(await uids(from)).toEqual(before);
+      });
+      const outcome = way === '--undo' ? 'undone' : 'switched';
+      expect({ ...back, why: back?.error }).toMatchObject({ ok: true, outcome, live: from, why: undefined });
+      // What there is to do is to forget the one that is left.
+      expect(written).toEqual([`DELETE deployments coffee-shop-${to}`]);
+      expect(account).toMatchObject({ lost: 0, byReason: {} });
+      expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);
+      expect(await standing(coffee)).toEqual(only(from));
+    },
+    60_000,
+  );
+
+  it('puts the old capacity back first: nothing is moved before the old version is as large as what carries the traffic', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
+    await scale(from, 3);
+    // Each as large as the one before it, whatever the template says.
+    const told = { ...settings, set: { pod: 'naive' } };
+    const readyWhenMoved: number[] = [];
+    const { cluster } = coffee;
+    const seeing: typeof cluster = {
+      ...cluster,
+      async patch(resource, ...rest) {
+        if (resource === resources.virtualServices)
+          readyWhenMoved.push((await podsOf(from)).filter(isReady).length);
+        return cluster.patch(resource, ...rest);
+      },
+    };
     let back: SwitchResult | undefined;
     const account = await coffee.underLoad(async () => {
-      const there = await coffee.switchTo(to, { ...settings, keepOld: true });
-      expect(there).toMatchObject({ ok: true, live: to });
-      expect(there.message).toContain(`The way back: npm run switch -- --to ${to} --undo`);
-      expect(await standing(coffee)).toMatchObject({
-        live: [to],
-        subsets: ['v1', 'v2'],
-        deployments: ['v1', 'v2'],
-      });
-      back = await coffee.switchTo(to, { ...settings, undo: true });
+      expect(await coffee.switchTo(to, { ...told, keepOld: true })).toMatchObject({ ok: true, live: to });
+      expect(await podsOf(to)).toHaveLength(3);
+      await scale(from, 1);
+      back = await coffee.switchTo(to, { ...told, cluster: seeing, undo: true });
     });
-    expect(back).toMatchObject({ ok: true, outcome: 'undone', live: from });
+    expect({ ...back, why: back?.error }).toMatchObject({ ok: true, outcome: 'undone', live: from });
+    expect(readyWhenMoved).toEqual([3]);
     expect(account).toMatchObject({ lost: 0, byReason: {} });
-    expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);
     expect(await standing(coffee)).toEqual(only(from));
+    await scale(from, 1);
   }, 60_000);
 });
 
