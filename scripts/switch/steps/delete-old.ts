@@ -58,7 +58,6 @@ export async function deleteVersion(context: SwitchContext, version: string): Pr
   const { cluster, app, signal, stepTimeoutMs, reporter } = context;
   const state = await readState(cluster, app);
   const deployment = state.deployments.find((entry) => entry.version === version)?.deployment;
-  await deleteVersionObjects(context, version);
   let graceMs = 30_000;
   if (deployment !== undefined) {
     const { name, uid } = deployment.metadata;
@@ -77,6 +76,8 @@ export async function deleteVersion(context: SwitchContext, version: string): Pr
       { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal },
     );
   }
+  // Not before: a version that still stands may have to serve again, and then with its autoscaler.
+  await deleteVersionObjects(context, version);
   let left = 0;
   await waitFor(
     async () => {

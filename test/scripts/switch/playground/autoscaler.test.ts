@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { InterruptedError } from '../../../../scripts/shared/errors.ts';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/autoscaler.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import { readStatus } from '../../../../scripts/switch/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const naive = { pod: 'naive' };
@@ -98,5 +100,24 @@ describe('a version with an autoscaler', () => {
     const result = await coffee.switchTo('v3', { set: naive, image: 'no-such-thing:9', stepTimeoutMs: 2000 });
     expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
     expect(await autoscalers()).toEqual(before);
+  }, 60_000);
+
+  it('keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
+    const { cluster } = coffee;
+    const stop = new AbortController();
+    const dying: typeof cluster = {
+      ...cluster,
+      async delete(...args) {
+        await cluster.delete(...args);
+        stop.abort(new InterruptedError('SIGINT'));
+      },
+    };
+    const first = await coffee.switchTo('v3', { set: naive, cluster: dying, signal: stop.signal });
+    expect(first).toMatchObject({ ok: false, outcome: 'stopped', live: 'v3' });
+    await coffee.switchTo('v3', { set: naive, undo: true });
+    const left = (await readStatus(cluster, 'coffee-shop')).live.map(
+      ({ version }) => `coffee-shop-${version}`,
+    );
+    expect((await autoscalers()).map(({ name }) => name)).toEqual(left);
   }, 60_000);
 });
