@@ -33,9 +33,11 @@ export async function autoscalersOf(
   signal?: AbortSignal,
 ): Promise<Autoscaler[]> {
   const all = await cluster.list<Autoscaler>(resources.horizontalPodAutoscalers, { signal });
-  return all.filter(
-    ({ spec: { scaleTargetRef: target } }) => target.kind === 'Deployment' && target.name === deployment,
-  );
+  return all.filter((autoscaler) => targets(autoscaler, deployment));
+}
+
+export function targets({ spec: { scaleTargetRef: target } }: Autoscaler, deployment: string): boolean {
+  return target.kind === 'Deployment' && target.name === deployment;
 }
 
 /** The old version's autoscaler for the new one: the same but for the names. */
@@ -75,6 +77,20 @@ export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {
   return { ...autoscaler, metadata: { ...metadata, annotations }, spec: { ...spec, minReplicas: floor } };
 }
 
+/** The same with its author's minimum. */
+export function withoutFloor(autoscaler: Autoscaler): Autoscaler {
+  const { metadata, spec } = autoscaler;
+  if (metadata.annotations?.[FLOOR_ANNOTATION] === undefined) return autoscaler;
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations).filter(([key]) => key !== FLOOR_ANNOTATION),
+  );
+  return {
+    ...autoscaler,
+    metadata: { ...metadata, annotations },
+    spec: { ...spec, minReplicas: authorsMinimum(autoscaler) },
+  };
+}
+
 function authorsMinimum({ metadata, spec }: Pick<Autoscaler, 'metadata' | 'spec'>): number {
   return Number(metadata.annotations?.[FLOOR_ANNOTATION] ?? spec.minReplicas ?? 1);
 }
@@ -96,21 +112,13 @@ export async function letGo(
   const deployment = deployments.find((entry) => entry.version === version)?.deployment.metadata.name;
   if (deployment === undefined) return;
   for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
-    if (found.metadata.annotations?.[FLOOR_ANNOTATION] === undefined) continue;
-    await change(context, found.metadata.name, {
-      metadata: { annotations: { [FLOOR_ANNOTATION]: null } },
-      spec: { minReplicas: authorsMinimum(found) },
-    });
+    const free = withoutFloor(found);
+    if (free !== found) await change(context, found.metadata.name, free);
   }
 }
 
-interface Change {
-  metadata: { annotations?: Record<string, string | null> };
-  spec: { minReplicas?: number };
-}
-
 /** Writes only the minimum and its memory; said twice it says the same. */
-async function change({ cluster, signal }: Context, name: string, wanted: Change): Promise<void> {
+async function change({ cluster, signal }: Context, name: string, wanted: Autoscaler): Promise<void> {
   const { annotations = {} } = wanted.metadata;
   const patch = {
     metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },

@@ -2,7 +2,9 @@
 import { stringify } from 'yaml';
 
 export function diffObjects(before: unknown, after: unknown): string[] {
-  const text = (value: unknown) => (value === undefined ? [] : stringify(value).trimEnd().split('\n'));
+  // What two places share is written out in both: an alias would be a change that is none.
+  const text = (value: unknown) =>
+    value === undefined ? [] : stringify(value, { aliasDuplicateObjects: false }).trimEnd().split('\n');
   return diffLines(text(before), text(after));
 }
 

@@ -1,15 +1,13 @@
-/** What a switch would do: each step with the exact change to each object and the proof it would ask for. Reads only. */
-import { diffObjects } from './diff.ts';
-import { autoscalersOf, copyFor, isAutoscaler, withFloor } from './autoscaler.ts';
+/** What a switch or an undo would do: each step with the exact change to each object and the proof it would ask for. Stores nothing. */
 import { queriesFor } from './canary/prometheus-source.ts';
-import { renderVersion } from './render-version.ts';
-import { redirect } from './routes.ts';
-import { readState } from './state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from './subsets.ts';
-import { LEAST_SAMPLE } from './steps/canary.ts';
+import { switchChanges } from './dry-run/switch-changes.ts';
+import { undoChanges } from './dry-run/undo-changes.ts';
+import type { UndoChanges } from './dry-run/undo-changes.ts';
+import { LEAST_SAMPLE, shareOf } from './steps/canary.ts';
 import type { Step, SwitchContext } from './types.ts';
 
 export interface PlannedStep {
+  /** As the step report of the run will call it. */
   name: string;
   title: string;
   /** Diff lines, object by object. */
@@ -17,80 +15,78 @@ export interface PlannedStep {
   proof: string;
 }
 
+/** Of a step that is not known here. */
+const OWN = 'what the step itself asks for';
+
 export async function describePlan(context: SwitchContext, steps: Step[]): Promise<PlannedStep[]> {
-  const { from, to, quietMs } = context;
-  const changes = await changesOf(context);
-  const proofs: Record<string, string> = {
+  const changes = await switchChanges(context, steps);
+  const proofs = switchProofs(context);
+  return steps.map((step) => ({
+    name: step.name,
+    title: step.title(context),
+    changes: changes.get(step.name) ?? [],
+    proof: proofs[step.name] ?? (shareOf(step.name) === undefined ? OWN : canaryProof(context)),
+  }));
+}
+
+/** Undefined when the old version is deleted already and there is no way back. */
+export async function describeUndo(
+  context: SwitchContext,
+  steps: Step[],
+): Promise<PlannedStep[] | undefined> {
+  const undo = await undoChanges(context);
+  if (undo === undefined) return undefined;
+  const proofs = undoProofs(context, undo.stays);
+  return steps
+    .filter((step) => step.undo !== undefined)
+    .map((step) => ({
+      name: `undo-${step.name}`,
+      title: step.undoTitle?.(context) ?? `Undo: ${step.title(context)}`,
+      changes: undo.changes.get(step.name) ?? [],
+      proof: proofs[step.name] ?? OWN,
+    }));
+}
+
+const healthy = (version: string) =>
+  `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods`;
+const routed = (version: string) =>
+  `B: every proxy has this revision of the route, and none names ${version}`;
+const quiet = (version: string, quietMs: number) =>
+  `C: at no proxy a request is active or begins on ${version} for ${quietMs / 1000} s`;
+const forgotten = (version: string) => `${version}'s cluster is gone from every proxy`;
+
+function switchProofs({ from, to, quietMs }: SwitchContext): Record<string, string> {
+  return {
     'deploy-version': 'rolled out, every pod ready, one request to each pod itself',
-    'add-subset': `A: at every proxy ${to}'s cluster is active and its healthy endpoints are its ready pods`,
-    'shift-traffic': `B: every proxy has this revision of the route, and none names ${from}`,
-    'drain-old': `C: at no proxy a request is active or begins on ${from} for ${quietMs / 1000} s`,
-    'remove-subset': `${from}'s cluster is gone from every proxy`,
+    'add-subset': healthy(to),
+    'shift-traffic': routed(from),
+    'drain-old': quiet(from, quietMs),
+    'remove-subset': forgotten(from),
     'delete-old': 'its pods are gone (from here on there is no way back)',
   };
-  return steps
-    .filter(({ name }) => name in proofs || name.startsWith('canary-'))
-    .map((step) => ({
-      name: step.name,
-      title: step.title(context),
-      changes: changes[step.name] ?? [],
-      proof:
-        proofs[step.name] ??
-        `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} with no more errors and no more slow ones than ${from} (${sourceOf(context)})`,
-    }));
+}
+
+function undoProofs(
+  { from, to, quietMs }: SwitchContext,
+  { route, subset, deployment }: UndoChanges['stays'],
+): Record<string, string> {
+  const shifted = route ? 'B: every proxy has this revision of the route' : routed(to);
+  return {
+    'delete-old': `${from} is rolled out, every pod ready`,
+    'remove-subset': healthy(from),
+    'shift-traffic': `${shifted}; then ${quiet(to, quietMs)}`,
+    'add-subset': subset ? `none, for ${to} stays known` : forgotten(to),
+    'deploy-version': deployment ? `none, for ${to} stays` : 'its pods are gone',
+  };
+}
+
+function canaryProof(context: SwitchContext): string {
+  const { from, to } = context;
+  return `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} with no more errors and no more slow ones than ${from} (${sourceOf(context)})`;
 }
 
 function sourceOf({ options: { prometheus }, target }: SwitchContext): string {
   if (prometheus === undefined) return "as the callers' proxies count them";
   const { requests, errors, latencies } = queriesFor(target.host, 'N');
   return `as Prometheus at ${prometheus} counts them: ${requests}; ${errors}; ${latencies}`;
-}
-
-async function changesOf(context: SwitchContext): Promise<Record<string, string[]>> {
-  const { options, cluster, app, from, to, known, marker, target } = context;
-  const { deployments } = await readState(cluster, app);
-  const old = deployments.find(({ version }) => version === from)?.deployment;
-  const existing = deployments.find(({ version }) => version === to)?.deployment;
-  const replicas = old?.spec.replicas ?? 1;
-  const { destinationRule, virtualService } = known;
-  const model = findSubset(destinationRule, from) ?? { name: from, labels: { version: from } };
-  const both = withSubset(destinationRule, findSubset(destinationRule, to) ?? subsetLike(model, from, to));
-  const http = virtualService.spec.http ?? [];
-  const moved = redirect(http, { from, to, share: 100, marker }, target);
-  const title = (kind: string, name: string, lines: string[]) =>
-    lines.length > 0 ? [`${kind} ${name}`, ...lines] : [];
-  return {
-    'deploy-version': existing
-      ? [`Deployment ${existing.metadata.name} is there already`]
-      : await (async () => {
-          const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
-          const { name } = deployment.metadata;
-          const own = others.some(isAutoscaler);
-          const models = own || old === undefined ? [] : await autoscalersOf(cluster, old.metadata.name);
-          const copies = models.map((model) =>
-            withFloor(copyFor(model, { from, to, deployment: name }), replicas),
-          );
-          return [...others, deployment, ...copies].flatMap((object) =>
-            title(object.kind ?? '', object.metadata.name, diffObjects(undefined, object)),
-          );
-        })(),
-    'add-subset': title('DestinationRule', app, diffObjects(destinationRule.spec.subsets, both)),
-    'shift-traffic': title('VirtualService', virtualService.metadata.name, diffObjects(http, moved)),
-    'remove-subset': title(
-      'DestinationRule',
-      app,
-      diffObjects(
-        both,
-        withoutSubset({ ...destinationRule, spec: { ...destinationRule.spec, subsets: both } }, from),
-      ),
-    ),
-    'delete-old': old
-      ? [
-          `- Deployment ${old.metadata.name} (${old.spec.replicas ?? 1} pods)`,
-          ...(await autoscalersOf(cluster, old.metadata.name)).map(
-            ({ metadata }) => `- HorizontalPodAutoscaler ${metadata.name}`,
-          ),
-        ]
-      : [],
-  };
 }

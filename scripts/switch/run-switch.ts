@@ -10,7 +10,7 @@ import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { fullHost } from './names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
-import { describePlan } from './dry-run.ts';
+import { describePlan, describeUndo } from './dry-run.ts';
 import { recordEvent } from './events.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
@@ -97,11 +97,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       const failure = await runStep(context, first, steps);
       if (failure) return await stopped(context, failure);
     }
-    if (options.dryRun)
-      return await planned(
-        context,
-        decision.kind === 'undo' ? plan.filter((step) => step.undo !== undefined) : rest,
-      );
+    if (options.dryRun) return await planned(context, decision.kind === 'undo' ? plan : rest);
 
     try {
       hold = await takeLease(cluster, app, {
@@ -137,15 +133,14 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
 
   async function planned(context: SwitchContext, plan: Step[]): Promise<SwitchResult> {
     const undoing = options.undo ?? false;
-    const described = undoing ? [] : await describePlan(context, plan);
+    const back = undoing ? await describeUndo(context, plan) : undefined;
+    if (undoing && back === undefined)
+      reporter.note(`${context.from} is deleted already: the switch would be finished instead of undone`);
+    const described = back ?? (await describePlan(context, undoing ? planToTheEnd() : plan));
     for (const [index, { title, changes, proof }] of described.entries()) {
       reporter.note(`${index + 1}. ${title}`);
-      for (const line of changes) reporter.note(`   ${line}`);
+      for (const line of changes.length > 0 ? changes : ['changes nothing']) reporter.note(`   ${line}`);
       reporter.note(`   proof: ${proof}`);
-    }
-    if (undoing) {
-      for (const [index, step] of plan.entries())
-        reporter.note(`${index + 1}. ${step.undoTitle?.(context) ?? step.name}`);
     }
     const message = `Nothing was changed. To do it: ${command(options, `--to ${context.to}${undoing ? ' --undo' : ''}`)}`;
     return { ...(await finish(context, { outcome: 'planned', ok: true, message })), plan: described };

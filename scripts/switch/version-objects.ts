@@ -6,9 +6,9 @@ import { autoscalersOf } from './autoscaler.ts';
 import { renderVersion } from './render-version.ts';
 import type { SwitchContext } from './types.ts';
 
-/** Deletes them; an object that the set makes under the same name for the other version stays. */
-export async function deleteVersionObjects(context: SwitchContext, version: string): Promise<void> {
-  const { cluster, app, options, from, to, signal, stepTimeoutMs } = context;
+/** Without an object that the set makes under the same name for the other version. */
+export async function objectsOfVersion(context: SwitchContext, version: string): Promise<KubernetesObject[]> {
+  const { cluster, app, options, from, to, signal } = context;
   const other = version === to ? from : to;
   // To take something back no template is needed: without one there is just nothing more to find.
   const render = (name: string) => renderVersion(options, { app, version: name }).catch(() => undefined);
@@ -22,8 +22,12 @@ export async function deleteVersionObjects(context: SwitchContext, version: stri
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
   }));
-  const all = new Map([...rendered, ...found].map((object) => [keyOf(object), object]));
-  for (const object of all.values()) {
+  return [...new Map([...rendered, ...found].map((object) => [keyOf(object), object])).values()];
+}
+
+export async function deleteVersionObjects(context: SwitchContext, version: string): Promise<void> {
+  const { cluster, signal, stepTimeoutMs } = context;
+  for (const object of await objectsOfVersion(context, version)) {
     const { name } = object.metadata;
     const resource = await cluster.resourceOf(object);
     await waitFor(

@@ -26,6 +26,12 @@ const SIGNIFICANCE_WHILE_HELD = SIGNIFICANCE / 100;
 /** How long a person may think about it, in milliseconds. */
 const HOLD_MS = 24 * 3600 * 1000;
 
+/** The share of a step that `canaryStep` made. */
+export function shareOf(name: string): number | undefined {
+  const share = /^canary-(\d+)$/.exec(name)?.[1];
+  return share === undefined ? undefined : Number(share);
+}
+
 export function canaryStep(share: number, isFirst: boolean): Step {
   return {
     name: `canary-${share}`,

@@ -60,6 +60,15 @@ describe('a version with an autoscaler', () => {
     const made = plan.find(({ name }) => name === 'deploy-version')?.changes ?? [];
     expect(made).toContain('HorizontalPodAutoscaler coffee-shop-v2');
     expect(made).toContain('+   minReplicas: 2');
+    expect(plan.find(({ name }) => name === 'drain-old')?.changes).toEqual([
+      'HorizontalPodAutoscaler coffee-shop-v2',
+      '- metadata:',
+      '-   annotations:',
+      `-     ${FLOOR_ANNOTATION}: "1"`,
+      '  spec:',
+      '-   minReplicas: 2',
+      '+   minReplicas: 1',
+    ]);
     const gone = plan.find(({ name }) => name === 'delete-old')?.changes;
     expect(gone).toEqual([
       '- Deployment coffee-shop-v1 (2 pods)',
