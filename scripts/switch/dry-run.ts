@@ -3,7 +3,7 @@ import { queriesFor } from './canary/prometheus-source.ts';
 import { switchChanges } from './dry-run/switch-changes.ts';
 import { undoChanges } from './dry-run/undo-changes.ts';
 import type { UndoChanges } from './dry-run/undo-changes.ts';
-import { LEAST_SAMPLE, shareOf } from './steps/canary.ts';
+import { LEAST_OLD_SAMPLE, LEAST_SAMPLE, shareOf } from './steps/canary.ts';
 import type { Step, SwitchContext } from './types.ts';
 
 export interface PlannedStep {
@@ -61,8 +61,8 @@ function switchProofs({ from, to, quietMs }: SwitchContext): Record<string, stri
     'add-subset': healthy(to),
     'shift-traffic': routed(from),
     'drain-old': quiet(from, quietMs),
-    'remove-subset': forgotten(from),
-    'delete-old': 'its pods are gone (from here on there is no way back)',
+    'remove-subset': `${healthy(to)}; then ${forgotten(from)}`,
+    'delete-old': `${healthy(to)}; then its pods are gone (from here on there is no way back)`,
   };
 }
 
@@ -74,7 +74,7 @@ function undoProofs(
   return {
     'delete-old': `${from} is rolled out, every pod ready`,
     'remove-subset': healthy(from),
-    'shift-traffic': `${shifted}; then ${quiet(to, quietMs)}`,
+    'shift-traffic': route || (subset && deployment) ? shifted : `${shifted}; then ${quiet(to, quietMs)}`,
     'add-subset': subset ? `none, for ${to} stays known` : forgotten(to),
     'deploy-version': deployment ? `none, for ${to} stays` : 'its pods are gone',
   };
@@ -82,7 +82,7 @@ function undoProofs(
 
 function canaryProof(context: SwitchContext): string {
   const { from, to } = context;
-  return `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} with no more errors and no more slow ones than ${from} (${sourceOf(context)})`;
+  return `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} and ${LEAST_OLD_SAMPLE} of ${from} with no more errors and no more slow ones than ${from} (${sourceOf(context)})`;
 }
 
 function sourceOf({ options: { prometheus }, target }: SwitchContext): string {

@@ -35,14 +35,17 @@ export const shiftTraffic: Step = {
       // A route of somebody else's that named the new version all along stays.
       only: (route) => hasMarker(route, marker),
     });
-    // What stays, because it was there before or because a route of somebody else's names it, may go on being used.
-    const stays =
-      record.before?.deployment || namedSubsets(context.known.virtualService, context.target).has(to);
-    if (!stays) await proveUnused(context, to);
+    if (!keepsNew(context)) await proveUnused(context, to);
     await letGo(context, from);
     return { detail: `all ${proof.proxies} proxies route to ${from}`, proof };
   },
 };
+
+/** Nothing of the new version is taken away after this: whoever uses it (a route of somebody else's) may go on. */
+function keepsNew({ to, record: { before }, options, known, target }: SwitchContext): boolean {
+  if (namedSubsets(known.virtualService, target).has(to)) return true;
+  return before?.subset === true && (before.deployment || options.keepFailed === true);
+}
 
 /** Writes the routes and waits for proof B. */
 export async function moveRoutes(context: SwitchContext, redirection: Redirection): Promise<Proof> {

@@ -91,8 +91,8 @@ describe('the plan of a switch', () => {
       'add-subset': proofA('v2'),
       'shift-traffic': proofB('v1'),
       'drain-old': proofC('v1'),
-      'remove-subset': "v1's cluster is gone from every proxy",
-      'delete-old': 'its pods are gone (from here on there is no way back)',
+      'remove-subset': `${proofA('v2')}; then v1's cluster is gone from every proxy`,
+      'delete-old': `${proofA('v2')}; then its pods are gone (from here on there is no way back)`,
     });
     const made = changesOf('deploy-version');
     expect(made[0]).toBe('Deployment coffee-shop-v2');
@@ -168,7 +168,7 @@ describe('the plan of a switch', () => {
       ],
     ]);
     const judged =
-      "B for this share, then at least 100 answers of v2 with no more errors and no more slow ones than v1 (as the callers' proxies count them)";
+      "B for this share, then at least 100 answers of v2 and 20 of v1 with no more errors and no more slow ones than v1 (as the callers' proxies count them)";
     expect(proofs).toMatchObject({ 'canary-5': judged, 'canary-25': judged, 'shift-traffic': proofB('v1') });
   }, 60_000);
 });
@@ -278,7 +278,7 @@ describe('the plan of an undo', () => {
     expect(await coffee.switchTo('v2', { set: naive, prover })).toMatchObject({ ok: false, live: 'v2' });
     await coffee.cluster.delete(resources.deployments, 'coffee-shop-v1');
     const { names, changesOf } = await planFor('v2', { set: naive, undo: true });
-    expect(names).toEqual(['drain-old', 'remove-subset', 'delete-old']);
+    expect(names).toEqual(['add-subset', 'shift-traffic', 'drain-old', 'remove-subset', 'delete-old']);
     expect(marked(changesOf('remove-subset'), '-')).toEqual(['- name: v1', 'labels:', 'version: v1']);
     expect(changesOf('delete-old')).toEqual([]);
   }, 90_000);
