@@ -147,3 +147,5 @@ export interface Step {
   /** What a failure leads to: everything taken back, or a stop where the next run goes on. */
   onFailure: 'undo' | 'stop';
 }
+  /** Said as soon as the step begins, for it cannot be taken back. */
+  warning?(context: SwitchContext): string;

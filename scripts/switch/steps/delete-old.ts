@@ -17,6 +17,7 @@ const SLACK_MS = 30_000;
 export const deleteOld: Step = {
   name: 'delete-old',
   title: ({ app, from }) => `Delete ${app}-${from}`,
+  warning: ({ app, from }) => `no way back from here: ${app}-${from} is deleted now`,
   onFailure: 'stop',
   async run(context) {
     await proveNotNeeded(context);
