@@ -20,7 +20,7 @@ export function createJournal(file: string, now: () => Date = () => new Date()):
       write('step', { step, title });
     },
     progress: (text) => write('progress', { step, text }),
-    stepDone: (detail) => write('done', { step, detail }),
+    stepDone: (detail, cost) => write('done', { step, detail, ...cost }),
     stepFailed: (detail) => write('failed', { step, detail }),
     note: (text) => write('note', { step, text }),
     end: (text) => write('end', { text }),
@@ -33,7 +33,7 @@ export function combineReporters(...reporters: Reporter[]): Reporter {
     begin: (text) => reporters.forEach((one) => one.begin(text)),
     stepStarted: (title, name) => reporters.forEach((one) => one.stepStarted(title, name)),
     progress: (text) => reporters.forEach((one) => one.progress(text)),
-    stepDone: (detail) => reporters.forEach((one) => one.stepDone(detail)),
+    stepDone: (detail, cost) => reporters.forEach((one) => one.stepDone(detail, cost)),
     stepFailed: (detail) => reporters.forEach((one) => one.stepFailed(detail)),
     note: (text) => reporters.forEach((one) => one.note(text)),
     end: (text) => reporters.forEach((one) => one.end(text)),

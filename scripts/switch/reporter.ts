@@ -1,4 +1,5 @@
 /** Steps on a terminal; plain lines in a log; nothing at all for a program. */
+import { formatDuration } from '../shared/duration.ts';
 import { createSteps } from '../shared/terminal.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { Reporter } from './types.ts';
@@ -28,7 +29,7 @@ export function createTerminalReporter(
       saidAt = now();
       steps.line(` … ${running}: ${text}`);
     },
-    stepDone: (detail) => steps.succeed(detail),
+    stepDone: (detail, { durationMs }) => steps.succeed(`${detail} (${formatDuration(durationMs)})`),
     stepFailed: (detail) => steps.fail(detail),
     note: (text) => steps.line(`   ${text}`),
     end(text) {

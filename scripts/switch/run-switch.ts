@@ -18,6 +18,7 @@ import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId, takeLease } from './record.ts';
 import type { Hold, Record as SwitchRecord } from './record.ts';
+import { requestsSeen } from './requests-seen.ts';
 import { findRouteHolder } from './route-holder.ts';
 import { createMarker, liveSubsets } from './routes.ts';
 import { describeLive, readState } from './state.ts';
@@ -60,8 +61,9 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const live = await look;
     reporter.end(message);
     const proxies = Math.max(0, ...steps.map((step) => step.proxies));
+    const requests = requestsSeen(steps);
     const durationMs = Math.round(performance.now() - started);
-    return { app, from, to, outcome, ok, steps, proxies, live, durationMs, message, error };
+    return { app, from, to, outcome, ok, steps, proxies, requests, live, durationMs, message, error };
   };
 
   let hold: Hold | undefined;
@@ -167,7 +169,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     return finish(context, {
       outcome: 'switched',
       ok: true,
-      message: `${context.to} serves all traffic after ${took}${slowestOf(steps)}. The way back: ${command(options, options.keepOld ? `--to ${context.to} --undo` : `--to ${context.from}`)}`,
+      message: `${context.to} serves all traffic after ${took}${accountOf(steps)}. The way back: ${command(options, options.keepOld ? `--to ${context.to} --undo` : `--to ${context.from}`)}`,
     });
   }
 
@@ -300,9 +302,10 @@ async function perform(
     signal.throwIfAborted();
     const { detail, proof, notes = [] } = await work();
     const durationMs = Math.round(performance.now() - started);
-    const report = { name, durationMs, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail };
+    const cost = { durationMs, requests: proof?.requests };
+    const report = { name, ...cost, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail };
     steps.push(notes.length > 0 ? { ...report, notes } : report);
-    reporter.stepDone(detail);
+    reporter.stepDone(detail, cost);
     for (const note of notes) reporter.note(note);
     context.later(recordEvent(context, { step: name, title, detail, ok: true }));
     return undefined;
@@ -389,7 +392,7 @@ function headline({ kind, from, to, record }: Work, { app, cluster }: SwitchOpti
   return `${what} ${app} from ${from} to ${to} (context ${cluster.context})`;
 }
 
-function slowestOf(steps: StepReport[]): string {
+function accountOf(steps: StepReport[]): string {
   // Waiting until the old version is quiet takes its time by design; it is no proxy's fault.
   const slowest = steps
     .filter(({ name }) => name !== 'drain-old')
@@ -397,9 +400,10 @@ function slowestOf(steps: StepReport[]): string {
     .filter((entry) => entry !== undefined)
     .reduce<StepReport['slowest']>((late, entry) => (entry.ms > (late?.ms ?? -1) ? entry : late), undefined);
   const proxies = Math.max(0, ...steps.map((step) => step.proxies));
-  return slowest
-    ? ` (${proxies} proxies proven, slowest ${slowest.proxy} ${formatDuration(slowest.ms)})`
-    : '';
+  if (slowest === undefined) return '';
+  const requests = requestsSeen(steps);
+  const seen = requests === undefined ? '' : `, requests seen: ${requests.toLocaleString('en-US')}`;
+  return ` (${proxies} proxies proven, slowest ${slowest.proxy} ${formatDuration(slowest.ms)}${seen})`;
 }
 
 function command({ app, sameCluster = '' }: SwitchOptions, flags: string): string {

@@ -54,9 +54,17 @@ export interface StepReport {
   proxies: number;
   slowest: Proof['slowest'] | undefined;
   detail: string;
+  /**
+   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the version that is left (shift-traffic,
+   * drain-old), or on both (canary). Each is counted in one step only.
+   */
+  requests?: number | undefined;
   /** Worth knowing, and no reason to stop. */
   notes?: string[];
 }
+
+/** What a step that is done took. */
+export type StepCost = Pick<StepReport, 'durationMs' | 'requests'>;
 
 export interface SwitchResult {
   app: string;
@@ -68,6 +76,8 @@ export interface SwitchResult {
   steps: StepReport[];
   /** The most proxies that took part in a proof. */
   proxies: number;
+  /** The sum of what the steps counted; undefined when none of them did. */
+  requests: number | undefined;
   /** The version or versions that serve now, as far as is known. */
   live: string | undefined;
   durationMs: number;
@@ -84,7 +94,7 @@ export interface Reporter {
   /** `name` is the one of the step report, for programs. */
   stepStarted(title: string, name: string): void;
   progress(text: string): void;
-  stepDone(detail: string): void;
+  stepDone(detail: string, cost: StepCost): void;
   stepFailed(detail: string): void;
   /** An indented line below a step: what was undone, a warning. */
   note(text: string): void;
@@ -138,6 +148,8 @@ export interface StepResult {
 export interface Step {
   name: string;
   title(context: SwitchContext): string;
+  /** Said as soon as the step begins, for it cannot be taken back. */
+  warning?(context: SwitchContext): string;
   run(context: SwitchContext): Promise<StepResult>;
   /** Takes the step back, with the same proofs. None: there is nothing to take back. */
   undo?(context: SwitchContext): Promise<StepResult>;
@@ -147,5 +159,3 @@ export interface Step {
   /** What a failure leads to: everything taken back, or a stop where the next run goes on. */
   onFailure: 'undo' | 'stop';
 }
-  /** Said as soon as the step begins, for it cannot be taken back. */
-  warning?(context: SwitchContext): string;

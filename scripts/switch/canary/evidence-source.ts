@@ -19,6 +19,24 @@ export interface EvidenceSource {
   open(signal: AbortSignal): Promise<EvidenceWindow>;
 }
 
+/** The same source, which also tells how many answers of these versions its first window saw, which is a share's longest. */
+export function withTally(
+  source: EvidenceSource,
+  versions: string[],
+): EvidenceSource & { requests(): number } {
+  let seen: ReadonlyMap<string, Sample> = new Map();
+  let isFirst = true;
+  return {
+    requests: () => versions.reduce((sum, version) => sum + (seen.get(version)?.requests ?? 0), 0),
+    async open(signal) {
+      const window = await source.open(signal);
+      if (!isFirst) return window;
+      isFirst = false;
+      return { ...window, counts: async (now) => (seen = await window.counts(now)) };
+    },
+  };
+}
+
 /** The callers' own proxies, over their admin ports. */
 export function createProxySource({ mesh, host }: { mesh: Mesh; host: string }): EvidenceSource {
   async function askAll(

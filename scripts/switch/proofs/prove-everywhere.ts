@@ -12,6 +12,8 @@ export interface Proof {
   proxies: number;
   /** The last of them, and after how long. */
   slowest?: { proxy: string; ms: number };
+  /** Requests that the callers' proxies were seen to count meanwhile. Undefined when nobody looked. */
+  requests?: number | undefined;
 }
 
 export interface ProofRequest {

@@ -56,12 +56,13 @@ export function createProver(mesh: Mesh): Prover {
   };
   const seen = (object: KubernetesObject) => (signal: AbortSignal) => mesh.unseenBy(object, signal);
   /** What has been counted on a version that leaves, at each proxy. */
-  const watchesOn = new Map<string, (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>>();
+  const watchesOn = new Map<string, ReturnType<typeof watchOn>>();
   function watchOn({ addresses, quietMs }: Leaving) {
     const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
     const now = remembered(addresses, 200);
-    return async (proxy: Proxy, signal: AbortSignal) => {
-      const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs);
+    let requests = 0;
+    const look = async (proxy: Proxy, signal: AbortSignal) => {
+      const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs, (sent) => void (requests += sent));
       watches.set(proxy.key, watch);
       const [statuses, ips] = await Promise.all([
         mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal),
@@ -69,6 +70,12 @@ export function createProver(mesh: Mesh): Prover {
       ]);
       return watch(loadOn(statuses, ips), performance.now());
     };
+    /** A proof, and what was counted while it was waited for. */
+    const counting = async (proof: Promise<Proof>): Promise<Proof> => {
+      const before = requests;
+      return { ...(await proof), requests: requests - before };
+    };
+    return { look, counting };
   }
 
   return {
@@ -99,32 +106,34 @@ export function createProver(mesh: Mesh): Prover {
     },
 
     async routes({ virtualService, leaving, ...expected }, patience) {
-      const look = leaving && watchOn(leaving);
-      if (look) watchesOn.set(leaving.version, look);
+      const watch = leaving && watchOn(leaving);
+      if (watch) watchesOn.set(leaving.version, watch);
       const begun = new Set<string>();
       // All of them, not only those of a port: nobody may name the old version, whatever the route is called.
       const path = '/config_dump?resource=dynamic_route_configs';
-      return proveEverywhere(mesh, {
+      const proof = proveEverywhere(mesh, {
         ...patience,
         what: 'the new route',
         check: async (proxy, signal) => {
-          if (look && !begun.has(proxy.key)) await look(proxy, signal);
+          if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
           const dump = await mesh.ask<RoutesDump>(proxy, path, signal);
           const verdict = await settled(proxy, evaluateRoutes(dump, expected), signal);
-          if (look && verdict.proven) await look(proxy, signal);
+          if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
         also: seen(virtualService),
       });
+      return watch ? watch.counting(proof) : proof;
     },
 
     async quiet(leaving, patience) {
       const { version } = leaving;
-      const check = watchesOn.get(version) ?? watchOn(leaving);
+      const { look, counting } = watchesOn.get(version) ?? watchOn(leaving);
       // One proof each: what was counted long ago says nothing about a quiet to come.
       watchesOn.delete(version);
-      return proveEverywhere(mesh, { ...patience, what: `that nobody uses ${version} any more`, check });
+      const what = `that nobody uses ${version} any more`;
+      return counting(proveEverywhere(mesh, { ...patience, what, check: look }));
     },
 
     async gone({ host, subset, rule }, patience) {

@@ -27,16 +27,28 @@ export function loadOn(statuses: ClusterStatuses, addresses: ReadonlySet<string>
   return { active, totals };
 }
 
+/** A caller's own cluster, and not a pod's of what comes in: a request that passes through both is counted once. */
+const isCallers = (host: string) => host.startsWith('outbound|');
+
 /** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`, from one look to a later one, in whatever step they were. */
-export function createQuietWatch(quietMs: number): (load: HostLoad, nowMs: number) => Verdict {
+export function createQuietWatch(
+  quietMs: number,
+  /** Hears how many requests the proxy has sent on behalf of callers since the last look. */
+  onSent: (requests: number) => void = () => undefined,
+): (load: HostLoad, nowMs: number) => Verdict {
   let before: HostLoad | undefined;
   let since = 0;
   return (load, nowMs) => {
-    const fresh = [...load.totals].reduce((sum, [host, total]) => {
+    let fresh = 0;
+    let sent = 0;
+    for (const [host, total] of load.totals) {
       const earlier = before?.totals.get(host) ?? (before ? 0 : total);
       // Less than before: the count began anew, and all of it is new.
-      return sum + (total < earlier ? total : total - earlier);
-    }, 0);
+      const begun = total < earlier ? total : total - earlier;
+      fresh += begun;
+      if (isCallers(host)) sent += begun;
+    }
+    onSent(sent);
     const busy = load.active > 0 || fresh > 0;
     if (before === undefined || busy) since = nowMs;
     before = load;

@@ -1,7 +1,7 @@
 /** A share of the traffic first, and evidence before more: the callers' own counters, both versions in the same time. */
 import { messageOf } from '../../shared/errors.ts';
 import { waitFor } from '../../shared/wait.ts';
-import { createProxySource } from '../canary/evidence-source.ts';
+import { createProxySource, withTally } from '../canary/evidence-source.ts';
 import type { EvidenceSource, EvidenceWindow } from '../canary/evidence-source.ts';
 import { WorseError, describeLatency, isSlower, judgeErrors, slowerError } from '../canary/judge.ts';
 import { compareLatencies } from '../canary/latency.ts';
@@ -45,7 +45,9 @@ export function canaryStep(share: number, isFirst: boolean): Step {
       if (now > share) return { detail: `${to} has ${now} % already` };
       if (!isFirst) await keepUp(context);
       const proof = await moveRoutes(context, { from, to, share, marker: `${marker}-p${share}` });
-      return { detail: await gatherEvidence(context, share), proof };
+      const source = withTally(sourceOf(context), [from, to]);
+      const detail = await gatherEvidence(context, share, source);
+      return { detail, proof: { ...proof, requests: source.requests() } };
     },
     // One way back for all shares.
     ...(isFirst && shiftTraffic.undo
@@ -63,9 +65,12 @@ function sourceOf({ options, mesh, target: { host } }: SwitchContext): EvidenceS
     : createPrometheusSource({ url: options.prometheus, host });
 }
 
-async function gatherEvidence(context: SwitchContext, share: number): Promise<string> {
+async function gatherEvidence(
+  context: SwitchContext,
+  share: number,
+  source: EvidenceSource,
+): Promise<string> {
   const { options, signal } = context;
-  const source = sourceOf(context);
   const open = () => untilHeard(context, 'the evidence to begin', () => source.open(signal));
   const timesIn = async (window: EvidenceWindow) => {
     const ask = async () => ({ timed: await compare(context, window) });

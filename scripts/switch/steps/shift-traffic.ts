@@ -6,6 +6,7 @@ import { virtualServiceReference } from '../names.ts';
 import { patience } from '../patience.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { namesByRoot } from '../route-holder.ts';
+import { requestsSeen } from '../requests-seen.ts';
 import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
 import type { Redirection } from '../routes.ts';
 import type { Step, SwitchContext } from '../types.ts';
@@ -35,9 +36,12 @@ export const shiftTraffic: Step = {
       // A route of somebody else's that named the new version all along stays.
       only: (route) => hasMarker(route, marker),
     });
-    if (!keepsNew(context)) await proveUnused(context, to);
+    const unused = keepsNew(context) ? undefined : await proveUnused(context, to);
     await letGo(context, from);
-    return { detail: `all ${proof.proxies} proxies route to ${from}`, proof };
+    return {
+      detail: `all ${proof.proxies} proxies route to ${from}`,
+      proof: { ...proof, requests: requestsSeen([proof, ...(unused ? [unused] : [])]) },
+    };
   },
 };
 

@@ -30,7 +30,7 @@ describe('the journal', () => {
     const second = createJournal(file, clock);
     second.stepStarted('Make v2 known', 'add-subset');
     second.progress('1/2 proxies');
-    second.stepDone('2 proxies');
+    second.stepDone('2 proxies', { durationMs: 340, requests: 7 });
     second.end('v2 serves all traffic');
     expect(lines().map(({ event, step }) => [event, step])).toEqual([
       ['begin', undefined],
@@ -39,6 +39,7 @@ describe('the journal', () => {
       ['done', 'add-subset'],
       ['end', undefined],
     ]);
+    expect(lines()[3]).toMatchObject({ detail: '2 proxies', durationMs: 340, requests: 7 });
   });
 
   it('is wrong usage where nothing can be written', () => {
@@ -61,7 +62,7 @@ describe('progress off a terminal', () => {
     const reporter = createTerminalReporter(output, () => at);
     reporter.stepStarted('Make v2 known', 'add-subset');
     for (at = 0; at <= 21_000; at += 1000) reporter.progress(`seen at ${at / 1000} s`);
-    reporter.stepDone('5 proxies');
+    reporter.stepDone('5 proxies', { durationMs: 21_340 });
     reporter.end('over');
     return written;
   };
@@ -70,7 +71,7 @@ describe('progress off a terminal', () => {
     expect(run(false).split('\n')).toEqual([
       ' … Make v2 known: seen at 10 s',
       ' … Make v2 known: seen at 20 s',
-      ' ✓ Make v2 known                 5 proxies',
+      ' ✓ Make v2 known                 5 proxies (21 s)',
       'over',
       '',
     ]);

@@ -25,7 +25,9 @@ describe('a switch in shares', () => {
     expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     const shares = result?.steps.filter(({ name }) => name.startsWith('canary-'));
     expect(shares?.map(({ name }) => name)).toEqual(['canary-20', 'canary-50']);
-    for (const { detail, proxies } of shares ?? []) {
+    for (const { detail, proxies, requests } of shares ?? []) {
+      const [, fresh, old] = /^v2 0 errors of (\d+), v1 0 of (\d+);/.exec(detail) ?? [];
+      expect(requests).toBe(Number(fresh) + Number(old));
       expect(detail).toMatch(
         /^v2 0 errors of \d{3,}, v1 0 of \d+; \d+ of \d{3,} slower than \d+ ms, v1 \d+ of \d+$/,
       );

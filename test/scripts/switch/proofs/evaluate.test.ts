@@ -251,6 +251,24 @@ describe('proof C', () => {
     });
   });
 
+  it('tells what callers have sent meanwhile, and not once more what came in at the pod', () => {
+    const sent: number[] = [];
+    const watch = createQuietWatch(1000, (requests) => sent.push(requests));
+    const out = (total: number): Parameters<typeof look>[0] => [
+      'outbound|8080|v1|cafe',
+      '10.0.0.1',
+      0,
+      total,
+    ];
+    const inside = (total: number): Parameters<typeof look>[0] => ['inbound|8080||', '10.0.0.1', 0, total];
+    watch(look(out(100), inside(300)), 0);
+    watch(look(out(104), inside(304)), 100);
+    watch(look(out(104), inside(305)), 200);
+    // It began anew.
+    watch(look(out(3), inside(305)), 300);
+    expect(sent).toEqual([0, 4, 0, 3]);
+  });
+
   it('counts every request of a host that appears later, and none when a host is taken away', () => {
     const watch = createQuietWatch(1000);
     watch(look(['a', '10.0.0.1', 0, 5]), 0);
