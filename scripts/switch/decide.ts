@@ -2,7 +2,7 @@
 import { UsageError } from '../shared/errors.ts';
 import { isUnfinished } from './record.ts';
 import type { Record as SwitchRecord } from './record.ts';
-import { describeLive } from './state.ts';
+import { describeLive, describeServing } from './state.ts';
 import type { State } from './state.ts';
 
 export type Decision =
@@ -51,7 +51,6 @@ function decideSwitch(state: State, { app, to }: Wish): Decision {
 
 function decideUndo(state: State, { app, to }: Wish): Decision {
   const { record, live, deployments } = state;
-  const serving = describeLive(live);
   const has = (version: string) => deployments.some((entry) => entry.version === version);
   if (to !== undefined && record !== undefined && record.to !== to && isUnfinished(record)) {
     return {
@@ -73,7 +72,7 @@ function decideUndo(state: State, { app, to }: Wish): Decision {
   }
   return {
     kind: 'nothing',
-    live: serving,
-    message: `There is nothing to undo: ${serving} serves all traffic of ${app}.`,
+    live: describeLive(live),
+    message: `There is nothing to undo: ${describeServing(live)} of ${app}.`,
   };
 }

@@ -5,6 +5,7 @@ import type { Cluster } from '../shared/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
 import { help, parseSwitchArgs } from './options.ts';
+import type { SwitchResult } from './types.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
@@ -37,6 +38,7 @@ await runMain(async ({ argv, env, signal }) => {
     runSwitch,
   } = await import('./command.ts');
   let cluster: Cluster | undefined;
+  const started = performance.now();
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
     if (status) {
@@ -47,7 +49,8 @@ await runMain(async ({ argv, env, signal }) => {
     }
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);
-      process.stdout.write(`${json ? JSON.stringify({ app: options.app, message: said }, null, 2) : said}\n`);
+      if (json) print({ app: options.app, message: said });
+      else process.stdout.write(`${said}\n`);
       return 0;
     }
     const terminal = createTerminalReporter(process.stderr);
@@ -59,23 +62,24 @@ await runMain(async ({ argv, env, signal }) => {
     // A program that asked for JSON gets it too when there was nothing to begin with.
     if (json && !(error instanceof UsageError)) {
       const { app, to } = options;
-      print({
-        app,
-        from: null,
-        to,
-        outcome: 'stopped',
-        ok: false,
-        steps: [],
-        proxies: 0,
-        live: null,
-        error: messageOf(error),
-      });
+      const message = messageOf(error);
+      if (status || wantsPromotion) print({ app, error: message });
+      else print(resultWithout({ app, to, message, durationMs: Math.round(performance.now() - started) }));
     }
     throw error;
   } finally {
     await cluster?.close();
   }
 });
+
+/** The result of a switch that could not even look. */
+function resultWithout({
+  message,
+  ...known
+}: Pick<SwitchResult, 'app' | 'to' | 'message' | 'durationMs'>): SwitchResult {
+  const nothing = { from: undefined, steps: [], proxies: 0, requests: undefined, live: undefined };
+  return { ...nothing, ...known, outcome: 'stopped', ok: false, message, error: message };
+}
 
 /** Every field is there, known or not. */
 function orNull(_key: string, value: unknown): unknown {

@@ -21,7 +21,7 @@ import type { Hold, Record as SwitchRecord } from './record.ts';
 import { requestsSeen } from './requests-seen.ts';
 import { findRouteHolder } from './route-holder.ts';
 import { createMarker, liveSubsets } from './routes.ts';
-import { describeLive, readState } from './state.ts';
+import { describeLive, describeServing, readState } from './state.ts';
 import type { State } from './state.ts';
 import { findSubset } from './subsets.ts';
 import { verifyVersionName } from './version-name.ts';
@@ -58,7 +58,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     { outcome, ok, message, error }: { outcome: Outcome; ok: boolean; message: string; error?: string },
     look = whoServes(cluster, app),
   ): Promise<SwitchResult> => {
-    const live = await look;
+    const found = await look;
+    const live = found && describeLive(found);
     reporter.end(message);
     const proxies = Math.max(0, ...steps.map((step) => step.proxies));
     const requests = requestsSeen(steps);
@@ -194,7 +195,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const serving =
       live === undefined
         ? `Who serves cannot be read now; when last seen it was ${before}`
-        : `${live} serves all traffic`;
+        : describeServing(live);
     const deployments = await cluster
       .list<Deployment>(resources.deployments)
       .catch((): undefined => undefined);
@@ -214,14 +215,14 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
 }
 
 /** Asks for nothing but the routes: what else cannot be read at the end must not hide who serves. */
-async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promise<string | undefined> {
+async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promise<State['live'] | undefined> {
   const { namespace } = cluster;
   const target = { host: fullHost(app, namespace), namespace };
   try {
     const named = await cluster.get<VirtualService>(resources.virtualServices, app);
     if (named === undefined) return undefined;
     const { virtualService } = await findRouteHolder(cluster, named, target);
-    return describeLive(liveSubsets(virtualService, target));
+    return liveSubsets(virtualService, target);
   } catch {
     return undefined;
   }

@@ -97,6 +97,18 @@ export function includesAll(labels: Record<string, string>, wanted: Record<strin
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
+/** `v1 serves all traffic`, or `v1 serves 95 % and v2 5 % of all traffic`. */
+export function describeServing(live: State['live']): string {
+  if (live.length === 0) return 'nobody serves any traffic';
+  if (live.length === 1) return `${describeLive(live)} serves all traffic`;
+  const [first, ...others] = live.map(({ subset, weight }) => ({
+    version: subset || 'every version',
+    weight,
+  }));
+  const more = others.map(({ version, weight }) => `${version} ${weight} %`);
+  return `${first?.version ?? ''} serves ${first?.weight ?? 0} % and ${more.join(', ')} of all traffic`;
+}
+
 /** `v1`, or `v1 95 %, v2 5 %`. */
 export function describeLive(live: State['live']): string {
   if (live.length === 0) return 'nobody';

@@ -3,7 +3,7 @@ import type { Cluster } from '../shared/cluster.ts';
 import { isReady } from '../shared/kubernetes.ts';
 import { isUnfinished, readLease } from './record.ts';
 import type { Record as SwitchRecord } from './record.ts';
-import { describeLive, listVersionPods, readState } from './state.ts';
+import { describeServing, listVersionPods, readState } from './state.ts';
 
 export interface Status {
   app: string;
@@ -40,7 +40,7 @@ export async function readStatus(cluster: Cluster, app: string): Promise<Status>
 
 export function describeStatus({ app, live, versions, last, unfinished, holder }: Status): string {
   const lines = [
-    `${describeLive(live.map(({ version, weight }) => ({ subset: version, weight })))} serves all traffic of ${app}`,
+    `${describeServing(live.map(({ version, weight }) => ({ subset: version, weight })))} of ${app}`,
   ];
   for (const { version, ready, wanted, known } of versions) {
     lines.push(

@@ -60,7 +60,8 @@ export async function deleted(
       (await find(context, object)) === undefined ? [] : [`- ${object.kind ?? ''} ${object.metadata.name}`],
     ),
   );
-  const first = deployment ? [`- Deployment ${deployment.name} (${deployment.pods} pods)`] : [];
+  const { name = '', pods = 0 } = deployment ?? {};
+  const first = deployment ? [`- Deployment ${name} (${pods} pod${pods === 1 ? '' : 's'})`] : [];
   return [...first, ...own.flat()];
 }
 

@@ -12,7 +12,7 @@ import type { Proxy } from '../proofs/proxies.ts';
 import { readLease } from '../record.ts';
 import { renderVersion } from '../render-version.ts';
 import { dividedRoutes, namesSubset } from '../routes.ts';
-import { describeLive, includesAll, listVersionPods, readState } from '../state.ts';
+import { describeServing, includesAll, listVersionPods, readState } from '../state.ts';
 import type { State } from '../state.ts';
 import { findSubset, subsetLike } from '../subsets.ts';
 import type { Step, SwitchContext } from '../types.ts';
@@ -59,7 +59,7 @@ export const preflight: Step = {
     const [like] = await listVersionPods(cluster, state, from);
     const capacity = await verifyCapacity(context, { old, fresh, exists: existing !== undefined, like });
     return {
-      detail: `${describeLive(state.live)} serves all traffic, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
+      detail: `${describeServing(state.live)}, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
       notes: [...evidence, ...busy, ...routing, ...capacity, ...unheard, ...unseenCallers(context, like)],
     };

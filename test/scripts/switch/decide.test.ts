@@ -35,6 +35,13 @@ function state({
 const to = (version: string | undefined, undo = false) => ({ app: 'coffee-shop', to: version, undo });
 
 describe('decide', () => {
+  it('says who serves what where the traffic is divided and there is nothing to undo', () => {
+    expect(decide(state({ live: ['v1', 'v2'] }), to(undefined, true))).toMatchObject({
+      kind: 'nothing',
+      message: 'There is nothing to undo: v1 serves 50 % and v2 50 % of all traffic of coffee-shop.',
+    });
+  });
+
   it('begins from whoever serves now', () => {
     expect(decide(state({}), to('v2'))).toEqual({ kind: 'switch', from: 'v1', to: 'v2', record: undefined });
   });
