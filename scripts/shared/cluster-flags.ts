@@ -13,7 +13,7 @@ export const clusterFlags = {
 
 export const clusterFlagsHelp = `  --kubeconfig FILE    kubeconfig of the cluster (else KUBECONFIG, else the running playground)
   --context NAME       context in it (alone: in the default kubeconfig)
-  --namespace NAME     namespace (default: the context's)`;
+  -n, --namespace NAME namespace (default: the context's)`;
 
 export interface ClusterFlags {
   kubeconfig?: string | undefined;

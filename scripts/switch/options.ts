@@ -1,5 +1,6 @@
 /** The command line of the switch as values. */
 import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import { clusterFlags, clusterFlagsHelp } from '../shared/cluster-flags.ts';
 import type { ClusterFlags } from '../shared/cluster-flags.ts';
 import { parseDuration } from '../shared/duration.ts';
@@ -8,10 +9,14 @@ import type { SwitchOptions } from './types.ts';
 import { verifyVersionName } from './version-name.ts';
 
 export const help = `Usage: npm run switch -- --to VERSION [flags]
-       npm run switch -- status
+       npm run switch -- --undo [--to VERSION] [flags]
+       npm run switch -- --promote [flags]
+       npm run switch -- status [flags]
 
 Moves all traffic of an app to another version without losing a request, and removes the old version.
 Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
+--undo takes back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
+it holds; status says where things stand. These three need no --to, and status changes nothing.
 
   --to VERSION         the version to switch to
   --app NAME           the app (default coffee-shop)
@@ -19,10 +24,8 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
   --set KEY=VALUE      value for the templates (repeatable)
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
   --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
-  --hold               wait for a person's yes after each share: npm run switch -- --promote
+  --hold               wait for a person's yes after each share
   --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
-  --promote            say yes to the share the switch under way has reached
-  --undo               take the switch under way back
   --dry-run            print the plan and change nothing
   --step-timeout TIME  how long one step may take (default 120s)
   --keep-old           leave the old version running, so that --undo is quick
@@ -31,6 +34,10 @@ ${clusterFlagsHelp}
   --istio-namespace NAME  where istiod runs (default istio-system)
   --json               the result as one JSON document on stdout
   --journal FILE       append every event of the run to FILE, one JSON line each
+  -h, --help           this text
+
+Exit code: 0 done, or already so; 1 it did not succeed, and the last line says who serves and which command comes next;
+2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run goes on from there.
 
 Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
 
@@ -47,31 +54,34 @@ export interface Parsed {
   options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
 }
 
+/** What `parseArgs` takes. */
+export const switchFlags = {
+  ...clusterFlags,
+  to: { type: 'string' },
+  app: { type: 'string', default: 'coffee-shop' },
+  image: { type: 'string' },
+  set: { type: 'string', multiple: true, default: [] },
+  templates: { type: 'string' },
+  canary: { type: 'string' },
+  hold: { type: 'boolean', default: false },
+  prometheus: { type: 'string' },
+  promote: { type: 'boolean', default: false },
+  undo: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  'step-timeout': { type: 'string', default: '120s' },
+  'keep-old': { type: 'boolean', default: false },
+  'keep-failed': { type: 'boolean', default: false },
+  'istio-namespace': { type: 'string' },
+  json: { type: 'boolean', default: false },
+  journal: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} satisfies NonNullable<ParseArgsConfig['options']>;
+
 export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultTemplates: string }): Parsed {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: {
-      ...clusterFlags,
-      to: { type: 'string' },
-      app: { type: 'string', default: 'coffee-shop' },
-      image: { type: 'string' },
-      set: { type: 'string', multiple: true, default: [] },
-      templates: { type: 'string', default: defaultTemplates },
-      canary: { type: 'string' },
-      hold: { type: 'boolean', default: false },
-      prometheus: { type: 'string' },
-      promote: { type: 'boolean', default: false },
-      undo: { type: 'boolean', default: false },
-      'dry-run': { type: 'boolean', default: false },
-      'step-timeout': { type: 'string', default: '120s' },
-      'keep-old': { type: 'boolean', default: false },
-      'keep-failed': { type: 'boolean', default: false },
-      'istio-namespace': { type: 'string' },
-      json: { type: 'boolean', default: false },
-      journal: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+    options: switchFlags,
   });
   const status = positionals[0] === 'status';
   const unknown = positionals[status ? 1 : 0];
@@ -101,7 +111,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       to: values.to,
       image: values.image,
       set: parseSets(values.set),
-      clusterFile: values.templates,
+      clusterFile: values.templates ?? defaultTemplates,
       canary: values.canary === undefined ? [] : parseShares(values.canary),
       prometheus: values.prometheus,
       hold: values.hold,

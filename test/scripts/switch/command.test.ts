@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { help, switchFlags } from '../../../scripts/switch/options.ts';
 import { kubeconfigFor, startFakeApiServer } from '../shared/fake-api-server.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -33,6 +34,17 @@ describe('npm run switch', () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
     expect(stdout).toContain('Example: npm run switch -- --to v2');
+    for (const exitCode of ['0 done', '1 it did not succeed', '2 wrong usage', '130 or 143 stopped'])
+      expect(stdout).toContain(exitCode);
+    for (const usage of ['--undo [--to VERSION]', '--promote', 'status'])
+      expect(stdout).toContain(`\n       npm run switch -- ${usage} [flags]\n`);
+  });
+
+  it('names every flag that it takes in its help', () => {
+    for (const [name, flag] of Object.entries(switchFlags)) {
+      expect(help).toMatch(new RegExp(`(^|[ \\[])--${name}\\b`, 'm'));
+      if ('short' in flag) expect(help).toContain(`-${flag.short}, --${name}`);
+    }
   });
 
   it('answers wrong usage with one line and exit code 2', async () => {
