@@ -43,6 +43,24 @@ interface AccessReview extends KubernetesObject {
   status?: { allowed?: boolean; reason?: string };
 }
 
+/** What taking a switch back asks for: it makes nothing anew, and looks at nobody else's objects. */
+export const rightsToUndo: Right[] = [
+  { resource: 'services', verbs: ['get'] },
+  { resource: 'pods', verbs: ['list'], everywhere: true },
+  { resource: 'pods', subresource: 'portforward', verbs: ['get', 'create'], everywhere: true },
+  { group: 'apps', resource: 'deployments', verbs: ['list', 'patch'] },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list', 'patch'] },
+  { group: istio, resource: 'virtualservices', verbs: ['get', 'patch'] },
+  { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },
+  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'update'] },
+];
+
+/** And to take away what the switch itself has made. */
+export const rightsToDelete: Right[] = [
+  { group: 'apps', resource: 'deployments', verbs: ['delete'] },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['delete'] },
+];
+
 /**
  * Names every right that is missing. A server that does not answer such questions is taken at its later word.
  * @param rights by default those of a switch
@@ -80,7 +98,7 @@ export async function verifyAccess(
       return review?.status?.allowed === false ? `${what} in ${namespace || 'every namespace'}` : undefined;
     }),
   );
-  const missing = answers.filter((answer) => answer !== undefined);
+  const missing = [...new Set(answers.filter((answer) => answer !== undefined))];
   if (missing.length > 0) {
     throw new CommandError(`Not allowed: ${missing.join(', ')}. Nothing was changed.`);
   }

@@ -4,7 +4,7 @@ import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import type { Deployment, VirtualService } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
-import { verifyAccess } from './access.ts';
+import { rightsToUndo, verifyAccess } from './access.ts';
 import { ForeignEditError, verifyUnchanged } from './change-object.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
@@ -12,6 +12,7 @@ import { fullHost } from './names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan, describeUndo } from './dry-run.ts';
 import { recordEvent } from './events.ts';
+import { verifyWayBack } from './preflight/rights.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
@@ -72,7 +73,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const wish = { app, to: options.to, undo: options.undo ?? false };
     let state = await readState(cluster, app).catch(async (error: unknown) => {
       // Not only the first missing right, but all of them.
-      if (error instanceof ClusterError && error.status === 403) await verifyAccess(cluster, options.signal);
+      if (error instanceof ClusterError && error.status === 403)
+        await verifyAccess(cluster, options.signal, wish.undo ? { rights: rightsToUndo } : {});
       throw error;
     });
     let decision = decide(state, wish);
@@ -99,6 +101,13 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     if (decision.kind === 'switch' && first) {
       const failure = await runStep(context, first, steps);
       if (failure) return await stopped(context, failure);
+    }
+    if (decision.kind === 'undo') {
+      try {
+        await verifyWayBack(context, state);
+      } catch (error) {
+        return await stopped(context, error, messageOf(error).replace(/\.$/, ''));
+      }
     }
     if (options.dryRun) return await planned(context, decision.kind === 'undo' ? plan : rest);
 

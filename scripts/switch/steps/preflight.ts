@@ -1,10 +1,11 @@
 /** Looks before anything is touched: who serves, whether the new version fits, and whether every proxy can be asked. Reads only. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
+import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { verifyAccess } from '../access.ts';
 import { askPrometheus, queriesFor } from '../canary/prometheus-source.ts';
 import { refuse } from '../preflight/refuse.ts';
 import { verifyCapacity } from '../preflight/capacity.ts';
+import { verifyKinds } from '../preflight/rights.ts';
 import { verifyRouting } from '../preflight/routing.ts';
 import { verifyVersions } from '../preflight/versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
@@ -65,23 +66,6 @@ export const preflight: Step = {
     };
   },
 };
-
-/** What else the template set makes of a version: kinds the cluster must know, and rights to make and delete them. */
-async function verifyKinds({ cluster, signal }: SwitchContext, others: KubernetesObject[]): Promise<void> {
-  const kinds = new Map(others.map((object) => [`${object.apiVersion ?? ''} ${object.kind ?? ''}`, object]));
-  const found = await Promise.all(
-    [...kinds.values()].map((object) =>
-      cluster.resourceOf(object).catch((error: unknown) => refuse(messageOf(error).replace(/\.$/, ''))),
-    ),
-  );
-  const rights = found.map(({ group, plural, namespaced }) => ({
-    group,
-    resource: plural,
-    verbs: ['create', 'patch', 'delete'],
-    everywhere: !namespaced,
-  }));
-  await verifyAccess(cluster, signal, { rights });
-}
 
 /** A share that cannot be judged would be taken back: better to know before. Says what will be asked. */
 async function verifyPrometheus({ options, target, signal }: SwitchContext): Promise<string[]> {

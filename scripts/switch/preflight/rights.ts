@@ -1,0 +1,57 @@
+/** Rights beyond those every switch needs: for what else the template set makes of a version, and for the way back. */
+import { messageOf } from '../../shared/errors.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { rightsToDelete, rightsToUndo, verifyAccess } from '../access.ts';
+import type { Right } from '../access.ts';
+import { renderVersion } from '../render-version.ts';
+import type { State } from '../state.ts';
+import type { SwitchContext } from '../types.ts';
+import { refuse } from './refuse.ts';
+
+/** What else the template set makes of a version: kinds the cluster must know, and rights to make and delete them. */
+export async function verifyKinds(
+  { cluster, signal }: SwitchContext,
+  others: KubernetesObject[],
+): Promise<void> {
+  const found = await Promise.all(
+    oneOfEachKind(others).map((object) =>
+      cluster.resourceOf(object).catch((error: unknown) => refuse(messageOf(error).replace(/\.$/, ''))),
+    ),
+  );
+  const rights = found.map((resource) => rightTo(['create', 'patch', 'delete'], resource));
+  await verifyAccess(cluster, signal, { rights });
+}
+
+/** Asked before the Lease is taken: a way back that ends in the middle is worse than one that was never begun. */
+export async function verifyWayBack(context: SwitchContext, { deployments }: State): Promise<void> {
+  const { cluster, signal, options, record, from } = context;
+  const isTooLate = deployments.every(({ version }) => version !== from);
+  const stays = record.before?.deployment === true || options.keepFailed === true;
+  // Past the point of no return the switch is finished instead, and what is left of the old version goes.
+  const deletes = isTooLate || !stays;
+  const rights = deletes ? [...rightsToDelete, ...(await rightsToDeleteOthers(context))] : [];
+  await verifyAccess(cluster, signal, { rights: [...rightsToUndo, ...rights] });
+}
+
+/** To take something back no template is needed: without one there is just nothing more to delete. */
+async function rightsToDeleteOthers({ cluster, options, app, to }: SwitchContext): Promise<Right[]> {
+  const rendered = await renderVersion(options, { app, version: to }).catch(() => undefined);
+  const found = await Promise.all(
+    oneOfEachKind(rendered?.others ?? []).map((object) =>
+      cluster.resourceOf(object).catch((): undefined => undefined),
+    ),
+  );
+  return found.flatMap((resource) => (resource === undefined ? [] : [rightTo(['delete'], resource)]));
+}
+
+function oneOfEachKind(objects: KubernetesObject[]): KubernetesObject[] {
+  const kinds = objects.map((object) => [`${object.apiVersion ?? ''} ${object.kind ?? ''}`, object] as const);
+  return [...new Map(kinds).values()];
+}
+
+function rightTo(
+  verbs: string[],
+  { group, plural, namespaced }: { group: string; plural: string; namespaced: boolean },
+): Right {
+  return { group, resource: plural, verbs, everywhere: !namespaced };
+}
