@@ -45,6 +45,9 @@ export const resources = {
   destinationRules: named('networking.istio.io', 'v1', 'destinationrules', 'DestinationRule'),
   sidecars: named('networking.istio.io', 'v1', 'sidecars', 'Sidecar'),
   httpRoutes: named('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute'),
+  grpcRoutes: named('gateway.networking.k8s.io', 'v1', 'grpcroutes', 'GRPCRoute'),
+  tlsRoutes: named('gateway.networking.k8s.io', 'v1', 'tlsroutes', 'TLSRoute'),
+  tcpRoutes: named('gateway.networking.k8s.io', 'v1', 'tcproutes', 'TCPRoute'),
   selfSubjectAccessReviews: {
     group: 'authorization.k8s.io',
     version: 'v1',

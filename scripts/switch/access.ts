@@ -14,6 +14,7 @@ export interface Right {
 }
 
 const istio = 'networking.istio.io';
+const gateway = 'gateway.networking.k8s.io';
 
 /** What `scripts/switch` asks of the API server; the README's Role is made of it. */
 export const neededRights: Right[] = [
@@ -32,16 +33,15 @@ export const neededRights: Right[] = [
   { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },
   { group: istio, resource: 'destinationrules', verbs: ['list'], everywhere: true },
   { group: istio, resource: 'sidecars', verbs: ['list'], everywhere: true },
-  { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ['list'], everywhere: true },
+  { group: gateway, resource: 'httproutes', verbs: ['list'], everywhere: true },
+  { group: gateway, resource: 'grpcroutes', verbs: ['list'], everywhere: true },
+  { group: gateway, resource: 'tlsroutes', verbs: ['list'], everywhere: true },
+  { group: gateway, resource: 'tcproutes', verbs: ['list'], everywhere: true },
   { resource: 'resourcequotas', verbs: ['list'] },
   { resource: 'events', verbs: ['create'] },
   { group: 'policy', resource: 'poddisruptionbudgets', verbs: ['list'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
-
-interface AccessReview extends KubernetesObject {
-  status?: { allowed?: boolean; reason?: string };
-}
 
 /** What taking a switch back asks for: it makes nothing anew, and looks at nobody else's objects. */
 export const rightsToUndo: Right[] = [
@@ -60,6 +60,10 @@ export const rightsToDelete: Right[] = [
   { group: 'apps', resource: 'deployments', verbs: ['delete'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['delete'] },
 ];
+
+interface AccessReview extends KubernetesObject {
+  status?: { allowed?: boolean; reason?: string };
+}
 
 /**
  * Names every right that is missing. A server that does not answer such questions is taken at its later word.

@@ -18,28 +18,43 @@ interface Scope extends KubernetesObject {
   spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
 }
 
-interface HttpRouteObject extends KubernetesObject {
+/** What HTTPRoute, GRPCRoute, TLSRoute and TCPRoute have in common. */
+interface GatewayApiRoute extends KubernetesObject {
   spec?: {
     parentRefs?: { group?: string; kind?: string; name: string; namespace?: string }[];
     rules?: { backendRefs?: { kind?: string; name: string; namespace?: string }[] }[];
   };
 }
 
+/**
+ * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5, TCPRoute with 1.6:
+ * https://gateway-api.sigs.k8s.io/reference/api-types/tcproute/
+ */
+const gatewayApi: { resource: Resource; before: string[] }[] = [
+  { resource: resources.httpRoutes, before: [] },
+  { resource: resources.grpcRoutes, before: [] },
+  { resource: resources.tlsRoutes, before: ['v1alpha3', 'v1alpha2'] },
+  { resource: resources.tcpRoutes, before: ['v1alpha2'] },
+];
+
 /** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
 export async function verifyRouting(context: Context): Promise<string[]> {
   const { cluster, known, signal } = context;
   const everywhere = { namespace: '*', signal };
-  const [services, rules, routes, scopes] = await Promise.all([
+  const [services, rules, scopes, ...routes] = await Promise.all([
     cluster.list<VirtualService>(resources.virtualServices, everywhere),
     cluster.list<DestinationRule>(resources.destinationRules, everywhere),
-    listIfKnown<HttpRouteObject>(cluster, resources.httpRoutes, everywhere),
     cluster.list<Scope>(resources.sidecars, everywhere),
+    ...gatewayApi.map(async ({ resource, before }) => ({
+      kind: resource.kind,
+      objects: await listIfKnown<GatewayApiRoute>(cluster, resource, before, everywhere),
+    })),
   ]);
   verifyRoots(context);
   verifyOneVirtualService(context, services);
   verifyNobodyElseNamesIt(context, services);
   verifyOneDestinationRule(context, rules);
-  verifyNoHttpRoute(context, routes);
+  for (const { kind, objects } of routes) verifyNoGatewayApiRoute(context, kind, objects);
   verifyScopes(known);
   return blindNamespaces(context, scopes);
 }
@@ -117,8 +132,8 @@ function verifyOneDestinationRule(
   }
 }
 
-/** An HTTPRoute names Services, not subsets: what it sends goes to every version, also to one that is about to end. */
-function verifyNoHttpRoute({ app, namespace }: Context, all: HttpRouteObject[]): void {
+/** The Gateway API names Services, not subsets: what it sends goes to every version, also to one that is about to end. */
+function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all: GatewayApiRoute[]): void {
   for (const { metadata, spec = {} } of all) {
     const home = metadata.namespace ?? '';
     const isOurs = ({
@@ -136,7 +151,7 @@ function verifyNoHttpRoute({ app, namespace }: Context, all: HttpRouteObject[]):
       backends.some((backend) => isOurs({ ...backend, kind: backend.kind ?? 'Service' }))
     ) {
       refuse(
-        `HTTPRoute ${metadata.name} in ${home} routes the Service ${app} too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone`,
+        `${what} ${metadata.name} in ${home} routes the Service ${app} too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone`,
       );
     }
   }
@@ -178,16 +193,22 @@ function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): strin
   });
 }
 
-/** Empty where the cluster has no such resource: the Gateway API is an add-on. */
+/** Empty where the cluster has no such resource: the Gateway API is an add-on. Where it may not be looked at, nobody knows. */
 async function listIfKnown<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource,
+  before: string[],
   options: { namespace: string; signal: AbortSignal },
 ): Promise<T[]> {
-  try {
-    return await cluster.list<T>(resource, options);
-  } catch (error) {
-    if (error instanceof ClusterError && error.status === 404) return [];
-    throw error;
+  for (const version of [resource.version, ...before]) {
+    try {
+      return await cluster.list<T>({ ...resource, version }, options);
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      if (error.status === 403)
+        refuse(`Not allowed: list ${resource.plural}.${resource.group} in every namespace`);
+      if (error.status !== 404) throw error;
+    }
   }
+  return [];
 }

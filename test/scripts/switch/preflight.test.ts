@@ -44,8 +44,8 @@ function look(
     destinationrules: [destinationRule],
   };
   const cluster = {
-    list: ({ plural }: Resource) => {
-      const found = others[plural] ?? [];
+    list: ({ plural, version }: Resource) => {
+      const found = others[`${plural} ${version}`] ?? others[plural] ?? [];
       return found instanceof Error
         ? Promise.reject(found)
         : Promise.resolve([...(own[plural] ?? []), ...found]);
@@ -159,11 +159,41 @@ describe('preflight looks at who else routes the host', () => {
     expect(await look({}, { destinationRule, virtualService: service({ exportTo: ['shop'] }) })).toEqual([]);
   });
 
-  it('does without the Gateway API where it is not installed', async () => {
+  describe.each([
+    ['httproutes', 'HTTPRoute', 'v1'],
+    ['grpcroutes', 'GRPCRoute', 'v1'],
+    ['tlsroutes', 'TLSRoute', 'v1'],
+    ['tlsroutes', 'TLSRoute', 'v1alpha3'],
+    ['tlsroutes', 'TLSRoute', 'v1alpha2'],
+    ['tcproutes', 'TCPRoute', 'v1'],
+    ['tcproutes', 'TCPRoute', 'v1alpha2'],
+  ])("the Gateway API's %s (%s, %s)", (plural, kind, version) => {
     const missing = new ClusterError('404', { status: 404, reason: '' });
-    expect(await look({ httproutes: missing })).toEqual([]);
-    const broken = new ClusterError('500', { status: 500, reason: '' });
-    await expect(look({ httproutes: broken })).rejects.toBe(broken);
+
+    it('are refused on and to the Service, and let be elsewhere', async () => {
+      const told = (spec: object) =>
+        look({ [plural]: missing, [`${plural} ${version}`]: [named('edge', spec, 'edge')] });
+      const ours = { name: 'coffee-shop', namespace: 'shop' };
+      const refusal = `${kind} edge in edge routes the Service coffee-shop too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone. Nothing was changed.`;
+      await expect(told({ rules: [{ backendRefs: [ours] }] })).rejects.toThrow(refusal);
+      await expect(told({ parentRefs: [{ kind: 'Service', ...ours }] })).rejects.toThrow(refusal);
+      expect(
+        await told({
+          parentRefs: [{ name: 'coffee-shop' }],
+          rules: [{ backendRefs: [{ name: 'tea-shop' }] }],
+        }),
+      ).toEqual([]);
+    });
+
+    it('are done without where they are not installed, and not where they cannot be seen', async () => {
+      expect(await look({ [plural]: missing })).toEqual([]);
+      const forbidden = new ClusterError('403', { status: 403, reason: 'Forbidden' });
+      await expect(look({ [plural]: forbidden })).rejects.toThrow(
+        `Not allowed: list ${plural}.gateway.networking.k8s.io in every namespace. Nothing was changed.`,
+      );
+      const broken = new ClusterError('500', { status: 500, reason: '' });
+      await expect(look({ [plural]: broken })).rejects.toBe(broken);
+    });
   });
 
   it('names the Sidecars that leave the host out, and not those that see it', async () => {
