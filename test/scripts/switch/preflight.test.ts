@@ -218,8 +218,8 @@ describe('preflight looks at the versions', () => {
 
   it('refuses what is too old', () => {
     expect(() => verifyVersions('v1.22.17', [])).toThrow('Kubernetes v1.22.17 is older than 1.23');
-    expect(() => verifyVersions('v1.30.0', [{ istioVersion: '1.21.6' }])).toThrow(
-      'A proxy runs Istio 1.21.6',
+    expect(() => verifyVersions('v1.30.0', [{ istioVersion: '1.22.8' }])).toThrow(
+      'A proxy runs Istio 1.22.8; the oldest this switch works with is 1.23',
     );
   });
 });
