@@ -8,7 +8,7 @@ import { parseQuantity } from '../../shared/quantity.ts';
 import { refuse } from './refuse.ts';
 
 export interface Quota extends KubernetesObject {
-  spec?: { scopes?: string[]; scopeSelector?: unknown };
+  spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: unknown };
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
 }
 
@@ -21,7 +21,10 @@ interface Resources {
   limits?: Record<string, string | number>;
 }
 
-/** What `replicas` pods of the Deployment take of a namespace's quota. `like` is a running pod: it also has what is injected. */
+/**
+ * What the new Deployment with `replicas` pods takes of a namespace's quota, as Kubernetes counts it. `like` is a running pod: it also has what is
+ * injected. https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-on-object-count
+ */
 export function demandOf({ spec }: Deployment, replicas: number, like: Pod | undefined): Map<string, number> {
   const template = spec.template.spec;
   const own = [...template.containers, ...(template.initContainers ?? []).filter(keepsRunning)];
@@ -34,6 +37,8 @@ export function demandOf({ spec }: Deployment, replicas: number, like: Pod | und
   const demand = new Map<string, number>([
     ['pods', replicas],
     ['count/pods', replicas],
+    ['count/deployments.apps', 1],
+    ['count/replicasets.apps', 1],
   ]);
   const add = (name: string, amount: number) => demand.set(name, (demand.get(name) ?? 0) + amount * replicas);
   for (const container of [...own, ...injected]) {

@@ -7,6 +7,7 @@ import { refuse } from '../preflight/refuse.ts';
 import { verifyCapacity } from '../preflight/capacity.ts';
 import { verifyKinds } from '../preflight/rights.ts';
 import { verifyRouting } from '../preflight/routing.ts';
+import { lookAtScaling } from '../preflight/scaling.ts';
 import { verifyVersions } from '../preflight/versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
@@ -59,10 +60,19 @@ export const preflight: Step = {
     }
     const [like] = await listVersionPods(cluster, state, from);
     const capacity = await verifyCapacity(context, { old, fresh, exists: existing !== undefined, like });
+    const scaling = await lookAtScaling(context, { old, existing, name: fresh.metadata.name });
     return {
       detail: `${describeServing(state.live)}, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
       proof: { proxies: proxies.length },
-      notes: [...evidence, ...busy, ...routing, ...capacity, ...unheard, ...unseenCallers(context, like)],
+      notes: [
+        ...evidence,
+        ...busy,
+        ...routing,
+        ...capacity,
+        ...scaling,
+        ...unheard,
+        ...unseenCallers(context, like),
+      ],
     };
   },
 };

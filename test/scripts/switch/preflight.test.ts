@@ -260,7 +260,8 @@ describe('preflight looks at the capacity', () => {
 
   it('counts the new pods with the sidecar that is injected into the old ones', () => {
     const demand = demandOf(fresh, 3, like);
-    expect(demand.get('pods')).toBe(3);
+    const objects = ['pods', 'count/pods', 'count/deployments.apps', 'count/replicasets.apps'];
+    expect(objects.map((name) => demand.get(name))).toEqual([3, 3, 1, 1]);
     expect(demand.get('requests.cpu')).toBeCloseTo(0.33, 10);
     expect(demand.get('limits.cpu')).toBeCloseTo(6, 10);
     expect(demand.get('requests.memory')).toBe(3 * 96 * 2 ** 20);

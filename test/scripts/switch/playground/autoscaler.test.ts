@@ -111,6 +111,27 @@ describe('a version with an autoscaler', () => {
     expect(await autoscalers()).toEqual(before);
   }, 60_000);
 
+  it('is told of an autoscaler that is too small for it, and takes over with what that allows', async () => {
+    const { cluster } = coffee;
+    await cluster.create<Autoscaler>({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'small', namespace: 'default' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'coffee-shop-v3' },
+        minReplicas: 1,
+        maxReplicas: 1,
+      },
+    });
+    const result = await coffee.switchTo('v3', { set: naive });
+    expect(result).toMatchObject({ ok: true, live: 'v3' });
+    expect(result.steps[0]?.notes).toContain(
+      'v3 is to have 2 pods, HorizontalPodAutoscaler small allows 1: v3 takes over with 1',
+    );
+    const deployment = await cluster.get<Deployment>(resources.deployments, 'coffee-shop-v3');
+    expect(deployment?.spec.replicas).toBe(1);
+  }, 60_000);
+
   it('keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
     const { cluster } = coffee;
     const stop = new AbortController();
@@ -121,9 +142,9 @@ describe('a version with an autoscaler', () => {
         stop.abort(new InterruptedError('SIGINT'));
       },
     };
-    const first = await coffee.switchTo('v3', { set: naive, cluster: dying, signal: stop.signal });
-    expect(first).toMatchObject({ ok: false, outcome: 'stopped', live: 'v3' });
-    await coffee.switchTo('v3', { set: naive, undo: true });
+    const first = await coffee.switchTo('v4', { set: naive, cluster: dying, signal: stop.signal });
+    expect(first).toMatchObject({ ok: false, outcome: 'stopped', live: 'v4' });
+    await coffee.switchTo('v4', { set: naive, undo: true });
     const left = (await readStatus(cluster, 'coffee-shop')).live.map(
       ({ version }) => `coffee-shop-${version}`,
     );
