@@ -174,11 +174,17 @@ function summarize(all: Watched[]): Proof {
   };
 }
 
+/** What a proxy showed last, and what it rejected, in istiod's words. */
+function lastSeen({ proxy, saw }: Watched): string {
+  return proxy.rejected === undefined ? saw : `${saw}; it rejected its configuration: ${proxy.rejected}`;
+}
+
 function progress(all: Watched[], problem: string | undefined): string {
   const open = all.filter(({ provenMs }) => provenMs === undefined);
   const count = `${all.length - open.length}/${all.length} proxies`;
-  const [waiting] = open;
-  if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${waiting.saw}`;
+  // What was rejected does not come by waiting: it is told before what is only late.
+  const waiting = open.find(({ proxy }) => proxy.rejected !== undefined) ?? open[0];
+  if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${lastSeen(waiting)}`;
   return problem === undefined ? count : `${count}, ${problem}`;
 }
 
@@ -189,10 +195,7 @@ function notProven(
   problem: string | undefined,
 ): NotProvenError {
   const open = all.filter(({ provenMs }) => provenMs === undefined);
-  const described = open.slice(0, 10).map(({ proxy, saw }) => {
-    const rejected = proxy.rejected === undefined ? '' : `; it rejected its configuration: ${proxy.rejected}`;
-    return `${nameOf(proxy)} (${saw}${rejected})`;
-  });
+  const described = open.slice(0, 10).map((entry) => `${nameOf(entry.proxy)} (${lastSeen(entry)})`);
   if (open.length > 10) described.push(`and ${open.length - 10} more`);
   if (problem !== undefined) described.push(problem);
   const counted =

@@ -2,18 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type {
   Deployment,
   DestinationRule,
+  KubernetesObject,
   Lease,
   Pod,
   VirtualService,
 } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { pause } from '../../../../scripts/shared/wait.ts';
+import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
 import {
   runSwitch,
   silentReporter,
   type SwitchOptions,
   type SwitchResult,
 } from '../../../../scripts/switch/index.ts';
+import type { Quota } from '../../../../scripts/switch/preflight/capacity.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const naive = { pod: 'naive' };
@@ -196,4 +198,148 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
       await cluster.delete(resources.virtualServices, 'rival');
     }
   });
+
+  it.each([
+    ['pods', '3', /pods is 2 of 3, and 2 more are needed while both versions run/],
+    // With the sidecars that are injected: 2 x (100m + 10m).
+    [
+      'requests.cpu',
+      '410m',
+      /requests\.cpu is \d+m of 410m, and 0\.22 more are needed while both versions run/,
+    ],
+  ])('refuses a quota of %s that has no room for both versions', async (name, hard, numbers) => {
+    const { cluster } = coffee;
+    const standing = async () => {
+      const kinds = [
+        resources.virtualServices,
+        resources.destinationRules,
+        resources.deployments,
+        resources.leases,
+      ];
+      const objects = await Promise.all(kinds.map((kind) => cluster.list<KubernetesObject>(kind)));
+      return objects.flat().map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion ?? ''}`);
+    };
+    await cluster.create<Quota>({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'team', namespace: 'default' },
+      spec: { hard: { [name]: hard } },
+    });
+    try {
+      await waitFor(
+        async () => {
+          const quota = await cluster.get<Quota>(resources.resourceQuotas, 'team');
+          return quota?.status?.used?.[name] !== undefined;
+        },
+        { deadlineMs: 10_000, what: 'the quota to be counted' },
+      );
+      const before = await standing();
+      const result = await coffee.switchTo('v2', { set: naive });
+      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+      expect(result.steps.map((step) => step.name)).toEqual(['preflight']);
+      expect(result.error).toMatch(
+        /^ResourceQuota team has no room for 2 pods of v2: .*Nothing was changed\.$/,
+      );
+      expect(result.error).toMatch(numbers);
+      expect(await standing()).toEqual(before);
+    } finally {
+      await cluster.delete(resources.resourceQuotas, 'team');
+    }
+  });
+
+  it('says in a dry run what is worth knowing: who holds the Lease, and what guards or thins out the pods', async () => {
+    const { cluster } = coffee;
+    const ejecting = (maxEjectionPercent: number | null) =>
+      cluster.patch(resources.destinationRules, 'coffee-shop', {
+        spec: { trafficPolicy: { outlierDetection: maxEjectionPercent && { maxEjectionPercent } } },
+      });
+    const held = (holderIdentity: string) =>
+      cluster.apply<Lease>(
+        {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: 'switch-coffee-shop', namespace: 'default' },
+          spec: { holderIdentity, leaseDurationSeconds: 15, renewTime: '2026-11-23T12:00:00.000000Z' },
+        },
+        { force: true },
+      );
+    await held('barista@elsewhere');
+    await ejecting(100);
+    await cluster.create<KubernetesObject>({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'old', namespace: 'default' },
+      spec: { maxUnavailable: 1, selector: { matchLabels: { version: 'v1' } } },
+    });
+    try {
+      const { steps } = await coffee.switchTo('v2', { set: naive, dryRun: true });
+      expect(steps.map(({ name }) => name)).toEqual(['preflight']);
+      expect(steps[0]?.notes).toEqual([
+        'barista@elsewhere holds the Lease switch-coffee-shop, renewed at 2026-11-23T12:00:00.000000Z: a switch stops while it is at work, and takes over 15 s after its end',
+        "PodDisruptionBudget old guards only the old pods, not v2's",
+        "v1's pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not",
+        "Outlier detection may eject 100 % of v2's pods: a start with errors leaves too few to serve",
+      ]);
+    } finally {
+      await cluster.delete(resources.podDisruptionBudgets, 'old');
+      await ejecting(null);
+      await held('');
+    }
+  });
+
+  it('tells at once what a gateway rejects, names it at the deadline, and loses nothing', async () => {
+    const { cluster } = coffee;
+    const tea = (kind: string, spec: object): KubernetesObject => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind,
+      metadata: { name: 'tea-shop', namespace: 'default' },
+      spec,
+    });
+    const port = { number: 80, name: 'http', protocol: 'HTTP' };
+    await cluster.create(
+      tea('Gateway', { selector: { istio: 'ingressgateway' }, servers: [{ port, hosts: ['tea.example'] }] }),
+    );
+    // Somebody else's route on the same gateway, with a pattern that is none for Envoy: it takes no route of that port any more.
+    const match = [{ uri: { regex: '/(?=tea)' } }];
+    await cluster.create(
+      tea('VirtualService', {
+        hosts: ['tea.example'],
+        gateways: ['tea-shop'],
+        http: [{ match, directResponse: { status: 404 } }],
+      }),
+    );
+    const mend = () => cluster.delete(resources.virtualServices, 'tea-shop');
+    const said: string[] = [];
+    let mended: Promise<unknown> = Promise.resolve();
+    const reporter = {
+      ...silentReporter,
+      progress: (text: string) => void said.push(text),
+      stepStarted: (_title: string, name: string) => {
+        if (name === 'undo-shift-traffic') mended = mend();
+      },
+    };
+    const options = { cluster, app: 'coffee-shop', to: 'v2', clusterFile: `${root}/istio/cluster.yaml` };
+    let result: SwitchResult | undefined;
+    try {
+      const account = await coffee.underLoad(async () => {
+        result = await runSwitch({ ...options, set: naive, stepTimeoutMs: 6000 }, reporter);
+      });
+      expect(account).toMatchObject({ lost: 0, byReason: {} });
+      expect(Object.keys(account.byVersion)).toEqual(['v1']);
+    } finally {
+      await mended;
+      await mend();
+      await cluster.delete(resources.gateways, 'tea-shop');
+    }
+    expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v1' });
+    const rejected = 'it rejected its configuration: RouteConfiguration: invalid perl operator: (?=';
+    expect(result?.error).toMatch(
+      /^1 of 5 proxies did not show the new route within 6 s: istio-ingressgateway-\S+\.istio-system \(/,
+    );
+    expect(result?.error).toContain(rejected);
+    const told = said.filter((text) => text.endsWith(rejected));
+    expect(told).toContainEqual(
+      expect.stringMatching(/^4\/5 proxies, waiting for istio-ingressgateway-\S+\.istio-system: /),
+    );
+  }, 60_000);
 });

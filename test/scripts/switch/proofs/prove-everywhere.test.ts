@@ -50,11 +50,14 @@ describe('proveEverywhere', () => {
       Promise.resolve(
         pod !== 'slow' || performance.now() - started > 300 ? proven() : unproven('still on v1'),
       );
+    const said: string[] = [];
     const proof = await proveEverywhere(meshOf([proxy('a'), proxy('slow'), proxy('b')]), {
       what: 'it',
       check,
       deadlineMs: 5000,
+      onProgress: (text) => said.push(text),
     });
+    expect(said).toContain('2/3 proxies, waiting for slow.shop: still on v1');
     expect(proof.slowest?.proxy).toBe('slow.shop');
     expect(proof.slowest?.ms).toBeGreaterThanOrEqual(300);
   });
@@ -75,6 +78,31 @@ describe('proveEverywhere', () => {
     );
     await expect(waiting).rejects.toMatchObject({ proxies: ['b.shop', 'c.shop'] });
     await expect(waiting).rejects.toBeInstanceOf(NotProvenError);
+  });
+
+  it('says what a proxy rejected as soon as an istiod tells, before what is only late', async () => {
+    const rejecting = proxy('c', { rejected: 'RouteConfiguration: bad' });
+    const said: string[] = [];
+    const stop = new AbortController();
+    const check = ({ pod }: Proxy) => (pod === 'a' ? always() : never());
+    const waiting = proveEverywhere(
+      meshOf([proxy('a'), proxy('b'), proxy('c')], [proxy('a'), proxy('b'), rejecting]),
+      {
+        what: 'the new route',
+        check,
+        deadlineMs: 20_000,
+        signal: stop.signal,
+        onProgress(text) {
+          said.push(text);
+          if (text.includes('rejected')) stop.abort(new Error('heard'));
+        },
+      },
+    );
+    await expect(waiting).rejects.toThrow('heard');
+    expect(said).toContain('1/3 proxies, waiting for b.shop: still on v1');
+    expect(said.at(-1)).toBe(
+      '1/3 proxies, waiting for c.shop: still on v1; it rejected its configuration: RouteConfiguration: bad',
+    );
   });
 
   it('does not take a proxy that cannot be asked for a proven one', async () => {
