@@ -70,6 +70,7 @@ export const preflight: Step = {
         ...routing,
         ...capacity,
         ...scaling,
+        ...rejecting(proxies),
         ...unheard,
         ...unseenCallers(context, like),
       ],
@@ -97,6 +98,17 @@ async function whoHoldsTheLease({ cluster, app }: SwitchContext): Promise<string
   return [
     `${spec.holderIdentity} holds the Lease ${metadata.name}, renewed at ${spec.renewTime ?? 'no time'}: a switch stops while it is at work, and takes over ${spec.leaseDurationSeconds ?? 15} s after its end`,
   ];
+}
+
+/** Somebody's mistake in a route of a gateway keeps every other route of its port from arriving there. */
+function rejecting(proxies: Proxy[]): string[] {
+  return proxies.flatMap((proxy) =>
+    proxy.rejected === undefined
+      ? []
+      : [
+          `${nameOf(proxy)} rejects its configuration: ${proxy.rejected}; what comes with it does not arrive there until that is mended`,
+        ],
+  );
 }
 
 /**

@@ -295,6 +295,13 @@ describe('the preflight step', () => {
       ['The nodes seem to have room for 1 of 2 new pods (1 open to any pod): the others may wait for a node'],
     ],
     [
+      'a gateway that rejects what somebody else has made',
+      { proxies: [{}, { key: 'g', pod: 'gateway', type: 'router', rejected: 'RouteConfiguration: bad' }] },
+      [
+        'gateway.shop rejects its configuration: RouteConfiguration: bad; what comes with it does not arrive there until that is mended',
+      ],
+    ],
+    [
       "an autoscaler of the old version that will be the new one's, and is too small",
       { old: { replicas: 5 }, objects: { horizontalpodautoscalers: [autoscaler('v1', 3)] } },
       ['v2 is to have 5 pods, HorizontalPodAutoscaler coffee-shop-v2 allows 3: v2 takes over with 3'],
