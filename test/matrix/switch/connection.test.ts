@@ -12,6 +12,8 @@ const full = process.env['MATRIX'] === 'full';
 const steps = full
   ? ['deploy-version', 'add-subset', 'shift-traffic', 'drain-old', 'remove-subset', 'delete-old']
   : ['deploy-version', 'shift-traffic', 'delete-old'];
+const isShiftedBefore = (step: string) => ['drain-old', 'remove-subset', 'delete-old'].includes(step);
+const nexts = ['resume', 'undo'] as const;
 
 describe('the connection to the API server', () => {
   let folder: string;
@@ -87,9 +89,9 @@ describe('the connection to the API server', () => {
     }
   });
 
-  it.each(steps)(
-    'is lost for good in %s: it stops, and the next run from elsewhere ends it',
-    async (step) => {
+  it.each(steps.flatMap((step) => nexts.map((next) => ({ step, next }))))(
+    'is lost for good in $step: it stops, and the next run from elsewhere ends it by $next',
+    async ({ step, next }) => {
       const relay = await startRelay();
       try {
         const { result, account } = await weather.switchWhile(
@@ -107,37 +109,43 @@ describe('the connection to the API server', () => {
       } finally {
         await relay.close();
       }
-      await weather.expectSwitched(await weather.switchWhile({}));
+      if (next === 'resume') await weather.expectSwitched(await weather.switchWhile({}));
+      // Nothing of the step itself has been done: before the old version is deleted there is always a way back.
+      else await weather.expectTakenBack(await weather.switchWhile({}, { undo: true }));
     },
   );
 });
 
 describe('every answer of the API server', () => {
-  it('comes 30 s late: the switch gives up in bounded time, and the next run ends it', async () => {
-    const { coffee, from } = weather;
-    // With the time-outs everybody has, of 10 s per call.
-    const cluster = await connectCluster(
-      { kubeconfigs: [coffee.playground.kubeconfig] },
-      { fieldManager: 'zero-downtime-switch' },
-    );
-    try {
-      const { result, account } = await weather.switchWhile(
-        { 'shift-traffic': () => (coffee.onRequest = () => ({ delayMs: 30_000 })) },
-        { cluster },
+  it.each(steps)(
+    'comes 30 s late from %s on: it gives up in bounded time, the next run ends it',
+    async (step) => {
+      const { coffee, from, to } = weather;
+      // With the time-outs everybody has, of 10 s per call.
+      const cluster = await connectCluster(
+        { kubeconfigs: [coffee.playground.kubeconfig] },
+        { fieldManager: 'zero-downtime-switch' },
       );
-      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: undefined });
-      // Before any call has run out of its patience, nobody knows any more who the operator is.
-      expect(result.error).toBe('The Lease switch-coffee-shop could not be renewed; this run stops.');
-      expect(result.message).toContain(
-        `Who serves cannot be read now; when last seen it was ${from}. Go on with`,
-      );
-      expect(account).toMatchObject({ lost: 0, byReason: {} });
-    } finally {
-      coffee.onRequest = undefined;
-      await cluster.close();
-    }
-    await weather.expectSwitched(await weather.switchWhile({}));
-  }, 240_000);
+      try {
+        const { result, account } = await weather.switchWhile(
+          { [step]: () => (coffee.onRequest = () => ({ delayMs: 30_000 })) },
+          { cluster },
+        );
+        expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: undefined });
+        // Before any call has run out of its patience, nobody knows any more who the operator is.
+        expect(result.error).toBe('The Lease switch-coffee-shop could not be renewed; this run stops.');
+        expect(result.message).toContain(
+          `Who serves cannot be read now; when last seen it was ${isShiftedBefore(step) ? to : from}. Go on with`,
+        );
+        expect(account).toMatchObject({ lost: 0, byReason: {} });
+      } finally {
+        coffee.onRequest = undefined;
+        await cluster.close();
+      }
+      await weather.expectSwitched(await weather.switchWhile({}));
+    },
+    240_000,
+  );
 
   it('comes half a second late: the switch takes its time', async () => {
     weather.coffee.onRequest = () => ({ delayMs: 500 });
@@ -145,14 +153,16 @@ describe('every answer of the API server', () => {
     await weather.expectSwitched(told);
   }, 240_000);
 
-  it('breaks off, or is 410 Gone, where it is a stream: lists are enough', async () => {
-    let turn = 0;
-    weather.coffee.onRequest = ({ query }) => {
-      if (!query.has('watch')) return undefined;
-      turn += 1;
-      const body = { kind: 'Status', status: 'Failure', reason: 'Expired', code: 410, message: 'too old' };
-      return turn % 2 === 0 ? { reset: true } : { answer: { code: 410, body } };
+  it('is never a watch, which could break off or be 410 Gone: a switch looks, and opens none', async () => {
+    const looks: string[] = [];
+    const watches: string[] = [];
+    weather.coffee.onRequest = ({ method, path, query, target }) => {
+      if (query.has('watch') || target?.watchPath === true) watches.push(path);
+      else if (method === 'GET') looks.push(path);
+      return undefined;
     };
     await weather.expectSwitched(await weather.switchWhile({}));
+    expect(watches).toEqual([]);
+    expect(looks.length).toBeGreaterThan(20);
   });
 });

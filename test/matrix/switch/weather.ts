@@ -32,6 +32,8 @@ export interface Weather {
   switchWhile(happening: Record<string, () => unknown>, options?: Partial<SwitchOptions>): Promise<Told>;
   /** It went on: `to` and nothing else, nothing lost, and the last line says so. */
   expectSwitched(told: Told): Promise<void>;
+  /** It was taken back because that was asked for: `from` and nothing else, nothing lost, and the last line says so. */
+  expectTakenBack(told: Told): Promise<void>;
   /** It was taken back for that reason: `from` and nothing else, nothing lost, and the last line says so. */
   expectUndone(told: Told, why: RegExp): Promise<void>;
   /** An image whose only program is this text for `node -e`; it exits at SIGTERM. */
@@ -104,6 +106,14 @@ export function useWeather(): Weather {
       expect(result.message).toContain(`${to} serves all traffic`);
       expect(account).toMatchObject({ lost: 0, byReason: {} });
       expect(await standing(started())).toEqual(only(to));
+    },
+    async expectTakenBack({ result, account }) {
+      const { from } = weather;
+      expect({ ok: result.ok, why: result.error }).toEqual({ ok: true, why: undefined });
+      expect(result).toMatchObject({ outcome: 'undone', live: from });
+      expect(result.message).toContain(`${from} serves all traffic again`);
+      expect(account).toMatchObject({ lost: 0, byReason: {} });
+      expect(await standing(started())).toEqual(only(from));
     },
     async expectUndone({ result, account }, why) {
       const { from } = weather;
