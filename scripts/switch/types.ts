@@ -24,6 +24,8 @@ export interface SwitchOptions {
   prometheus?: string | undefined;
   /** Wait for a person's yes after each share's evidence. */
   hold?: boolean | undefined;
+  /** How many answers of the new version a share needs to be judged. Default 100. */
+  leastSample?: number | undefined;
   undo?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back is one step. */

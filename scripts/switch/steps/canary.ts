@@ -132,17 +132,19 @@ function untilEnough(
   context: SwitchContext,
   window: EvidenceWindow,
 ): Promise<{ fresh: Sample; old: Sample }> {
-  const { from, to } = context;
+  const { from, to, options } = context;
+  const { leastSample = LEAST_SAMPLE } = options;
+  const leastOld = Math.min(leastSample, LEAST_OLD_SAMPLE);
   return untilHeard(context, `enough traffic to judge ${to} by`, async (tell) => {
     const found = await count(context, window);
     const { fresh, old } = found;
-    const isFew = fresh.requests < LEAST_SAMPLE;
+    const isFew = fresh.requests < leastSample;
     tell(
       isFew
-        ? `${fresh.requests} of ${LEAST_SAMPLE} answers of ${to}`
-        : `${old.requests} of ${LEAST_OLD_SAMPLE} answers of ${from}`,
+        ? `${fresh.requests} of ${leastSample} answers of ${to}`
+        : `${old.requests} of ${leastOld} answers of ${from}`,
     );
-    return isFew || old.requests < LEAST_OLD_SAMPLE ? undefined : found;
+    return isFew || old.requests < leastOld ? undefined : found;
   });
 }
 

@@ -18,6 +18,7 @@ import {
   type QuickCoffee,
 } from './quick-coffee.ts';
 import { closeLanes, inLanes, openLanes } from './lanes.ts';
+import { ways, type Way } from './ways.ts';
 
 let lanes: QuickCoffee[] = [];
 let folder: string;
@@ -41,12 +42,11 @@ interface Run {
 }
 
 /** Runs the switch as a process and kills it as soon as it has passed the point. */
-async function runUntil(coffee: QuickCoffee, to: string, point?: string): Promise<Run> {
-  const child = spawn(
-    process.execPath,
-    [program, coffee.playground.kubeconfig, path.join(root, 'istio/cluster.yaml'), to],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+async function runUntil(coffee: QuickCoffee, to: string, { told }: Way, point?: string): Promise<Run> {
+  const where = [coffee.playground.kubeconfig, path.join(root, 'istio/cluster.yaml'), to];
+  const child = spawn(process.execPath, [program, ...where, JSON.stringify(told)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const run: Run = { points: [], killed: false, outcome: undefined };
   let writes = 0;
   const passed = (what: string): boolean => {
@@ -88,48 +88,87 @@ async function runUntil(coffee: QuickCoffee, to: string, point?: string): Promis
   return run;
 }
 
-/** Kills the switch at the point, has the next run go on or back, and looks at what stands then. Whether it could be killed there. */
-async function killAt(coffee: QuickCoffee, point: string, next: 'resume' | 'undo'): Promise<boolean> {
-  const live = await liveVersion(coffee);
-  const to = other(live);
-  const { killed } = await runUntil(coffee, to, point);
-  const result = await coffee.switchTo(to, { ...settings, undo: next === 'undo' });
+/** Kills the run at the point, has the next one go on or back, and looks at what stands then. Whether it could be killed there. */
+async function killAt(
+  coffee: QuickCoffee,
+  way: Way,
+  point: string,
+  next: 'resume' | 'undo',
+): Promise<boolean> {
+  const from = await liveVersion(coffee);
+  const to = other(from);
+  await way.prepare?.(coffee, { from, to });
+  const { killed } = await runUntil(coffee, to, way, point);
+  const result = await coffee.switchTo(to, { ...settings, ...way.told, undo: next === 'undo' });
   // Killed with all or nothing done, the dead one's Lease is all that is left; it runs out by itself.
   const nothing = result.outcome === 'already-there';
   const after = { ...(await standing(coffee)), ...(nothing ? { holder: undefined } : {}) };
   const serving = after.live[0] ?? '';
-  expect({ point, ...after }).toEqual({ point, ...only(serving) });
+  const expected = next === 'resume' ? (way.finished?.({ from, to }) ?? only(to)) : only(serving);
+  expect({ point, ...after }).toEqual({ point, ...expected });
   const why = result.error;
   if (next === 'resume')
     expect({ point, ok: result.ok, serving, why }).toEqual({ point, ok: true, serving: to, why: undefined });
   // Past the point of no return an undo finishes the switch instead, and says so.
   else if (serving === to) expect({ point, ok: result.ok }).toEqual({ point, ok: false });
-  else expect({ point, ok: result.ok, serving, why }).toEqual({ point, ok: true, serving: live, why });
+  else expect({ point, ok: result.ok, serving, why }).toEqual({ point, ok: true, serving: from, why });
   expect({ point, said: result.message }).toEqual({
     point,
     said: expect.stringContaining(serving) as unknown,
   });
+  await leaveOne(coffee, to);
+  await way.verify?.(coffee, await liveVersion(coffee));
   return killed;
 }
 
-describe.each(['resume', 'undo'] as const)(
-  'a switch killed (SIGKILL) after each call and each proof, then %s',
-  (next) => {
-    it('ends with one version and nothing left over, and loses nothing', async () => {
+/** An old version that was kept takes the traffic back. */
+async function leaveOne(coffee: QuickCoffee, to: string): Promise<void> {
+  const { deployments } = await standing(coffee);
+  if (deployments.length > 1)
+    expect(await coffee.switchTo(to, { ...settings, undo: true })).toMatchObject({ ok: true });
+  expect((await standing(coffee)).deployments).toHaveLength(1);
+}
+
+/** Every point of a way, found once by a run that nobody kills. */
+const pointsOf = new Map<Way, string[]>();
+async function enumerate(coffee: QuickCoffee, way: Way): Promise<string[]> {
+  const known = pointsOf.get(way);
+  if (known !== undefined) return known;
+  let found: string[] = [];
+  await coffee.underLoad(
+    async () => {
+      const from = await liveVersion(coffee);
+      const to = other(from);
+      await way.prepare?.(coffee, { from, to });
+      const { points, outcome } = await runUntil(coffee, to, way);
+      expect(outcome).toBe(way.outcome);
+      found = points;
+      await leaveOne(coffee, to);
+    },
+    { qps: 50, connections: 10 },
+  );
+  pointsOf.set(way, found);
+  return found;
+}
+
+describe.each(ways)('$name, killed (SIGKILL) after each call and each proof', (way) => {
+  it.each(['resume', 'undo'] as const)(
+    'ends with what was asked for and nothing left over, and loses nothing: %s',
+    async (next) => {
       const [first] = lanes;
       if (first === undefined) throw new Error('no lane');
-      const { points, outcome } = await runUntil(first, other(await liveVersion(first)));
-      expect(outcome).toBe('switched');
-      expect(points.length).toBeGreaterThan(30);
-      const chosen = sample(points, 14, (point) => point, `killed, then ${next}`);
+      const points = await enumerate(first, way);
+      expect(points.length).toBeGreaterThan(way.told.undo === true ? 20 : 30);
+      const chosen = sample(points, way.most, (point) => point, `${way.name}, killed, then ${next}`);
       let killed = 0;
       const kill = async (coffee: QuickCoffee, point: string) => {
-        if (await killAt(coffee, point, next)) killed += 1;
+        if (await killAt(coffee, way, point, next)) killed += 1;
       };
-      await inLanes(lanes, chosen, kill, (point) => point);
-      process.stderr.write(`killed at ${killed} of ${chosen.length} points, then ${next}\n`);
+      await inLanes(lanes, chosen, kill, (point) => `${way.name}, ${point}, then ${next}`);
+      process.stderr.write(`${way.name}: killed at ${killed} of ${chosen.length} points, then ${next}\n`);
       // A point depends on chance only where polls meet (a write that came a poll earlier).
-      expect(killed).toBeGreaterThan(chosen.length * 0.8);
-    }, 3_600_000);
-  },
-);
+      expect(chosen.length - killed).toBeLessThan(Math.max(2, chosen.length * 0.2));
+    },
+    3_600_000,
+  );
+});

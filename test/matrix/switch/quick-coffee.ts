@@ -2,6 +2,7 @@
 import type { Fault, FaultHook } from '../../../scripts/playground/api/index.ts';
 import type { DestinationRule, Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import { FLOOR_ANNOTATION } from '../../../scripts/switch/autoscaler.ts';
 import type { SwitchOptions } from '../../../scripts/switch/index.ts';
 import { readStatus } from '../../../scripts/switch/status.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
@@ -55,6 +56,8 @@ export interface Standing {
   subsets: string[];
   deployments: string[];
   pods: string[];
+  /** Autoscalers that a switch still keeps from shrinking their Deployment. */
+  floors: string[];
 }
 
 /** Everything a switch may leave behind, by version. */
@@ -63,6 +66,7 @@ export async function standing({ cluster }: CoffeeCluster): Promise<Standing> {
   const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
   const deployments = await cluster.list<Deployment>(resources.deployments);
   const pods = await cluster.list<Pod>(resources.pods, { labelSelector: 'app=coffee-shop' });
+  const autoscalers = await cluster.list(resources.horizontalPodAutoscalers);
   const versions = (objects: { metadata: { labels?: Record<string, string> } }[]) =>
     [...new Set(objects.map(({ metadata }) => metadata.labels?.['version'] ?? '?'))].sort();
   return {
@@ -72,6 +76,9 @@ export async function standing({ cluster }: CoffeeCluster): Promise<Standing> {
     subsets: (rule?.spec.subsets ?? []).map(({ name }) => name).sort(),
     deployments: versions(deployments),
     pods: versions(pods),
+    floors: autoscalers
+      .filter(({ metadata }) => metadata.annotations?.[FLOOR_ANNOTATION] !== undefined)
+      .map(({ metadata }) => metadata.name),
   };
 }
 
@@ -83,6 +90,7 @@ export const only = (version: string): Standing => ({
   subsets: [version],
   deployments: [version],
   pods: [version],
+  floors: [],
 });
 
 export async function liveVersion({ cluster }: CoffeeCluster): Promise<string> {

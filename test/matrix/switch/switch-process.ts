@@ -1,8 +1,8 @@
-/** The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second, telling each step on stdout. */
+/** The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second and more options as JSON, telling each step on stdout. */
 import { connectCluster } from '../../../scripts/shared/cluster.ts';
-import { runSwitch, silentReporter } from '../../../scripts/switch/index.ts';
+import { runSwitch, silentReporter, type SwitchOptions } from '../../../scripts/switch/index.ts';
 
-const [kubeconfig = '', clusterFile = '', to = ''] = process.argv.slice(2);
+const [kubeconfig = '', clusterFile = '', to = '', more = '{}'] = process.argv.slice(2);
 const cluster = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
 let step = '';
 const result = await runSwitch(
@@ -14,6 +14,7 @@ const result = await runSwitch(
     set: { pod: 'naive', replicas: '1' },
     leaseSeconds: 1,
     quietMs: 100,
+    ...(JSON.parse(more) as Partial<SwitchOptions>),
   },
   {
     ...silentReporter,

@@ -100,7 +100,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
     expect(result.steps.at(-1)?.name).toBe('remove-subset');
     expect(result.error).toMatch(
-      /^VirtualService coffee-shop was changed by somebody else during the switch:\n.*\n   \+ {11}subset: v1/s,
+      /^VirtualService coffee-shop was changed by somebody else during the switch:\n.*\n {3}\+ {11}subset: v1/s,
     );
     expect(await subsetNames()).toEqual(['v1', 'v2']);
     const next = await coffee.switchTo('v2', { set: naive, undo: true });
