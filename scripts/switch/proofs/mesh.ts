@@ -59,8 +59,9 @@ export function createMesh(
     return open;
   }
 
-  async function get(forward: PodForward, path: string, signal?: AbortSignal): Promise<string> {
-    const { status, body } = await limit(() => forward.request(path, { timeoutMs: askTimeoutMs, signal }));
+  /** The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open. */
+  async function get(forward: () => PodForward, path: string, signal?: AbortSignal): Promise<string> {
+    const { status, body } = await limit(() => forward().request(path, { timeoutMs: askTimeoutMs, signal }));
     if (status !== 200) {
       throw new ClusterError(`GET ${path} answered ${status}: ${body.trim().slice(0, 200)}`, {
         status,
@@ -91,7 +92,7 @@ export function createMesh(
   async function askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = istioNamespace, uid = name } = pod.metadata;
     return JSON.parse(
-      await get(forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT), path, signal),
+      await get(() => forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT), path, signal),
     ) as T;
   }
 
@@ -117,7 +118,7 @@ export function createMesh(
   async function read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
     if (proxy.uid === undefined)
       throw new CommandError('an istiod serves it, but there is no such pod to ask');
-    return get(forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT), path, signal);
+    return get(() => forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT), path, signal);
   }
 
   return {
@@ -171,8 +172,12 @@ export function createMesh(
     async isLive(proxy, signal) {
       if (proxy.uid === undefined)
         throw new CommandError('an istiod serves it, but there is no such pod to ask');
-      const forward = forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT);
-      const { status } = await limit(() => forward.request('/ready', { timeoutMs: askTimeoutMs, signal }));
+      const { status } = await limit(() =>
+        forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT).request('/ready', {
+          timeoutMs: askTimeoutMs,
+          signal,
+        }),
+      );
       return status === 200;
     },
 

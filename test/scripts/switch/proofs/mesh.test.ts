@@ -93,3 +93,38 @@ describe('an istiod that keeps clusters from gateways until a route names them',
     expect(await found([caller('x'), pod('other', { app: 'tea', env: env('true') })])).toBeUndefined();
   });
 });
+
+describe('the forwards to a thousand proxies', () => {
+  it('are never used after they were closed, which would leave them open for good', async () => {
+    let open = 0;
+    let most = 0;
+    const cluster = {
+      forward: () => {
+        let isOpen = false;
+        return {
+          async request() {
+            if (!isOpen) open += 1;
+            isOpen = true;
+            most = Math.max(most, open);
+            await new Promise(setImmediate);
+            return { status: 200, headers: {}, body: '{}' };
+          },
+          close() {
+            if (isOpen) open -= 1;
+            isOpen = false;
+          },
+        };
+      },
+    } as unknown as Cluster;
+    const mesh = createMesh(cluster);
+    const proxies = Array.from({ length: 1000 }, (_, n) => ({
+      ...{ key: `caller-${n}`, pod: `caller-${n}`, namespace: 'shop', uid: `uid-${n}` },
+      ...{ type: 'sidecar', errors: [] },
+    }));
+    await Promise.all(proxies.map((proxy) => mesh.ask(proxy as never, '/clusters')));
+    await Promise.all(proxies.map((proxy) => mesh.isLive(proxy as never)));
+    expect(most).toBeLessThanOrEqual(201);
+    mesh.close();
+    expect(open).toBe(0);
+  });
+});
