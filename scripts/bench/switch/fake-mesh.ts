@@ -29,6 +29,8 @@ export interface FakeMeshOptions {
   proxies: number;
   /** How long after a write the slowest proxy shows it, in milliseconds. The others are spread evenly below. */
   propagationMs: number;
+  /** How long a request lasts that the slowest proxy sends to the old version just before it shows the new route, in milliseconds. Default: there is none. */
+  inFlightMs?: number;
 }
 
 export interface FakeMesh {
@@ -47,7 +49,11 @@ interface Route {
 
 const HOST = 'coffee-shop.default.svc.cluster.local';
 
-export async function startFakeMesh({ proxies, propagationMs }: FakeMeshOptions): Promise<FakeMesh> {
+export async function startFakeMesh({
+  proxies,
+  propagationMs,
+  inFlightMs = 0,
+}: FakeMeshOptions): Promise<FakeMesh> {
   const objects = new Map<string, Thing>();
   /** Every revision of the DestinationRule and the VirtualService, with the time of its write. */
   const history: { at: number; plural: string; spec: Record<string, unknown> }[] = [];
@@ -168,6 +174,20 @@ export async function startFakeMesh({ proxies, propagationMs }: FakeMeshOptions)
     return history.findLast((entry) => entry.plural === plural && entry.at <= until)?.spec;
   }
 
+  /** What a proxy has counted on the old version's first pod. */
+  function countedOnOld(proxy: number): unknown[] {
+    const shift = history.find(({ at, plural }) => plural === 'virtualservices' && at > -Infinity);
+    if (inFlightMs === 0 || proxy !== proxies - 1 || shift === undefined) return [];
+    const begunMs = performance.now() - shift.at - propagationMs;
+    if (begunMs < 0) return [];
+    const stats = [
+      { name: 'rq_active', value: begunMs < inFlightMs ? 1 : 0 },
+      { name: 'rq_total', value: '1' },
+    ];
+    const address = { socket_address: { address: '10.1.1.1', port_value: 8080 } };
+    return [{ name: `outbound|8080|v1|${HOST}`, host_statuses: [{ address, stats }] }];
+  }
+
   function answerEnvoy(proxy: number, path: string): unknown {
     const url = new URL(path, 'http://envoy');
     const { subsets } = seen('destinationrules', proxy) as { subsets: Subset[] };
@@ -209,7 +229,7 @@ export async function startFakeMesh({ proxies, propagationMs }: FakeMeshOptions)
       case 'dynamic_warming_clusters':
         return {};
       default:
-        return { cluster_statuses: [] };
+        return { cluster_statuses: countedOnOld(proxy) };
     }
   }
 
