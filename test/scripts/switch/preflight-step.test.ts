@@ -31,7 +31,9 @@ interface Scene {
   policy?: object;
   /** In the DestinationRule besides v1's. */
   subset?: object;
-  old?: { replicas?: number; hook?: boolean };
+  old?: { replicas?: number; hook?: boolean; version?: string };
+  /** Containers of the old pods besides the app's. Default: Istio's sidecar. */
+  besides?: string[];
   proxies?: Partial<Proxy>[];
   filtering?: string;
   kubernetes?: string;
@@ -55,11 +57,13 @@ function standing({
   policy,
   subset,
   old = {},
+  besides = ['istio-proxy'],
 }: Scene): Objects {
-  const { replicas = 2, hook = true } = old;
+  const { replicas = 2, hook = true, version = 'v1' } = old;
+  const others = besides.map((name) => ({ name }));
   const containers = [{ name: 'coffee-shop', ...(hook ? { lifecycle: { preStop: {} } } : {}) }];
   const http = [{ name: 'first', route: [{ destination: { host: 'coffee-shop', subset: 'v1' } }] }];
-  const v1 = { replicas, template: { metadata: { labels: labels('v1') }, spec: { containers } } };
+  const v1 = { replicas, template: { metadata: { labels: labels(version) }, spec: { containers } } };
   return {
     services: [named('coffee-shop', { spec: { selector, ports: [{ port: 8080 }] } })],
     virtualservices: [named('coffee-shop', { spec: { hosts: ['coffee-shop'], http, ...routes } })],
@@ -76,7 +80,7 @@ function standing({
     pods: [
       {
         metadata: { name: 'coffee-shop-v1-1', namespace: 'shop', labels: labels('v1') },
-        spec: { containers },
+        spec: { containers: [...containers, ...others] },
       },
     ],
   };
@@ -205,6 +209,30 @@ describe('the preflight step', () => {
       'A tcp or tls route of VirtualService coffee-shop names subset v1; only http routes can be switched. Nothing was changed.',
     ],
     [
+      'a route that divides its traffic between the two already',
+      {
+        routes: {
+          http: [
+            {
+              name: 'beta',
+              match: [{ headers: { 'x-beta': { exact: 'yes' } } }],
+              route: [
+                { ...route[0], weight: 90 },
+                { destination: { host: 'coffee-shop', subset: 'v2' }, weight: 10 },
+              ],
+            },
+            { name: 'first', route },
+          ],
+        },
+      },
+      'route "beta" of VirtualService coffee-shop divides its traffic between v1 and v2 already: give it to one of them first. Nothing was changed.',
+    ],
+    [
+      'an old version whose Deployment cannot be told',
+      { old: { version: '1.0.0' } },
+      'no Deployment that the Service coffee-shop selects is labelled version=v1: how many pods v2 needs is not known, and what is left of v1 could not be deleted. Nothing was changed.',
+    ],
+    [
       'an istiod that keeps clusters from its gateways',
       { proxies: [{}, { key: 'g', pod: 'gateway', type: 'router' }], filtering: 'istiod-1' },
       'istiod-1 runs with PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=true: a gateway hears of v2 only when a route names it, so nothing can prove before that it is ready there. Turn it off. Nothing was changed.',
@@ -278,6 +306,14 @@ describe('the preflight step', () => {
         "PodDisruptionBudget old guards only the old pods, not v2's",
         "v1's pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not",
         "Outlier detection may eject 100 % of v2's pods: a start with errors leaves too few to serve",
+      ],
+    ],
+    [
+      'callers that no proxy counts',
+      { besides: [], routes: { gateways: ['edge'] } },
+      [
+        'the pods of v1 have no sidecar: a caller without one is seen by nobody, and may still use them when they end',
+        'VirtualService coffee-shop is not for the mesh (gateways: edge): callers inside it go to every version, and keep v1 from becoming quiet',
       ],
     ],
     [
