@@ -96,9 +96,23 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   if (values.to !== undefined) verifyVersionName(values.to);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
-  const sameCluster = (['kubeconfig', 'context', 'namespace'] as const)
-    .map((name) => (values[name] === undefined ? '' : ` --${name} ${values[name]}`))
-    .join('');
+  const templates = values.templates === defaultTemplates ? undefined : values.templates;
+  const { kubeconfig, context, namespace, canary, prometheus, image } = values;
+  const sameCluster = asFlags({
+    kubeconfig,
+    context,
+    namespace,
+    'istio-namespace': values['istio-namespace'],
+    templates,
+  });
+  const sameWishes = asFlags({
+    image,
+    set: values.set,
+    canary,
+    hold: values.hold,
+    prometheus,
+    'keep-old': values['keep-old'],
+  });
   return {
     help: values.help,
     status,
@@ -122,8 +136,25 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       stepTimeoutMs,
       istioNamespace: values['istio-namespace'],
       sameCluster,
+      sameWishes,
     },
   };
+}
+
+/** As they are typed: ` --canary 5,25 --hold`. */
+function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) => {
+      if (value === true) return [` --${name}`];
+      if (value === undefined || value === false) return [];
+      return [value].flat().map((text) => ` --${name} ${quote(text)}`);
+    })
+    .join('');
+}
+
+/** For a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function verifyPrometheus(url: string, canary: string | undefined): void {

@@ -154,7 +154,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       for (const line of changes.length > 0 ? changes : ['changes nothing']) reporter.note(`   ${line}`);
       reporter.note(`   proof: ${proof}`);
     }
-    const message = `Nothing was changed. To do it: ${command(options, `--to ${context.to}${undoing ? ' --undo' : ''}`)}`;
+    const message = `Nothing was changed. To do it: ${undoing ? command(options, `--to ${context.to} --undo`) : again(options, context.to)}`;
     return { ...(await finish(context, { outcome: 'planned', ok: true, message })), plan: described };
   }
 
@@ -169,7 +169,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
         return stopped(context, failure, `Taking it back stopped too: ${messageOf(undone)}`);
       }
       await held.finish({ ...context.record, phase: 'undone' });
-      const message = `${context.from} still serves all traffic. When that is mended: ${command(options, `--to ${context.to}`)}`;
+      const message = `${context.from} still serves all traffic. When that is mended: ${again(options, context.to)}`;
       return finish(context, { outcome: 'undone', ok: false, message, error: messageOf(failure) });
     }
     const edit = await foreignEdit(context);
@@ -193,7 +193,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     }
     if (failure) return stopped(context, failure);
     await held.finish({ ...context.record, phase: 'undone' });
-    const message = `${context.from} serves all traffic again. To try once more: ${command(options, `--to ${context.to}`)}`;
+    const message = `${context.from} serves all traffic again. To try once more: ${again(options, context.to)}`;
     return finish(context, { outcome: 'undone', ok: true, message });
   }
 
@@ -211,8 +211,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const untouched =
       deployments?.every((one) => one.spec.template.metadata?.labels?.['version'] !== to) ?? false;
     const next = untouched
-      ? `Try again: ${command(options, `--to ${to}`)}`
-      : `Go on with: ${command(options, `--to ${to}`)}  or go back with: ${command(options, `--to ${to} --undo`)}`;
+      ? `Try again: ${again(options, to)}`
+      : `Go on with: ${again(options, to)}  or go back with: ${command(options, `--to ${to} --undo`)}`;
     const reason = more === undefined ? '' : `${more}. `;
     const message = `${reason}${serving}. ${next}`;
     return finish(
@@ -414,6 +414,11 @@ function accountOf(steps: StepReport[]): string {
   const requests = requestsSeen(steps);
   const seen = requests === undefined ? '' : `, requests seen: ${requests.toLocaleString('en-US')}`;
   return ` (${proxies} proxies proven, slowest ${slowest.proxy} ${formatDuration(slowest.ms)}${seen})`;
+}
+
+/** The same switch once more, as it was wished for. */
+function again(options: SwitchOptions, to: string): string {
+  return `${command(options, `--to ${to}`)}${options.sameWishes ?? ''}`;
 }
 
 function command({ app, sameCluster = '' }: SwitchOptions, flags: string): string {

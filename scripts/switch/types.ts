@@ -44,6 +44,8 @@ export interface SwitchOptions {
   signal?: AbortSignal | undefined;
   /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
   sameCluster?: string | undefined;
+  /** Flags that say how this switch was wished for, such as ` --canary 5,25 --hold`: the command that goes on with it must say so again. */
+  sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
 }
