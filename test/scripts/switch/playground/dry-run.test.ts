@@ -1,6 +1,6 @@
 /** What a dry run says that each step would change and prove, held against objects that stand in a playground. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
+import type { Deployment, Pod } from '../../../../scripts/shared/kubernetes.ts';
 import { InterruptedError } from '../../../../scripts/shared/errors.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
@@ -50,19 +50,27 @@ async function planFor(to: string, options: Partial<SwitchOptions>) {
   return { names, changesOf, proofs };
 }
 
-/** Until no controller writes a status any more. */
+/** Until no controller has a status to write any more: every pod that is wanted is there, and no other. */
 async function settled() {
   await waitFor(
     async () => {
-      const all = await coffee.cluster.list<Deployment>(resources.deployments);
-      return all.every(
-        ({ spec, status, metadata }) =>
-          status?.observedGeneration === metadata.generation &&
-          status?.availableReplicas === spec.replicas &&
-          status?.replicas === spec.replicas,
+      const all = await coffee.cluster.list<Deployment & { status?: { terminatingReplicas?: number } }>(
+        resources.deployments,
+      );
+      const pods = await coffee.cluster.list<Pod>(resources.pods, { labelSelector: 'app=coffee-shop' });
+      const wanted = all.reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0);
+      return (
+        pods.length === wanted &&
+        all.every(
+          ({ spec, status, metadata }) =>
+            status?.observedGeneration === metadata.generation &&
+            status?.availableReplicas === spec.replicas &&
+            status?.replicas === spec.replicas &&
+            !status?.terminatingReplicas,
+        )
       );
     },
-    { deadlineMs: 30_000, what: 'every Deployment to be available' },
+    { deadlineMs: 40_000, what: 'every Deployment to have its pods and no more' },
   );
 }
 
