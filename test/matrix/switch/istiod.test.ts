@@ -1,8 +1,10 @@
 /** An istiod that goes, comes, is late, or says something else than the other one, while a switch runs. */
 import { describe, expect, it } from '@jest/globals';
+import { messageOf } from '../../../scripts/shared/errors.ts';
 import { isReady, type KubernetesObject, type Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
+import { promote } from '../../../scripts/switch/promote.ts';
 import { useWeather } from './weather.ts';
 
 const weather = useWeather();
@@ -88,6 +90,25 @@ describe('istiod', () => {
     );
     await weather.expectSwitched(told);
   });
+});
+
+describe('istiod, while a share is held', () => {
+  it('that is replaced by another, seconds later, is waited for: the yes that comes then is heard', async () => {
+    const { playground, cluster } = weather.coffee;
+    let yes = '';
+    const told = await weather.switchWhile(
+      {
+        held: async () => {
+          await playground.crash('istiod', { forMs: 6000 });
+          // Too late for a switch that has given up: that one says why.
+          yes = await promote(cluster, 'coffee-shop').catch(messageOf);
+        },
+      },
+      { canary: [50], leastSample: 10, hold: true, stepTimeoutMs: 20_000 },
+    );
+    await weather.expectSwitched(told);
+    expect(yes).toContain(`${weather.to} may have more than 50 %`);
+  }, 90_000);
 });
 
 describe('two istiods', () => {

@@ -28,7 +28,10 @@ export interface Weather {
   /** The version that serves when a test begins, and the other one. */
   from: string;
   to: string;
-  /** Switches under load; when a step begins, what belongs to its name happens. Every one of these must have happened. */
+  /**
+   * Switches under load; when a step begins, what belongs to its name happens, and what belongs to `held` when a share is held. Every one of
+   * these must have happened.
+   */
   switchWhile(happening: Record<string, () => unknown>, options?: Partial<SwitchOptions>): Promise<Told>;
   /** It went on: `to` and nothing else, nothing lost, and the last line says so. */
   expectSwitched(told: Told): Promise<void>;
@@ -69,6 +72,10 @@ export function useWeather(): Weather {
     async switchWhile(happening, options = {}) {
       let result: SwitchResult | undefined;
       const happened = new Map<string, Promise<unknown>>();
+      const happen = (name: string) => {
+        const what = happening[name];
+        if (what !== undefined) happened.set(name, Promise.resolve(what()));
+      };
       const { cluster } = started();
       const account = await started().underLoad(
         async () => {
@@ -82,9 +89,9 @@ export function useWeather(): Weather {
             { ...told, ...settings, stepTimeoutMs: STEP_TIMEOUT_MS, ...options },
             {
               ...silentReporter,
-              stepStarted: (_title, name) => {
-                const what = happening[name];
-                if (what !== undefined) happened.set(name, Promise.resolve(what()));
+              stepStarted: (_title, name) => happen(name),
+              progress: (text) => {
+                if (text.startsWith('held: ') && !happened.has('held')) happen('held');
               },
             },
           );
