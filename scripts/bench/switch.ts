@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundle } from '../playground/kubelet/bundle.ts';
+import { bundle } from '../shared/bundle.ts';
 import { connectCluster } from '../shared/cluster.ts';
 import { runSwitch, silentReporter } from '../switch/index.ts';
 import type { Measured } from './measured.ts';

@@ -239,8 +239,6 @@ async function whoServes(cluster: SwitchOptions['cluster'], app: string): Promis
 
 async function runStep(context: SwitchContext, step: Step, steps: StepReport[]): Promise<unknown> {
   const work = async () => {
-    const warning = step.warning?.(context);
-    if (warning !== undefined) context.reporter.note(warning);
     try {
       return await step.run(context);
     } catch (error) {

@@ -152,8 +152,6 @@ export interface StepResult {
 export interface Step {
   name: string;
   title(context: SwitchContext): string;
-  /** Said as soon as the step begins, for it cannot be taken back. */
-  warning?(context: SwitchContext): string;
   run(context: SwitchContext): Promise<StepResult>;
   /** Takes the step back, with the same proofs. None: there is nothing to take back. */
   undo?(context: SwitchContext): Promise<StepResult>;

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundle } from './bundle.ts';
+import { bundle } from '../../shared/bundle.ts';
 
 /** What the kubelet can run, by image name. */
 export interface Images {

@@ -17,10 +17,10 @@ const SLACK_MS = 30_000;
 export const deleteOld: Step = {
   name: 'delete-old',
   title: ({ app, from }) => `Delete ${app}-${from}`,
-  warning: ({ app, from }) => `no way back from here: ${app}-${from} is deleted now`,
   onFailure: 'stop',
   async run(context) {
     await proveNotNeeded(context);
+    context.reporter.note(`no way back from here: ${context.app}-${context.from} is deleted now`);
     return { detail: await deleteVersion(context, context.from) };
   },
   undoTitle: ({ app, from }) => `Look at ${app}-${from}`,

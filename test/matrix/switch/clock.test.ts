@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle } from '../../../scripts/playground/kubelet/bundle.ts';
+import { bundle } from '../../../scripts/shared/bundle.ts';
 import type { Lease } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { root } from '../../support/coffee-cluster.ts';

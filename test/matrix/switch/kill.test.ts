@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle } from '../../../scripts/playground/kubelet/bundle.ts';
+import { bundle } from '../../../scripts/shared/bundle.ts';
 import { root } from '../../support/coffee-cluster.ts';
 import {
   callOf,

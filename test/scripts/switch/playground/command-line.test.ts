@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle } from '../../../../scripts/playground/kubelet/bundle.ts';
+import { bundle } from '../../../../scripts/shared/bundle.ts';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { only, standing, startQuickCoffee, type QuickCoffee } from '../../../matrix/switch/quick-coffee.ts';
@@ -137,7 +137,7 @@ describe('npm run switch -- --to v2', () => {
       '   6. Delete coffee-shop-v1',
       '      - Deployment coffee-shop-v1 (1 pod)',
       "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then its pods are gone (from here on there is no way back)",
-      `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig}`,
+      `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig} --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
       '',
     ]);
     expect(await standing(coffee)).toEqual(before);

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle } from '../../../../scripts/playground/kubelet/bundle.ts';
+import { bundle } from '../../../../scripts/shared/bundle.ts';
 import { isReady, type Pod } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
