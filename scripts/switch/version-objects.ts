@@ -28,12 +28,12 @@ export async function objectsOfVersion(context: SwitchContext, version: string):
 export async function deleteVersionObjects(context: SwitchContext, version: string): Promise<void> {
   const { cluster, signal, stepTimeoutMs } = context;
   for (const object of await objectsOfVersion(context, version)) {
-    const { name } = object.metadata;
+    const { name, namespace } = object.metadata;
     const resource = await cluster.resourceOf(object);
     await waitFor(
       async () => {
         try {
-          await cluster.delete(resource, name, { signal });
+          await cluster.delete(resource, name, { namespace, signal });
           return true;
         } catch (error) {
           if (!isAmbiguous(error)) throw error;

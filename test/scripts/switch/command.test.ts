@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { help, switchFlags } from '../../../scripts/switch/options.ts';
+import { help, parseSwitchArgs, switchFlags } from '../../../scripts/switch/options.ts';
 import { kubeconfigFor, startFakeApiServer } from '../shared/fake-api-server.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -45,6 +45,36 @@ describe('npm run switch', () => {
       expect(help).toMatch(new RegExp(`(^|[ \\[])--${name}\\b`, 'm'));
       if ('short' in flag) expect(help).toContain(`-${flag.short}, --${name}`);
     }
+  });
+
+  it('keeps what it was told for the commands it suggests, quoted where a shell needs it', () => {
+    const told = [
+      '--to',
+      'v2',
+      '--context',
+      'kind',
+      '--istio-namespace',
+      'mesh',
+      '--templates',
+      'my own.yaml',
+    ];
+    const wished = [
+      '--canary',
+      '5,25',
+      '--hold',
+      '--keep-old',
+      '--image',
+      'shop:2',
+      '--set',
+      "motto=it's on",
+    ];
+    const { options } = parseSwitchArgs([...told, ...wished], { defaultTemplates: 'istio/cluster.yaml' });
+    expect(options.sameCluster).toBe(" --context kind --istio-namespace mesh --templates 'my own.yaml'");
+    expect(options.sameWishes).toBe(
+      " --image shop:2 --set 'motto=it'\\''s on' --canary 5,25 --hold --keep-old",
+    );
+    const bare = parseSwitchArgs(['--to', 'v2'], { defaultTemplates: 'istio/cluster.yaml' }).options;
+    expect([bare.sameCluster, bare.sameWishes]).toEqual(['', '']);
   });
 
   it('answers wrong usage with one line and exit code 2', async () => {

@@ -141,6 +141,22 @@ describe('a Lease that is held', () => {
     await hold.release();
   });
 
+  it('is lost when a renewal right before something is taken away meets another holder', async () => {
+    const kept = keep();
+    const hold = await takeLease(kept.cluster, 'coffee-shop', { signal, leaseSeconds: 60 });
+    await hold.renew();
+    expect(hold.lost.aborted).toBe(false);
+    const lease = kept.now();
+    if (lease === undefined) throw new Error('no Lease');
+    await kept.cluster.replace({ ...lease, spec: { ...lease.spec, holderIdentity: 'ci@elsewhere' } });
+    await expect(hold.renew()).rejects.toThrow(
+      'ci@elsewhere holds the Lease switch-coffee-shop now; this run stops.',
+    );
+    expect(hold.lost.aborted).toBe(true);
+    expect(kept.now()?.spec.holderIdentity).toBe('ci@elsewhere');
+    await hold.release();
+  });
+
   it('that is there and cannot be seen is given up, with what the server said', async () => {
     const { cluster } = keep(killed);
     const blind = { ...cluster, get: () => Promise.resolve(undefined) } as unknown as Cluster;
