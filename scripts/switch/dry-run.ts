@@ -4,6 +4,7 @@ import { switchChanges } from './dry-run/switch-changes.ts';
 import { undoChanges } from './dry-run/undo-changes.ts';
 import type { UndoChanges } from './dry-run/undo-changes.ts';
 import { LEAST_OLD_SAMPLE, LEAST_SAMPLE, shareOf } from './steps/canary.ts';
+import { leavingOf } from './steps/drain-old.ts';
 import type { Step, SwitchContext } from './types.ts';
 
 export interface PlannedStep {
@@ -55,26 +56,31 @@ const quiet = (version: string, quietMs: number) =>
   `C: at no proxy a request is active or begins on ${version} for ${quietMs / 1000} s`;
 const forgotten = (version: string) => `${version}'s cluster is gone from every proxy`;
 
-function switchProofs({ from, to, quietMs }: SwitchContext): Record<string, string> {
+function switchProofs(context: SwitchContext): Record<string, string> {
+  const { from, to } = context;
   return {
     'deploy-version': 'rolled out, every pod ready, one request to each pod itself',
     'add-subset': healthy(to),
     'shift-traffic': routed(from),
-    'drain-old': quiet(from, quietMs),
+    'drain-old': quiet(from, leavingOf(context, from).quietMs),
     'remove-subset': `${healthy(to)}; then ${forgotten(from)}`,
     'delete-old': `${healthy(to)}; then its pods are gone (from here on there is no way back)`,
   };
 }
 
 function undoProofs(
-  { from, to, quietMs }: SwitchContext,
+  context: SwitchContext,
   { route, subset, deployment }: UndoChanges['stays'],
 ): Record<string, string> {
+  const { from, to } = context;
   const shifted = route ? 'B: every proxy has this revision of the route' : routed(to);
   return {
     'delete-old': `${from} is rolled out, every pod ready`,
     'remove-subset': healthy(from),
-    'shift-traffic': route || (subset && deployment) ? shifted : `${shifted}; then ${quiet(to, quietMs)}`,
+    'shift-traffic':
+      route || (subset && deployment)
+        ? shifted
+        : `${shifted}; then ${quiet(to, leavingOf(context, to).quietMs)}`,
     'add-subset': subset ? `none, for ${to} stays known` : forgotten(to),
     'deploy-version': deployment ? `none, for ${to} stays` : 'its pods are gone',
   };
