@@ -28,7 +28,7 @@ export interface SwitchOptions {
   leastSample?: number | undefined;
   undo?: boolean | undefined;
   dryRun?: boolean | undefined;
-  /** Leave the old version running, so that the way back is one step. */
+  /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;
   /** Leave a new version that did not become ready for a look at it. */
   keepFailed?: boolean | undefined;
