@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { FLOOR_ANNOTATION, copyFor, withFloor, type Autoscaler } from '../../../scripts/switch/autoscaler.ts';
+import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
+import {
+  FLOOR_ANNOTATION,
+  copyFor,
+  letGo,
+  withFloor,
+  type Autoscaler,
+} from '../../../scripts/switch/autoscaler.ts';
 
 const v1: Autoscaler = {
   apiVersion: 'autoscaling/v2',
@@ -47,5 +55,27 @@ describe('the autoscaler of a new version', () => {
   it('is left alone when it keeps that many anyway, and never asked for more than it may have', () => {
     expect(withFloor(v1, 2)).toBe(v1);
     expect(withFloor(v1, 50).spec.minReplicas).toBe(10);
+  });
+
+  it('is let go by the name its Deployment has, whatever the templates call it', async () => {
+    const patched: unknown[] = [];
+    const other = { ...v1.spec, scaleTargetRef: { ...v1.spec.scaleTargetRef, name: 'blue' } };
+    const held = withFloor({ ...v1, spec: other }, 5);
+    const labels = { app: 'coffee-shop', version: 'v2' };
+    const cluster = {
+      list: ({ plural }: Resource) =>
+        Promise.resolve(
+          plural === 'deployments'
+            ? [{ metadata: { name: 'blue' }, spec: { template: { metadata: { labels } } } }]
+            : [held],
+        ),
+      patch: (_resource: Resource, name: string, patch: { spec: object }) => {
+        patched.push({ name, ...patch.spec });
+        return Promise.resolve(held);
+      },
+    } as unknown as Cluster;
+    const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
+    await letGo({ cluster, service, signal: new AbortController().signal }, 'v2');
+    expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
   });
 });
