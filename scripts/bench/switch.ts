@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundle } from '../shared/bundle.ts';
-import { connectCluster } from '../shared/cluster.ts';
+import { connectCluster } from '../shared/cluster/cluster.ts';
 import { runSwitch, silentReporter } from '../switch/index.ts';
 import type { Measured } from './measured.ts';
 import type { FakeMeshOptions } from './switch/fake-mesh.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { clusterFlags, type ClusterFlags } from '../shared/cluster-flags.ts';
+import { clusterFlags, type ClusterFlags } from '../shared/cluster/flags.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
 import type { OnClusterOptions } from './on-cluster/options.ts';

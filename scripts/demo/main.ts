@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { meshOptions, startPlayground } from '../playground/index.ts';
-import { chooseCluster } from '../shared/cluster-flags.ts';
+import { chooseCluster } from '../shared/cluster/flags.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
 import { placeOnCluster } from './on-cluster/place-on-cluster.ts';

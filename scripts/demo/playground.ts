@@ -1,4 +1,4 @@
-import type { ClusterChoice } from '../shared/cluster-flags.ts';
+import type { ClusterChoice } from '../shared/cluster/flags.ts';
 
 /**
  * Where a release takes place: a fresh playground, or a namespace of a real cluster (`on-cluster/`). The cluster itself is reached through its kubeconfig only, as any real one.

@@ -1,4 +1,4 @@
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { isReady, type Deployment, type Pod } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
 import { waitFor } from '../shared/wait.ts';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { startLoadProcess, type LoadProcess, type LoadProgress } from '../load/index.ts';
-import { connectCluster, type Cluster } from '../shared/cluster.ts';
+import { connectCluster, type Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
 import { startObserver, type Observer } from './observe/observe.ts';

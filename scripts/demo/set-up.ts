@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { DeadlineError, waitFor } from '../shared/wait.ts';
 import { objectsToStartFrom } from './objects.ts';

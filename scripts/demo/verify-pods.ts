@@ -1,4 +1,4 @@
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { CommandError } from '../shared/errors.ts';
 import { listPods } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';

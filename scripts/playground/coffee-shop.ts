@@ -1,7 +1,7 @@
 /** The coffee-shop in the playground: applied through the kubeconfig, with the templates and tools that a real cluster gets. */
 import { request } from 'node:http';
 import { parseObjects, renderSets } from '../render/index.ts';
-import { connectCluster } from '../shared/cluster.ts';
+import { connectCluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
 import type { Playground } from './index.ts';

@@ -1,6 +1,6 @@
 /** The rights a switch needs, asked for before anything is touched: one missing right in the middle would be worse than none at all. */
-import type { Cluster } from '../shared/cluster.ts';
-import { ClusterError } from '../shared/cluster-errors.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
+import { ClusterError } from '../shared/cluster/errors.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 

@@ -2,7 +2,7 @@
  * The autoscalers of a version: each version is a Deployment, so each has its own. While no traffic has come yet, or all of it has left, an
  * autoscaler sees an idle Deployment and would shrink it just before it is needed: a floor holds the size until the traffic has moved.
  */
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';
 import { repeatWrite } from './repeat-write.ts';

@@ -1,6 +1,6 @@
 /** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
 import { isDeepStrictEqual } from 'node:util';
-import { isAmbiguous, isConflict, isNotFound } from '../shared/cluster-errors.ts';
+import { isAmbiguous, isConflict, isNotFound } from '../shared/cluster/errors.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';

@@ -1,5 +1,5 @@
 /** All that the command does beyond reading its flags, in one place to load when it is needed. */
-export { connectCluster } from '../shared/cluster.ts';
+export { connectCluster } from '../shared/cluster/cluster.ts';
 export { combineReporters, createJournal } from './journal.ts';
 export { promote } from './promote.ts';
 export { createTerminalReporter } from './reporter.ts';

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { chooseCluster } from '../shared/cluster-flags.ts';
-import type { Cluster } from '../shared/cluster.ts';
+import { chooseCluster } from '../shared/cluster/flags.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
 import { help, parseSwitchArgs } from './options.ts';

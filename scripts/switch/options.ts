@@ -1,8 +1,8 @@
 /** The command line of the switch as values. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { clusterFlags, clusterFlagsHelp } from '../shared/cluster-flags.ts';
-import type { ClusterFlags } from '../shared/cluster-flags.ts';
+import { clusterFlags, clusterFlagsHelp } from '../shared/cluster/flags.ts';
+import type { ClusterFlags } from '../shared/cluster/flags.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
 import type { SwitchOptions } from './types.ts';

@@ -1,6 +1,6 @@
 /** A person's yes to a share that is held: an annotation on the Lease, which names the switch and the share it is meant for. */
-import type { Cluster } from '../shared/cluster.ts';
-import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
+import { isAmbiguous, isConflict } from '../shared/cluster/errors.ts';
 import { CommandError } from '../shared/errors.ts';
 import { pause } from '../shared/wait.ts';
 import { isUnfinished, readLease } from './record.ts';

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { Cluster } from '../shared/cluster.ts';
-import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
+import { isAmbiguous, isConflict } from '../shared/cluster/errors.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { Lease } from '../shared/kubernetes.ts';

@@ -1,5 +1,5 @@
 /** Writes that say what must be: said twice they say the same, so they may be repeated when an answer was lost or somebody was faster. */
-import { isAmbiguous, isConflict } from '../shared/cluster-errors.ts';
+import { isAmbiguous, isConflict } from '../shared/cluster/errors.ts';
 import { pause } from '../shared/wait.ts';
 
 /** So often a write is tried again. */

@@ -1,5 +1,5 @@
 /** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
-import { ClusterError } from '../shared/cluster-errors.ts';
+import { ClusterError } from '../shared/cluster/errors.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import type { Deployment, VirtualService } from '../shared/kubernetes.ts';

@@ -1,5 +1,5 @@
 /** Where things stand, read from the live objects: nothing is assumed and nothing is remembered elsewhere. */
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { Deployment, DestinationRule, Pod, Service, VirtualService } from '../shared/kubernetes.ts';
 import { resources } from '../shared/resources.ts';

@@ -1,5 +1,5 @@
 /** `npm run switch -- status`: where things stand, without changing anything. */
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import { isReady } from '../shared/kubernetes.ts';
 import { isUnfinished, readLease } from './record.ts';
 import type { Record as SwitchRecord } from './record.ts';

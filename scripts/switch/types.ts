@@ -1,5 +1,5 @@
 /** What a switch is told, what it knows while it runs, and what it says at the end. */
-import type { Cluster } from '../shared/cluster.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { DestinationRule, Service, VirtualService } from '../shared/kubernetes.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';

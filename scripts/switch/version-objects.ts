@@ -1,5 +1,5 @@
 /** What belongs to one version besides its Deployment: what the resource set `version` makes for it alone, and whatever scales it. */
-import { isAmbiguous } from '../shared/cluster-errors.ts';
+import { isAmbiguous } from '../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../shared/kubernetes.ts';
 import { waitFor } from '../shared/wait.ts';
 import { autoscalersOf } from './autoscaler.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Cluster } from '../../scripts/shared/cluster.ts';
-import type { Transport } from '../../scripts/shared/cluster-transport.ts';
+import type { Cluster } from '../../scripts/shared/cluster/cluster.ts';
+import type { Transport } from '../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import { at, isReady, pathOf, typeOf, type Thing } from './objects.ts';
 import { PROGRAM } from './program.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlayground, type Playground } from '../../scripts/playground/index.ts';
-import { connectCluster, type Cluster } from '../../scripts/shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { chooseCluster, clusterFlags } from '../../scripts/shared/cluster-flags.ts';
+import { chooseCluster, clusterFlags } from '../../scripts/shared/cluster/flags.ts';
 import { UsageError } from '../../scripts/shared/errors.ts';
 import { runMain } from '../../scripts/shared/run-main.ts';
 import { allBehaviours, chapters } from './behaviours/index.ts';

@@ -1,4 +1,4 @@
-import type { Transport } from '../../scripts/shared/cluster-transport.ts';
+import type { Transport } from '../../scripts/shared/cluster/transport.ts';
 import { at, type Thing } from './objects.ts';
 
 export interface Seen {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { loadKubeConfig } from '../../scripts/shared/cluster-config.ts';
-import type { ClusterChoice } from '../../scripts/shared/cluster-flags.ts';
-import { createTransport } from '../../scripts/shared/cluster-transport.ts';
-import { connectCluster } from '../../scripts/shared/cluster.ts';
+import { loadKubeConfig } from '../../scripts/shared/cluster/config.ts';
+import type { ClusterChoice } from '../../scripts/shared/cluster/flags.ts';
+import { createTransport } from '../../scripts/shared/cluster/transport.ts';
+import { connectCluster } from '../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../scripts/shared/errors.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import { verifyAccess, type Right } from '../../scripts/switch/access.ts';

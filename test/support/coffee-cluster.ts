@@ -5,7 +5,7 @@ import { startLoadProcess, type Account } from '../../scripts/load/index.ts';
 import { openCoffeeShop } from '../../scripts/playground/coffee-shop.ts';
 import { startPlayground, type Playground, type PlaygroundOptions } from '../../scripts/playground/index.ts';
 import { parseObjects, renderSets } from '../../scripts/render/index.ts';
-import { connectCluster, type Cluster } from '../../scripts/shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import {
   runSwitch,

@@ -1,4 +1,4 @@
-import { connectCluster, type Cluster } from '../../shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../shared/cluster/cluster.ts';
 import type { Deployment } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';

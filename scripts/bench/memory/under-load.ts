@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { startLoadProcess } from '../../load/index.ts';
 import { parseObjects, renderSets } from '../../render/index.ts';
-import { connectCluster } from '../../shared/cluster.ts';
+import { connectCluster } from '../../shared/cluster/cluster.ts';
 import { waitFor } from '../../shared/wait.ts';
 import type { Measured } from '../measured.ts';
 import { startPlaygroundProcess } from '../switch/playground-process.ts';

@@ -1,5 +1,5 @@
 /** One proof of every proxy as a process of its own, so that the memory it takes is its own: prints what it took as JSON. */
-import { connectCluster } from '../../shared/cluster.ts';
+import { connectCluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { createMesh, createProver } from '../../switch/index.ts';

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { startLoadProcess, summarize, type Account, type LoadProgress } from '../../load/index.ts';
 import { parseObjects, renderSets } from '../../render/index.ts';
-import { connectCluster, type Cluster } from '../../shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../shared/cluster/cluster.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { waitFor } from '../../shared/wait.ts';
 import { runSwitch, silentReporter, type Prover } from '../../switch/index.ts';

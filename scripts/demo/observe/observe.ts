@@ -1,4 +1,4 @@
-import type { Cluster, PodForward } from '../../shared/cluster.ts';
+import type { Cluster, PodForward } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';

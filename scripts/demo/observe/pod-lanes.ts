@@ -1,5 +1,5 @@
 import { isReady, type Pod } from '../../shared/kubernetes.ts';
-import type { WatchEvent } from '../../shared/cluster.ts';
+import type { WatchEvent } from '../../shared/cluster/cluster.ts';
 import type { PodLane, PodState } from './observation.ts';
 
 /** Folds what a watch says of pods into one lane per pod, in the order of their appearance. */

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../shared/cluster.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 

@@ -1,4 +1,4 @@
-import type { ClusterFlags } from '../../shared/cluster-flags.ts';
+import type { ClusterFlags } from '../../shared/cluster/flags.ts';
 
 /** What a demo on a real cluster is told. */
 export interface OnClusterOptions {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { connectCluster, type Cluster } from '../../shared/cluster.ts';
-import type { ClusterChoice } from '../../shared/cluster-flags.ts';
+import { connectCluster, type Cluster } from '../../shared/cluster/cluster.ts';
+import type { ClusterChoice } from '../../shared/cluster/flags.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';

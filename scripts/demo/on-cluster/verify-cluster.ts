@@ -1,5 +1,5 @@
-import { ClusterError } from '../../shared/cluster-errors.ts';
-import type { Cluster } from '../../shared/cluster.ts';
+import { ClusterError } from '../../shared/cluster/errors.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { CommandError, UsageError } from '../../shared/errors.ts';
 import { isReady, type KubernetesObject, type Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';

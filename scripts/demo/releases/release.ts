@@ -1,5 +1,5 @@
-import type { Cluster } from '../../shared/cluster.ts';
-import type { ClusterChoice } from '../../shared/cluster-flags.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { ClusterChoice } from '../../shared/cluster/flags.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { PlaceVars } from '../objects.ts';
 import type { Scenario } from '../scenarios.ts';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { connectCluster } from '../../shared/cluster.ts';
+import { connectCluster } from '../../shared/cluster/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { runSwitch, silentReporter, type Reporter } from '../../switch/index.ts';
 import { app, waitUntilOnly } from '../rollout.ts';

@@ -1,5 +1,5 @@
-import { chooseCluster } from '../../shared/cluster-flags.ts';
-import { connectCluster, type Cluster } from '../../shared/cluster.ts';
+import { chooseCluster } from '../../shared/cluster/flags.ts';
+import { connectCluster, type Cluster } from '../../shared/cluster/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { InputError } from '../sets/input-error.ts';
 import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';

@@ -1,5 +1,5 @@
 /** What a write would change in one object, as the lines of its diff. */
-import { ClusterError } from '../../shared/cluster-errors.ts';
+import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { FLOOR_ANNOTATION } from '../autoscaler.ts';

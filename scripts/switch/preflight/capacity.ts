@@ -1,5 +1,5 @@
 /** Whether both versions fit at once, and what guards the old one that the new one will not have. */
-import { ClusterError } from '../../shared/cluster-errors.ts';
+import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { includesAll } from '../state.ts';

@@ -1,6 +1,6 @@
 /** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
-import { ClusterError } from '../../shared/cluster-errors.ts';
-import type { Cluster } from '../../shared/cluster.ts';
+import { ClusterError } from '../../shared/cluster/errors.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';

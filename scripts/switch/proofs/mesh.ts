@@ -1,7 +1,7 @@
 /** The mesh as the switch sees it: a list of proxies, and a question to each of them. Everything goes through port-forwards into pods. */
-import { askAgain } from '../../shared/ask-again.ts';
-import type { Cluster, PodForward } from '../../shared/cluster.ts';
-import { ClusterError, isTransient } from '../../shared/cluster-errors.ts';
+import { askAgain } from '../../shared/cluster/ask-again.ts';
+import type { Cluster, PodForward } from '../../shared/cluster/cluster.ts';
+import { ClusterError, isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';

@@ -1,5 +1,5 @@
 /** The point of no return: the old version's pods end. Nobody uses them, and nobody can. */
-import { isAmbiguous } from '../../shared/cluster-errors.ts';
+import { isAmbiguous } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';

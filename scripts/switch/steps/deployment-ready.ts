@@ -1,5 +1,5 @@
 /** Whether a Deployment is rolled out, and if not, what its pods say about it. */
-import type { Cluster } from '../../shared/cluster.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import type { Container, Deployment, Pod } from '../../shared/kubernetes.ts';

@@ -1,6 +1,6 @@
 /** One request to each new pod itself, before any traffic can reach it. */
-import type { Cluster } from '../../shared/cluster.ts';
-import { isTransient } from '../../shared/cluster-errors.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
 import { portOf } from './deployment-ready.ts';

@@ -1,7 +1,7 @@
 /** Every call to the API server goes wrong in every way: once, and from then on. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Fault } from '../../../scripts/playground/api/index.ts';
-import { connectCluster, type Cluster } from '../../../scripts/shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import {
   callOf,

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connectCluster } from '../../../scripts/shared/cluster.ts';
+import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { STEP_TIMEOUT_MS, useWeather } from './weather.ts';
 
 const weather = useWeather();

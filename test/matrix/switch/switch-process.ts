@@ -1,5 +1,5 @@
 /** The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second and more options as JSON, telling each step on stdout. */
-import { connectCluster } from '../../../scripts/shared/cluster.ts';
+import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../scripts/switch/index.ts';
 
 const [kubeconfig = '', clusterFile = '', to = '', more = '{}'] = process.argv.slice(2);

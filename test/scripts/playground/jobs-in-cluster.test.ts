@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { loadKubeConfig } from '../../../scripts/shared/cluster-config.ts';
-import { createTransport, type Transport } from '../../../scripts/shared/cluster-transport.ts';
+import { loadKubeConfig } from '../../../scripts/shared/cluster/config.ts';
+import { createTransport, type Transport } from '../../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../scripts/shared/cluster.ts';
-import { ClusterError } from '../../../scripts/shared/cluster-errors.ts';
+import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
+import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import { neededRights, verifyAccess } from '../../../scripts/switch/access.ts';
 
 interface Attributes {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { help, parseSwitchArgs, switchFlags } from '../../../scripts/switch/options.ts';
-import { kubeconfigFor, startFakeApiServer } from '../shared/fake-api-server.ts';
+import { kubeconfigFor, startFakeApiServer } from '../shared/cluster/fake-api-server.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 let folder: string;

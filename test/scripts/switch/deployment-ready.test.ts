@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import type { Pod } from '../../../scripts/shared/kubernetes.ts';
 import { explainUnready } from '../../../scripts/switch/steps/deployment-ready.ts';
 

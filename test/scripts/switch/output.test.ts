@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { recordEvent } from '../../../scripts/switch/events.ts';
 import { combineReporters, createJournal } from '../../../scripts/switch/journal.ts';

@@ -1,8 +1,8 @@
 /** The preflight step as a whole, on a cluster and a mesh that say what a row of the table says: nobody else would notice a look left out. */
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { ClusterError } from '../../../scripts/shared/cluster-errors.ts';
-import type { Cluster, ListOptions } from '../../../scripts/shared/cluster.ts';
+import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
+import type { Cluster, ListOptions } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import type {
   DestinationRule,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../scripts/shared/cluster.ts';
+import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import { verifyWayBack } from '../../../scripts/switch/preflight/rights.ts';
 import type { State } from '../../../scripts/switch/state.ts';

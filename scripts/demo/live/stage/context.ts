@@ -1,4 +1,4 @@
-import type { Cluster } from '../../../shared/cluster.ts';
+import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import type { DemoPlayground } from '../../playground.ts';
 import type { StageLog } from './log.ts';
 

@@ -1,4 +1,4 @@
-import { connectCluster } from '../../../shared/cluster.ts';
+import { connectCluster } from '../../../shared/cluster/cluster.ts';
 import type { LiveView } from '../../page/live-view.ts';
 import { startObserver } from '../../observe/observe.ts';
 import { choiceOf } from '../../playground.ts';

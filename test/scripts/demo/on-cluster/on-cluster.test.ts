@@ -13,7 +13,7 @@ import {
   type Playground,
   type PlaygroundOptions,
 } from '../../../../scripts/playground/index.ts';
-import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { neededRights, type Right } from '../../../../scripts/switch/index.ts';

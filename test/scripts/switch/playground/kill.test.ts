@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../../scripts/shared/cluster.ts';
+import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../../../scripts/shared/errors.ts';
 import type { Deployment, DestinationRule, Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster.ts';
+import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../../scripts/shared/errors.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';

@@ -2,14 +2,14 @@ import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chooseCluster } from '../../../scripts/shared/cluster-flags.ts';
-import { UsageError } from '../../../scripts/shared/errors.ts';
+import { chooseCluster } from '../../../../scripts/shared/cluster/flags.ts';
+import { UsageError } from '../../../../scripts/shared/errors.ts';
 import {
   announcePlayground,
   findRunningPlayground,
   runningPlaygroundFile,
   withdrawPlayground,
-} from '../../../scripts/shared/running-playground.ts';
+} from '../../../../scripts/shared/running-playground.ts';
 
 let home: string;
 let file: string;

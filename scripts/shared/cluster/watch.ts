@@ -1,14 +1,8 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
-import {
-  ClusterError,
-  errorFromAnswer,
-  errorWithoutAnswer,
-  isExpired,
-  isTransient,
-} from './cluster-errors.ts';
-import type { Transport } from './cluster-transport.ts';
-import type { KubernetesObject } from './kubernetes.ts';
-import { pause } from './wait.ts';
+import { ClusterError, errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
+import type { Transport } from './transport.ts';
+import type { KubernetesObject } from '../kubernetes.ts';
+import { pause } from '../wait.ts';
 
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';

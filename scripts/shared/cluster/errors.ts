@@ -1,5 +1,5 @@
 /** What an API server, or the way to it, can answer instead of an object. */
-import { CommandError, codeOf, isError, messageOf } from './errors.ts';
+import { CommandError, codeOf, isError, messageOf } from '../errors.ts';
 
 /** The API server refused: its own words, and the reason programs decide by. */
 export class ClusterError extends CommandError {

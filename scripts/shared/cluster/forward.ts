@@ -8,8 +8,8 @@ import type { RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import WebSocket from 'ws';
-import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './cluster-errors.ts';
-import { codeOf, messageOf } from './errors.ts';
+import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
 
 export interface PodAnswer {
   status: number;

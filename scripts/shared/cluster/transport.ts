@@ -2,7 +2,7 @@
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import type { KubeConfig, ResponseContext } from '@kubernetes/client-node';
 import { askAgain } from './ask-again.ts';
-import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './cluster-errors.ts';
+import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './errors.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;

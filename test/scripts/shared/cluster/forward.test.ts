@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectCluster } from '../../../scripts/shared/cluster.ts';
-import type { Cluster } from '../../../scripts/shared/cluster.ts';
-import { pause } from '../../../scripts/shared/wait.ts';
+import { connectCluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import { pause } from '../../../../scripts/shared/wait.ts';
 import { startFakeApiServer } from './fake-api-server.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 

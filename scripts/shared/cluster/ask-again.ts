@@ -1,6 +1,6 @@
 /** Asking again what may be repeated: soon at first, then less often, and as late as the server wished. */
-import { ClusterError } from './cluster-errors.ts';
-import { pause } from './wait.ts';
+import { ClusterError } from './errors.ts';
+import { pause } from '../wait.ts';
 
 interface Patience {
   /** After this long the last error is thrown, in milliseconds. */

@@ -3,19 +3,19 @@
  * one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and errors
  * that say what the API server said. Objects pass through verbatim: unknown fields survive.
  */
-import { isExpired, isNotFound } from './cluster-errors.ts';
-import { discover } from './cluster-discovery.ts';
-import type { ClusterChoice } from './cluster-flags.ts';
-import type { PodForward } from './cluster-forward.ts';
-import type { Call, Transport } from './cluster-transport.ts';
-import { watchForever } from './cluster-watch.ts';
-import type { WatchEvent } from './cluster-watch.ts';
-import type { KubernetesObject } from './kubernetes.ts';
-import { knownResourceOf, pathOf } from './resources.ts';
-import type { Resource } from './resources.ts';
+import { isExpired, isNotFound } from './errors.ts';
+import { discover } from './discovery.ts';
+import type { ClusterChoice } from './flags.ts';
+import type { PodForward } from './forward.ts';
+import type { Call, Transport } from './transport.ts';
+import { watchForever } from './watch.ts';
+import type { WatchEvent } from './watch.ts';
+import type { KubernetesObject } from '../kubernetes.ts';
+import { knownResourceOf, pathOf } from '../resources.ts';
+import type { Resource } from '../resources.ts';
 
-export type { PodAnswer, PodForward, PodRequest } from './cluster-forward.ts';
-export type { WatchEvent } from './cluster-watch.ts';
+export type { PodAnswer, PodForward, PodRequest } from './forward.ts';
+export type { WatchEvent } from './watch.ts';
 
 export interface CallOptions {
   /** Default: the namespace of the connection. `'*'` (lists and watches only): all. */
@@ -99,14 +99,14 @@ export async function connectCluster(choice: ClusterChoice, options: ConnectOpti
   return cluster;
 }
 
-let parts: Promise<typeof import('./cluster-parts.ts')> | undefined;
+let parts: Promise<typeof import('./parts.ts')> | undefined;
 
 async function createCluster(
   choice: ClusterChoice,
   { fieldManager, timeoutMs = 10_000, retryForMs = 15_000, watchSilenceMs = 30_000 }: ConnectOptions,
 ): Promise<Cluster> {
   // Only now: @kubernetes/client-node takes a second to load, and a command that connects nowhere (--help, a wrong flag) shall not wait for it.
-  parts ??= import('./cluster-parts.ts');
+  parts ??= import('./parts.ts');
   const { loadKubeConfig, createTransport, createPodForward } = await parts;
   const config = loadKubeConfig(choice);
   const context = config.getCurrentContext();

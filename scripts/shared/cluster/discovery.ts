@@ -1,8 +1,8 @@
 /** Kinds that the scripts do not name themselves, such as a team's own: the API server says where it keeps them. */
-import { isNotFound } from './cluster-errors.ts';
-import type { Transport } from './cluster-transport.ts';
-import { CommandError } from './errors.ts';
-import type { Resource } from './resources.ts';
+import { isNotFound } from './errors.ts';
+import type { Transport } from './transport.ts';
+import { CommandError } from '../errors.ts';
+import type { Resource } from '../resources.ts';
 
 /** `APIResourceList`: https://kubernetes.io/docs/reference/using-api/api-concepts/#discovery-api */
 interface ResourceList {

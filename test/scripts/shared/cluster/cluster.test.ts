@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectCluster } from '../../../scripts/shared/cluster.ts';
-import type { Cluster, ConnectOptions } from '../../../scripts/shared/cluster.ts';
-import { ClusterError } from '../../../scripts/shared/cluster-errors.ts';
-import type { Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
-import { resources } from '../../../scripts/shared/resources.ts';
+import { connectCluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import type { Cluster, ConnectOptions } from '../../../../scripts/shared/cluster/cluster.ts';
+import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
+import type { Deployment, Pod } from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
 import { json, kubeconfigFor, reset, silence, startFakeApiServer, status } from './fake-api-server.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 

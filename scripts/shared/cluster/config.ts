@@ -1,7 +1,7 @@
 /** Which kubeconfig, which context: read by @kubernetes/client-node, with errors that name the file. */
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ClusterChoice } from './cluster-flags.ts';
-import { UsageError, messageOf } from './errors.ts';
+import type { ClusterChoice } from './flags.ts';
+import { UsageError, messageOf } from '../errors.ts';
 
 export function loadKubeConfig({ kubeconfigs, context }: ClusterChoice): KubeConfig {
   const config = new KubeConfig();

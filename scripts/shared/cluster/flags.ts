@@ -1,8 +1,8 @@
 /** Which cluster is meant: the flags every cluster command takes, and the rule that none of them ever picks a cluster silently. */
 import { existsSync } from 'node:fs';
-import { UsageError } from './errors.ts';
-import { findRunningPlayground } from './running-playground.ts';
-import type { RunningPlayground } from './running-playground.ts';
+import { UsageError } from '../errors.ts';
+import { findRunningPlayground } from '../running-playground.ts';
+import type { RunningPlayground } from '../running-playground.ts';
 
 /** Spread into the `options` of `parseArgs`. */
 export const clusterFlags = {
