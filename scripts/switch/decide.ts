@@ -1,9 +1,9 @@
 /** What a run has to do, decided from what stands in the cluster and what was asked for. Reads nothing, writes nothing. */
 import { UsageError } from '../shared/errors.ts';
-import { isUnfinished } from './record.ts';
-import type { Record as SwitchRecord } from './record.ts';
-import { describeLive, describeServing } from './state.ts';
-import type { State } from './state.ts';
+import { isUnfinished } from './lock/record.ts';
+import type { Record as SwitchRecord } from './lock/record.ts';
+import { describeLive, describeServing } from './cluster-state/read-state.ts';
+import type { State } from './cluster-state/read-state.ts';
 
 export type Decision =
   /** Run the steps; `record` says whether they are new or a killed run's. */

@@ -3,7 +3,7 @@ import { queriesFor } from './canary/prometheus-source.ts';
 import { switchChanges } from './dry-run/switch-changes.ts';
 import { undoChanges } from './dry-run/undo-changes.ts';
 import type { UndoChanges } from './dry-run/undo-changes.ts';
-import { LEAST_OLD_SAMPLE, LEAST_SAMPLE, shareOf } from './steps/canary.ts';
+import { LEAST_OLD_SAMPLE, LEAST_SAMPLE, shareOf } from './canary/canary-step.ts';
 import { leavingOf } from './steps/drain-old.ts';
 import type { Step, SwitchContext } from './types.ts';
 

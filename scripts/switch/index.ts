@@ -1,7 +1,7 @@
 /** The version switch for other programs. */
-export { neededRights, verifyAccess, type Right } from './access.ts';
+export { neededRights, verifyAccess, type Right } from './preflight/access.ts';
 export { runSwitch } from './run-switch.ts';
-export { createTerminalReporter, silentReporter } from './reporter.ts';
+export { createTerminalReporter, silentReporter } from './command/reporter.ts';
 export { createMesh } from './proofs/mesh.ts';
 export { createProver } from './proofs/prover.ts';
 export type { Prover } from './proofs/prover.ts';

@@ -4,7 +4,7 @@ import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
-import { help, parseSwitchArgs } from './options.ts';
+import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
 
 await runMain(async ({ argv, env, signal }) => {
@@ -36,7 +36,7 @@ await runMain(async ({ argv, env, signal }) => {
     promote,
     readStatus,
     runSwitch,
-  } = await import('./command.ts');
+  } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
   const started = performance.now();
   try {

@@ -1,10 +1,10 @@
 /** The switch as a list of steps. Forward they run in this order; taken back they run their `undo` in the opposite one. */
 import { addSubset } from './steps/add-subset.ts';
-import { canaryStep } from './steps/canary.ts';
+import { canaryStep } from './canary/canary-step.ts';
 import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
-import { preflight } from './steps/preflight.ts';
+import { preflight } from './preflight/preflight.ts';
 import { removeSubset } from './steps/remove-subset.ts';
 import { shiftTraffic } from './steps/shift-traffic.ts';
 import type { Step } from './types.ts';

@@ -5,8 +5,8 @@ import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { PlannedStep } from './dry-run.ts';
 import type { Mesh } from './proofs/mesh.ts';
-import type { Record as SwitchRecord } from './record.ts';
-import type { RouteTarget } from './routes.ts';
+import type { Record as SwitchRecord } from './lock/record.ts';
+import type { RouteTarget } from './cluster-state/virtual-service.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;

@@ -5,7 +5,7 @@ import { createTransport } from '../../scripts/shared/cluster/transport.ts';
 import { connectCluster } from '../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../scripts/shared/errors.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
-import { verifyAccess, type Right } from '../../scripts/switch/access.ts';
+import { verifyAccess, type Right } from '../../scripts/switch/preflight/access.ts';
 import { Kit } from './kit.ts';
 import { at, list } from './objects.ts';
 

@@ -1,7 +1,7 @@
 /** What the evidence says: numbers for a person, and an error when the new version is worse than the old one. */
 import { CommandError } from '../../shared/errors.ts';
-import { fisherExact } from '../fisher.ts';
-import type { Sample } from '../fisher.ts';
+import { fisherExact } from './fisher.ts';
+import type { Sample } from './fisher.ts';
 import type { Comparison } from './latency.ts';
 
 export interface Versions {

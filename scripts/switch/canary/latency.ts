@@ -7,8 +7,8 @@
  * It sees a shift of everything and a heavier tail alike, and asks for no shape of the distribution. It sees nothing within one bucket, and the edges
  * lie a factor of 2 to 2.5 apart.
  */
-import { fisherExact } from '../fisher.ts';
-import type { Sample } from '../fisher.ts';
+import { fisherExact } from './fisher.ts';
+import type { Sample } from './fisher.ts';
 
 /** Answers per bucket, by its upper edge in milliseconds; the last edge is Infinity. */
 export type Latencies = ReadonlyMap<number, number>;

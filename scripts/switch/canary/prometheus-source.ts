@@ -1,6 +1,6 @@
 /** The same evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as the callers' proxies report them. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
-import type { Sample } from '../fisher.ts';
+import type { Sample } from './fisher.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';

@@ -2,11 +2,11 @@
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { FLOOR_ANNOTATION } from '../autoscaler.ts';
-import type { Autoscaler } from '../autoscaler.ts';
-import { diffObjects } from '../diff.ts';
+import { FLOOR_ANNOTATION } from '../changes/autoscaler.ts';
+import type { Autoscaler } from '../changes/autoscaler.ts';
+import { diffObjects } from '../changes/diff.ts';
 import type { SwitchContext } from '../types.ts';
-import { objectsOfVersion } from '../version-objects.ts';
+import { objectsOfVersion } from '../cluster-state/version-objects.ts';
 
 /** None when both are the same. */
 export function changed(kind: string, name: string, before: unknown, after: unknown): string[] {

@@ -1,12 +1,19 @@
 /** The changes of a switch, step by step: each is what its step would find, the steps before it done, against what it would write. */
 import type { Deployment } from '../../shared/kubernetes.ts';
-import { autoscalersOf, copyFor, isAutoscaler, targets, withFloor, withoutFloor } from '../autoscaler.ts';
-import type { Autoscaler } from '../autoscaler.ts';
-import { renderVersion } from '../render-version.ts';
-import { liveSubsets, redirect } from '../routes.ts';
-import { readState } from '../state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../subsets.ts';
-import { shareOf } from '../steps/canary.ts';
+import {
+  autoscalersOf,
+  copyFor,
+  isAutoscaler,
+  targets,
+  withFloor,
+  withoutFloor,
+} from '../changes/autoscaler.ts';
+import type { Autoscaler } from '../changes/autoscaler.ts';
+import { renderVersion } from '../changes/render-version.ts';
+import { liveSubsets, redirect } from '../cluster-state/virtual-service.ts';
+import { readState } from '../cluster-state/read-state.ts';
+import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import { shareOf } from '../canary/canary-step.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { applied, changed, deleted, refloored, resized } from './object-changes.ts';
 

@@ -2,7 +2,7 @@
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { includesAll } from '../state.ts';
+import { includesAll } from '../cluster-state/read-state.ts';
 import type { SwitchContext } from '../types.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
 import { refuse } from './refuse.ts';

@@ -1,10 +1,10 @@
 /** Rights beyond those every switch needs: for what else the template set makes of a version, and for the way back. */
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { rightsToDelete, rightsToUndo, verifyAccess } from '../access.ts';
-import type { Right } from '../access.ts';
-import { renderVersion } from '../render-version.ts';
-import type { State } from '../state.ts';
+import { rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
+import type { Right } from './access.ts';
+import { renderVersion } from '../changes/render-version.ts';
+import type { State } from '../cluster-state/read-state.ts';
 import type { SwitchContext } from '../types.ts';
 import { refuse } from './refuse.ts';
 

@@ -1,7 +1,7 @@
 /** What autoscalers will make of the new version's size. They do no harm to the switch itself, so it is told and refuses nothing. */
 import type { Deployment } from '../../shared/kubernetes.ts';
-import { autoscalersOf, copyFor, isAutoscaler } from '../autoscaler.ts';
-import { renderVersion } from '../render-version.ts';
+import { autoscalersOf, copyFor, isAutoscaler } from '../changes/autoscaler.ts';
+import { renderVersion } from '../changes/render-version.ts';
 import type { SwitchContext } from '../types.ts';
 
 /** @param name the new version's Deployment */

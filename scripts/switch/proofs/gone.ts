@@ -1,5 +1,5 @@
 /** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
-import { parseClusterName } from '../names.ts';
+import { parseClusterName } from '../cluster-state/istio-names.ts';
 import { proven, unproven } from './envoy-answers.ts';
 import type { ClustersDump, Verdict } from './envoy-answers.ts';
 

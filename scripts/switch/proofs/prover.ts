@@ -1,6 +1,6 @@
 /** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { clusterNamePattern } from '../names.ts';
+import { clusterNamePattern } from '../cluster-state/istio-names.ts';
 import { evaluateEndpoints } from './endpoints.ts';
 import { unproven } from './envoy-answers.ts';
 import type { ClusterStatuses, ClustersDump, EndpointsDump, RoutesDump, Verdict } from './envoy-answers.ts';

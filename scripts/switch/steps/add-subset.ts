@@ -1,11 +1,11 @@
 /** Every proxy learns of the new version before any route may name it: a route to an unknown or warming cluster answers 503. */
 import { resources } from '../../shared/resources.ts';
-import { changeSpec, verifyUnchanged } from '../change-object.ts';
-import { patience } from '../patience.ts';
+import { changeSpec, verifyUnchanged } from '../changes/change-object.ts';
+import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
-import { readyPods } from '../ready-pods.ts';
-import { namedSubsets } from '../routes.ts';
-import { findSubset, subsetLike, withSubset } from '../subsets.ts';
+import { readyPods } from '../cluster-state/ready-pods.ts';
+import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { findSubset, subsetLike, withSubset } from '../cluster-state/destination-rule.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { forgetSubset } from './remove-subset.ts';
 

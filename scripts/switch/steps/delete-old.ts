@@ -3,13 +3,13 @@ import { isAmbiguous } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
-import { holdSize } from '../autoscaler.ts';
-import { readyPods } from '../ready-pods.ts';
-import { listVersionPods, readState } from '../state.ts';
+import { holdSize } from '../changes/autoscaler.ts';
+import { readyPods } from '../cluster-state/ready-pods.ts';
+import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
-import { deleteVersionObjects } from '../version-objects.ts';
+import { deleteVersionObjects } from '../cluster-state/version-objects.ts';
 import { waitUntilReady } from './deploy-version.ts';
-import { proveNotNeeded } from './still-serving.ts';
+import { proveNotNeeded } from '../proofs/still-serving.ts';
 
 /** Added to a pod's own grace period before its end is called late, in milliseconds. */
 const SLACK_MS = 30_000;

@@ -5,16 +5,16 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
-import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../autoscaler.ts';
-import { verifyUnchanged } from '../change-object.ts';
-import { renderVersion } from '../render-version.ts';
-import { repeatWrite } from '../repeat-write.ts';
-import { namedSubsets } from '../routes.ts';
-import { listVersionPods, readState } from '../state.ts';
+import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
+import { renderVersion } from '../changes/render-version.ts';
+import { repeatWrite } from '../changes/idempotent-write.ts';
+import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersion } from './delete-old.ts';
-import { explainUnready, rolloutOf } from './deployment-ready.ts';
-import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
+import { explainUnready, rolloutOf } from '../cluster-state/deployment-ready.ts';
+import { NoAnswerError, smokeTest, smokeTestOf } from '../changes/smoke-test.ts';
 
 /** How long ready pods may be out of hearing, in milliseconds: a broken port-forward is soon replaced by a whole one. */
 const UNHEARD_MS = 10_000;

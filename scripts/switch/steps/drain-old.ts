@@ -1,11 +1,11 @@
 /** Nothing is removed while somebody uses it: no request active, and none begun for a while, at any proxy. */
 import { parseDuration } from '../../shared/duration.ts';
 import type { VirtualService } from '../../shared/kubernetes.ts';
-import { letGo } from '../autoscaler.ts';
-import { patience } from '../patience.ts';
+import { letGo } from '../changes/autoscaler.ts';
+import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import type { Leaving } from '../proofs/prover.ts';
-import { listVersionPods } from '../state.ts';
+import { listVersionPods } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 
 export const drainOld: Step = {

@@ -1,14 +1,14 @@
 /** The proxies forget the old version: after this no configuration anywhere can send to it. */
 import { CommandError } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
-import { changeSpec } from '../change-object.ts';
-import { patience } from '../patience.ts';
+import { changeSpec } from '../changes/change-object.ts';
+import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
-import { namedSubsets } from '../routes.ts';
-import { withoutSubset } from '../subsets.ts';
+import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { withoutSubset } from '../cluster-state/destination-rule.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { makeKnown } from './add-subset.ts';
-import { proveNotNeeded } from './still-serving.ts';
+import { proveNotNeeded } from '../proofs/still-serving.ts';
 
 export const removeSubset: Step = {
   name: 'remove-subset',

@@ -1,17 +1,17 @@
 /** The routes that name the old version name the new one, and every proxy shows that it has exactly this revision. */
 import { resources } from '../../shared/resources.ts';
-import { letGo } from '../autoscaler.ts';
-import { changeSpec } from '../change-object.ts';
-import { virtualServiceReference } from '../names.ts';
-import { patience } from '../patience.ts';
+import { letGo } from '../changes/autoscaler.ts';
+import { changeSpec } from '../changes/change-object.ts';
+import { virtualServiceReference } from '../cluster-state/istio-names.ts';
+import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
-import { namesByRoot } from '../route-holder.ts';
-import { requestsSeen } from '../requests-seen.ts';
-import { createMarker, hasMarker, namedSubsets, redirect } from '../routes.ts';
-import type { Redirection } from '../routes.ts';
+import { namesByRoot } from '../cluster-state/route-holder.ts';
+import { requestsSeen } from '../command/requests-seen.ts';
+import { createMarker, hasMarker, namedSubsets, redirect } from '../cluster-state/virtual-service.ts';
+import type { Redirection } from '../cluster-state/virtual-service.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { leavingOf, proveUnused } from './drain-old.ts';
-import { keepUp } from './keep-up.ts';
+import { keepUp } from '../changes/keep-up.ts';
 
 export const shiftTraffic: Step = {
   name: 'shift-traffic',

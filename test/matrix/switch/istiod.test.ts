@@ -4,7 +4,7 @@ import { messageOf } from '../../../scripts/shared/errors.ts';
 import { isReady, type KubernetesObject, type Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
-import { promote } from '../../../scripts/switch/promote.ts';
+import { promote } from '../../../scripts/switch/canary/promote.ts';
 import { useWeather } from './weather.ts';
 
 const weather = useWeather();

@@ -2,9 +2,9 @@
 import type { Fault, FaultHook } from '../../../scripts/playground/api/index.ts';
 import type { DestinationRule, Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
-import { FLOOR_ANNOTATION } from '../../../scripts/switch/autoscaler.ts';
+import { FLOOR_ANNOTATION } from '../../../scripts/switch/changes/autoscaler.ts';
 import type { SwitchOptions } from '../../../scripts/switch/index.ts';
-import { readStatus } from '../../../scripts/switch/status.ts';
+import { readStatus } from '../../../scripts/switch/command/status.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
 
 type Asked = Parameters<FaultHook>[0];

@@ -4,7 +4,7 @@ import { InterruptedError } from '../../../scripts/shared/errors.ts';
 import { isReady, type Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
-import type { Autoscaler } from '../../../scripts/switch/autoscaler.ts';
+import type { Autoscaler } from '../../../scripts/switch/changes/autoscaler.ts';
 import {
   runSwitch,
   silentReporter,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../../../scripts/shared/kubernetes.ts';
 import { decide } from '../../../scripts/switch/decide.ts';
-import type { Record as SwitchRecord } from '../../../scripts/switch/record.ts';
-import type { State } from '../../../scripts/switch/state.ts';
+import type { Record as SwitchRecord } from '../../../scripts/switch/lock/record.ts';
+import type { State } from '../../../scripts/switch/cluster-state/read-state.ts';
 
 const record = (phase: SwitchRecord['phase'], from = 'v1', to = 'v2'): SwitchRecord => ({
   id: '0123abcd',

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, parseDocument } from 'yaml';
 import { bundleTools } from '../../../scripts/image/bundle-tools.ts';
-import { neededRights } from '../../../scripts/switch/access.ts';
-import { parseSwitchArgs } from '../../../scripts/switch/options.ts';
+import { neededRights } from '../../../scripts/switch/preflight/access.ts';
+import { parseSwitchArgs } from '../../../scripts/switch/command/command-line.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../../scripts/switch/in-cluster');
 const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import { verifyWayBack } from '../../../scripts/switch/preflight/rights.ts';
-import type { State } from '../../../scripts/switch/state.ts';
+import type { State } from '../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchContext } from '../../../scripts/switch/types.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../istio/cluster.yaml');

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { pause } from '../../../shared/wait.ts';
 
-/** A line of the switch's journal (`scripts/switch/journal.ts`). */
+/** A line of the switch's journal (`scripts/switch/command/journal.ts`). */
 export interface JournalEvent {
   time: string;
   event: 'begin' | 'step' | 'progress' | 'done' | 'failed' | 'note' | 'end';

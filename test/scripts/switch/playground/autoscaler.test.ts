@@ -3,9 +3,9 @@ import { InterruptedError } from '../../../../scripts/shared/errors.ts';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/autoscaler.ts';
+import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
-import { readStatus } from '../../../../scripts/switch/status.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const naive = { pod: 'naive' };

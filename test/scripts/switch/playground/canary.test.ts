@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { runSwitch, silentReporter, type SwitchResult } from '../../../../scripts/switch/index.ts';
-import { promote } from '../../../../scripts/switch/promote.ts';
-import { readStatus } from '../../../../scripts/switch/status.ts';
+import { promote } from '../../../../scripts/switch/canary/promote.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 let coffee: CoffeeCluster;

@@ -10,7 +10,7 @@ import { isReady, type Pod } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
 import type { SwitchResult } from '../../../../scripts/switch/index.ts';
-import { readStatus } from '../../../../scripts/switch/status.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import {
   callOf,
   isWrite,

@@ -3,8 +3,8 @@ import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../../../scripts/shared/errors.ts';
 import type { Deployment, DestinationRule, Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { ANNOTATION } from '../../../../scripts/switch/record.ts';
-import { readStatus } from '../../../../scripts/switch/status.ts';
+import { ANNOTATION } from '../../../../scripts/switch/lock/record.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const settings = { set: { pod: 'naive' }, leaseSeconds: 1, quietMs: 200 };

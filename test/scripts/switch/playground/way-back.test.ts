@@ -15,8 +15,8 @@ import {
   type SwitchOptions,
   type SwitchResult,
 } from '../../../../scripts/switch/index.ts';
-import { promote } from '../../../../scripts/switch/promote.ts';
-import { readStatus } from '../../../../scripts/switch/status.ts';
+import { promote } from '../../../../scripts/switch/canary/promote.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
 const set = { pod: 'naive', replicas: '1' };

@@ -1,0 +1,50 @@
+/** A person's yes to a share that is held: an annotation on the Lease, which names the switch and the share it is meant for. */
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
+import { CommandError } from '../../shared/errors.ts';
+import { pause } from '../../shared/wait.ts';
+import { isUnfinished, readLease } from '../lock/record.ts';
+import { createMarker } from '../cluster-state/virtual-service.ts';
+import { readState } from '../cluster-state/read-state.ts';
+
+const PROMOTION = 'zero-downtime-coffee-shop/promote';
+
+const yesTo = (id: string, share: number) => `${id} ${share}`;
+
+export async function isPromoted(
+  cluster: Cluster,
+  app: string,
+  { id, share }: { id: string; share: number },
+): Promise<boolean> {
+  const lease = await readLease(cluster, app);
+  return lease?.metadata.annotations?.[PROMOTION] === yesTo(id, share);
+}
+
+/** Says yes to the share that the switch under way has reached; gives a line for a person. */
+export async function promote(cluster: Cluster, app: string): Promise<string> {
+  const { record, virtualService } = await readState(cluster, app);
+  if (!isUnfinished(record) || record.phase !== 'running')
+    throw new CommandError(`No switch of ${app} is under way; there is nothing to promote.`);
+  const marker = createMarker(record.from, record.to, record.id);
+  const shares = (virtualService.spec.http ?? []).map(({ name = '' }) =>
+    name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN,
+  );
+  const share = shares.find((found) => Number.isInteger(found));
+  if (share === undefined)
+    throw new CommandError(
+      `The switch of ${app} to ${record.to} is at no share; there is nothing to promote.`,
+    );
+  for (let attempt = 0; ; attempt += 1) {
+    const lease = await readLease(cluster, app);
+    if (lease === undefined) throw new CommandError(`The Lease of the switch of ${app} is gone.`);
+    const annotations = { ...lease.metadata.annotations, [PROMOTION]: yesTo(record.id, share) };
+    try {
+      await cluster.replace({ ...lease, metadata: { ...lease.metadata, annotations } });
+      return `${record.to} may have more than ${share} % of ${app}'s traffic.`;
+    } catch (error) {
+      // The switch renews its Lease at the same time.
+      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
+      await pause(50);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The autoscalers of a version: each version is a Deployment, so each has its own. While no traffic has come yet, or all of it has left, an
+ * autoscaler sees an idle Deployment and would shrink it just before it is needed: a floor holds the size until the traffic has moved.
+ */
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { repeatWrite } from './idempotent-write.ts';
+import { listVersions } from '../cluster-state/read-state.ts';
+import type { SwitchContext } from '../types.ts';
+
+/** Remembers the author's `minReplicas` while the floor holds. */
+export const FLOOR_ANNOTATION = 'zero-downtime-coffee-shop/min-replicas';
+
+export interface Autoscaler extends KubernetesObject {
+  spec: {
+    scaleTargetRef: { apiVersion?: string; kind: string; name: string };
+    minReplicas?: number;
+    maxReplicas: number;
+    [field: string]: unknown;
+  };
+}
+
+type Context = Pick<SwitchContext, 'cluster' | 'signal'>;
+
+export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
+  object.kind === 'HorizontalPodAutoscaler';
+
+/** The autoscalers of a Deployment. */
+export async function autoscalersOf(
+  cluster: Cluster,
+  deployment: string,
+  signal?: AbortSignal,
+): Promise<Autoscaler[]> {
+  const all = await cluster.list<Autoscaler>(resources.horizontalPodAutoscalers, { signal });
+  return all.filter((autoscaler) => targets(autoscaler, deployment));
+}
+
+export function targets({ spec: { scaleTargetRef: target } }: Autoscaler, deployment: string): boolean {
+  return target.kind === 'Deployment' && target.name === deployment;
+}
+
+/** The old version's autoscaler for the new one: the same but for the names. */
+export function copyFor(
+  { metadata, spec }: Autoscaler,
+  { from, to, deployment }: { from: string; to: string; deployment: string },
+): Autoscaler {
+  const renamed = (map: Record<string, string> = {}) =>
+    Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value === from ? to : value]));
+  const { labels, annotations = {} } = metadata;
+  const own = Object.entries(annotations).filter(
+    ([key]) => key !== FLOOR_ANNOTATION && !key.startsWith('kubectl.kubernetes.io/'),
+  );
+  const ended = metadata.name.endsWith(`-${from}`);
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: {
+      name: ended ? `${metadata.name.slice(0, -from.length)}${to}` : deployment,
+      ...(labels ? { labels: renamed(labels) } : {}),
+      ...(own.length > 0 ? { annotations: renamed(Object.fromEntries(own)) } : {}),
+    },
+    spec: {
+      ...spec,
+      minReplicas: authorsMinimum({ metadata, spec }),
+      scaleTargetRef: { ...spec.scaleTargetRef, name: deployment },
+    },
+  };
+}
+
+/** The same with at least `size` pods, and the author's minimum remembered. */
+export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {
+  const { metadata, spec } = autoscaler;
+  const floor = Math.min(size, spec.maxReplicas);
+  if ((spec.minReplicas ?? 1) >= floor) return autoscaler;
+  const annotations = { ...metadata.annotations, [FLOOR_ANNOTATION]: String(authorsMinimum(autoscaler)) };
+  return { ...autoscaler, metadata: { ...metadata, annotations }, spec: { ...spec, minReplicas: floor } };
+}
+
+/** The same with its author's minimum. */
+export function withoutFloor(autoscaler: Autoscaler): Autoscaler {
+  const { metadata, spec } = autoscaler;
+  if (metadata.annotations?.[FLOOR_ANNOTATION] === undefined) return autoscaler;
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations).filter(([key]) => key !== FLOOR_ANNOTATION),
+  );
+  return {
+    ...autoscaler,
+    metadata: { ...metadata, annotations },
+    spec: { ...spec, minReplicas: authorsMinimum(autoscaler) },
+  };
+}
+
+function authorsMinimum({ metadata, spec }: Pick<Autoscaler, 'metadata' | 'spec'>): number {
+  return Number(metadata.annotations?.[FLOOR_ANNOTATION] ?? spec.minReplicas ?? 1);
+}
+
+/** Keeps the autoscalers of a Deployment from shrinking it below `size`. */
+export async function holdSize(context: Context, deployment: string, size: number): Promise<void> {
+  for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
+    const held = withFloor(found, size);
+    if (held !== found) await change(context, found.metadata.name, held);
+  }
+}
+
+/** Gives the autoscalers of a version their author's minimum back. */
+export async function letGo(
+  context: Context & Pick<SwitchContext, 'service'>,
+  version: string,
+): Promise<void> {
+  const deployments = await listVersions(context.cluster, context.service);
+  const deployment = deployments.find((entry) => entry.version === version)?.deployment.metadata.name;
+  if (deployment === undefined) return;
+  for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
+    const free = withoutFloor(found);
+    if (free !== found) await change(context, found.metadata.name, free);
+  }
+}
+
+/** Writes only the minimum and its memory; said twice it says the same. */
+async function change({ cluster, signal }: Context, name: string, wanted: Autoscaler): Promise<void> {
+  const { annotations = {} } = wanted.metadata;
+  const patch = {
+    metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },
+    spec: { minReplicas: wanted.spec.minReplicas ?? 1 },
+  };
+  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), signal);
+}

@@ -1,0 +1,74 @@
+/** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
+import { isDeepStrictEqual } from 'node:util';
+import { isAmbiguous, isConflict, isNotFound } from '../../shared/cluster/errors.ts';
+import { CommandError } from '../../shared/errors.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import type { Resource } from '../../shared/resources.ts';
+import { pause } from '../../shared/wait.ts';
+import { diffObjects } from './diff.ts';
+import type { SwitchContext } from '../types.ts';
+
+export async function changeSpec<T extends KubernetesObject & { spec: object }>(
+  { cluster, signal }: Pick<SwitchContext, 'cluster' | 'signal'>,
+  resource: Resource,
+  known: T,
+  /** The fields of `spec` that change. A field that already has its value is not written. */
+  fields: Partial<T['spec']>,
+): Promise<T> {
+  const { name } = known.metadata;
+  const wanted: object = { ...known.spec, ...fields };
+  // What is known is what this run read or wrote last: the server itself refuses a write on it (409) when it is so no longer.
+  const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
+  for (let attempt = 0; ; attempt += 1) {
+    const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });
+    if (live === undefined) throw new ForeignEditError(resource, known, undefined);
+    if (isDeepStrictEqual(live.spec, wanted)) return live;
+    if (!isDeepStrictEqual(live.spec, known.spec)) throw new ForeignEditError(resource, known, live);
+    try {
+      const { resourceVersion } = live.metadata;
+      return await cluster.patch<T>(
+        resource,
+        name,
+        { metadata: { resourceVersion }, spec: fields },
+        { signal },
+      );
+    } catch (error) {
+      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error) || isNotFound(error))) throw error;
+      await pause(Math.min(1000, 25 * 2 ** attempt), signal);
+    }
+  }
+}
+
+/**
+ * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked before what cannot be taken back: a
+ * resourceVersion guards a write to its own object, not the removal of what another object has come to name again.
+ */
+export async function verifyUnchanged({
+  cluster,
+  signal,
+  known,
+}: Pick<SwitchContext, 'cluster' | 'signal' | 'known'>): Promise<void> {
+  const verify = async (resource: Resource, expected: KubernetesObject) => {
+    const live = await cluster.get(resource, expected.metadata.name, { signal });
+    if (!isDeepStrictEqual(live?.['spec'], expected['spec']))
+      throw new ForeignEditError(resource, expected, live);
+  };
+  await Promise.all([
+    verify(resources.virtualServices, known.virtualService),
+    verify(resources.destinationRules, known.destinationRule),
+  ]);
+}
+
+/** Somebody else changed, or deleted, what the switch works on. */
+export class ForeignEditError extends CommandError {
+  constructor(resource: Resource, known: KubernetesObject, live: KubernetesObject | undefined) {
+    const which = `${resource.kind} ${known.metadata.name}`;
+    const lines = live === undefined ? [] : diffObjects(known['spec'], live['spec']);
+    super(
+      live === undefined
+        ? `${which} is gone: somebody deleted it during the switch.`
+        : `${which} was changed by somebody else during the switch:${lines.map((line) => `\n   ${line}`).join('')}`,
+    );
+  }
+}

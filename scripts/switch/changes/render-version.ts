@@ -1,0 +1,45 @@
+/** The new version's objects, from the same template that made the old one's: the resource set `version` of the cluster file. */
+import { parseObjects, renderSets } from '../../render/index.ts';
+import { UsageError, messageOf } from '../../shared/errors.ts';
+import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import type { SwitchOptions } from '../types.ts';
+
+export interface RenderedVersion {
+  deployment: Deployment;
+  /** What else the set holds, a HorizontalPodAutoscaler for instance. */
+  others: KubernetesObject[];
+}
+
+export async function renderVersion(
+  { clusterFile, image, set = {} }: Pick<SwitchOptions, 'clusterFile' | 'image' | 'set'>,
+  {
+    app,
+    version,
+    replicas,
+  }: { app: string; version: string; /** Default: what the cluster file says. */ replicas?: number },
+): Promise<RenderedVersion> {
+  const vars: Record<string, string> = {
+    ...(replicas === undefined ? {} : { replicas: String(replicas) }),
+    ...set,
+    app,
+    version,
+  };
+  if (image !== undefined) vars['image'] = image;
+  const objects = await render(clusterFile, vars);
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment') as Deployment[];
+  const [deployment] = deployments;
+  if (deployment === undefined || deployments.length > 1) {
+    throw new UsageError(
+      `The resource set "version" of ${clusterFile} must hold exactly one Deployment, it has ${deployments.length}.`,
+    );
+  }
+  return { deployment, others: objects.filter((object) => object !== deployment) };
+}
+
+async function render(clusterFile: string, vars: Record<string, string>): Promise<KubernetesObject[]> {
+  try {
+    return parseObjects(await renderSets(clusterFile, { include: ['version'], vars }));
+  } catch (error) {
+    throw new UsageError(messageOf(error), { cause: error });
+  }
+}

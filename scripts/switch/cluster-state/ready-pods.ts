@@ -1,0 +1,30 @@
+/** How many pods of a version are ready, and whether they are enough. */
+import { isReady } from '../../shared/kubernetes.ts';
+import type { ReadyPods } from '../proofs/prover.ts';
+import { listVersionPods, listVersions } from './read-state.ts';
+import type { SwitchContext } from '../types.ts';
+
+type Context = Pick<SwitchContext, 'cluster' | 'service' | 'known'>;
+
+/** The ready pods of a version. Without `enoughFor`, all that its Deployment wants are needed; with it, as many as that version has are enough. */
+export async function readyPods(
+  { cluster, service, known: { destinationRule } }: Context,
+  version: string,
+  { enoughFor }: { enoughFor?: string } = {},
+): Promise<ReadyPods> {
+  const [deployments, pods] = await Promise.all([
+    listVersions(cluster, service),
+    listVersionPods(cluster, { service, destinationRule }, version),
+  ]);
+  const sizeOf = (name: string) =>
+    deployments.find((entry) => entry.version === name)?.deployment.spec.replicas ?? 1;
+  const wanted = Math.min(sizeOf(version), enoughFor === undefined ? Infinity : sizeOf(enoughFor));
+  const ready = pods.filter(isReady);
+  return {
+    addresses: new Set(ready.map(({ status }) => status?.podIP ?? '')),
+    problem:
+      ready.length < Math.max(1, wanted)
+        ? `only ${ready.length}/${wanted} pods of ${version} are ready`
+        : undefined,
+  };
+}

@@ -1,0 +1,172 @@
+/** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../shared/kubernetes.ts';
+import { fullHost } from './istio-names.ts';
+
+/** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
+export interface RouteTarget {
+  host: string;
+  namespace: string;
+}
+
+export function namesSubset(
+  destination: Destination | undefined,
+  subset: string,
+  target: RouteTarget,
+): boolean {
+  return destination !== undefined && isOurs(destination, target) && destination.subset === subset;
+}
+
+function isOurs({ host }: Destination, target: RouteTarget): boolean {
+  return fullHost(host, target.namespace) === target.host;
+}
+
+/** The subsets the routes name, in the order of their weight in the route that catches everything else. Empty: none of them is ours. */
+export function liveSubsets(
+  virtualService: VirtualService,
+  target: RouteTarget,
+): { subset: string; weight: number }[] {
+  const http = virtualService.spec.http ?? [];
+  const ours = http.filter((route) => route.route?.some(({ destination }) => isOurs(destination, target)));
+  // The last route without a match takes whatever no other route took: that is who serves.
+  const catchAll =
+    ours.filter(({ match }) => match === undefined || match.length === 0).at(-1) ?? ours.at(-1);
+  const destinations = (catchAll?.route ?? []).filter(({ destination }) => isOurs(destination, target));
+  return destinations
+    .map(({ destination, weight }) => ({
+      subset: destination.subset ?? '',
+      weight: weight ?? (destinations.length === 1 ? 100 : 0),
+    }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** Every subset of ours that any route, mirror, tcp or tls section names. */
+export function namedSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
+  const { http = [], tcp = [], tls = [] } = virtualService.spec;
+  const destinations = [...http, ...tcp, ...tls].flatMap(({ route = [] }) =>
+    route.map(({ destination }) => destination),
+  );
+  for (const route of http) {
+    if (route.mirror) destinations.push(route.mirror);
+    for (const { destination } of route.mirrors ?? []) destinations.push(destination);
+  }
+  return new Set(
+    destinations.filter((destination) => isOurs(destination, target)).map(({ subset = '' }) => subset),
+  );
+}
+
+/** The routes that give traffic to both subsets. */
+export function dividedRoutes(
+  { spec: { http = [] } }: VirtualService,
+  [one, other]: readonly [string, string],
+  target: RouteTarget,
+): HttpRoute[] {
+  const gives = ({ route = [] }: HttpRoute, subset: string) =>
+    route.some(({ destination, weight }) => weight !== 0 && namesSubset(destination, subset, target));
+  return http.filter((route) => gives(route, one) && gives(route, other));
+}
+
+export interface Redirection {
+  from: string;
+  to: string;
+  /** Percent of what `from` and `to` serve together that `to` gets; 100 takes `from` out of the routes. */
+  share: number;
+  /** Goes into the name of every route that changes, so that each proxy can show that it has this very revision. */
+  marker: string;
+  /** Which of the routes that name `from` are meant. Default: all. */
+  only?: (route: HttpRoute) => boolean;
+}
+
+/** The routes with the traffic of `from` given to `to`. The input stays as it is; routes that are not meant are the same objects. */
+export function redirect(
+  routes: HttpRoute[],
+  { from, to, share, marker, only }: Redirection,
+  target: RouteTarget,
+): HttpRoute[] {
+  const mentions = (route: HttpRoute) =>
+    [...(route.route ?? []), ...(route.mirrors ?? [])].some(({ destination }) =>
+      namesSubset(destination, from, target),
+    ) || namesSubset(route.mirror, from, target);
+  return routes.map((route) => {
+    if (!mentions(route) || only?.(route) === false) return route;
+    const moved: HttpRoute = { ...route, name: withMarker(route.name, marker) };
+    if (route.route) moved.route = shareOut(route.route, { from, to, share }, target);
+    if (share === 100) {
+      const turned = (destination: Destination) =>
+        namesSubset(destination, from, target) ? { ...destination, subset: to } : destination;
+      if (route.mirror) moved.mirror = turned(route.mirror);
+      if (route.mirrors) {
+        moved.mirrors = route.mirrors.map((mirror) => ({
+          ...mirror,
+          destination: turned(mirror.destination),
+        }));
+      }
+    }
+    return moved;
+  });
+}
+
+/** Each destination that names `from` is shared out in its place; what was shared with `to` before is taken together with it again. */
+function shareOut(
+  destinations: RouteDestination[],
+  { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
+  target: RouteTarget,
+): RouteDestination[] {
+  const shared = new Map<RouteDestination, RouteDestination>();
+  for (const one of destinations) {
+    if (!namesSubset(one.destination, to, target)) continue;
+    const old = destinations.find(
+      (other) => namesSubset(other.destination, from, target) && isSameButSubset(one, other),
+    );
+    if (old) shared.set(one, old);
+  }
+  const moved = destinations.flatMap((one) => {
+    if (shared.has(one)) return [];
+    if (!namesSubset(one.destination, from, target)) return [one];
+    const parts = destinations.filter((other) => other === one || shared.get(other) === one);
+    const weight =
+      destinations.length === 1 ? 100 : parts.reduce((sum, { weight: part = 0 }) => sum + part, 0);
+    const fresh = { ...one, destination: { ...one.destination, subset: to } };
+    if (share === 100) return [{ ...fresh, weight }];
+    const part = Math.round((weight * share) / 100);
+    return [
+      { ...one, weight: weight - part },
+      { ...fresh, weight: part },
+    ];
+  });
+  const [only] = moved;
+  if (only === undefined || moved.length > 1) return moved;
+  // A single destination needs no weight, unless its author wrote one.
+  const { weight = 100, ...bare } = only;
+  return destinations.length === 1 && destinations[0]?.weight !== undefined ? [{ ...bare, weight }] : [bare];
+}
+
+function isSameButSubset(one: RouteDestination, other: RouteDestination): boolean {
+  const place = ({ destination, ...more }: RouteDestination) => ({
+    ...more,
+    weight: undefined,
+    destination: { ...destination, subset: undefined },
+  });
+  return isDeepStrictEqual(place(one), place(other));
+}
+
+const MARKER = /(?:^|--)switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8}(?:-p\d+)?$/;
+
+/** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`: the author's name stays, an earlier marker goes. */
+export function withMarker(name: string | undefined, marker: string): string {
+  const own = (name ?? '').replace(MARKER, '');
+  return own === '' ? marker : `${own}--${marker}`;
+}
+
+/** Whether the route was last written by this switch, at whatever share. */
+export function hasMarker({ name = '' }: HttpRoute, marker: string): boolean {
+  const own = MARKER.exec(name)?.[0]
+    .replace(/^--/, '')
+    .replace(/-p\d+$/, '');
+  return own === marker;
+}
+
+export function createMarker(from: string, to: string, id: string): string {
+  return `switch-${from}-to-${to}-${id}`;
+}

@@ -1,0 +1,187 @@
+/** The command line of the switch as values. */
+import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+import { clusterFlags, clusterFlagsHelp } from '../../shared/cluster/flags.ts';
+import type { ClusterFlags } from '../../shared/cluster/flags.ts';
+import { parseDuration } from '../../shared/duration.ts';
+import { UsageError } from '../../shared/errors.ts';
+import type { SwitchOptions } from '../types.ts';
+import { verifyVersionName } from '../preflight/version-name.ts';
+
+export const help = `Usage: npm run switch -- --to VERSION [flags]
+       npm run switch -- --undo [--to VERSION] [flags]
+       npm run switch -- --promote [flags]
+       npm run switch -- status [flags]
+
+Moves all traffic of an app to another version without losing a request, and removes the old version.
+Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
+--undo takes back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
+it holds; status says where things stand. These three need no --to, and status changes nothing.
+
+  --to VERSION         the version to switch to
+  --app NAME           the app (default coffee-shop)
+  --image IMAGE        image of the new version
+  --set KEY=VALUE      value for the templates (repeatable)
+  --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
+  --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
+  --hold               wait for a person's yes after each share
+  --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
+  --dry-run            print the plan and change nothing
+  --step-timeout TIME  how long one step may take (default 120s)
+  --keep-old           leave the old version running, so that --undo is quick
+  --keep-failed        leave a new version that did not become ready, for a look at it
+${clusterFlagsHelp}
+  --istio-namespace NAME  where istiod runs (default istio-system)
+  --json               the result as one JSON document on stdout
+  --journal FILE       append every event of the run to FILE, one JSON line each
+  -h, --help           this text
+
+Exit code: 0 done, or already so; 1 it did not succeed, and the last line says who serves and which command comes next;
+2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run goes on from there.
+
+Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
+
+export interface Parsed {
+  help: boolean;
+  /** Only say where things stand. */
+  status: boolean;
+  /** Only say yes to the share that is held. */
+  promote: boolean;
+  json: boolean;
+  /** The file of the journal. */
+  journal: string | undefined;
+  flags: ClusterFlags;
+  options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
+}
+
+/** What `parseArgs` takes. */
+export const switchFlags = {
+  ...clusterFlags,
+  to: { type: 'string' },
+  app: { type: 'string', default: 'coffee-shop' },
+  image: { type: 'string' },
+  set: { type: 'string', multiple: true, default: [] },
+  templates: { type: 'string' },
+  canary: { type: 'string' },
+  hold: { type: 'boolean', default: false },
+  prometheus: { type: 'string' },
+  promote: { type: 'boolean', default: false },
+  undo: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  'step-timeout': { type: 'string', default: '120s' },
+  'keep-old': { type: 'boolean', default: false },
+  'keep-failed': { type: 'boolean', default: false },
+  'istio-namespace': { type: 'string' },
+  json: { type: 'boolean', default: false },
+  journal: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} satisfies NonNullable<ParseArgsConfig['options']>;
+
+export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultTemplates: string }): Parsed {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: switchFlags,
+  });
+  const status = positionals[0] === 'status';
+  const unknown = positionals[status ? 1 : 0];
+  if (unknown !== undefined)
+    throw new UsageError(`Unknown argument "${unknown}". See: npm run switch -- --help`);
+  if (!values.help && !status && !values.promote && values.to === undefined && !values.undo) {
+    throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
+  }
+  if (values.hold && values.canary === undefined)
+    throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
+  if (values.prometheus !== undefined) verifyPrometheus(values.prometheus, values.canary);
+  if (values.to !== undefined) verifyVersionName(values.to);
+  const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
+  if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
+  const templates = values.templates === defaultTemplates ? undefined : values.templates;
+  const { kubeconfig, context, namespace, canary, prometheus, image } = values;
+  const sameCluster = asFlags({
+    kubeconfig,
+    context,
+    namespace,
+    'istio-namespace': values['istio-namespace'],
+    templates,
+  });
+  const sameWishes = asFlags({
+    image,
+    set: values.set,
+    canary,
+    hold: values.hold,
+    prometheus,
+    'keep-old': values['keep-old'],
+  });
+  return {
+    help: values.help,
+    status,
+    promote: values.promote,
+    json: values.json,
+    journal: values.journal,
+    flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
+    options: {
+      app: values.app,
+      to: values.to,
+      image: values.image,
+      set: parseSets(values.set),
+      clusterFile: values.templates ?? defaultTemplates,
+      canary: values.canary === undefined ? [] : parseShares(values.canary),
+      prometheus: values.prometheus,
+      hold: values.hold,
+      undo: values.undo,
+      dryRun: values['dry-run'],
+      keepOld: values['keep-old'],
+      keepFailed: values['keep-failed'],
+      stepTimeoutMs,
+      istioNamespace: values['istio-namespace'],
+      sameCluster,
+      sameWishes,
+    },
+  };
+}
+
+/** As they are typed: ` --canary 5,25 --hold`. */
+function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) => {
+      if (value === true) return [` --${name}`];
+      if (value === undefined || value === false) return [];
+      return [value].flat().map((text) => ` --${name} ${quote(text)}`);
+    })
+    .join('');
+}
+
+/** For a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function verifyPrometheus(url: string, canary: string | undefined): void {
+  if (canary === undefined)
+    throw new UsageError('--prometheus is for the evidence of a canary: add --canary 5,25,50.');
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new UsageError(`--prometheus must be an address such as http://prometheus:9090, got "${url}".`);
+}
+
+function parseSets(texts: string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [key, ...value] = text.split('=');
+      if (!key || value.length === 0) throw new UsageError(`--set must be KEY=VALUE, got "${text}".`);
+      return [key, value.join('=')];
+    }),
+  );
+}
+
+function parseShares(text: string): number[] {
+  const shares = text.split(',').map(Number);
+  const ascending = shares.every((share, index) => share > (shares[index - 1] ?? 0));
+  if (!ascending || !shares.every((share) => Number.isInteger(share) && share > 0 && share < 100)) {
+    throw new UsageError(
+      `--canary must be ascending whole percents between 1 and 99 such as 5,25,50, got "${text}".`,
+    );
+  }
+  return shares;
+}

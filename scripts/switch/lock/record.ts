@@ -1,0 +1,246 @@
+/**
+ * One operator at a time, and the memory of the switch: both live in one Lease. Whoever runs renews it; a run that was killed leaves it to
+ * expire. What is being switched stands in an annotation, so that the next run, on whatever machine, knows what to continue or to undo.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { CommandError } from '../../shared/errors.ts';
+import type { Lease } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { pause } from '../../shared/wait.ts';
+
+export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
+
+export interface Record {
+  id: string;
+  from: string;
+  to: string;
+  phase: 'running' | 'undoing' | 'switched' | 'undone';
+  startedAt: string;
+  /** What of the new version was there before the switch began: it is not ours to take away. */
+  before?: { deployment: boolean; subset: boolean };
+  /** The old version was left running on purpose. */
+  keptOld?: boolean;
+}
+
+/** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
+const RENEWALS = 5;
+/** How often a run that waits for its turn says so, in milliseconds. */
+const SAY_EVERY_MS = 5000;
+
+export interface Hold {
+  /** Writes the record; fails when somebody else holds the Lease by now. */
+  write(record: Record): Promise<void>;
+  /** Writes the Lease now; fails when somebody else holds it by now. */
+  renew(): Promise<void>;
+  /** The last record and the end of the hold in one write: killed here, a run leaves either all of it or nothing. */
+  finish(record: Record): Promise<void>;
+  /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+export function leaseName(app: string): string {
+  return `switch-${app}`;
+}
+
+export function createId(): string {
+  return randomBytes(4).toString('hex');
+}
+
+export function readRecord(lease: Lease | undefined): Record | undefined {
+  const text = lease?.metadata.annotations?.[ANNOTATION];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Record;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A switch was begun and neither finished nor taken back. */
+export function isUnfinished(
+  record: Record | undefined,
+): record is Record & { phase: 'running' | 'undoing' } {
+  return record?.phase === 'running' || record?.phase === 'undoing';
+}
+
+export async function readLease(cluster: Cluster, app: string): Promise<Lease | undefined> {
+  return cluster.get<Lease>(resources.leases, leaseName(app));
+}
+
+/**
+ * Takes the Lease. When another holds it: waits to see it renewed (then that one is alive, and this one stops) or run out (then it was killed).
+ * Watching the value change instead of reading its time makes the clocks of the machines irrelevant, as client-go's leader election does.
+ */
+export async function takeLease(
+  cluster: Cluster,
+  app: string,
+  {
+    leaseSeconds = 15,
+    signal,
+    onWait,
+  }: { leaseSeconds?: number | undefined; signal: AbortSignal; onWait?: (text: string) => void },
+): Promise<Hold> {
+  const identity = `${userInfo().username}@${hostname()}-${process.pid}-${createId()}`;
+  const name = leaseName(app);
+  let lease: Lease | undefined;
+  let saidAt = -Infinity;
+  let observed: { holder: string; renewed: string; at: number } | undefined;
+  let failingSince: number | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await cluster.get<Lease>(resources.leases, name, { signal });
+    const holder = found?.spec.holderIdentity ?? '';
+    if (holder !== '' && holder !== identity) {
+      const renewed = found?.spec.renewTime ?? '';
+      const duration = (found?.spec.leaseDurationSeconds ?? leaseSeconds) * 1000;
+      if (observed?.holder !== holder) observed = { holder, renewed, at: performance.now() };
+      if (observed.renewed !== renewed) {
+        throw new CommandError(`${holder} is switching ${app} right now; nothing was changed`);
+      }
+      const left = duration - (performance.now() - observed.at);
+      if (left > 0) {
+        if (performance.now() - saidAt >= SAY_EVERY_MS) {
+          saidAt = performance.now();
+          const since = renewed === '' ? '' : `, renewed at ${renewed}`;
+          onWait?.(
+            `${holder} holds the Lease ${name}${since}: waiting ${formatDuration(left)} more to see whether it is still at work`,
+          );
+        }
+        await pause(Math.min(500, left), signal);
+        continue;
+      }
+    }
+    if (holder !== '' && holder !== identity) onWait?.(`${holder} is gone: taking its Lease over`);
+    try {
+      lease = found === undefined ? await create() : await cluster.replace<Lease>(held(found), { signal });
+      break;
+    } catch (error) {
+      // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
+      failingSince ??= performance.now();
+      const isOver = performance.now() - failingSince > leaseSeconds * 1000;
+      if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
+      await pause(100, signal);
+    }
+  }
+
+  function create(): Promise<Lease> {
+    return cluster.create<Lease>(
+      held({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name, namespace: cluster.namespace },
+        spec: {},
+      }),
+      { signal },
+    );
+  }
+
+  function held(from: Lease): Lease {
+    const now = microTime();
+    const other = from.spec.holderIdentity !== identity;
+    return {
+      ...from,
+      spec: {
+        ...from.spec,
+        holderIdentity: identity,
+        leaseDurationSeconds: leaseSeconds,
+        renewTime: now,
+        ...(other ? { acquireTime: now, leaseTransitions: (from.spec.leaseTransitions ?? 0) + 1 } : {}),
+      },
+    };
+  }
+
+  const lost = new AbortController();
+  /** Looks at the Lease since it was last written. A process that stood still has missed one, however long: its next write tells. */
+  let missed = 0;
+  let renewal: Promise<unknown> | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
+
+  /** One write after another, each on what the last one gave. */
+  const change = (
+    edit: (lease: Lease) => Lease,
+    /** Whether a write whose answer was lost has been carried out after all. */
+    isDone: (found: Lease) => boolean = () => false,
+    options: () => { signal?: AbortSignal } = () => ({}),
+  ): Promise<void> => {
+    const next = writing.then(async () => {
+      for (let attempt = 0; ; attempt += 1) {
+        lost.signal.throwIfAborted();
+        try {
+          lease = await cluster.replace<Lease>(edit(lease as Lease), options());
+          missed = 0;
+          return;
+        } catch (error) {
+          if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
+          const found = await cluster.get<Lease>(resources.leases, name, options());
+          if (found !== undefined && isDone(found)) return;
+          if (found?.spec.holderIdentity !== identity) {
+            const reason = new CommandError(
+              `${found?.spec.holderIdentity ?? 'nobody'} holds the Lease ${name} now; this run stops.`,
+            );
+            lost.abort(reason);
+            throw reason;
+          }
+          lease = found;
+          await pause(100);
+        }
+      }
+    });
+    writing = next.catch(() => undefined);
+    return next;
+  };
+
+  const everyMs = (leaseSeconds * 1000) / RENEWALS;
+  // One that hangs must not keep the next from being tried in time.
+  const renew = () => change(held, undefined, () => ({ signal: AbortSignal.timeout(2 * everyMs) }));
+  const timer = setInterval(() => {
+    missed += 1;
+    // One renewal's time before anybody else may take over.
+    if (missed >= RENEWALS - 1)
+      lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
+    else
+      renewal ??= renew()
+        .catch(() => undefined)
+        .finally(() => (renewal = undefined));
+  }, everyMs);
+
+  const annotated = (current: Lease, record: Record): Lease => {
+    const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
+    return { ...current, metadata: { ...current.metadata, annotations } };
+  };
+  const free = (current: Lease): Lease => ({
+    ...current,
+    spec: { ...current.spec, holderIdentity: '', renewTime: microTime() },
+  });
+  let released = false;
+
+  return {
+    lost: lost.signal,
+    renew: () => change(held),
+    write: (record) => change((current) => annotated(held(current), record)),
+    async finish(record) {
+      clearInterval(timer);
+      const text = JSON.stringify(record);
+      await change(
+        (current) => annotated(free(current), record),
+        ({ metadata }) => metadata.annotations?.[ANNOTATION] === text,
+      );
+      released = true;
+    },
+    async release() {
+      clearInterval(timer);
+      if (released || lost.signal.aborted) return;
+      await change(free).catch(() => undefined);
+    },
+  };
+}
+
+/** Kubernetes' MicroTime: RFC 3339 with six digits. */
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import type { Resource } from '../../../../scripts/shared/resources.ts';
+import {
+  FLOOR_ANNOTATION,
+  copyFor,
+  letGo,
+  withFloor,
+  type Autoscaler,
+} from '../../../../scripts/switch/changes/autoscaler.ts';
+
+const v1: Autoscaler = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: {
+    name: 'coffee-shop-v1',
+    uid: 'u',
+    resourceVersion: '7',
+    labels: { app: 'coffee-shop', version: 'v1' },
+    annotations: { team: 'bar', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+  },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'coffee-shop-v1' },
+    minReplicas: 2,
+    maxReplicas: 10,
+    metrics: [{ type: 'Resource' }],
+  },
+};
+const names = { from: 'v1', to: 'v2', deployment: 'coffee-shop-v2' };
+
+describe('the autoscaler of a new version', () => {
+  it('is the old one with other names', () => {
+    expect(copyFor(v1, names)).toEqual({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: {
+        name: 'coffee-shop-v2',
+        labels: { app: 'coffee-shop', version: 'v2' },
+        annotations: { team: 'bar' },
+      },
+      spec: { ...v1.spec, scaleTargetRef: { ...v1.spec.scaleTargetRef, name: 'coffee-shop-v2' } },
+    });
+    const odd = { ...v1, metadata: { ...v1.metadata, name: 'scale-it' } };
+    expect(copyFor(odd, names).metadata.name).toBe('coffee-shop-v2');
+  });
+
+  it('holds the size until it is let go, and remembers what its author meant', () => {
+    const held = withFloor(v1, 5);
+    expect(held.spec.minReplicas).toBe(5);
+    expect(held.metadata.annotations).toMatchObject({ team: 'bar', [FLOOR_ANNOTATION]: '2' });
+    expect(withFloor(held, 7).metadata.annotations?.[FLOOR_ANNOTATION]).toBe('2');
+    expect(copyFor(held, names)).toEqual(copyFor(v1, names));
+  });
+
+  it('is left alone when it keeps that many anyway, and never asked for more than it may have', () => {
+    expect(withFloor(v1, 2)).toBe(v1);
+    expect(withFloor(v1, 50).spec.minReplicas).toBe(10);
+  });
+
+  it('is let go by the name its Deployment has, whatever the templates call it', async () => {
+    const patched: unknown[] = [];
+    const other = { ...v1.spec, scaleTargetRef: { ...v1.spec.scaleTargetRef, name: 'blue' } };
+    const held = withFloor({ ...v1, spec: other }, 5);
+    const labels = { app: 'coffee-shop', version: 'v2' };
+    const cluster = {
+      list: ({ plural }: Resource) =>
+        Promise.resolve(
+          plural === 'deployments'
+            ? [{ metadata: { name: 'blue' }, spec: { template: { metadata: { labels } } } }]
+            : [held],
+        ),
+      patch: (_resource: Resource, name: string, patch: { spec: object }) => {
+        patched.push({ name, ...patch.spec });
+        return Promise.resolve(held);
+      },
+    } as unknown as Cluster;
+    const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
+    await letGo({ cluster, service, signal: new AbortController().signal }, 'v2');
+    expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
+  });
+});

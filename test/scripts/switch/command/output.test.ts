@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
+import { recordEvent } from '../../../../scripts/switch/command/events.ts';
+import { combineReporters, createJournal } from '../../../../scripts/switch/command/journal.ts';
+import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
+import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'switch-output-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the journal', () => {
+  it('has a line for every event, written at once, after those of earlier runs', () => {
+    const file = path.join(folder, 'journal.jsonl');
+    const clock = () => new Date('2026-11-23T12:00:00Z');
+    const first = createJournal(file, clock);
+    first.begin('Switching');
+    const lines = () =>
+      readFileSync(file, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines()).toEqual([{ time: '2026-11-23T12:00:00.000Z', event: 'begin', text: 'Switching' }]);
+    const second = createJournal(file, clock);
+    second.stepStarted('Make v2 known', 'add-subset');
+    second.progress('1/2 proxies');
+    second.stepDone('2 proxies', { durationMs: 340, requests: 7 });
+    second.end('v2 serves all traffic');
+    expect(lines().map(({ event, step }) => [event, step])).toEqual([
+      ['begin', undefined],
+      ['step', 'add-subset'],
+      ['progress', 'add-subset'],
+      ['done', 'add-subset'],
+      ['end', undefined],
+    ]);
+    expect(lines()[3]).toMatchObject({ detail: '2 proxies', durationMs: 340, requests: 7 });
+  });
+
+  it('is wrong usage where nothing can be written', () => {
+    expect(() => createJournal(path.join(folder, 'no/such/folder'))).toThrow('--journal: ');
+  });
+
+  it('hears the same as the terminal', () => {
+    const heard: string[] = [];
+    const listener = { ...silentReporter, note: (text: string) => void heard.push(text) };
+    combineReporters(listener, listener).note('once');
+    expect(heard).toEqual(['once', 'once']);
+  });
+});
+
+describe('progress off a terminal', () => {
+  const run = (isTTY: boolean) => {
+    let written = '';
+    let at = 0;
+    const output = { write: (text: string) => (written += text), isTTY, hasColors: () => false };
+    const reporter = createTerminalReporter(output, () => at);
+    reporter.stepStarted('Make v2 known', 'add-subset');
+    for (at = 0; at <= 21_000; at += 1000) reporter.progress(`seen at ${at / 1000} s`);
+    reporter.stepDone('5 proxies', { durationMs: 21_340 });
+    reporter.end('over');
+    return written;
+  };
+
+  it('is a line every ten seconds of a step that takes its time', () => {
+    expect(run(false).split('\n')).toEqual([
+      ' … Make v2 known: seen at 10 s',
+      ' … Make v2 known: seen at 20 s',
+      ' ✓ Make v2 known                 5 proxies (21 s)',
+      'over',
+      '',
+    ]);
+  });
+
+  it('stays in the spinner on a terminal', () => {
+    expect(run(true)).not.toContain('…');
+  });
+});
+
+describe('Kubernetes Events', () => {
+  const contextWith = (created: KubernetesObject[] | Error, options: object = { events: true }) =>
+    ({
+      options,
+      cluster: {
+        list: () => Promise.resolve([{ metadata: { name: 'coffee-shop-v2', uid: 'deployment-uid' } }]),
+        create: (object: KubernetesObject) => {
+          if (created instanceof Error) return Promise.reject(created);
+          created.push(object);
+          return Promise.resolve(object);
+        },
+      } as unknown as Cluster,
+      namespace: 'shop',
+      app: 'coffee-shop',
+      from: 'v1',
+      to: 'v2',
+      known: {
+        virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' } },
+        destinationRule: { metadata: { name: 'coffee-shop', uid: 'rule-uid' } },
+      },
+    }) as unknown as SwitchContext;
+  const event = (step: string, ok = true) => ({ step, title: 'A step', detail: 'what is true now', ok });
+
+  it('stand on the object that the step is about', async () => {
+    const created: KubernetesObject[] = [];
+    const steps = ['deploy-version', 'add-subset', 'canary-5', 'shift-traffic', 'delete-old'];
+    for (const step of steps) await recordEvent(contextWith(created), event(step));
+    await recordEvent(contextWith(created), event('undo-shift-traffic', false));
+    expect(created.map((object) => (object['involvedObject'] as { uid: string }).uid)).toEqual([
+      'deployment-uid',
+      'rule-uid',
+      'route-uid',
+      'route-uid',
+      'route-uid',
+      'route-uid',
+    ]);
+    expect(created[0]).toMatchObject({
+      kind: 'Event',
+      type: 'Normal',
+      reason: 'SwitchStepDone',
+      message: 'v1 to v2: A step: what is true now',
+    });
+    expect(created.at(-1)).toMatchObject({ type: 'Warning', reason: 'SwitchStepFailed' });
+  });
+
+  it('are not written by preflight, a dry run, or when nobody asked', async () => {
+    const created: KubernetesObject[] = [];
+    await recordEvent(contextWith(created), event('preflight'));
+    await recordEvent(contextWith(created, { events: true, dryRun: true }), event('shift-traffic'));
+    await recordEvent(contextWith(created, {}), event('shift-traffic'));
+    expect(created).toEqual([]);
+  });
+
+  it('never stop a switch', async () => {
+    await expect(recordEvent(contextWith(new Error('no')), event('shift-traffic'))).resolves.toBeUndefined();
+  });
+});

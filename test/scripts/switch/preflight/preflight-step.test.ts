@@ -1,0 +1,373 @@
+/** The preflight step as a whole, on a cluster and a mesh that say what a row of the table says: nobody else would notice a look left out. */
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
+import type { Cluster, ListOptions } from '../../../../scripts/shared/cluster/cluster.ts';
+import { messageOf } from '../../../../scripts/shared/errors.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  VirtualService,
+} from '../../../../scripts/shared/kubernetes.ts';
+import type { Resource } from '../../../../scripts/shared/resources.ts';
+import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
+import type { Record as SwitchRecord } from '../../../../scripts/switch/lock/record.ts';
+import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
+import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+
+const clusterFile = path.resolve(import.meta.dirname, '../../../../istio/cluster.yaml');
+const host = 'coffee-shop.shop.svc.cluster.local';
+
+type Objects = Record<string, KubernetesObject[]>;
+const named = (name: string, more: object = {}, namespace = 'shop'): KubernetesObject => ({
+  metadata: { name, namespace },
+  ...more,
+});
+/** What one row says of the cluster besides a coffee-shop of v1 that nothing speaks against. */
+interface Scene {
+  objects?: Objects;
+  selector?: Record<string, string>;
+  routes?: object;
+  policy?: object;
+  /** In the DestinationRule besides v1's. */
+  subset?: object;
+  old?: { replicas?: number; hook?: boolean; version?: string };
+  /** Containers of the old pods besides the app's. Default: Istio's sidecar. */
+  besides?: string[];
+  proxies?: Partial<Proxy>[];
+  filtering?: string;
+  kubernetes?: string;
+  before?: SwitchRecord['before'];
+}
+
+const labels = (version: string) => ({ app: 'coffee-shop', version });
+const sidecar: Proxy = {
+  key: 'a',
+  namespace: 'shop',
+  pod: 'a',
+  type: 'sidecar',
+  uid: 'a',
+  terminating: false,
+  rejected: undefined,
+};
+
+function standing({
+  selector = { app: 'coffee-shop' },
+  routes = {},
+  policy,
+  subset,
+  old = {},
+  besides = ['istio-proxy'],
+}: Scene): Objects {
+  const { replicas = 2, hook = true, version = 'v1' } = old;
+  const others = besides.map((name) => ({ name }));
+  const containers = [{ name: 'coffee-shop', ...(hook ? { lifecycle: { preStop: {} } } : {}) }];
+  const http = [{ name: 'first', route: [{ destination: { host: 'coffee-shop', subset: 'v1' } }] }];
+  const v1 = { replicas, template: { metadata: { labels: labels(version) }, spec: { containers } } };
+  return {
+    services: [named('coffee-shop', { spec: { selector, ports: [{ port: 8080 }] } })],
+    virtualservices: [named('coffee-shop', { spec: { hosts: ['coffee-shop'], http, ...routes } })],
+    destinationrules: [
+      named('coffee-shop', {
+        spec: {
+          host: 'coffee-shop',
+          subsets: [{ name: 'v1', labels: { version: 'v1' } }, ...(subset ? [subset] : [])],
+          ...(policy ? { trafficPolicy: policy } : {}),
+        },
+      }),
+    ],
+    deployments: [named('coffee-shop-v1', { spec: v1 })],
+    pods: [
+      {
+        metadata: { name: 'coffee-shop-v1-1', namespace: 'shop', labels: labels('v1') },
+        spec: { containers: [...containers, ...others] },
+      },
+    ],
+  };
+}
+
+/** What preflight gives, or the words it refuses with. */
+async function look(scene: Scene = {}) {
+  const objects: Objects = { ...standing(scene) };
+  for (const [plural, more] of Object.entries(scene.objects ?? {}))
+    objects[plural] = [...(objects[plural] ?? []), ...more];
+  const written: string[] = [];
+  const write = (verb: string) => () => {
+    written.push(verb);
+    return Promise.reject(new Error(`preflight must not ${verb}`));
+  };
+  const cluster = {
+    context: 'fake',
+    namespace: 'shop',
+    get: ({ plural }: Resource, name: string) =>
+      Promise.resolve(objects[plural]?.find(({ metadata }) => metadata.name === name)),
+    list: ({ plural, group }: Resource, { labelSelector = '' }: ListOptions = {}) => {
+      if (group === 'gateway.networking.k8s.io' && objects[plural] === undefined)
+        return Promise.reject(new ClusterError('no such kind', { status: 404, reason: 'NotFound' }));
+      const wanted = labelSelector.split(',').filter(Boolean);
+      return Promise.resolve(
+        (objects[plural] ?? []).filter(({ metadata }) =>
+          wanted.every((pair) => {
+            const [key = '', value] = pair.split('=');
+            return metadata.labels?.[key] === value;
+          }),
+        ),
+      );
+    },
+    create: ({ kind }: KubernetesObject) =>
+      kind === 'SelfSubjectAccessReview' ? Promise.resolve({ status: { allowed: true } }) : write('create')(),
+    patch: write('patch'),
+    apply: write('apply'),
+    replace: write('replace'),
+    delete: write('delete'),
+    version: () => Promise.resolve({ gitVersion: scene.kubernetes ?? 'v1.36.4' }),
+  } as unknown as Cluster;
+  const [service] = objects['services'] ?? [];
+  const [virtualService] = objects['virtualservices'] as [VirtualService];
+  const [destinationRule] = objects['destinationrules'] as [DestinationRule];
+  const context = {
+    options: { cluster, app: 'coffee-shop', clusterFile, set: { pod: 'naive' } },
+    cluster,
+    mesh: {
+      list: () => Promise.resolve((scene.proxies ?? [{}]).map((proxy) => ({ ...sidecar, ...proxy }))),
+      filteringIstiod: () => Promise.resolve(scene.filtering),
+      isLive: () => Promise.resolve(true),
+    },
+    app: 'coffee-shop',
+    namespace: 'shop',
+    from: 'v1',
+    to: 'v2',
+    record: { before: scene.before ?? { deployment: false, subset: false } },
+    target: { host, namespace: 'shop' },
+    service,
+    signal: new AbortController().signal,
+    known: { virtualService, roots: [], destinationRule },
+  } as unknown as SwitchContext;
+  const said = await preflight.run(context).catch((error: unknown) => messageOf(error));
+  expect(written).toEqual([]);
+  return said;
+}
+
+const route = [{ destination: { host: 'coffee-shop', subset: 'v1' } }];
+const autoscaler = (version: string, maxReplicas: number) =>
+  named(`coffee-shop-${version}`, {
+    spec: {
+      scaleTargetRef: { kind: 'Deployment', name: `coffee-shop-${version}` },
+      minReplicas: 1,
+      maxReplicas,
+    },
+  });
+const v2 = (replicas: number) =>
+  named('coffee-shop-v2', {
+    spec: { replicas, template: { metadata: { labels: labels('v2') }, spec: { containers: [] } } },
+  });
+
+describe('the preflight step', () => {
+  it('has nothing to say of a coffee-shop like the template, and changes nothing', async () => {
+    expect(
+      await look({ proxies: [{ istioVersion: '1.23.0' }, { key: 'b', pod: 'b', type: 'router' }] }),
+    ).toEqual({
+      detail: 'v1 serves all traffic, v2 is not deployed; 2 proxies (Istio 1.23.0, Kubernetes v1.36.4)',
+      proof: { proxies: 2 },
+      notes: [],
+    });
+  });
+
+  const refusals: [string, Scene, string | RegExp][] = [
+    [
+      'a waypoint',
+      { proxies: [{}, { key: 'w', pod: 'waypoint-1', type: 'waypoint' }] },
+      'waypoint-1.shop is a waypoint (ambient mode); its routes cannot be proven yet. Nothing was changed.',
+    ],
+    [
+      'a Service that does not select the new pods',
+      { selector: { app: 'coffee-shop', tier: 'front' } },
+      /^the Service coffee-shop selects app=coffee-shop,tier=front, but the pods of coffee-shop-v2 are labelled app=coffee-shop,version=v2,\S+\. Nothing was changed\.$/,
+    ],
+    [
+      'a subset that does not select the new pods',
+      { subset: { name: 'v2', labels: { version: '2.0.0' } } },
+      /^the subset v2 selects version=2\.0\.0, but the pods of coffee-shop-v2 are labelled app=coffee-shop,version=v2,\S+\. Nothing was changed\.$/,
+    ],
+    [
+      'a route of the Gateway API to the Service',
+      {
+        objects: {
+          grpcroutes: [named('edge', { spec: { rules: [{ backendRefs: [{ name: 'coffee-shop' }] }] } })],
+        },
+      },
+      'GRPCRoute edge in shop routes the Service coffee-shop too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone. Nothing was changed.',
+    ],
+    [
+      'a tcp route that names the old subset',
+      { routes: { tcp: [{ route }] } },
+      'A tcp or tls route of VirtualService coffee-shop names subset v1; only http routes can be switched. Nothing was changed.',
+    ],
+    [
+      'a tls route that names the old subset',
+      { routes: { tls: [{ match: [{ sniHosts: ['coffee-shop'] }], route }] } },
+      'A tcp or tls route of VirtualService coffee-shop names subset v1; only http routes can be switched. Nothing was changed.',
+    ],
+    [
+      'a route that divides its traffic between the two already',
+      {
+        routes: {
+          http: [
+            {
+              name: 'beta',
+              match: [{ headers: { 'x-beta': { exact: 'yes' } } }],
+              route: [
+                { ...route[0], weight: 90 },
+                { destination: { host: 'coffee-shop', subset: 'v2' }, weight: 10 },
+              ],
+            },
+            { name: 'first', route },
+          ],
+        },
+      },
+      'route "beta" of VirtualService coffee-shop divides its traffic between v1 and v2 already: give it to one of them first. Nothing was changed.',
+    ],
+    [
+      'an old version whose Deployment cannot be told',
+      { old: { version: '1.0.0' } },
+      'no Deployment that the Service coffee-shop selects is labelled version=v1: how many pods v2 needs is not known, and what is left of v1 could not be deleted. Nothing was changed.',
+    ],
+    [
+      'an istiod that keeps clusters from its gateways',
+      { proxies: [{}, { key: 'g', pod: 'gateway', type: 'router' }], filtering: 'istiod-1' },
+      'istiod-1 runs with PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=true: a gateway hears of v2 only when a route names it, so nothing can prove before that it is ready there. Turn it off. Nothing was changed.',
+    ],
+    [
+      'a proxy of an Istio that is too old',
+      { proxies: [{ istioVersion: '1.31.0' }, { key: 'b', istioVersion: '1.22.8' }] },
+      'A proxy runs Istio 1.22.8; the oldest this switch works with is 1.23. Nothing was changed.',
+    ],
+    [
+      'a Kubernetes that is too old',
+      { kubernetes: 'v1.22.17' },
+      'Kubernetes v1.22.17 is older than 1.23, the oldest this switch works with. Nothing was changed.',
+    ],
+    [
+      'a quota without room for another Deployment',
+      {
+        objects: {
+          resourcequotas: [
+            named('team', {
+              status: { hard: { 'count/deployments.apps': '1' }, used: { 'count/deployments.apps': '1' } },
+            }),
+          ],
+        },
+      },
+      'ResourceQuota team has no room for 2 pods of v2: count/deployments.apps is 1 of 1, and 1 more are needed while both versions run. Nothing was changed.',
+    ],
+  ];
+  it.each(refusals)('refuses %s', async (_what, scene, words) => {
+    const said = await look(scene);
+    if (words instanceof RegExp) expect(said).toMatch(words);
+    else expect(said).toBe(words);
+  });
+
+  const notes: [string, Scene, string[]][] = [
+    ['an istiod that keeps clusters from gateways, where there are none', { filtering: 'istiod-1' }, []],
+    [
+      'tcp and tls routes of others',
+      { routes: { tcp: [{ route: [{ destination: { host: 'tea-shop', subset: 'v1' } }] }] } },
+      [],
+    ],
+    [
+      'the holder of the Lease',
+      {
+        objects: {
+          leases: [
+            named('switch-coffee-shop', {
+              spec: {
+                holderIdentity: 'barista@elsewhere',
+                leaseDurationSeconds: 15,
+                renewTime: '2026-11-23T12:00:00.000000Z',
+              },
+            }),
+          ],
+        },
+      },
+      [
+        'barista@elsewhere holds the Lease switch-coffee-shop, renewed at 2026-11-23T12:00:00.000000Z: a switch stops while it is at work, and takes over 15 s after its end',
+      ],
+    ],
+    [
+      'pods without a hook, a budget for them alone, and outliers that may be ejected',
+      {
+        old: { hook: false },
+        policy: { outlierDetection: { maxEjectionPercent: 100 } },
+        objects: {
+          poddisruptionbudgets: [named('old', { spec: { selector: { matchLabels: { version: 'v1' } } } })],
+        },
+      },
+      [
+        "PodDisruptionBudget old guards only the old pods, not v2's",
+        "v1's pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not",
+        "Outlier detection may eject 100 % of v2's pods: a start with errors leaves too few to serve",
+      ],
+    ],
+    [
+      'callers that no proxy counts',
+      { besides: [], routes: { gateways: ['edge'] } },
+      [
+        'the pods of v1 have no sidecar: a caller without one is seen by nobody, and may still use them when they end',
+        'VirtualService coffee-shop is not for the mesh (gateways: edge): callers inside it go to every version, and keep v1 from becoming quiet',
+      ],
+    ],
+    [
+      'nodes that have too little of what the pods request',
+      {
+        objects: {
+          nodes: [
+            named('small', {
+              spec: {},
+              status: { allocatable: { cpu: '150m' }, conditions: [{ type: 'Ready', status: 'True' }] },
+            }),
+          ],
+        },
+      },
+      ['The nodes seem to have room for 1 of 2 new pods (1 open to any pod): the others may wait for a node'],
+    ],
+    [
+      'a gateway that rejects what somebody else has made',
+      { proxies: [{}, { key: 'g', pod: 'gateway', type: 'router', rejected: 'RouteConfiguration: bad' }] },
+      [
+        'gateway.shop rejects its configuration: RouteConfiguration: bad; what comes with it does not arrive there until that is mended',
+      ],
+    ],
+    [
+      "an autoscaler of the old version that will be the new one's, and is too small",
+      { old: { replicas: 5 }, objects: { horizontalpodautoscalers: [autoscaler('v1', 3)] } },
+      ['v2 is to have 5 pods, HorizontalPodAutoscaler coffee-shop-v2 allows 3: v2 takes over with 3'],
+    ],
+    [
+      'an autoscaler of the new version that is too small, and not that of the old one',
+      {
+        old: { replicas: 5 },
+        objects: { horizontalpodautoscalers: [autoscaler('v1', 9), autoscaler('v2', 4)] },
+      },
+      ['v2 is to have 5 pods, HorizontalPodAutoscaler coffee-shop-v2 allows 4: v2 takes over with 4'],
+    ],
+    [
+      'a version that was there before and that nobody scales',
+      {
+        old: { replicas: 2 },
+        before: { deployment: true, subset: false },
+        objects: { deployments: [v2(3)], horizontalpodautoscalers: [autoscaler('v1', 9)] },
+      },
+      [
+        'HorizontalPodAutoscaler coffee-shop-v1 scales v1; v2 was there before without one: it stays at 3 pods, whatever its load',
+      ],
+    ],
+    [
+      'autoscalers that are large enough',
+      { old: { replicas: 5 }, objects: { horizontalpodautoscalers: [autoscaler('v1', 5)] } },
+      [],
+    ],
+  ];
+  it.each(notes)('of %s says what is worth knowing', async (_what, scene, words) => {
+    expect(await look(scene)).toMatchObject({ notes: words });
+  });
+});
