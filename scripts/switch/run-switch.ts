@@ -28,6 +28,7 @@ import { createMarker, liveSubsets } from './cluster-state/virtual-service.ts';
 import { describeLive, describeServing, readState } from './cluster-state/read-state.ts';
 import type { State } from './cluster-state/read-state.ts';
 import { findSubset } from './cluster-state/destination-rule.ts';
+import { versionOf } from './cluster-state/version-label.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { PointOfNoReturnError, deleteOld } from './steps/delete-old.ts';
 import { removeSubset } from './steps/remove-subset.ts';
@@ -216,7 +217,9 @@ export async function runSwitch(options: SwitchOptions, listener: Reporter): Pro
       .list<Deployment>(resources.deployments)
       .catch((): undefined => undefined);
     const untouched =
-      deployments?.every((one) => one.spec.template.metadata?.labels?.['version'] !== to) ?? false;
+      deployments?.every(
+        (one) => versionOf(one.spec.template.metadata?.labels ?? {}, context.known.destinationRule) !== to,
+      ) ?? false;
     const next = untouched
       ? `Try again: ${again(options, to)}`
       : `Go on with: ${again(options, to)}  or go back with: ${command(options, `--to ${to} --undo`)}`;

@@ -153,10 +153,14 @@ export async function holdSize(context: Context, deployment: string, size: numbe
 
 /** Gives the autoscalers of a version their author's minimum back. */
 export async function letGo(
-  context: Context & Pick<SwitchContext, 'service'>,
+  context: Context & Pick<SwitchContext, 'service' | 'known'>,
   version: string,
 ): Promise<void> {
-  const deployments = await listVersions(context.cluster, context.service);
+  const { service, known } = context;
+  const deployments = await listVersions(context.cluster, {
+    service,
+    destinationRule: known.destinationRule,
+  });
   const deployment = deployments.find((entry) => entry.version === version)?.deployment.metadata.name;
   if (deployment === undefined) return;
   for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {

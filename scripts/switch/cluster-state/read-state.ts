@@ -9,7 +9,8 @@ import type { Record as SwitchRecord } from '../lock/record.ts';
 import { findRouteHolder } from './route-holder.ts';
 import { liveSubsets } from './virtual-service.ts';
 import type { RouteTarget } from './virtual-service.ts';
-import { findSubset } from './destination-rule.ts';
+import { subsetOf } from './destination-rule.ts';
+import { versionOf } from './version-label.ts';
 
 export interface State {
   service: Service;
@@ -59,20 +60,27 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
     destinationRule,
     target,
     live: liveSubsets(virtualService, target),
-    deployments: versionsOf(service, deployments),
+    deployments: versionsOf({ service, destinationRule }, deployments),
     record: readRecord(lease),
   };
 }
 
 /** The Deployments whose pods the Service selects, by their version. */
-export async function listVersions(cluster: Cluster, service: Service): Promise<VersionDeployment[]> {
-  return versionsOf(service, await cluster.list<Deployment>(resources.deployments));
+export async function listVersions(
+  cluster: Cluster,
+  state: Pick<State, 'service' | 'destinationRule'>,
+): Promise<VersionDeployment[]> {
+  return versionsOf(state, await cluster.list<Deployment>(resources.deployments));
 }
 
-function versionsOf({ spec: { selector = {} } }: Service, deployments: Deployment[]): VersionDeployment[] {
+function versionsOf(
+  { service, destinationRule }: Pick<State, 'service' | 'destinationRule'>,
+  deployments: Deployment[],
+): VersionDeployment[] {
+  const { selector = {} } = service.spec;
   return deployments.flatMap((deployment): VersionDeployment[] => {
     const labels = deployment.spec.template.metadata?.labels ?? {};
-    const version = labels['version'];
+    const version = versionOf(labels, destinationRule);
     return version !== undefined && includesAll(labels, selector) ? [{ version, deployment }] : [];
   });
 }
@@ -85,7 +93,7 @@ export async function listVersionPods(
 ): Promise<Pod[]> {
   const labels = {
     ...service.spec.selector,
-    ...(findSubset(destinationRule, version)?.labels ?? { version }),
+    ...subsetOf(destinationRule, version).labels,
   };
   const labelSelector = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)

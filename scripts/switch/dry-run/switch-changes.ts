@@ -13,7 +13,15 @@ import type { Autoscaler } from '../changes/autoscaler.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import { describeShares, redirect, shareBetween } from '../cluster-state/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import {
+  findSubset,
+  labelsOf,
+  subsetLike,
+  subsetOf,
+  withSubset,
+  withoutSubset,
+} from '../cluster-state/destination-rule.ts';
+import { withVersionLabel } from '../cluster-state/version-label.ts';
 import { shareOf } from '../canary/canary-step.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { applied, changed, deleted, refloored, resized } from './object-changes.ts';
@@ -25,7 +33,7 @@ export async function switchChanges(context: SwitchContext, steps: Step[]): Prom
   const old = named(from);
   const { lines, autoscalers } = await deployChanges(context, { old, existing: named(to) });
   const { destinationRule } = known;
-  const model = findSubset(destinationRule, from) ?? { name: from, labels: { version: from } };
+  const model = subsetOf(destinationRule, from);
   const both = withSubset(destinationRule, findSubset(destinationRule, to) ?? subsetLike(model, from, to));
   const rule = { ...destinationRule, spec: { ...destinationRule.spec, subsets: both } };
   return new Map([
@@ -82,7 +90,8 @@ async function deployChanges(
   const size = old?.spec.replicas ?? 1;
   const present = existing?.spec.replicas ?? (existing ? 1 : 0);
   const replicas = Math.max(size, present);
-  const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
+  const { deployment: rendered, others } = await renderVersion(options, { app, version: to, replicas });
+  const deployment = withVersionLabel(rendered, to, labelsOf(context.known.destinationRule, { from, to }));
   const { name } = existing?.metadata ?? deployment.metadata;
   const there = await autoscalersOf(cluster, name, signal);
   const held = there.map((autoscaler) => withFloor(autoscaler, replicas));

@@ -2,7 +2,13 @@
 import { autoscalersOf, withFloor } from '../changes/autoscaler.ts';
 import { createMarker, hasMarker, namedSubsets, redirect } from '../cluster-state/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import {
+  findSubset,
+  subsetLike,
+  subsetOf,
+  withSubset,
+  withoutSubset,
+} from '../cluster-state/destination-rule.ts';
 import type { SwitchContext } from '../types.ts';
 import { changed, deleted, refloored, resized } from './object-changes.ts';
 import { letGo } from './switch-changes.ts';
@@ -29,7 +35,7 @@ export async function undoChanges(context: SwitchContext): Promise<UndoChanges |
   const held = scaling.map((autoscaler) => withFloor(autoscaler, size));
 
   const { destinationRule, virtualService } = known;
-  const model = findSubset(destinationRule, to) ?? { name: to, labels: { version: to } };
+  const model = subsetOf(destinationRule, to);
   const subset = findSubset(destinationRule, from) ?? subsetLike(model, to, from);
   const both = withSubset(destinationRule, subset);
   const rule = { ...destinationRule, spec: { ...destinationRule.spec, subsets: both } };

@@ -18,7 +18,8 @@ import { renderVersion } from '../changes/render-version.ts';
 import { dividedRoutes, namesSubset } from '../cluster-state/virtual-service.ts';
 import { describeServing, includesAll, listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { State } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike } from '../cluster-state/destination-rule.ts';
+import { labelsOf } from '../cluster-state/destination-rule.ts';
+import { versionLabelOf, withVersionLabel } from '../cluster-state/version-label.ts';
 import type { Step, SwitchContext } from '../types.ts';
 
 export const preflight: Step = {
@@ -31,7 +32,8 @@ export const preflight: Step = {
     const state = await readState(cluster, app);
     const existing = state.deployments.find(({ version }) => version === to)?.deployment;
     const rendered = await renderVersion(options, { app, version: to, replicas: 1 });
-    const fresh = existing ?? rendered.deployment;
+    const wanted = labelsOf(context.known.destinationRule, { from, to });
+    const fresh = existing ?? withVersionLabel(rendered.deployment, to, wanted);
     await verifyKinds(context, rendered.others);
     verifyTheNewVersionFits(context, state, fresh);
     verifyNoOtherProtocol(context);
@@ -57,7 +59,7 @@ export const preflight: Step = {
     const old = state.deployments.find(({ version }) => version === from)?.deployment;
     if (old === undefined && !context.continued) {
       refuse(
-        `no Deployment that the Service ${app} selects is labelled version=${from}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
+        `no Deployment that the Service ${app} selects is labelled ${versionLabelOf(context.known.destinationRule, from)}=${from}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
       );
     }
     const [like] = await listVersionPods(cluster, state, from);
@@ -143,8 +145,7 @@ function verifyTheNewVersionFits(
   deployment: Deployment,
 ): void {
   const labels = deployment.spec.template.metadata?.labels ?? {};
-  const old = findSubset(known.destinationRule, from) ?? { name: from, labels: { version: from } };
-  const wanted = findSubset(known.destinationRule, to)?.labels ?? subsetLike(old, from, to).labels ?? {};
+  const wanted = labelsOf(known.destinationRule, { from, to });
   const show = (map: Record<string, string>) =>
     Object.entries(map)
       .map(([key, value]) => `${key}=${value}`)

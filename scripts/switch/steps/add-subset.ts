@@ -5,7 +5,7 @@ import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
 import { namedSubsets } from '../cluster-state/virtual-service.ts';
-import { findSubset, subsetLike, withSubset } from '../cluster-state/destination-rule.ts';
+import { findSubset, subsetLike, subsetOf, withSubset } from '../cluster-state/destination-rule.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { forgetSubset } from './remove-subset.ts';
 
@@ -35,7 +35,7 @@ export const addSubset: Step = {
 /** Adds `version` to the DestinationRule, like `model`, and waits for proof A. */
 export async function makeKnown(context: SwitchContext, version: string, model: string): Promise<Proof> {
   const { known, prover, target } = context;
-  const old = findSubset(known.destinationRule, model) ?? { name: model, labels: { version: model } };
+  const old = subsetOf(known.destinationRule, model);
   const subset = findSubset(known.destinationRule, version) ?? subsetLike(old, model, version);
   known.destinationRule = await changeSpec(context, resources.destinationRules, known.destinationRule, {
     subsets: withSubset(known.destinationRule, subset),

@@ -17,6 +17,8 @@ import {
 import { verifyUnchanged } from '../changes/change-object.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import { repeatWrite } from '../changes/idempotent-write.ts';
+import { labelsOf } from '../cluster-state/destination-rule.ts';
+import { withVersionLabel } from '../cluster-state/version-label.ts';
 import { namedSubsets } from '../cluster-state/virtual-service.ts';
 import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
@@ -39,7 +41,8 @@ export const deployVersion: Step = {
     const existing = deployments.find(({ version }) => version === to)?.deployment;
     const told = options.image !== undefined || Object.keys(options.set ?? {}).length > 0;
     const replicas = Math.max(size, existing?.spec.replicas ?? 0);
-    const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
+    const { deployment: rendered, others } = await renderVersion(options, { app, version: to, replicas });
+    const deployment = withVersionLabel(rendered, to, labelsOf(context.known.destinationRule, { from, to }));
     const { name } = existing?.metadata ?? deployment.metadata;
     // First the floor: an autoscaler that is there already would take back what is added here.
     await holdSize(context, name, replicas);

@@ -134,7 +134,14 @@ describe('the autoscaler of a new version', () => {
       },
     } as unknown as Cluster;
     const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
-    await letGo({ cluster, service, signal: new AbortController().signal, clock: systemClock }, 'v2');
+    const destinationRule = { metadata: { name: 'coffee-shop' }, spec: { host: 'coffee-shop' } };
+    const known = {
+      destinationRule,
+      virtualService: { metadata: { name: 'coffee-shop' }, spec: {} },
+      roots: [],
+    };
+    const { signal } = new AbortController();
+    await letGo({ cluster, service, known, signal, clock: systemClock }, 'v2');
     expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
   });
 });

@@ -1,0 +1,50 @@
+/**
+ * The label that tells versions apart: the one by which the subsets select. `version` in the templates; many teams have the recommended
+ * `app.kubernetes.io/version` instead. https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+ */
+import type { Deployment, DestinationRule, Subset } from '../../shared/kubernetes.ts';
+
+/** What the templates have, where no subset says otherwise. */
+export const DEFAULT_LABEL = 'version';
+
+/** The label whose value is the subset's name; `version` when there are several. */
+function labelOf({ name, labels = {} }: Subset): string | undefined {
+  const keys = Object.keys(labels).filter((key) => labels[key] === name);
+  return keys.includes(DEFAULT_LABEL) ? DEFAULT_LABEL : keys[0];
+}
+
+/** @param version whose label is asked for, where the subsets select by different ones */
+export function versionLabelOf({ spec: { subsets = [] } }: DestinationRule, version?: string): string {
+  const own = subsets.find(({ name }) => name === version);
+  return [...(own ? [own] : []), ...subsets].map(labelOf).find((key) => key !== undefined) ?? DEFAULT_LABEL;
+}
+
+/** The version of pods with these labels; undefined when they are of none. */
+export function versionOf(
+  labels: Readonly<Record<string, string>>,
+  { spec: { subsets = [] } }: DestinationRule,
+): string | undefined {
+  const keys = subsets.map(labelOf).filter((key) => key !== undefined);
+  const known = subsets.find((subset) => labels[labelOf(subset) ?? ''] === subset.name);
+  const label = keys.find((key) => labels[key] !== undefined) ?? (keys.length === 0 ? DEFAULT_LABEL : '');
+  return known?.name ?? labels[label];
+}
+
+/**
+ * The same with the label by which the subset selects, on its pods. Only where the template tells versions apart by another label already: a selector
+ * that means the pods of two versions is no label's to mend.
+ */
+export function withVersionLabel(
+  deployment: Deployment,
+  version: string,
+  wanted: Readonly<Record<string, string>>,
+): Deployment {
+  const { template } = deployment.spec;
+  const labels = template.metadata?.labels ?? {};
+  const missing = Object.entries(wanted).filter(
+    ([key, value]) => labels[key] === undefined && value === version,
+  );
+  if (missing.length === 0 || !Object.values(labels).includes(version)) return deployment;
+  const metadata = { ...template.metadata, labels: { ...labels, ...Object.fromEntries(missing) } };
+  return { ...deployment, spec: { ...deployment.spec, template: { ...template, metadata } } };
+}
