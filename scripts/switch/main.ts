@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
+import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
 
@@ -24,7 +24,7 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const choice = chooseCluster(flags, { env, home: homedir() });
+  const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {

@@ -3,13 +3,14 @@
  * expire. What is being switched stands in an annotation, so that the next run, on whatever machine, knows what to continue or to undo.
  */
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
 
 export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
@@ -85,7 +86,7 @@ export async function takeLease(
     onWait,
   }: { leaseSeconds?: number | undefined; signal: AbortSignal; onWait?: (text: string) => void },
 ): Promise<Hold> {
-  const identity = `${userInfo().username}@${hostname()}-${process.pid}-${createId()}`;
+  const identity = `${userName()}@${hostname()}-${process.pid}-${createId()}`;
   const name = leaseName(app);
   let lease: Lease | undefined;
   let saidAt = -Infinity;
