@@ -1,5 +1,6 @@
 /** A journal of a run: one JSON line per event, each on disk before the next thing happens, so that it also tells of a run that was killed. */
 import { constants, openSync, writeSync } from 'node:fs';
+import { systemClock } from '../../shared/clock.ts';
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
 import type { Reporter } from '../types.ts';
 
@@ -7,7 +8,7 @@ import type { Reporter } from '../types.ts';
 const APPEND_AT_ONCE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** Appends to `file`; wrong usage when that cannot be written. Its methods throw when it cannot be any more: see `combineReporters`. */
-export function createJournal(file: string, now: () => Date = () => new Date()): Reporter {
+export function createJournal(file: string, now: () => Date = () => systemClock.date()): Reporter {
   let step: string | undefined;
   let isTorn = false;
   const descriptor = open(file);
