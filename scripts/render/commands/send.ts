@@ -1,7 +1,8 @@
+import { sep } from 'node:path';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
-import { homeFolder } from '../../shared/home-folder.ts';
 import { findRunningPlayground } from '../../shared/running-playground.ts';
+import { homeFolder } from '../../shared/user.ts';
 import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
 import type { CommandSurroundings } from './run.ts';
@@ -31,7 +32,7 @@ export async function sendToCluster(
   const { sendDirectly } = await import('./direct.ts');
   await sendDirectly(line.command, line.dryRun, cluster, run, {
     ...surroundings,
-    home: homeFolder(surroundings.environment),
+    home: homeFolder() ?? sep,
   });
 }
 
