@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import { sep } from 'node:path';
 import { meshOptions, startPlayground } from '../playground/index.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import { runMain } from '../shared/run-main.ts';
@@ -17,7 +16,7 @@ await runMain(async ({ argv, env, signal }) => {
   const { stdout, stderr } = process;
   const { onCluster, runs } = command;
   if (onCluster) {
-    const choice = chooseCluster(onCluster.flags, { env, home: homeFolder() ?? sep });
+    const choice = chooseCluster(onCluster.flags, { env, home: homeFolder() });
     const say = (line: string): void => void stderr.write(`${line}\n`);
     const place = await placeOnCluster(choice, { ...onCluster, runs, signal, say });
     const { description: on, startPlayground: open } = place;

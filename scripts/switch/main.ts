@@ -25,7 +25,7 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const choice = chooseCluster(flags, { env, home: homeFolder() ?? path.sep });
+  const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
