@@ -2,7 +2,7 @@
  * One operator at a time, and the memory of the switch: both live in one Lease. Whoever runs renews it; a run that was killed leaves it to
  * expire. What is being switched stands in an annotation, so that the next run, on whatever machine, knows what to continue or to undo.
  */
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -11,6 +11,7 @@ import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
 import { createId } from './create-id.ts';
 
@@ -51,7 +52,7 @@ export function leaseName(app: string): string {
 
 /** Who runs the switch, for people; no two runs are named alike. */
 function operatorIdentity(id: string): string {
-  return `${userInfo().username}@${hostname()}-${process.pid}-${id}`;
+  return `${userName()}@${hostname()}-${process.pid}-${id}`;
 }
 
 export function readRecord(lease: Lease | undefined): Record | undefined {
