@@ -6,9 +6,9 @@ import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { PlannedStep } from './dry-run.ts';
 import type { Mesh } from './proofs/mesh.ts';
-import type { Record as SwitchRecord } from './lock/record.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
 import type { CreateId } from './lock/create-id.ts';
-import type { RouteTarget } from './cluster-state/virtual-service.ts';
+import type { RouteTarget } from './routing/virtual-service/virtual-service.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;

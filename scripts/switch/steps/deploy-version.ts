@@ -9,7 +9,7 @@ import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from
 import { verifyUnchanged } from '../changes/change-object.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import { repeatWrite } from '../changes/idempotent-write.ts';
-import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
 import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersion } from './delete-old.ts';
