@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
@@ -38,7 +39,7 @@ await runMain(async ({ argv, env, signal }) => {
     runSwitch,
   } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
-  const started = performance.now();
+  const started = systemClock.now();
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
     if (status) {
@@ -64,7 +65,7 @@ await runMain(async ({ argv, env, signal }) => {
       const { app, to } = options;
       const message = messageOf(error);
       if (status || wantsPromotion) print({ app, error: message });
-      else print(resultWithout({ app, to, message, durationMs: Math.round(performance.now() - started) }));
+      else print(resultWithout({ app, to, message, durationMs: Math.round(systemClock.now() - started) }));
     }
     throw error;
   } finally {

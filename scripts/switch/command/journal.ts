@@ -1,10 +1,11 @@
 /** A journal of a run: one JSON line per event, each on disk before the next thing happens, so that it also tells of a run that was killed. */
 import { appendFileSync } from 'node:fs';
+import { systemClock } from '../../shared/clock.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Reporter } from '../types.ts';
 
 /** Appends to `file`; wrong usage when that cannot be written. */
-export function createJournal(file: string, now: () => Date = () => new Date()): Reporter {
+export function createJournal(file: string, now: () => Date = () => systemClock.date()): Reporter {
   let step: string | undefined;
   const write = (event: string, fields: Record<string, unknown> = {}) =>
     appendFileSync(file, `${JSON.stringify({ time: now().toISOString(), event, ...fields })}\n`);

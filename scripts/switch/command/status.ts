@@ -1,8 +1,8 @@
 /** `npm run switch -- status`: where things stand, without changing anything. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import { isUnfinished, readLease } from '../lock/record.ts';
-import type { Record as SwitchRecord } from '../lock/record.ts';
+import { isUnfinished, readLease } from '../lock/switch-record.ts';
+import type { SwitchRecord } from '../lock/switch-record.ts';
 import { describeServing, listVersionPods, readState } from '../cluster-state/read-state.ts';
 
 export interface Status {

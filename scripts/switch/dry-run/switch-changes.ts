@@ -10,9 +10,14 @@ import {
 } from '../changes/autoscaler.ts';
 import type { Autoscaler } from '../changes/autoscaler.ts';
 import { renderVersion } from '../changes/render-version.ts';
-import { liveSubsets, redirect } from '../cluster-state/virtual-service.ts';
+import { liveSubsets, redirect } from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import {
+  findSubset,
+  subsetLike,
+  withSubset,
+  withoutSubset,
+} from '../routing/virtual-service/destination-rule.ts';
 import { shareOf } from '../canary/canary-step.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { applied, changed, deleted, refloored, resized } from './object-changes.ts';

@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { recordEvent } from '../../../../scripts/switch/command/events.ts';
 import { combineReporters, createJournal } from '../../../../scripts/switch/command/journal.ts';
 import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
+import { createId } from '../../../../scripts/switch/lock/create-id.ts';
 import type { SwitchContext } from '../../../../scripts/switch/types.ts';
 
 let folder: string;
@@ -94,6 +96,8 @@ describe('Kubernetes Events', () => {
           return Promise.resolve(object);
         },
       } as unknown as Cluster,
+      clock: systemClock,
+      createId,
       namespace: 'shop',
       app: 'coffee-shop',
       from: 'v1',

@@ -11,7 +11,7 @@ import type {
 } from '../../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
-import type { Record as SwitchRecord } from '../../../../scripts/switch/lock/record.ts';
+import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
 import type { SwitchContext } from '../../../../scripts/switch/types.ts';
 

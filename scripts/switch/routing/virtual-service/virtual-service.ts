@@ -1,7 +1,7 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../shared/kubernetes.ts';
-import { fullHost } from './istio-names.ts';
+import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
+import { fullHost } from '../istio-names.ts';
 
 /** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
 export interface RouteTarget {
