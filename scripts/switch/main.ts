@@ -3,6 +3,7 @@ import path from 'node:path';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
+import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
@@ -25,7 +26,7 @@ await runMain(async ({ argv, env, signal }) => {
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homedir() });
-  const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
+  const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
     combineReporters,
@@ -50,7 +51,7 @@ await runMain(async ({ argv, env, signal }) => {
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);
       if (json) print({ app: options.app, message: said });
-      else process.stdout.write(`${said}\n`);
+      else process.stdout.write(`${printable(said)}\n`);
       return 0;
     }
     const terminal = createTerminalReporter(process.stderr);

@@ -1,6 +1,7 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
 import type { Transport } from './transport.ts';
+import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import { pause } from '../wait.ts';
 
@@ -70,6 +71,7 @@ async function* follow<T extends KubernetesObject>(
   from: string,
 ): AsyncGenerator<WatchEvent<T>> {
   let resourceVersion = from;
+  const who = `The API server at ${transport.server} (${asked})`;
   for (;;) {
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(), silenceMs);
@@ -82,9 +84,10 @@ async function* follow<T extends KubernetesObject>(
         signal: AbortSignal.any([wanted, silence.signal]),
       });
       if (answer.httpStatusCode !== 200) {
-        throw errorFromAnswer(asked, { status: answer.httpStatusCode, body: await answer.body.text() });
+        const body = await readText(answer.body.stream(), { who, limitBytes: SHORT_ANSWER_LIMIT_BYTES });
+        throw errorFromAnswer(asked, { status: answer.httpStatusCode, body });
       }
-      for await (const line of linesOf(answer.body.stream())) {
+      for await (const line of linesOf(answer.body.stream(), who)) {
         timer.refresh();
         const event = JSON.parse(line) as Line<T>;
         if (event.type === 'ERROR') {
@@ -98,7 +101,7 @@ async function* follow<T extends KubernetesObject>(
       }
     } catch (error) {
       wanted.throwIfAborted();
-      if (error instanceof ClusterError) throw error;
+      if (error instanceof ClusterError || error instanceof TooLongError) throw error;
       if (!silence.signal.aborted) throw errorWithoutAnswer(asked, transport.server, error);
     } finally {
       clearTimeout(timer);
@@ -107,7 +110,8 @@ async function* follow<T extends KubernetesObject>(
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+/** @throws TooLongError when a line does not end: one event is one object */
+async function* linesOf(stream: ReadableStream<Uint8Array> | null, who: string): AsyncGenerator<string> {
   if (stream === null) return;
   const decoder = new TextDecoder();
   let rest = '';
@@ -115,6 +119,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array> | null): AsyncGenerat
     rest += decoder.decode(chunk, { stream: true });
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > ANSWER_LIMIT_BYTES) throw new TooLongError(who, ANSWER_LIMIT_BYTES);
     for (const line of lines) if (line.trim() !== '') yield line;
   }
 }

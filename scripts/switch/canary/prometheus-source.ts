@@ -1,5 +1,7 @@
 /** The same evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as the callers' proxies report them. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
+import { printable } from '../../shared/printable.ts';
+import { TooLongError, readText } from '../../shared/read-text.ts';
 import type { Sample } from './fisher.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { disjoint } from './latency.ts';
@@ -28,7 +30,7 @@ export function queriesFor(host: string, seconds: number | string): PrometheusQu
 
 interface Answer {
   status?: string;
-  error?: string;
+  error?: unknown;
   data?: {
     resultType?: string;
     result?: { metric?: Record<string, string>; value?: [number, string] }[];
@@ -89,14 +91,15 @@ export async function askPrometheus(url: string, text: string, signal: AbortSign
   try {
     const response = await fetch(address, { signal: limit });
     status = response.status;
-    answer = (await response.json()) as Answer;
+    answer =
+      (JSON.parse(await readText(response.body, { who: `Prometheus at ${url}` })) as Answer | null) ?? {};
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof TooLongError) throw error;
     throw new CommandError(`Prometheus at ${url} does not answer: ${messageOf(error)}`, { cause: error });
   }
+  const said = typeof answer.error === 'string' ? printable(answer.error, 500) : 'no vector';
   if (answer.status !== 'success' || answer.data?.resultType !== 'vector')
-    throw new CommandError(
-      `Prometheus at ${url} answered ${status}: ${answer.error ?? 'no vector'} (to ${text})`,
-    );
+    throw new CommandError(`Prometheus at ${url} answered ${status}: ${said} (to ${text})`);
   return answer;
 }

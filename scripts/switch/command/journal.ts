@@ -1,13 +1,14 @@
 /** A journal of a run: one JSON line per event, each on disk before the next thing happens, so that it also tells of a run that was killed. */
 import { appendFileSync } from 'node:fs';
 import { UsageError, messageOf } from '../../shared/errors.ts';
+import { printable, printableJson } from '../../shared/printable.ts';
 import type { Reporter } from '../types.ts';
 
 /** Appends to `file`; wrong usage when that cannot be written. */
 export function createJournal(file: string, now: () => Date = () => new Date()): Reporter {
   let step: string | undefined;
   const write = (event: string, fields: Record<string, unknown> = {}) =>
-    appendFileSync(file, `${JSON.stringify({ time: now().toISOString(), event, ...fields })}\n`);
+    appendFileSync(file, `${printableJson({ time: now().toISOString(), event, ...fields }, asText)}\n`);
   try {
     appendFileSync(file, '');
   } catch (error) {
@@ -25,6 +26,11 @@ export function createJournal(file: string, now: () => Date = () => new Date()):
     note: (text) => write('note', { step, text }),
     end: (text) => write('end', { text }),
   };
+}
+
+/** A journal is read on terminals too. */
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? printable(value) : value;
 }
 
 /** Tells several listeners the same. */
