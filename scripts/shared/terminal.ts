@@ -43,13 +43,21 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  // Whatever is wrong with the terminal, the work goes on.
+  const write = (text: string) => {
+    try {
+      output.write(text);
+    } catch {
+      // There is no other place to say it.
+    }
+  };
   const clear = () => {
-    if (output.isTTY && title !== undefined) output.write('\r\x1b[K');
+    if (output.isTTY && title !== undefined) write('\r\x1b[K');
   };
   const draw = () => {
     if (!output.isTTY || title === undefined) return;
     const text = ` ${SPINNER[frame % SPINNER.length] ?? ''} ${title.padEnd(titleWidth)}${seen}`;
-    output.write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
+    write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
     frame += 1;
   };
   const stop = () => {
@@ -62,7 +70,7 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
     const line =
       ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${printableMessage(detail)}`.trimEnd();
     stop();
-    output.write(`${line}\n`);
+    write(`${line}\n`);
   };
 
   return {
@@ -79,7 +87,7 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
     fail: (detail) => end('✗', 'red', detail),
     line(text) {
       clear();
-      output.write(`${printableMessage(text)}\n`);
+      write(`${printableMessage(text)}\n`);
     },
     stop,
   };

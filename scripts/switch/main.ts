@@ -1,9 +1,10 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { printable, printableJson } from '../shared/printable.ts';
+import { homeFolder } from '../shared/home-folder.ts';
 import { runMain } from '../shared/run-main.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
@@ -25,7 +26,7 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const choice = chooseCluster(flags, { env, home: homedir() });
+  const choice = chooseCluster(flags, { env, home: homeFolder(env) });
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
@@ -39,7 +40,7 @@ await runMain(async ({ argv, env, signal }) => {
     runSwitch,
   } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
-  const started = performance.now();
+  const started = systemClock.now();
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
     if (status) {
@@ -65,7 +66,7 @@ await runMain(async ({ argv, env, signal }) => {
       const { app, to } = options;
       const message = messageOf(error);
       if (status || wantsPromotion) print({ app, error: message });
-      else print(resultWithout({ app, to, message, durationMs: Math.round(performance.now() - started) }));
+      else print(resultWithout({ app, to, message, durationMs: Math.round(systemClock.now() - started) }));
     }
     throw error;
   } finally {

@@ -1,4 +1,5 @@
 /** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
+import { systemClock } from '../shared/clock.ts';
 import { ClusterError } from '../shared/cluster/errors.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
@@ -11,13 +12,15 @@ import type { Decision } from './decide.ts';
 import { fullHost } from './cluster-state/istio-names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan, describeUndo } from './dry-run.ts';
+import { combineReporters } from './command/combine-reporters.ts';
 import { recordEvent } from './command/events.ts';
 import { verifyWayBack } from './preflight/rights.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
-import { createId, takeLease } from './lock/record.ts';
+import { createId } from './lock/create-id.ts';
+import { takeLease } from './lock/record.ts';
 import type { Hold, Record as SwitchRecord } from './lock/record.ts';
 import { requestsSeen } from './command/requests-seen.ts';
 import { findRouteHolder } from './cluster-state/route-holder.ts';
@@ -43,11 +46,13 @@ import type {
 type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
 /** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
-export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
-  const started = performance.now();
-  const { cluster, app } = options;
+export async function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
+  const { cluster, app, clock = systemClock } = options;
+  const started = clock.now();
+  const reporter = combineReporters(listener);
   if (options.to !== undefined) verifyVersionName(options.to);
   const mesh = createMesh(cluster, {
+    clock,
     ...(options.istioNamespace === undefined ? {} : { istioNamespace: options.istioNamespace }),
   });
   const steps: StepReport[] = [];
@@ -64,7 +69,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     reporter.end(message);
     const proxies = Math.max(0, ...steps.map((step) => step.proxies));
     const requests = requestsSeen(steps);
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(clock.now() - started);
     return { app, from, to, outcome, ok, steps, proxies, requests, live, durationMs, message, error };
   };
 
@@ -115,6 +120,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       hold = await takeLease(cluster, app, {
         leaseSeconds: options.leaseSeconds,
         signal,
+        clock,
+        identity: options.identity,
         onWait: (text) => reporter.note(text),
       });
     } catch (error) {
@@ -175,7 +182,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const edit = await foreignEdit(context);
     if (edit !== undefined) return stopped(context, edit);
     await held.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
-    const took = formatDuration(performance.now() - started);
+    const took = formatDuration(clock.now() - started);
     return finish(context, {
       outcome: 'switched',
       ok: true,
@@ -303,13 +310,13 @@ async function perform(
   work: () => ReturnType<Step['run']>,
   steps: StepReport[],
 ): Promise<unknown> {
-  const { reporter, signal } = context;
-  const started = performance.now();
+  const { reporter, signal, clock } = context;
+  const started = clock.now();
   reporter.stepStarted(title, name);
   try {
     signal.throwIfAborted();
     const { detail, proof, notes = [] } = await work();
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(clock.now() - started);
     const cost = { durationMs, requests: proof?.requests };
     const report = { name, ...cost, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail };
     steps.push(notes.length > 0 ? { ...report, notes } : report);
@@ -322,7 +329,7 @@ async function perform(
     if (failure instanceof UsageError) throw failure;
     steps.push({
       name,
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round(clock.now() - started),
       proxies: 0,
       slowest: undefined,
       detail: messageOf(failure),
@@ -348,14 +355,14 @@ function createContext(
     'signal' | 'later' | 'fence'
   >,
 ): SwitchContext {
-  const { cluster, app } = options;
+  const { cluster, app, clock = systemClock, createId: newId = createId } = options;
   const { from, to } = decision;
   const record: SwitchRecord = decision.record ?? {
-    id: createId(),
+    id: newId(),
     from,
     to,
     phase: 'running',
-    startedAt: new Date().toISOString(),
+    startedAt: clock.date().toISOString(),
     before: {
       deployment: state.deployments.some(({ version }) => version === to),
       subset: findSubset(state.destinationRule, to) !== undefined,
@@ -364,7 +371,7 @@ function createContext(
   return {
     options,
     cluster,
-    prover: options.prover ?? createProver(mesh),
+    prover: options.prover ?? createProver(mesh, clock),
     mesh,
     reporter,
     app,
@@ -378,6 +385,8 @@ function createContext(
     stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
     quietMs: options.quietMs ?? 1000,
     signal,
+    clock,
+    createId: newId,
     later,
     known: knownOf(state),
     continued: decision.record !== undefined,

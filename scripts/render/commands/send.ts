@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
+import { homeFolder } from '../../shared/home-folder.ts';
 import { findRunningPlayground } from '../../shared/running-playground.ts';
 import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
@@ -29,7 +29,10 @@ export async function sendToCluster(
     );
   }
   const { sendDirectly } = await import('./direct.ts');
-  await sendDirectly(line.command, line.dryRun, cluster, run, { ...surroundings, home: homedir() });
+  await sendDirectly(line.command, line.dryRun, cluster, run, {
+    ...surroundings,
+    home: homeFolder(surroundings.environment),
+  });
 }
 
 /** The cluster file says where its objects belong; a flag may repeat that, not contradict it. */

@@ -114,12 +114,21 @@ async function* follow<T extends KubernetesObject>(
 async function* linesOf(stream: ReadableStream<Uint8Array> | null, who: string): AsyncGenerator<string> {
   if (stream === null) return;
   const decoder = new TextDecoder();
-  let rest = '';
+  let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > ANSWER_LIMIT_BYTES) throw new TooLongError(who, ANSWER_LIMIT_BYTES);
-    for (const line of lines) if (line.trim() !== '') yield line;
+    const text = decoder.decode(chunk, { stream: true });
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      pieces.push(text.slice(from, end));
+      from = end + 1;
+      const line = pieces.join('');
+      pieces = [];
+      length = 0;
+      if (line.trim() !== '') yield line;
+    }
+    pieces.push(text.slice(from));
+    length += text.length - from;
+    if (length > ANSWER_LIMIT_BYTES) throw new TooLongError(who, ANSWER_LIMIT_BYTES);
   }
 }
