@@ -10,6 +10,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import WebSocket from 'ws';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './errors.ts';
 import { codeOf, messageOf } from '../errors.ts';
+import { printable } from '../printable.ts';
 import {
   ANSWER_LIMIT_BYTES,
   SHORT_ANSWER_LIMIT_BYTES,
@@ -220,7 +221,7 @@ class ForwardedStream extends Duplex {
     if (channel === 0) {
       if (!this.push(bytes)) this.#socket.pause();
     } else {
-      this.destroy(new Error(bytes.toString('utf8').trim()));
+      this.destroy(new Error(printable(bytes.toString('utf8').trim(), 1_000)));
     }
   }
 
