@@ -105,6 +105,7 @@ export async function askPrometheus(
   try {
     [status, answer] = await withTimeout(clock, QUERY_MS, async (late) => {
       const response = await fetch(address, { signal: AbortSignal.any([signal, late]) });
+      const body = await readText(response.body, { who: `Prometheus at ${url}` });
       return [response.status, (JSON.parse(body) as Answer | null) ?? {}];
     });
   } catch (error) {
