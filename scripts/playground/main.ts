@@ -38,7 +38,7 @@ Example: npm run playground -- --seed 7
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-await runMain(async ({ argv, env, signal }) => {
+await runMain(async ({ argv, env, signal, print }) => {
   if (argv[0] === 'ctl') {
     process.stdout.write(`${await sendControl(argv.slice(1), ownFolder(env))}\n`);
     return 0;
@@ -118,10 +118,8 @@ await runMain(async ({ argv, env, signal }) => {
     }
     const liveUrl = stage?.url;
     if (values.json)
-      process.stdout.write(
-        `${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`,
-      );
-    else process.stdout.write(describeUse(playground, liveUrl));
+      await print(`${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`);
+    else await print(describeUse(playground, liveUrl));
     await ended.promise;
   } finally {
     // Before the cluster: what the page started must not see it go.

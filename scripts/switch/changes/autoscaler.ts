@@ -21,7 +21,7 @@ export interface Autoscaler extends KubernetesObject {
   };
 }
 
-type Context = Pick<SwitchContext, 'cluster' | 'signal'>;
+type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>;
 
 export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
   object.kind === 'HorizontalPodAutoscaler';
@@ -118,11 +118,14 @@ export async function letGo(
 }
 
 /** Writes only the minimum and its memory; said twice it says the same. */
-async function change({ cluster, signal }: Context, name: string, wanted: Autoscaler): Promise<void> {
+async function change({ cluster, signal, clock }: Context, name: string, wanted: Autoscaler): Promise<void> {
   const { annotations = {} } = wanted.metadata;
   const patch = {
     metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },
     spec: { minReplicas: wanted.spec.minReplicas ?? 1 },
   };
-  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), signal);
+  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), {
+    signal,
+    clock,
+  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import {
   FLOOR_ANNOTATION,
@@ -75,7 +76,7 @@ describe('the autoscaler of a new version', () => {
       },
     } as unknown as Cluster;
     const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
-    await letGo({ cluster, service, signal: new AbortController().signal }, 'v2');
+    await letGo({ cluster, service, signal: new AbortController().signal, clock: systemClock }, 'v2');
     expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
   });
 });
