@@ -41,7 +41,8 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
     const before = store.get(place);
     const after = carryOut();
     if (after !== before) {
-      story.tell(by, () => `${verb} ${place.resource.kind} ${place.name}${difference(before, after)}`);
+      if (!isRenewal(before, after))
+        story.tell(by, () => `${verb} ${place.resource.kind} ${place.name}${difference(before, after)}`);
       for (const listener of listeners) listener({ by, verb, place, before, after });
     }
     return after;
@@ -72,6 +73,16 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
       }),
     onWrite: (listener) => void listeners.push(listener),
   };
+}
+
+/** A lock that is renewed is no news. */
+function isRenewal(before: KubernetesObject | undefined, after: KubernetesObject | undefined): boolean {
+  const [old, now] = [before?.['spec'], after?.['spec']] as ({ holderIdentity?: string } | undefined)[];
+  return (
+    after?.kind === 'Lease' &&
+    old?.holderIdentity === now?.holderIdentity &&
+    JSON.stringify(before?.metadata.annotations) === JSON.stringify(after.metadata.annotations)
+  );
 }
 
 /** Which parts of the spec, and of a lease's memory, are others than before. */

@@ -23,14 +23,12 @@ interface Parts {
   planOf: (version: string) => PodPlan;
   /** The containers of the shop's pods. */
   containers: string[];
-  /** Whether some proxy still sends to the pod. */
-  isUsed: (pod: SimulatedPod) => boolean;
   onStart: (pod: SimulatedPod, object: Pod) => void;
   onEnd: (pod: SimulatedPod) => void;
 }
 
 export function createDeploymentController(parts: Parts): DeploymentController {
-  const { timeline, store, pods, kubelet, prng, planOf, containers, isUsed } = parts;
+  const { timeline, store, pods, kubelet, prng, planOf, containers } = parts;
   let isPlanned = false;
   let born = 0;
 
@@ -55,7 +53,7 @@ export function createDeploymentController(parts: Parts): DeploymentController {
     const surplus = Math.max(0, own.length - wanted);
     const unready = own.filter((pod) => !ready.includes(pod));
     const victims = [...unready, ...ready].slice(0, surplus);
-    for (const pod of victims) kubelet.drain(pod, () => isUsed(pod));
+    for (const pod of victims) kubelet.drain(pod);
     const left = own.length - victims.length;
     const readyReplicas = ready.filter((pod) => !victims.includes(pod)).length;
     const place = { resource: resources.deployments, namespace: NAMESPACE, name };
