@@ -35,9 +35,9 @@ export interface Report {
 /** No run of the switch takes longer, in milliseconds: its steps have deadlines. */
 const LONGEST_RUN_MS = 400_000;
 /** Until every istiod has seen what was there from the beginning, in milliseconds. */
-const FIRST_MS = 3000;
+const FIRST_MS = 1200;
 /** Until pods that were told to have ended, and their ends have reached everybody. */
-const SETTLED_MS = 6000;
+const SETTLED_MS = 2500;
 /** In calm weather no step needs longer. */
 const CALM_STEP_MS = 60_000;
 const MOST_CALM_RUNS = 5;
@@ -110,13 +110,15 @@ function createPlay({
   api.onWrite((write) => ledger.hear(write));
   api.onWrite(watchForOneOperator(account, (name) => names.has(name)));
 
+  let isCalm = false;
+
   async function pass(ms: number): Promise<void> {
     let isOver = false;
     timeline.after(ms, () => (isOver = true));
     await timeline.run(() => isOver);
   }
 
-  function launch(wish: Wish, { isCalm = false, isRival = false } = {}): Run {
+  function launch(wish: Wish, { isRival = false } = {}): Run {
     const name = `operator-${runs.length + 1}`;
     names.add(name);
     const own = prng.fork(name);
@@ -136,10 +138,17 @@ function createPlay({
         leaseSeconds: pace.leaseSeconds,
         // Whoever sees that nothing moves takes over.
         onFreeze: () => {
-          if (!isRival) timeline.after(actors.skewed(1, 500), () => launch(drawWish(), { isRival: true }));
+          if (!isRival) planRival(500);
         },
       });
     return run;
+  }
+
+  /** One more operator, who knows nothing of the others. */
+  function planRival(withinMs: number): void {
+    timeline.after(actors.skewed(1, withinMs), () => {
+      if (!isCalm) launch(drawWish(), { isRival: true });
+    });
   }
 
   async function untilOver(run: Run): Promise<void> {
@@ -173,28 +182,28 @@ function createPlay({
 
     /** Everything at once: faults, lateness, mishaps, rivals, edits. */
     async rough() {
-      planDisturbances(world, actors.skewed(1000, 20_000), actors.fork('disturbances'));
+      planDisturbances(world, actors.skewed(500, 10_000), actors.fork('disturbances'));
       if (actors.chance(0.25))
-        timeline.after(actors.skewed(10, 10_000), () => editSomething(world, actors.fork('edits')));
-      if (actors.chance(0.2))
-        timeline.after(actors.skewed(10, 10_000), () => launch(drawWish(), { isRival: true }));
-      const rounds = actors.int(1, 3);
+        timeline.after(actors.skewed(10, 6000), () => isCalm || editSomething(world, actors.fork('edits')));
+      if (actors.chance(0.2)) planRival(6000);
+      const rounds = actors.int(1, 2);
       for (let round = 0; round < rounds; round += 1) {
         await untilOver(launch(drawWish()));
-        await pass(actors.skewed(5, 2000));
+        await pass(actors.skewed(5, 1000));
       }
-      for (const run of runs) await untilOver(run);
     },
 
     /** From here on nothing goes wrong: the switch must come to one of its ends. */
     async calm() {
+      isCalm = true;
+      for (const run of runs) await untilOver(run);
       await pass(LONGEST_DISTURBANCE_MS);
       withdrawEdits(world);
       for (let count = 0; ledger.unfinished; count += 1) {
         const { to } = ledger.unfinished;
         if (count >= MOST_CALM_RUNS) throw new Error(`the switch to ${to} comes to no end`);
         const wish = actors.chance(0.5) ? (wishes.get(to) ?? { to }) : { to, undo: true };
-        await untilOver(launch(wish, { isCalm: true }));
+        await untilOver(launch(wish));
       }
       await pass(SETTLED_MS);
       verifyRest('after the switch');
@@ -202,7 +211,7 @@ function createPlay({
 
     /** A world that was switched, or put back, can be switched again. */
     async again() {
-      const run = launch({ to: 'v9' }, { isCalm: true });
+      const run = launch({ to: 'v9' });
       await untilOver(run);
       const said = typeof run.end === 'string' ? run.end : run.end?.message;
       if (typeof run.end !== 'object' || run.end.outcome !== 'switched')

@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts';
 type Disturbance = (world: World, prng: Prng) => void;
 
 /** So long a disturbance lasts, least and most, in milliseconds. */
-const LASTS = [50, 5000] as const;
+const LASTS = [30, 2500] as const;
 
 const aProxy = (world: World, prng: Prng) => {
   const proxies = world.callerProxies();
@@ -53,7 +53,7 @@ export const LONGEST_DISTURBANCE_MS = LASTS[1];
 
 /** Plans some of them within `spanMs` from now. */
 export function planDisturbances(world: World, spanMs: number, prng: Prng): void {
-  const count = prng.int(0, 4);
+  const count = prng.int(0, 3);
   for (let index = 0; index < count; index += 1) {
     const disturb = prng.pick(kinds);
     world.timeline.after(prng.between(0, spanMs), () => disturb(world, prng));

@@ -13,13 +13,13 @@ import type { Climate } from '../world/world.ts';
 export function drawPace(prng: Prng): Pace {
   return {
     leaseSeconds: prng.int(1, 4),
-    quietMs: Math.round(prng.skewed(250, 1000)),
-    stepTimeoutMs: Math.round(prng.skewed(4000, 12_000)),
+    quietMs: Math.round(prng.skewed(200, 600)),
+    stepTimeoutMs: Math.round(prng.skewed(1500, 4000)),
   };
 }
 
 export function drawNetwork(prng: Prng): NetworkWeather {
-  const latencyMs = [1, prng.skewed(3, 60)] as const;
+  const latencyMs = [1, prng.skewed(3, 50)] as const;
   if (prng.chance(0.5)) return { latencyMs, failures: 0, losses: 0, hangs: 0 };
   return {
     latencyMs,
@@ -32,11 +32,11 @@ export function drawNetwork(prng: Prng): NetworkWeather {
 export function drawClimate(prng: Prng): Climate {
   return {
     mesh: drawMesh(prng.fork('mesh weather')),
-    replicas: prng.int(1, 3),
+    replicas: prng.int(1, 2),
     hasAutoscaler: prng.chance(0.3),
-    hasSidecars: prng.chance(0.2),
+    hasSidecars: prng.chance(0.15),
     routeStyle: drawRouteStyle(prng),
-    callers: Array.from({ length: prng.int(2, 4) }, () => drawCaller(prng)),
+    callers: Array.from({ length: prng.int(2, 3) }, () => drawCaller(prng)),
     planOf: drawPlans(prng),
   };
 }
@@ -47,13 +47,13 @@ function drawMesh(prng: Prng): MeshWeather {
     routes: prng.skewed(1, most),
     endpoints: prng.skewed(1, most),
   });
-  const istiodLag = lag(prng.skewed(10, 1500));
+  const istiodLag = lag(prng.skewed(5, 500));
   // Some meshes are quick; in some each proxy has its own idea of quick; in some one is very late.
-  const most = prng.skewed(20, 3000);
+  const most = prng.skewed(10, 1000);
   return {
     istiods: Array.from({ length: prng.int(1, 2) }, () => ({
       lagMs: istiodLag(),
-      debounceMs: prng.skewed(5, 200),
+      debounceMs: prng.skewed(5, 150),
     })),
     proxyLagMs(own): Record<Part, number> {
       return {
@@ -77,8 +77,8 @@ function drawRouteStyle(prng: Prng): RouteStyle {
 export function drawCaller(prng: Prng): CallerHabits {
   return {
     // From busy to one that is heard of less often than the switch waits for quiet.
-    everyMs: prng.skewed(25, 1500),
-    workMs: [1, prng.skewed(5, 1500)],
+    everyMs: prng.skewed(60, 1000),
+    workMs: [1, prng.skewed(5, 800)],
     beta: prng.chance(0.5) ? 0.3 : 0,
   };
 }
@@ -87,8 +87,8 @@ export function drawCaller(prng: Prng): CallerHabits {
 function drawPlans(prng: Prng): Climate['planOf'] {
   const plans = new Map<string, (own: Prng) => PodPlan>();
   const sound = (own: Prng): PodPlan => ({
-    startMs: own.skewed(1, 300),
-    warmUpMs: own.skewed(1, 500),
+    startMs: own.skewed(1, 200),
+    warmUpMs: own.skewed(1, 300),
     crashes: 0,
   });
   plans.set('v1', sound);
@@ -102,8 +102,8 @@ function drawPlans(prng: Prng): Climate['planOf'] {
 function drawCharacter(prng: Prng, sound: (own: Prng) => PodPlan): (own: Prng) => PodPlan {
   const chance = prng.next();
   if (chance < 0.75) return sound;
-  if (chance < 0.82) return (own) => ({ ...sound(own), warmUpMs: own.skewed(500, 5000) });
+  if (chance < 0.82) return (own) => ({ ...sound(own), warmUpMs: own.skewed(300, 3000) });
   if (chance < 0.88) return (own) => ({ ...sound(own), crashes: own.int(0, 3) });
   if (chance < 0.94) return (own) => ({ ...sound(own), warmUpMs: own.chance(0.7) ? Infinity : 100 });
-  return (own) => ({ ...sound(own), failsAfterMs: own.skewed(50, 10_000) });
+  return (own) => ({ ...sound(own), failsAfterMs: own.skewed(50, 5000) });
 }

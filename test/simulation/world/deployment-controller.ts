@@ -2,6 +2,7 @@
 import type { Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { isReady } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import { isSame } from '../api/values.ts';
 import type { ObjectStore } from '../api/object-store.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';
@@ -64,7 +65,7 @@ export function createDeploymentController(parts: Parts): DeploymentController {
       readyReplicas,
       availableReplicas: readyReplicas,
     };
-    store.patch(place, { status });
+    if (!isSame(status, deployment.status)) store.patch(place, { status });
   }
 
   function startPod({ metadata, spec }: Deployment): SimulatedPod {
