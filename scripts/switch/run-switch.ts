@@ -12,6 +12,7 @@ import type { Decision } from './decide.ts';
 import { fullHost } from './routing/istio-names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan, describeUndo } from './dry-run.ts';
+import { combineReporters } from './command/combine-reporters.ts';
 import { recordEvent } from './command/events.ts';
 import { verifyWayBack } from './preflight/rights.ts';
 import { createMesh } from './proofs/mesh.ts';
@@ -46,9 +47,10 @@ import type {
 type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
 /** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
-export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
+export async function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
   const { cluster, app, clock = systemClock } = options;
   const started = clock.now();
+  const reporter = combineReporters(listener);
   if (options.to !== undefined) verifyVersionName(options.to);
   const mesh = createMesh(cluster, {
     clock,

@@ -9,7 +9,7 @@ import type { Comparison } from './latency.ts';
 import { createPrometheusSource } from './prometheus-source.ts';
 import type { Sample } from './fisher.ts';
 import { isPromoted } from './promote.ts';
-import { liveSubsets } from '../routing/virtual-service/virtual-service.ts';
+import { shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { keepUp } from '../changes/keep-up.ts';
 import { moveRoutes, shiftTraffic } from '../steps/shift-traffic.ts';
@@ -40,9 +40,9 @@ export function canaryStep(share: number, isFirst: boolean): Step {
     movesTraffic: true,
     async run(context) {
       const { from, to, marker, known, target } = context;
-      const now = liveSubsets(known.virtualService, target).find(({ subset }) => subset === to)?.weight ?? 0;
+      const now = shareBetween(known.virtualService, [from, to], target);
       // A run that is continued does not go back to a smaller share.
-      if (now > share) return { detail: `${to} has ${now} % already` };
+      if (now > share) return { detail: `${to} has ${Math.round(now)} % already` };
       if (!isFirst) await keepUp(context);
       const proof = await moveRoutes(context, { from, to, share, marker: `${marker}-p${share}` });
       const source = withTally(sourceOf(context), [from, to]);

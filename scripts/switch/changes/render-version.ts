@@ -3,6 +3,7 @@ import { parseObjects, renderSets } from '../../render/index.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SwitchOptions } from '../types.ts';
+import { verifyTextFields } from './text-fields.ts';
 
 export interface RenderedVersion {
   deployment: Deployment;
@@ -52,7 +53,9 @@ async function render(
   vars: Readonly<Record<string, string>>,
 ): Promise<KubernetesObject[]> {
   try {
-    return parseObjects(await renderSets(clusterFile, { include: ['version'], vars }));
+    const rendered = await renderSets(clusterFile, { include: ['version'], vars });
+    for (const { file, text } of rendered) verifyTextFields(file, text);
+    return parseObjects(rendered);
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }

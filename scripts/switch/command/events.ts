@@ -1,6 +1,7 @@
 /** Kubernetes Events for each step, on the object it is about: `kubectl describe` and the cluster's own history show what the switch did. */
 import { withTimeout } from '../../shared/clock.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import { printable } from '../../shared/printable.ts';
 import { resources } from '../../shared/resources.ts';
 import type { SwitchContext } from '../types.ts';
 
@@ -53,7 +54,7 @@ async function writeEvent(context: SwitchContext, event: StepEvent, signal: Abor
       },
       type: event.ok ? 'Normal' : 'Warning',
       reason: event.ok ? 'SwitchStepDone' : 'SwitchStepFailed',
-      message: `${from} to ${to}: ${event.title}: ${event.detail}`.slice(0, LONGEST),
+      message: printable(`${from} to ${to}: ${event.title}: ${event.detail}`).slice(0, LONGEST),
       source: { component: COMPONENT },
       reportingComponent: COMPONENT,
       reportingInstance: COMPONENT,

@@ -10,7 +10,7 @@ import {
 } from '../changes/autoscaler.ts';
 import type { Autoscaler } from '../changes/autoscaler.ts';
 import { renderVersion } from '../changes/render-version.ts';
-import { liveSubsets, redirect } from '../routing/virtual-service/virtual-service.ts';
+import { describeShares, redirect, shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
 import {
   findSubset,
@@ -62,11 +62,16 @@ function routeChanges(
   for (const { name } of steps) {
     const share = name === 'shift-traffic' ? 100 : shareOf(name);
     if (share === undefined) continue;
-    const now = liveSubsets(virtualService, target).find(({ subset }) => subset === to)?.weight ?? 0;
+    const now = shareBetween(virtualService, [from, to], target);
     const http = virtualService.spec.http ?? [];
     const part = share === 100 ? marker : `${marker}-p${share}`;
     const moved = now > share ? http : redirect(http, { from, to, share, marker: part }, target);
-    changes.push([name, changed('VirtualService', virtualService.metadata.name, http, moved)]);
+    const lines = changed('VirtualService', virtualService.metadata.name, http, moved);
+    const shares = describeShares(
+      moved.filter((route) => !http.includes(route)),
+      target,
+    );
+    changes.push([name, [...lines, ...shares.map((text) => `  ${text}`)]]);
     virtualService = { ...virtualService, spec: { ...virtualService.spec, http: moved } };
   }
   return changes;

@@ -8,6 +8,7 @@ import { verifyCapacity } from './capacity.ts';
 import { verifyKinds } from './rights.ts';
 import { verifyRouting } from './routing.ts';
 import { lookAtScaling } from './scaling.ts';
+import { resultingShares } from './shares.ts';
 import { verifyVersions } from './versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
@@ -70,6 +71,7 @@ export const preflight: Step = {
         ...routing,
         ...capacity,
         ...scaling,
+        ...resultingShares(context),
         ...rejecting(proxies),
         ...unheard,
         ...unseenCallers(context, like),

@@ -38,6 +38,7 @@ interface Scene {
   filtering?: string;
   kubernetes?: string;
   before?: SwitchRecord['before'];
+  canary?: number[];
 }
 
 const labels = (version: string) => ({ app: 'coffee-shop', version });
@@ -126,7 +127,7 @@ async function look(scene: Scene = {}) {
   const [virtualService] = objects['virtualservices'] as [VirtualService];
   const [destinationRule] = objects['destinationrules'] as [DestinationRule];
   const context = {
-    options: { cluster, app: 'coffee-shop', clusterFile, set: { pod: 'naive' } },
+    options: { cluster, app: 'coffee-shop', clusterFile, set: { pod: 'naive' }, canary: scene.canary },
     cluster,
     mesh: {
       list: () => Promise.resolve((scene.proxies ?? [{}]).map((proxy) => ({ ...sidecar, ...proxy }))),
@@ -137,6 +138,7 @@ async function look(scene: Scene = {}) {
     namespace: 'shop',
     from: 'v1',
     to: 'v2',
+    marker: 'switch-v1-to-v2-0123abcd',
     record: { before: scene.before ?? { deployment: false, subset: false } },
     target: { host, namespace: 'shop' },
     service,
@@ -359,6 +361,28 @@ describe('the preflight step', () => {
       },
       [
         'HorizontalPodAutoscaler coffee-shop-v1 scales v1; v2 was there before without one: it stays at 3 pods, whatever its load',
+      ],
+    ],
+    [
+      'what the shares of a canary come to in each route, the parts of others counted',
+      {
+        canary: [5, 50],
+        routes: {
+          http: [
+            {
+              name: 'first',
+              route: [
+                { ...route[0], weight: 1 },
+                { destination: { host: 'tea' }, weight: 1 },
+              ],
+            },
+          ],
+        },
+      },
+      [
+        'With 5 % for v2: route "first": v1 47.5 %, v2 2.5 %, tea 50 %',
+        'With 50 % for v2: route "first": v1 25 %, v2 25 %, tea 50 %',
+        'With 100 % for v2: route "first": v2 50 %, tea 50 %',
       ],
     ],
     [
