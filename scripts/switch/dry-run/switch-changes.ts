@@ -3,6 +3,7 @@ import type { Deployment } from '../../shared/kubernetes.ts';
 import {
   autoscalersOf,
   copyFor,
+  everyAutoscalerOf,
   isAutoscaler,
   targets,
   withFloor,
@@ -97,7 +98,8 @@ async function deployChanges(
     lines.push(...(own.length > 0 ? own : [`Deployment ${name} stays as it is`]));
   } else if (present < size) lines.push(...resized(name, present, size));
   else lines.push(`Deployment ${name} is there already and stays as it is`);
-  if (record.before?.deployment || there.length > 0) return { lines, autoscalers: held };
+  const scaled = await everyAutoscalerOf(cluster, name, signal);
+  if (record.before?.deployment || scaled.length > 0) return { lines, autoscalers: held };
 
   const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
   const models =

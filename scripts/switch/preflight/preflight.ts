@@ -9,6 +9,7 @@ import { verifyKinds } from './rights.ts';
 import { verifyRouting } from './routing.ts';
 import { lookAtScaling } from './scaling.ts';
 import { resultingShares } from './shares.ts';
+import { ownedByOthers } from './owners.ts';
 import { verifyVersions } from './versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
@@ -71,6 +72,7 @@ export const preflight: Step = {
         ...routing,
         ...capacity,
         ...scaling,
+        ...ownedByOthers(context, old),
         ...resultingShares(context),
         ...rejecting(proxies),
         ...unheard,
