@@ -4,6 +4,7 @@ import { resources } from '../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
 import type { Story } from '../story.ts';
 import type { Timeline } from '../time/timeline.ts';
+import { overTheWire } from './values.ts';
 import type { ObjectStore, Place } from './object-store.ts';
 
 /** A write that changed something. */
@@ -41,7 +42,8 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
     const before = store.get(place);
     const after = carryOut();
     if (after !== before) {
-      story.tell(by, () => `${verb} ${place.resource.kind} ${place.name}${difference(before, after)}`);
+      if (!isRenewal(before, after))
+        story.tell(by, () => `${verb} ${place.resource.kind} ${place.name}${difference(before, after)}`);
       for (const listener of listeners) listener({ by, verb, place, before, after });
     }
     return after;
@@ -55,16 +57,16 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
       // A review is an answer, not an object; and an Event is nothing anybody acts on.
       if (resource === resources.selfSubjectAccessReviews) return { ...object, status: { allowed: true } };
       if (resource === resources.events) return object;
-      const placed = { ...object, metadata: { ...object.metadata, namespace } };
+      const placed = overTheWire({ ...object, metadata: { ...object.metadata, namespace } });
       const place = { resource, namespace, name: object.metadata.name };
       return write(by, 'create', place, () => store.create(resource, placed)) as KubernetesObject;
     },
     replace: (by, place, object) =>
-      write(by, 'replace', place, () => store.replace(place, object)) as KubernetesObject,
+      write(by, 'replace', place, () => store.replace(place, overTheWire(object))) as KubernetesObject,
     patch: (by, place, patch) =>
-      write(by, 'patch', place, () => store.patch(place, patch)) as KubernetesObject,
+      write(by, 'patch', place, () => store.patch(place, overTheWire(patch))) as KubernetesObject,
     apply: (by, place, object) =>
-      write(by, 'apply', place, () => store.apply(place, object, by)) as KubernetesObject,
+      write(by, 'apply', place, () => store.apply(place, overTheWire(object), by)) as KubernetesObject,
     delete: (by, place, uid) =>
       void write(by, 'delete', place, () => {
         store.delete(place, uid);
@@ -72,6 +74,16 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
       }),
     onWrite: (listener) => void listeners.push(listener),
   };
+}
+
+/** A lock that is renewed is no news. */
+function isRenewal(before: KubernetesObject | undefined, after: KubernetesObject | undefined): boolean {
+  const [old, now] = [before?.['spec'], after?.['spec']] as ({ holderIdentity?: string } | undefined)[];
+  return (
+    after?.kind === 'Lease' &&
+    old?.holderIdentity === now?.holderIdentity &&
+    JSON.stringify(before?.metadata.annotations) === JSON.stringify(after.metadata.annotations)
+  );
 }
 
 /** Which parts of the spec, and of a lease's memory, are others than before. */

@@ -2,7 +2,7 @@
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
-import { freeze, isSame, matchesSelector, mergePatch, overTheWire } from './values.ts';
+import { freeze, isSame, matchesSelector, mergePatch } from './values.ts';
 
 /** Undefined: there was none before, or there is none after. */
 export interface Change {
@@ -51,7 +51,7 @@ export function createObjectStore(): ObjectStore {
   };
 
   function put(place: Place, before: KubernetesObject | undefined, wanted: KubernetesObject) {
-    const specChanged = !isSame(before?.['spec'], wanted['spec']);
+    const specChanged = before?.['spec'] !== wanted['spec'] && !isSame(before?.['spec'], wanted['spec']);
     const generation = (before?.metadata.generation ?? 0) + (specChanged ? 1 : 0);
     const metadata = {
       ...wanted.metadata,
@@ -60,8 +60,7 @@ export function createObjectStore(): ObjectStore {
       uid: before?.metadata.uid ?? `uid-${(born += 1)}`,
       generation: Math.max(1, generation),
     };
-    const same = before && isSame(withoutVersion({ ...wanted, metadata }), withoutVersion(before));
-    if (same) return before;
+    if (before && isUnchanged(before, { ...wanted, metadata })) return before;
     const after = freeze({
       ...wanted,
       metadata: { ...metadata, resourceVersion: String((version += 1)) },
@@ -84,24 +83,24 @@ export function createObjectStore(): ObjectStore {
       const { name, namespace = '' } = object.metadata;
       const place = { resource, namespace, name };
       if (get(place)) throw refused(409, 'AlreadyExists', `${resource.plural} "${name}" already exists`);
-      return put(place, undefined, overTheWire(object));
+      return put(place, undefined, object);
     },
     replace(place, object) {
       const before = need(place);
       verifyVersion(place, before, object.metadata.resourceVersion);
-      return put(place, before, overTheWire(object));
+      return put(place, before, object);
     },
     patch(place, patch) {
       const before = need(place);
       const { resourceVersion } = (patch['metadata'] ?? {}) as { resourceVersion?: string };
       verifyVersion(place, before, resourceVersion);
-      return put(place, before, overTheWire(mergePatch(before, patch) as KubernetesObject));
+      return put(place, before, mergePatch(before, patch) as KubernetesObject);
     },
     apply(place, object, manager) {
       const before = get(place);
-      const merged = mergePatch(before ?? {}, overTheWire(object)) as KubernetesObject;
+      const merged = mergePatch(before ?? {}, object) as KubernetesObject;
       const managedFields = [{ manager, operation: 'Apply' }];
-      return put(place, before, overTheWire({ ...merged, metadata: { ...merged.metadata, managedFields } }));
+      return put(place, before, { ...merged, metadata: { ...merged.metadata, managedFields } });
     },
     delete(place, uid) {
       const before = get(place);
@@ -117,8 +116,16 @@ export function createObjectStore(): ObjectStore {
   };
 }
 
-function withoutVersion({ metadata, ...object }: KubernetesObject): unknown {
-  return { ...object, metadata: { ...metadata, resourceVersion: '' } };
+/** Whether a write changes anything. What a patch does not touch is the very same value. */
+function isUnchanged(before: KubernetesObject, wanted: KubernetesObject): boolean {
+  const { resourceVersion } = before.metadata;
+  const metadata = { ...wanted.metadata, resourceVersion };
+  return (
+    Object.keys(before).length === Object.keys(wanted).length &&
+    Object.entries(wanted).every(
+      ([key, value]) => value === before[key] || isSame(key === 'metadata' ? metadata : value, before[key]),
+    )
+  );
 }
 
 function verifyVersion({ resource, name }: Place, { metadata }: KubernetesObject, wanted?: string): void {

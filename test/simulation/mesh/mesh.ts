@@ -49,7 +49,13 @@ export function createMesh({
 }): Mesh {
   const nothing: MeshView = { rule: undefined, routes: undefined, endpoints: [] };
   const istiods = weather.istiods.map((part, index) =>
-    createIstiod(`istiod-${index + 1}`, { timeline, story, prng: prng.fork(`istiod ${index}`), view: nothing, ...part }),
+    createIstiod(`istiod-${index + 1}`, {
+      timeline,
+      story,
+      prng: prng.fork(`istiod ${index}`),
+      view: nothing,
+      ...part,
+    }),
   );
   const proxies = new Map<string, Proxy>();
   const admins = new Map<Proxy, (path: string) => AdminAnswer>();

@@ -1,12 +1,16 @@
 /** HTTP into a pod over a port-forward: one request at a time, and each may find nobody there. */
 import type { PodAnswer, PodForward } from '../../../scripts/shared/cluster/cluster.ts';
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
+import { onAbort } from './on-abort.ts';
 import type { Connection } from './simulated-cluster.ts';
 
 /** Who answers inside the pods. */
 export interface PodAnswers {
   /** Undefined: it listens, and says nothing. Throws a ClusterError when there is no such pod, or nothing listens. */
-  ask(target: PodPort, path: string): { status: number; body: string; headers?: Record<string, string> } | undefined;
+  ask(
+    target: PodPort,
+    path: string,
+  ): { status: number; body: string; headers?: Record<string, string> } | undefined;
 }
 
 export interface PodPort {
@@ -36,11 +40,10 @@ export function createForward({
       let cancel: () => void = () => undefined;
       const settle = (settled: () => void) => {
         cancel();
-        signal?.removeEventListener('abort', onAbort);
+        forget();
         settled();
       };
-      const onAbort = () => settle(() => reject(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const forget = onAbort(signal, () => settle(() => reject(signal?.reason)));
       const answer = (ms: number, give: () => void) => {
         cancel = process.deliver(ms, () => settle(give));
       };

@@ -13,10 +13,8 @@ export interface OperatorProcess {
   kill(): void;
   /** It stands still for `ms` milliseconds. While the whole machine sleeps, its monotonic clock stands still too. */
   freeze(ms: number, machineSleeps: boolean): void;
-  /** How often something was delivered to it: each is a point where it can be killed. */
-  deliveries(): number;
-  /** Asked before each delivery. */
-  onDelivery: ((count: number) => void) | undefined;
+  /** Hears before each delivery: each is a point where it can be killed. */
+  onDelivery(listener: () => void): void;
 }
 
 /** The wall clock at the beginning of the simulation. */
@@ -26,7 +24,7 @@ export function createProcess(timeline: Timeline, name: string): OperatorProcess
   let isAlive = true;
   let frozenUntil = 0;
   let sleptMs = 0;
-  let deliveries = 0;
+  const listeners: (() => void)[] = [];
 
   function deliver(ms: number, heard: () => void): () => void {
     let isCancelled = false;
@@ -37,9 +35,9 @@ export function createProcess(timeline: Timeline, name: string): OperatorProcess
         cancel = timeline.after(frozenUntil - timeline.now(), arrive);
         return;
       }
-      deliveries += 1;
-      self.onDelivery?.(deliveries);
-      if (!self.isAlive()) return;
+      for (const listener of listeners) listener();
+      if (frozenUntil > timeline.now()) arrive();
+      if (!self.isAlive() || frozenUntil > timeline.now()) return;
       timeline.wake();
       heard();
     }
@@ -65,8 +63,7 @@ export function createProcess(timeline: Timeline, name: string): OperatorProcess
       frozenUntil = Math.max(frozenUntil, timeline.now() + ms);
       if (machineSleeps) sleptMs += ms;
     },
-    deliveries: () => deliveries,
-    onDelivery: undefined,
+    onDelivery: (listener) => void listeners.push(listener),
   };
   return self;
 }

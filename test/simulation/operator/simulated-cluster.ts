@@ -9,6 +9,7 @@ import type { ApiServer } from '../api/api-server.ts';
 import { createForward } from './forward.ts';
 import type { PodAnswers } from './forward.ts';
 import type { Network } from './network.ts';
+import { onAbort } from './on-abort.ts';
 import type { OperatorProcess } from './process.ts';
 
 export interface Connection {
@@ -45,11 +46,10 @@ export function createSimulatedCluster(connection: Connection): Cluster {
       const settle = (settled: () => void) => {
         if (isSettled) return;
         isSettled = true;
-        signal?.removeEventListener('abort', onAbort);
+        forget();
         settled();
       };
-      const onAbort = () => settle(() => reject(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const forget = onAbort(signal, () => settle(() => reject(signal?.reason)));
       const answer = (ms: number, give: () => void) => void process.deliver(ms, () => settle(give));
 
       if (fate.kind === 'refused') {
@@ -67,8 +67,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
           give = () => reject(error);
         }
         if (fate.kind === 'answered') answer(backMs, give);
-        else if (fate.kind === 'lost')
-          answer(backMs, () => reject(withoutAnswer(fate.status, fate.reason)));
+        else if (fate.kind === 'lost') answer(backMs, () => reject(withoutAnswer(fate.status, fate.reason)));
       });
       if (fate.kind === 'hangs') answer(timeoutMs, () => reject(withoutAnswer(0, 'Timeout')));
     });
@@ -122,7 +121,8 @@ export function createSimulatedCluster(connection: Connection): Cluster {
     list: (resource, { namespace = home, signal, labelSelector } = {}) =>
       ask({
         asked: `list ${resource.plural}`,
-        carryOut: () => api.list(resource, namespace === '*' ? undefined : namespace, labelSelector) as never[],
+        carryOut: () =>
+          api.list(resource, namespace === '*' ? undefined : namespace, labelSelector) as never[],
         isRead: true,
         signal,
       }),

@@ -9,7 +9,8 @@ export interface Prng {
   /** Between both, each order of magnitude equally often: most are small, a few are large. */
   skewed(min: number, max: number): number;
   chance(probability: number): boolean;
-  pick<T>(choices: readonly [T, ...T[]]): T;
+  /** @throws {RangeError} when there is nothing to choose from */
+  pick<T>(choices: readonly T[]): T;
   /** A stream of its own, by name: what is drawn elsewhere does not move it. */
   fork(name: string): Prng;
 }
@@ -30,7 +31,10 @@ export function createPrng(seed: number, name = ''): Prng {
     int: (min, max) => min + Math.floor(next() * (max - min + 1)),
     skewed: (min, max) => min * Math.exp(next() * Math.log(max / min)),
     chance: (probability) => next() < probability,
-    pick: (choices) => choices[Math.floor(next() * choices.length)] ?? choices[0],
+    pick<T>(choices: readonly T[]) {
+      if (choices.length === 0) throw new RangeError('nothing to choose from');
+      return choices[Math.floor(next() * choices.length)] as T;
+    },
     fork: (part) => createPrng(seed, `${name}/${part}`),
   };
 }

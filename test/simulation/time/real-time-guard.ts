@@ -16,7 +16,9 @@ export function guardRealTime(): RealTimeGuard {
   const forbid = (holder: object, name: string) => {
     const before = Object.getOwnPropertyDescriptor(holder, name);
     const value = () => {
+      Error.stackTraceLimit = 5;
       const use = `${name}${placeOf(new Error())}`;
+      Error.stackTraceLimit = 0;
       uses.push(use);
       throw new Error(`the simulation has no ${use}`);
     };
@@ -26,6 +28,10 @@ export function guardRealTime(): RealTimeGuard {
       else Reflect.deleteProperty(holder, name);
     });
   };
+  // Nobody reads the stacks of a simulation's errors, and they are most of what an error costs.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  restore.push(() => (Error.stackTraceLimit = stackTraceLimit));
   for (const name of FORBIDDEN) forbid(globalThis, name);
   forbid(AbortSignal, 'timeout');
   forbid(Math, 'random');

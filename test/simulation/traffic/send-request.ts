@@ -39,8 +39,10 @@ function forward(traffic: Traffic, proxy: Proxy, subset: string, workMs: number)
   const { prng, pods, account, failing } = traffic;
   const cluster: ProxyCluster | undefined = proxy.clusters.get(subset);
   const named = subset === '' ? 'all versions' : subset;
-  if (cluster === undefined) return account.violate(`${proxy.name} routes to ${named}, which it does not know: 503`);
-  if (!cluster.isActive) return account.violate(`${proxy.name} routes to ${named}, which is still warming: 503`);
+  if (cluster === undefined)
+    return account.violate(`${proxy.name} routes to ${named}, which it does not know: 503`);
+  if (!cluster.isActive)
+    return account.violate(`${proxy.name} routes to ${named}, which is still warming: 503`);
   const hosts = [...cluster.hosts];
   const chosen = hosts[Math.floor(prng.next() * hosts.length)];
   if (chosen === undefined) {
@@ -58,7 +60,8 @@ function forward(traffic: Traffic, proxy: Proxy, subset: string, workMs: number)
     fly(traffic, proxy, { pod, counters, workMs });
   } else {
     counters.error += 1;
-    const what = pod === undefined ? `${ip}, where no pod is any more` : `${pod.name}, which ${said[pod.state]}`;
+    const what =
+      pod === undefined ? `${ip}, where no pod is any more` : `${pod.name}, which ${said[pod.state]}`;
     account.violate(`${proxy.name} sent a request to ${what}`);
   }
 }

@@ -2,6 +2,7 @@
 import type { Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { isReady } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import { isSame } from '../api/values.ts';
 import type { ObjectStore } from '../api/object-store.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';
@@ -23,14 +24,12 @@ interface Parts {
   planOf: (version: string) => PodPlan;
   /** The containers of the shop's pods. */
   containers: string[];
-  /** Whether some proxy still sends to the pod. */
-  isUsed: (pod: SimulatedPod) => boolean;
   onStart: (pod: SimulatedPod, object: Pod) => void;
   onEnd: (pod: SimulatedPod) => void;
 }
 
 export function createDeploymentController(parts: Parts): DeploymentController {
-  const { timeline, store, pods, kubelet, prng, planOf, containers, isUsed } = parts;
+  const { timeline, store, pods, kubelet, prng, planOf, containers } = parts;
   let isPlanned = false;
   let born = 0;
 
@@ -55,7 +54,7 @@ export function createDeploymentController(parts: Parts): DeploymentController {
     const surplus = Math.max(0, own.length - wanted);
     const unready = own.filter((pod) => !ready.includes(pod));
     const victims = [...unready, ...ready].slice(0, surplus);
-    for (const pod of victims) kubelet.drain(pod, () => isUsed(pod));
+    for (const pod of victims) kubelet.drain(pod);
     const left = own.length - victims.length;
     const readyReplicas = ready.filter((pod) => !victims.includes(pod)).length;
     const place = { resource: resources.deployments, namespace: NAMESPACE, name };
@@ -66,7 +65,7 @@ export function createDeploymentController(parts: Parts): DeploymentController {
       readyReplicas,
       availableReplicas: readyReplicas,
     };
-    store.patch(place, { status });
+    if (!isSame(status, deployment.status)) store.patch(place, { status });
   }
 
   function startPod({ metadata, spec }: Deployment): SimulatedPod {

@@ -27,14 +27,15 @@ export interface Kubelet {
   ): SimulatedPod;
   /** Ends it as its API object is deleted: its process ends at SIGTERM, whoever still sends. */
   end(pod: SimulatedPod): void;
-  /** Ends it as an app that drains: when nobody sends to it any more. */
-  drain(pod: SimulatedPod, isUsed: () => boolean): void;
+  /** Ends it as an app that drains: it is taken away, and whoever sends to it still is answered. */
+  drain(pod: SimulatedPod): void;
   /** Hears when a pod begins or ceases to be ready in the API server's eyes, or is gone. */
   onReadiness: (() => void) | undefined;
+  /** Hears when a pod fails by itself. */
+  onFailure: ((pod: SimulatedPod) => void) | undefined;
 }
 
 const CRASH_BACKOFF_MS = 300;
-const LOOK_AGAIN_MS = 200;
 
 export function createKubelet({
   timeline,
@@ -122,6 +123,7 @@ export function createKubelet({
       if (pod.isEnding) return;
       story.tell(pod.name, () => 'fails by itself');
       pod.state = 'failed';
+      self.onFailure?.(pod);
       for (const flight of pod.flights) flight.cut('failed by itself');
       report(pod, { conditions: ready(false) }, 300 + prng.skewed(1, 100));
     });
@@ -133,8 +135,12 @@ export function createKubelet({
     story.tell(pod.name, () => 'has ended');
     pod.onEnd?.();
     for (const flight of pod.flights) flight.cut('ended');
+    pods.remove(pod);
+    takeAway(pod);
+  }
+
+  function takeAway(pod: SimulatedPod): void {
     timeline.after(prng.skewed(5, 500), () => {
-      pods.remove(pod);
       store.delete(placeOf(pod));
       self.onReadiness?.();
     });
@@ -149,6 +155,7 @@ export function createKubelet({
 
   const self: Kubelet = {
     onReadiness: undefined,
+    onFailure: undefined,
     start(object, plan, life) {
       const { name, namespace = '' } = object.metadata;
       const ip = pods.newAddress();
@@ -171,15 +178,12 @@ export function createKubelet({
       markEnding(pod);
       timeline.after(prng.between(0, 5), () => stop(pod));
     },
-    drain(pod, isUsed) {
+    drain(pod) {
       if (pod.isEnding) return;
       markEnding(pod);
-      const look = () => {
-        // A Deployment that is deleted meanwhile changes nothing for a pod that ends already.
-        if (isUsed()) timeline.after(LOOK_AGAIN_MS, look);
-        else stop(pod);
-      };
-      timeline.after(LOOK_AGAIN_MS, look);
+      story.tell(pod.name, () => 'drains');
+      pod.onEnd?.();
+      takeAway(pod);
     },
   };
   return self;

@@ -79,7 +79,10 @@ export interface RouteStyle {
   delayMs: number;
 }
 
-export function virtualServiceOf(version: string, { hasMatch, hasWeight, delayMs }: RouteStyle): VirtualService {
+export function virtualServiceOf(
+  version: string,
+  { hasMatch, hasWeight, delayMs }: RouteStyle,
+): VirtualService {
   const destination = { host: HOST, subset: version };
   const fault =
     delayMs > 0 ? { fault: { delay: { fixedDelay: `${delayMs}ms`, percentage: { value: 100 } } } } : {};

@@ -25,7 +25,6 @@ import type { Kubelet, PodPlan } from './kubelet.ts';
 import {
   APP,
   ISTIO_NAMESPACE,
-  NAMESPACE,
   autoscalerOf,
   deploymentOf,
   destinationRuleOf,
@@ -83,11 +82,6 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
   const traffic: Traffic = { timeline, prng: prng.fork('traffic'), pods, account, failing };
 
   const plans = prng.fork('plans');
-  const isUsed = (pod: SimulatedPod) =>
-    pod.flights.size > 0 ||
-    [...mesh.proxies.values()].some(
-      ({ isUp, clusters }) => isUp && [...clusters.values()].some(({ hosts }) => hosts.has(pod.ip)),
-    );
   const sidecars = new Map<string, Proxy>();
   const deployments = createDeploymentController({
     timeline,
@@ -96,12 +90,7 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
     kubelet,
     prng: prng.fork('deployments'),
     containers: climate.hasSidecars ? [APP, 'istio-proxy'] : [APP],
-    isUsed,
-    planOf(version) {
-      const plan = climate.planOf(version, plans);
-      if (plan.failsAfterMs !== undefined) failing.add(version);
-      return plan;
-    },
+    planOf: (version) => climate.planOf(version, plans),
     onStart({ name, namespace }) {
       if (!climate.hasSidecars) return;
       const proxy = mesh.add({ name, namespace, type: 'sidecar' });
@@ -117,6 +106,7 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
     { timeline, store, prng: prng.fork('endpoints') },
     (endpoints) => mesh.notice('endpoints', endpoints),
   );
+  kubelet.onFailure = ({ version }) => void failing.add(version);
   kubelet.onReadiness = () => {
     deployments.notice();
     lookAtEndpoints();
@@ -214,5 +204,3 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
     },
   };
 }
-
-export { NAMESPACE };
