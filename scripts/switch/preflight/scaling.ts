@@ -1,31 +1,23 @@
-/** What autoscalers will make of the new version's size. They do no harm to the switch itself, so it is told and refuses nothing. */
+/** What autoscalers will make of the candidate's size. They do no harm to the switch itself, so it is told and refuses nothing. */
 import type { Deployment } from '../../shared/kubernetes.ts';
-import { autoscalersOf, copyFor, isAutoscaler } from '../changes/autoscaler.ts';
-import { renderVersion } from '../changes/render-version.ts';
-import type { SwitchContext } from '../types.ts';
+import { candidateAutoscalers } from '../changes/autoscaler.ts';
+import type { SwitchContext } from '../context.ts';
 
-/** @param name the new version's Deployment */
+/** @param name the candidate's Deployment */
 export async function lookAtScaling(
   context: SwitchContext,
   { old, existing, name }: { old: Deployment | undefined; existing: Deployment | undefined; name: string },
 ): Promise<string[]> {
-  const { cluster, options, app, from, to, record, signal } = context;
+  const { from, to, record } = context;
   const size = Math.max(old?.spec.replicas ?? 1, existing?.spec.replicas ?? 0);
-  const [own, models] = await Promise.all([
-    autoscalersOf(cluster, name, signal),
-    old === undefined ? [] : autoscalersOf(cluster, old.metadata.name, signal),
-  ]);
-  // As deploy-version does: a Deployment that was there before the switch is given no autoscaler.
+  const { own, brought, models } = await candidateAutoscalers(context, { current: old, name });
   if (own.length === 0 && record.before?.deployment) {
     return models.map(
       ({ metadata }) =>
         `HorizontalPodAutoscaler ${metadata.name} scales ${from}; ${to} was there before without one: it stays at ${size} pods, whatever its load`,
     );
   }
-  const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
-  const brought =
-    authored.length > 0 ? authored : models.map((model) => copyFor(model, { from, to, deployment: name }));
-  return (own.length > 0 ? own : brought).flatMap(({ metadata, spec: { maxReplicas } }) =>
+  return [...own, ...brought].flatMap(({ metadata, spec: { maxReplicas } }) =>
     maxReplicas < size
       ? [
           `${to} is to have ${size} pods, HorizontalPodAutoscaler ${metadata.name} allows ${maxReplicas}: ${to} takes over with ${maxReplicas}`,

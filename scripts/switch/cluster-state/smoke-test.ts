@@ -3,7 +3,7 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
-import { portOf } from '../cluster-state/deployment-ready.ts';
+import { portOf } from './deployment-ready.ts';
 
 /** On the Deployment: the path that shows that the app does its job. Without it: the path of the readiness probe. */
 export const SMOKE_ANNOTATION = 'zero-downtime-coffee-shop/smoke-test';
