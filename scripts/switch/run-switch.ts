@@ -3,6 +3,7 @@ import { systemClock } from '../shared/clock.ts';
 import { InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import { readState } from './cluster-state/read-state.ts';
+import { combineReporters } from './command/combine-reporters.ts';
 import { createContext } from './context.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
 import { decide } from './decide.ts';
@@ -25,7 +26,7 @@ import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { Reporter, SwitchOptions, SwitchResult } from './types.ts';
 
 /** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
-export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
+export async function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
   if (options.to !== undefined) verifyVersionName(options.to);
   const { cluster, clock = systemClock, istioNamespace = 'istio-system' } = options;
   // Events are a courtesy: nothing waits for them but the end of the run.
@@ -37,7 +38,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     clock,
     createId: options.createId ?? createId,
     mesh: createMesh(cluster, { clock, istioNamespace }),
-    reporter,
+    reporter: combineReporters(listener),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     renewLease: () => lock.renew(),
     inBackground: (work) => void background.push(work),

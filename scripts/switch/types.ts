@@ -1,6 +1,7 @@
 /** What a switch is told, and what it says while it runs and at the end. */
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
+import type { RenderSet } from './changes/render-version.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { CreateId } from './lock/create-id.ts';
@@ -45,6 +46,8 @@ export interface SwitchOptions {
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
+  /** Makes a version's objects. Default: from the templates of `clusterFile`. */
+  renderSet?: RenderSet | undefined;
   /** Where all time comes from. Default: the machine's. */
   clock?: Clock | undefined;
   /** What makes this run's names. Default: random. */

@@ -10,6 +10,13 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import WebSocket from 'ws';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './errors.ts';
 import { codeOf, messageOf } from '../errors.ts';
+import { printable } from '../printable.ts';
+import {
+  ANSWER_LIMIT_BYTES,
+  SHORT_ANSWER_LIMIT_BYTES,
+  TooLongError,
+  createTextReader,
+} from '../read-text.ts';
 
 export interface PodAnswer {
   status: number;
@@ -22,6 +29,8 @@ export interface PodRequest {
   headers?: Record<string, string>;
   /** Default: the connection's request time-out. */
   timeoutMs?: number;
+  /** A longer answer is an error, in bytes. Default: 64 MB. */
+  limitBytes?: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +64,13 @@ export function createPodForward(target: ForwardTarget): PodForward {
 
   const once = (
     path: string,
-    { method = 'GET', headers = {}, timeoutMs = target.timeoutMs, signal }: PodRequest,
+    {
+      method = 'GET',
+      headers = {},
+      timeoutMs = target.timeoutMs,
+      limitBytes = ANSWER_LIMIT_BYTES,
+      signal,
+    }: PodRequest,
   ) =>
     new Promise<PodAnswer & { reused: boolean }>((resolve, reject) => {
       const limit = AbortSignal.timeout(timeoutMs);
@@ -69,11 +84,16 @@ export function createPodForward(target: ForwardTarget): PodForward {
           signal: signal ? AbortSignal.any([limit, signal]) : limit,
         },
         (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          const reader = createTextReader(`${where} (${method} ${path})`, limitBytes);
+          response.on('data', (chunk: Buffer) => {
+            try {
+              reader.add(chunk);
+            } catch (error) {
+              response.destroy(error as TooLongError);
+            }
+          });
           response.on('error', fail);
           response.on('end', () => {
-            const body = Buffer.concat(chunks).toString('utf8');
             if (!response.complete) {
               fail(new Error('the answer broke off'));
               return;
@@ -81,7 +101,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
             resolve({
               status: response.statusCode ?? 0,
               headers: response.headers,
-              body,
+              body: reader.text(),
               reused: request.reusedSocket,
             });
           });
@@ -89,7 +109,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
       );
       const fail = (error: unknown) => {
         if (signal?.aborted) reject(signal.reason as Error);
-        else if (error instanceof ClusterError) reject(error);
+        else if (error instanceof ClusterError || error instanceof TooLongError) reject(error);
         else if (limit.aborted)
           reject(noAnswer(where, `no answer in ${timeoutMs} ms`, error, request.reusedSocket));
         else reject(noAnswer(where, messageOf(error), error, request.reusedSocket));
@@ -137,12 +157,19 @@ export function createPodForward(target: ForwardTarget): PodForward {
           socket.once('error', (error) => reject(errorWithoutAnswer(asked, server, error)));
           socket.once('unexpected-response', (request, response) => {
             let body = '';
-            response.on('data', (chunk) => (body += String(chunk)));
-            response.on('close', () => {
+            const refuse = () => {
+              clearTimeout(timer);
               request.destroy();
               const { statusCode: status = 0, headers } = response;
               reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
+            };
+            // A refusal that does not end says enough by its beginning.
+            const timer = setTimeout(refuse, timeoutMs);
+            response.on('data', (chunk) => {
+              body += String(chunk);
+              if (body.length > SHORT_ANSWER_LIMIT_BYTES) refuse();
             });
+            response.on('close', refuse);
           });
         }),
     );
@@ -194,7 +221,7 @@ class ForwardedStream extends Duplex {
     if (channel === 0) {
       if (!this.push(bytes)) this.#socket.pause();
     } else {
-      this.destroy(new Error(bytes.toString('utf8').trim()));
+      this.destroy(new Error(printable(bytes.toString('utf8').trim(), 1_000)));
     }
   }
 

@@ -3,6 +3,7 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kuberne
 import type { KubeConfig, ResponseContext } from '@kubernetes/client-node';
 import { askAgain } from './ask-again.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './errors.ts';
+import { TooLongError, readText } from '../read-text.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;
@@ -71,9 +72,10 @@ export function createTransport(
       });
       status = answer.httpStatusCode;
       retryAfter = answer.headers['retry-after'];
-      text = await answer.body.text();
+      text = await readText(answer.body.stream(), { who: `The API server at ${server} (${call.asked})` });
     } catch (error) {
       call.signal?.throwIfAborted();
+      if (error instanceof TooLongError) throw error;
       throw errorWithoutAnswer(call.asked, server, error);
     }
     if (status < 200 || status > 299) throw errorFromAnswer(call.asked, { status, body: text, retryAfter });

@@ -2,6 +2,7 @@
 import { withTimeout } from '../../shared/clock.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import { printable } from '../../shared/printable.ts';
 import { resources } from '../../shared/resources.ts';
 import type { SwitchContext } from '../context.ts';
 import type { NamedPart } from '../step.ts';
@@ -56,7 +57,7 @@ async function writeEvent(context: SwitchContext, event: StepEvent, signal: Abor
       },
       type: event.ok ? 'Normal' : 'Warning',
       reason: event.ok ? 'SwitchStepDone' : 'SwitchStepFailed',
-      message: `${from} to ${to}: ${event.title}: ${event.detail}`.slice(0, LONGEST),
+      message: printable(`${from} to ${to}: ${event.title}: ${event.detail}`).slice(0, LONGEST),
       source: { component: COMPONENT },
       reportingComponent: COMPONENT,
       reportingInstance: COMPONENT,

@@ -1,5 +1,5 @@
 /** One operator at a time: whoever runs renews the Lease; a run that was killed leaves it to expire. */
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -8,6 +8,7 @@ import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
 import { createId } from './create-id.ts';
 import { ANNOTATION, leaseName } from './switch-record.ts';
@@ -32,7 +33,7 @@ export interface OperatorLease {
 
 /** Who runs the switch, for people; no two runs are named alike. */
 function operatorIdentity(id: string): string {
-  return `${userInfo().username}@${hostname()}-${process.pid}-${id}`;
+  return `${userName()}@${hostname()}-${process.pid}-${id}`;
 }
 
 /**
