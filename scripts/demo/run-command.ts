@@ -10,6 +10,7 @@ import { runDemo, type DemoReport, type DemoSurroundings } from './run-demo.ts';
 import { summarizeDemo } from './summary.ts';
 import { sweepCommand } from './sweep/sweep-command.ts';
 import { passes } from './verdict.ts';
+import { printableJson, printableLines } from '../shared/printable.ts';
 
 /** Runs the demo, writes its report, and gives the exit code. */
 export async function runCommand(
@@ -26,8 +27,9 @@ export async function runCommand(
   const report = await (command.live ? runLive : runDemo)(command, around);
   const folder = outDir ?? (await newFolder());
   const page = await writeReport(folder, report);
-  const text = JSON.stringify(report);
-  stdout.write(json ? `${text}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
+  stdout.write(
+    json ? `${printableJson(report)}\n` : `\n${printableLines(summarizeDemo(report.scenarios))}\n`,
+  );
   around.stderr.write(`\nThe report, with every request on the clock of the release: ${page}\n`);
   return report.scenarios.every(({ verdict }) => passes(verdict)) ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import { passes } from '../verdict.ts';
 import { findingOf } from './findings.ts';
 import { drawSweepTable, renderSweepHtml, renderSweepMarkdown } from './render-sweep.ts';
 import { runSweep, type SweepOptions } from './run-sweep.ts';
+import { printableJson, printableLines } from '../../shared/printable.ts';
 
 /** Runs a sweep, writes its report beside its state, and gives the exit code. */
 export async function sweepCommand(
@@ -24,10 +25,12 @@ export async function sweepCommand(
     settings: { ...settings, lagsMs },
     approaches: findings.map(({ points, ...finding }) => ({ ...finding, points })),
   };
-  await writeFile(path.join(folder, 'report.json'), `${JSON.stringify(result)}\n`);
+  await writeFile(path.join(folder, 'report.json'), `${printableJson(result)}\n`);
   await writeFile(path.join(folder, 'report.md'), renderSweepMarkdown(findings, lagsMs, settings));
   await writeFile(html, renderSweepHtml(findings, lagsMs, settings, await loadPageParts()));
-  stdout.write(json ? `${JSON.stringify(result)}\n` : `\n${drawSweepTable(findings, lagsMs)}\n`);
+  stdout.write(
+    json ? `${printableJson(result)}\n` : `\n${printableLines(drawSweepTable(findings, lagsMs))}\n`,
+  );
   around.stderr.write(`\nThe chart of losses over lag: ${html}\n`);
   return asked.every(({ verdict }) => passes(verdict)) ? 0 : 1;
 }
