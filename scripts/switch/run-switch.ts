@@ -21,6 +21,7 @@ import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId } from './lock/create-id.ts';
 import { takeLease } from './lock/operator-lease.ts';
+import { guardWrites } from './lock/guarded-cluster.ts';
 import type { OperatorLease } from './lock/operator-lease.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
 import { requestsSeen } from './proofs/requests-seen.ts';
@@ -371,7 +372,7 @@ function createContext(
   };
   return {
     options,
-    cluster,
+    cluster: guardWrites(cluster, fence),
     prover: options.prover ?? createProver(mesh, clock),
     mesh,
     reporter,
