@@ -41,7 +41,7 @@ function without<T extends object>(object: T, field: string): T {
 export function withdrawEdits(world: World): void {
   const { api } = world;
   editRoutes(world, (http) =>
-    http.filter(({ name = '' }) => !name.startsWith(WHO)).map(({ timeout: _timeout, ...route }) => route),
+    http.filter(({ name = '' }) => !name.startsWith(WHO)).map((route) => without(route, 'timeout')),
   );
   const { spec } = api.get(rulePlace) as DestinationRule;
   if (spec['trafficPolicy'] !== undefined) api.patch(WHO, rulePlace, { spec: { trafficPolicy: null } });

@@ -30,7 +30,7 @@ export interface Network {
   weather: NetworkWeather;
 }
 
-export const CALM_NETWORK: NetworkWeather = { latencyMs: [1, 5], failures: 0, losses: 0, hangs: 0 };
+export const CALM_NETWORK: NetworkWeather = { latencyMs: [5, 25], failures: 0, losses: 0, hangs: 0 };
 
 const REFUSALS = [
   { status: 500, reason: 'InternalError' },
