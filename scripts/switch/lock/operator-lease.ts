@@ -22,7 +22,7 @@ const SAY_EVERY_MS = 5000;
 export interface OperatorLease {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: SwitchRecord): Promise<void>;
-  /** Writes the Lease now; fails when somebody else holds it by now. */
+  /** Writes the Lease now, and hears of it while it lasts; fails when somebody else holds it by now. */
   renew(): Promise<void>;
   /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
   finish(record: SwitchRecord): Promise<void>;
@@ -156,7 +156,7 @@ export async function takeLease(
           if (found !== undefined && isDone(found)) return;
           if (found?.spec.holderIdentity !== identity) {
             const reason = new CommandError(
-              `${found?.spec.holderIdentity ?? 'nobody'} holds the Lease ${name} now; this run stops.`,
+              `${found?.spec.holderIdentity || 'nobody'} holds the Lease ${name} now; this run stops.`,
             );
             lost.abort(reason);
             throw reason;
@@ -187,6 +187,20 @@ export async function takeLease(
   };
   cancel = clock.after(everyMs, everySoOften);
 
+  /** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
+  const stopwatch = () => {
+    const [from, date] = [clock.now(), clock.date().getTime()];
+    return () => Math.max(clock.now() - from, clock.date().getTime() - date);
+  };
+  /** An answer that was read late tells what was: the Lease may have run out since. */
+  const renewNow = async () => {
+    for (;;) {
+      const elapsed = stopwatch();
+      await change(held);
+      if (elapsed() < everyMs * (RENEWALS - 1)) return;
+    }
+  };
+
   const annotated = (current: Lease, record: SwitchRecord): Lease => {
     const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
     return { ...current, metadata: { ...current.metadata, annotations } };
@@ -199,7 +213,7 @@ export async function takeLease(
 
   return {
     lost: lost.signal,
-    renew: () => change(held),
+    renew: renewNow,
     write: (record) => change((current) => annotated(held(current), record)),
     async finish(record) {
       cancel();
