@@ -13,7 +13,7 @@ export interface Proof {
   /** How many proxies have proven it. */
   proxies: number;
   /** The last of them, and after how long. */
-  slowest?: { proxy: string; ms: number };
+  slowest?: { proxy: string; ms: number } | undefined;
   /** Requests that the callers' proxies were seen to count meanwhile. Undefined when nobody looked. */
   requests?: number | undefined;
 }
