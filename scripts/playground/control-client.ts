@@ -11,8 +11,9 @@ const actions = new Map<string, 'GET' | 'POST'>([
 /**
  * Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. With several,
  * `pid=NUMBER` says which. Throws UsageError.
+ * @param folder where playgrounds leave word, as `ownFolder` names it
  */
-export async function sendControl([action = '', ...parameters]: string[]): Promise<string> {
+export async function sendControl([action = '', ...parameters]: string[], folder: string): Promise<string> {
   const method = actions.get(action);
   if (method === undefined) {
     throw new UsageError(`ctl: no action "${action}"; there are: ${[...actions.keys()].join(', ')}.`);
@@ -23,8 +24,8 @@ export async function sendControl([action = '', ...parameters]: string[]): Promi
   const pid = parameters.find((parameter) => parameter.startsWith('pid='))?.slice('pid='.length);
   const running =
     pid === undefined
-      ? findRunningPlayground()
-      : findRunningPlaygrounds().find((one) => String(one.pid) === pid);
+      ? findRunningPlayground(folder)
+      : findRunningPlaygrounds(folder).find((one) => String(one.pid) === pid);
   if (running?.controlUrl === undefined) {
     throw new UsageError(
       pid === undefined

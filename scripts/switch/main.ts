@@ -4,8 +4,8 @@ import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import { printable, printableJson } from '../shared/printable.ts';
-import { homeFolder } from '../shared/home-folder.ts';
 import { runMain } from '../shared/run-main.ts';
+import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
 
@@ -26,7 +26,7 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const choice = chooseCluster(flags, { env, home: homeFolder(env) });
+  const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {

@@ -9,7 +9,7 @@ import { rightsToUndo, verifyAccess } from './preflight/access.ts';
 import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
-import { fullHost } from './cluster-state/istio-names.ts';
+import { fullHost } from './routing/istio-names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan, describeUndo } from './dry-run.ts';
 import { combineReporters } from './command/combine-reporters.ts';
@@ -20,14 +20,15 @@ import type { Mesh } from './proofs/mesh.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
 import { createId } from './lock/create-id.ts';
-import { takeLease } from './lock/record.ts';
-import type { Hold, Record as SwitchRecord } from './lock/record.ts';
-import { requestsSeen } from './command/requests-seen.ts';
-import { findRouteHolder } from './cluster-state/route-holder.ts';
-import { createMarker, liveSubsets } from './cluster-state/virtual-service.ts';
+import { takeLease } from './lock/operator-lease.ts';
+import type { OperatorLease } from './lock/operator-lease.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import { requestsSeen } from './proofs/requests-seen.ts';
+import { findRouteHolder } from './routing/virtual-service/route-holder.ts';
+import { createMarker, liveSubsets } from './routing/virtual-service/virtual-service.ts';
 import { describeLive, describeServing, readState } from './cluster-state/read-state.ts';
 import type { State } from './cluster-state/read-state.ts';
-import { findSubset } from './cluster-state/destination-rule.ts';
+import { findSubset } from './routing/virtual-service/destination-rule.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { PointOfNoReturnError, deleteOld } from './steps/delete-old.ts';
 import { removeSubset } from './steps/remove-subset.ts';
@@ -73,7 +74,7 @@ export async function runSwitch(options: SwitchOptions, listener: Reporter): Pro
     return { app, from, to, outcome, ok, steps, proxies, requests, live, durationMs, message, error };
   };
 
-  let hold: Hold | undefined;
+  let hold: OperatorLease | undefined;
   try {
     const wish = { app, to: options.to, undo: options.undo ?? false };
     let state = await readState(cluster, app).catch(async (error: unknown) => {
@@ -165,7 +166,7 @@ export async function runSwitch(options: SwitchOptions, listener: Reporter): Pro
     return { ...(await finish(context, { outcome: 'planned', ok: true, message })), plan: described };
   }
 
-  async function goOn(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+  async function goOn(context: SwitchContext, held: OperatorLease, plan: Step[]): Promise<SwitchResult> {
     for (const [index, step] of plan.entries()) {
       const failure = await runStep(context, step, steps);
       if (failure === undefined) continue;
@@ -190,7 +191,7 @@ export async function runSwitch(options: SwitchOptions, listener: Reporter): Pro
     });
   }
 
-  async function takeBack(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+  async function takeBack(context: SwitchContext, held: OperatorLease, plan: Step[]): Promise<SwitchResult> {
     const failure = await undoSteps(context, plan, steps);
     if (failure instanceof PointOfNoReturnError) {
       // Too late to go back: leave nothing half done.

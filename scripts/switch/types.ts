@@ -2,13 +2,14 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { DestinationRule, Service, VirtualService } from '../shared/kubernetes.ts';
+import type { RenderSet } from './changes/render-version.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { PlannedStep } from './dry-run.ts';
 import type { Mesh } from './proofs/mesh.ts';
-import type { Record as SwitchRecord } from './lock/record.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
 import type { CreateId } from './lock/create-id.ts';
-import type { RouteTarget } from './cluster-state/virtual-service.ts';
+import type { RouteTarget } from './routing/virtual-service/virtual-service.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;
@@ -50,6 +51,8 @@ export interface SwitchOptions {
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
+  /** Makes a version's objects. Default: from the templates of `clusterFile`. */
+  renderSet?: RenderSet | undefined;
   /** Where all time comes from. Default: the machine's. */
   clock?: Clock | undefined;
   /** What makes this run's names. Default: random. */

@@ -3,12 +3,13 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { ClusterChoice } from './flags.ts';
 import { UsageError, messageOf } from '../errors.ts';
 
-export function loadKubeConfig({ kubeconfigs, context }: ClusterChoice): KubeConfig {
+export function loadKubeConfig({ kubeconfigs, kubeconfigText, context }: ClusterChoice): KubeConfig {
   const config = new KubeConfig();
   for (const [index, file] of kubeconfigs.entries()) {
     try {
       const next = index === 0 ? config : new KubeConfig();
-      next.loadFromFile(file);
+      if (kubeconfigText === undefined) next.loadFromFile(file);
+      else next.loadFromString(kubeconfigText);
       // kubectl lets the first file win; mergeConfig would let the last one choose the context.
       if (index > 0) config.mergeConfig(next, true);
     } catch (error) {

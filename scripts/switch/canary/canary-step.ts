@@ -9,7 +9,7 @@ import type { Comparison } from './latency.ts';
 import { createPrometheusSource } from './prometheus-source.ts';
 import type { Sample } from './fisher.ts';
 import { isPromoted } from './promote.ts';
-import { shareBetween } from '../cluster-state/virtual-service.ts';
+import { shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { keepUp } from '../changes/keep-up.ts';
 import { moveRoutes, shiftTraffic } from '../steps/shift-traffic.ts';

@@ -5,8 +5,8 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import { isUnfinished, readLease } from '../lock/record.ts';
-import { createMarker } from '../cluster-state/virtual-service.ts';
+import { isUnfinished, readLease } from '../lock/switch-record.ts';
+import { createMarker } from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
 
 const PROMOTION = 'zero-downtime-coffee-shop/promote';

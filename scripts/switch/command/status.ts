@@ -2,8 +2,8 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import { printable } from '../../shared/printable.ts';
-import { isUnfinished, readLease } from '../lock/record.ts';
-import type { Record as SwitchRecord } from '../lock/record.ts';
+import { isUnfinished, readLease } from '../lock/switch-record.ts';
+import type { SwitchRecord } from '../lock/switch-record.ts';
 import { describeServing, listVersionPods, readState } from '../cluster-state/read-state.ts';
 
 export interface Status {

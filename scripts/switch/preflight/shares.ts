@@ -1,5 +1,5 @@
 /** What each share of the plan comes to in routes that divide their traffic: weights are relative, and others may have a part of it. */
-import { describeShares, redirect, shareBetween } from '../cluster-state/virtual-service.ts';
+import { describeShares, redirect, shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import type { SwitchContext } from '../types.ts';
 
 /** One line for each route and share; none where all traffic of a route simply goes to the new version. */

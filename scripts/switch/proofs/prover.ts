@@ -2,18 +2,24 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { clusterNamePattern } from '../cluster-state/istio-names.ts';
-import { evaluateEndpoints } from './endpoints.ts';
-import { unproven } from './envoy-answers.ts';
-import type { ClusterStatuses, ClustersDump, EndpointsDump, RoutesDump, Verdict } from './envoy-answers.ts';
-import { evaluateGone } from './gone.ts';
+import { clusterNamePattern } from '../routing/istio-names.ts';
+import { evaluateEndpoints } from '../routing/virtual-service/endpoints.ts';
+import { unproven } from '../routing/envoy-answers.ts';
+import type {
+  ClusterStatuses,
+  ClustersDump,
+  EndpointsDump,
+  RoutesDump,
+  Verdict,
+} from '../routing/envoy-answers.ts';
+import { evaluateGone } from '../routing/virtual-service/gone.ts';
 import type { Mesh } from './mesh.ts';
 import { proveEverywhere } from './prove-everywhere.ts';
 import type { Proof, ProofRequest } from './prove-everywhere.ts';
 import type { Proxy } from './proxies.ts';
 import { createQuietWatch, loadOn } from './quiet.ts';
-import { evaluateRoutes } from './routes.ts';
-import type { ExpectedRoutes } from './routes.ts';
+import { evaluateRoutes } from '../routing/virtual-service/routes.ts';
+import type { ExpectedRoutes } from '../routing/virtual-service/routes.ts';
 
 export type Patience = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress' | 'clock'>;
 

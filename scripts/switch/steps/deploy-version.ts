@@ -5,11 +5,19 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
-import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
+import {
+  autoscalersOf,
+  copyFor,
+  everyAutoscalerOf,
+  holdSize,
+  isAutoscaler,
+  letGo,
+  withFloor,
+} from '../changes/autoscaler.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import { repeatWrite } from '../changes/idempotent-write.ts';
-import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
 import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersion } from './delete-old.ts';
@@ -70,7 +78,7 @@ async function scaleLike(
   size: number,
 ): Promise<void> {
   const { options, cluster, app, from, to, signal } = context;
-  if ((await autoscalersOf(cluster, deployment, signal)).length > 0) return;
+  if ((await everyAutoscalerOf(cluster, deployment, signal)).length > 0) return;
   // Without a size of ours in it: the minimum its author meant.
   const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
   const models = authored.length > 0 || old === undefined ? [] : await autoscalersOf(cluster, old, signal);

@@ -11,7 +11,7 @@ import {
   redirect,
   shareBetween,
   withMarker,
-} from '../../../../scripts/switch/cluster-state/virtual-service.ts';
+} from '../../../../scripts/switch/routing/virtual-service/virtual-service.ts';
 import { host, recordedFile } from '../recorded.ts';
 
 const target = { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' };

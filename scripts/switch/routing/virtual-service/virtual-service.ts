@@ -1,7 +1,7 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../shared/kubernetes.ts';
-import { fullHost } from './istio-names.ts';
+import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
+import { fullHost } from '../istio-names.ts';
 import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
 

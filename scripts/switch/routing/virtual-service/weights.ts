@@ -2,7 +2,7 @@
  * Weights of a route's destinations. They are relative: each gets its weight in the sum of all of them, whatever that sum is.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
  */
-import type { RouteDestination } from '../../shared/kubernetes.ts';
+import type { RouteDestination } from '../../../shared/kubernetes.ts';
 
 /** What Istio's `weight` (int32) and Envoy's sum of all of them (uint32) both hold. */
 const GREATEST_SUM = 2 ** 31 - 1;

@@ -1,8 +1,5 @@
-/**
- * One operator at a time, and the memory of the switch: both live in one Lease. Whoever runs renews it; a run that was killed leaves it to
- * expire. What is being switched stands in an annotation, so that the next run, on whatever machine, knows what to continue or to undo.
- */
-import { hostname, userInfo } from 'node:os';
+/** One operator at a time: whoever runs renews the Lease; a run that was killed leaves it to expire. */
+import { hostname } from 'node:os';
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -11,68 +8,32 @@ import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
 import { createId } from './create-id.ts';
-
-export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
-
-export interface Record {
-  id: string;
-  from: string;
-  to: string;
-  phase: 'running' | 'undoing' | 'switched' | 'undone';
-  startedAt: string;
-  /** What of the new version was there before the switch began: it is not ours to take away. */
-  before?: { deployment: boolean; subset: boolean };
-  /** The old version was left running on purpose. */
-  keptOld?: boolean;
-}
+import { ANNOTATION, leaseName } from './switch-record.ts';
+import type { SwitchRecord } from './switch-record.ts';
 
 /** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
 const RENEWALS = 5;
 /** How often a run that waits for its turn says so, in milliseconds. */
 const SAY_EVERY_MS = 5000;
 
-export interface Hold {
+export interface OperatorLease {
   /** Writes the record; fails when somebody else holds the Lease by now. */
-  write(record: Record): Promise<void>;
+  write(record: SwitchRecord): Promise<void>;
   /** Writes the Lease now; fails when somebody else holds it by now. */
   renew(): Promise<void>;
-  /** The last record and the end of the hold in one write: killed here, a run leaves either all of it or nothing. */
-  finish(record: Record): Promise<void>;
+  /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
+  finish(record: SwitchRecord): Promise<void>;
   /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
-export function leaseName(app: string): string {
-  return `switch-${app}`;
-}
-
 /** Who runs the switch, for people; no two runs are named alike. */
 function operatorIdentity(id: string): string {
-  return `${userInfo().username}@${hostname()}-${process.pid}-${id}`;
-}
-
-export function readRecord(lease: Lease | undefined): Record | undefined {
-  const text = lease?.metadata.annotations?.[ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Record;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A switch was begun and neither finished nor taken back. */
-export function isUnfinished(
-  record: Record | undefined,
-): record is Record & { phase: 'running' | 'undoing' } {
-  return record?.phase === 'running' || record?.phase === 'undoing';
-}
-
-export async function readLease(cluster: Cluster, app: string): Promise<Lease | undefined> {
-  return cluster.get<Lease>(resources.leases, leaseName(app));
+  return `${userName()}@${hostname()}-${process.pid}-${id}`;
 }
 
 /**
@@ -96,7 +57,7 @@ export async function takeLease(
     /** Of this run alone. */
     identity?: string | undefined;
   },
-): Promise<Hold> {
+): Promise<OperatorLease> {
   const name = leaseName(app);
   let lease: Lease | undefined;
   let saidAt = -Infinity;
@@ -226,7 +187,7 @@ export async function takeLease(
   };
   cancel = clock.after(everyMs, everySoOften);
 
-  const annotated = (current: Lease, record: Record): Lease => {
+  const annotated = (current: Lease, record: SwitchRecord): Lease => {
     const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
     return { ...current, metadata: { ...current.metadata, annotations } };
   };
