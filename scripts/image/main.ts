@@ -17,6 +17,6 @@ await runMain(async ({ argv }) => {
     progress: (line) => void process.stderr.write(`${printable(line)}\n`),
   });
   if (command.json) process.stdout.write(`${printableJson(written, undefined, 2)}\n`);
-  else process.stderr.write(`Next: kind load image-archive ${written[0]?.file ?? ''}\n`);
+  else process.stderr.write(`Next: kind load image-archive ${printable(written[0]?.file ?? '')}\n`);
   return 0;
 });
