@@ -10,6 +10,7 @@ import { readFacts } from './check.ts';
 import type { Check, Facts } from './check.ts';
 import { prometheusAnswers } from './evidence.ts';
 import { leaseIsFree } from './lease.ts';
+import { ownedByOthers } from './owners.ts';
 import { askable, noFilter, noWaypoint, rejecting, sidecars } from './proxies.ts';
 import { verifyKinds } from './rights.ts';
 import { lookAtScaling } from './scaling.ts';
@@ -44,6 +45,10 @@ const then: Check[] = [
       lookAtScaling(context, { old, existing, name: candidate.metadata.name }),
   },
   { title: 'what the shares come to', run: ({ context }) => resultingShares(context) },
+  {
+    title: 'who keeps the objects as they are',
+    run: ({ context, current }) => ownedByOthers(context, current),
+  },
   sidecars,
   { title: 'who else uses the versions', run: ({ context }) => context.lastSeen.remarks(context) },
 ];

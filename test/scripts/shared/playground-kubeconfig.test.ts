@@ -91,10 +91,7 @@ describe('a running playground as the cluster that nobody named', () => {
     // Gone or exchanged meanwhile: it makes no difference any more.
     rmSync(folder, { recursive: true });
     const config = loadKubeConfig(choice);
-    expect([config.getCurrentCluster()?.server, config.getCurrentUser()?.token]).toEqual([
-      access.server,
-      access.token,
-    ]);
+    expect([config.server, config.user.token]).toEqual([access.server, access.token]);
   });
 
   it('is not entered by anything but a loopback server and a token', () => {
