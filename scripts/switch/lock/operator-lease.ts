@@ -24,7 +24,7 @@ export interface Operator {
 export interface OperatorLease {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: SwitchRecord): Promise<void>;
-  /** Writes the Lease now; fails when somebody else holds it by now. */
+  /** Writes the Lease now, and hears of it while it lasts; fails when somebody else holds it by now. */
   renew(): Promise<void>;
   /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
   finish(record: SwitchRecord): Promise<void>;
@@ -86,8 +86,13 @@ class KeptLease implements OperatorLease {
     return this.#lost.signal;
   }
 
-  renew(): Promise<void> {
-    return this.#change({ edit: (lease) => holdBy(this.#operator, lease) });
+  /** An answer that was read late tells what was: the Lease may have run out since. */
+  async renew(): Promise<void> {
+    for (;;) {
+      const elapsedMs = stopwatch(this.#operator.clock);
+      await this.#change({ edit: (lease) => holdBy(this.#operator, lease) });
+      if (elapsedMs() < this.#everyMs * (RENEWALS - 1)) return;
+    }
   }
 
   write(record: SwitchRecord): Promise<void> {
@@ -159,7 +164,7 @@ class KeptLease implements OperatorLease {
 
   #verifyOurs(found: Lease | undefined): Lease {
     if (found?.spec.holderIdentity === this.#operator.identity) return found;
-    const holder = found?.spec.holderIdentity ?? 'nobody';
+    const holder = found?.spec.holderIdentity || 'nobody';
     const reason = new CommandError(
       `${holder} holds the Lease ${this.#lease.metadata.name} now; this run stops.`,
     );
@@ -171,6 +176,12 @@ class KeptLease implements OperatorLease {
     const spec = { ...lease.spec, holderIdentity: '', renewTime: microTime(this.#operator.clock) };
     return { ...lease, spec };
   }
+}
+
+/** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
+function stopwatch(clock: Clock): () => number {
+  const [from, date] = [clock.now(), clock.date().getTime()];
+  return () => Math.max(clock.now() - from, clock.date().getTime() - date);
 }
 
 function annotated(lease: Lease, record: SwitchRecord): Lease {
