@@ -138,7 +138,7 @@ function orUnheard<T>(leaveWord: () => T): T | undefined {
     return leaveWord();
   } catch (error) {
     process.stderr.write(
-      `${messageOf(error)}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
+      `${printableLines(messageOf(error))}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
     );
     return undefined;
   }
