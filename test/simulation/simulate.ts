@@ -211,6 +211,7 @@ function createPlay({
       for (const run of runs) await untilOver(run);
       await pass(LONGEST_DISTURBANCE_MS);
       withdrawEdits(world);
+      world.kubelet.mend();
       for (let count = 0; ledger.unfinished; count += 1) {
         const { to } = ledger.unfinished;
         if (count >= MOST_CALM_RUNS) throw new Error(`the switch to ${to} comes to no end`);
