@@ -1,7 +1,7 @@
 /** What a run has to do, decided from what stands in the cluster and what was asked for. Reads nothing, writes nothing. */
 import { UsageError } from '../shared/errors.ts';
-import { isUnfinished } from './lock/record.ts';
-import type { Record as SwitchRecord } from './lock/record.ts';
+import { isUnfinished } from './lock/switch-record.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
 import { describeLive, describeServing } from './cluster-state/read-state.ts';
 import type { State } from './cluster-state/read-state.ts';
 

@@ -1,4 +1,5 @@
 /** One run of the switch: finds out where things stand, does what is left of the plan, and says where they stand then. */
+import { systemClock } from '../shared/clock.ts';
 import { ClusterError } from '../shared/cluster/errors.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { CommandError, InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
@@ -8,23 +9,26 @@ import { rightsToUndo, verifyAccess } from './preflight/access.ts';
 import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
-import { fullHost } from './cluster-state/istio-names.ts';
+import { fullHost } from './routing/istio-names.ts';
 import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
 import { describePlan, describeUndo } from './dry-run.ts';
+import { combineReporters } from './command/combine-reporters.ts';
 import { recordEvent } from './command/events.ts';
 import { verifyWayBack } from './preflight/rights.ts';
 import { createMesh } from './proofs/mesh.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import { createProver } from './proofs/prover.ts';
-import { createId, takeLease } from './lock/record.ts';
-import type { Hold, Record as SwitchRecord } from './lock/record.ts';
-import { requestsSeen } from './command/requests-seen.ts';
-import { findRouteHolder } from './cluster-state/route-holder.ts';
-import { createMarker, liveSubsets } from './cluster-state/virtual-service.ts';
+import { createId } from './lock/create-id.ts';
+import { takeLease } from './lock/operator-lease.ts';
+import type { OperatorLease } from './lock/operator-lease.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import { requestsSeen } from './proofs/requests-seen.ts';
+import { findRouteHolder } from './routing/virtual-service/route-holder.ts';
+import { createMarker, liveSubsets } from './routing/virtual-service/virtual-service.ts';
 import { describeLive, describeServing, readState } from './cluster-state/read-state.ts';
 import type { State } from './cluster-state/read-state.ts';
-import { findSubset } from './cluster-state/destination-rule.ts';
+import { findSubset } from './routing/virtual-service/destination-rule.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { PointOfNoReturnError, deleteOld } from './steps/delete-old.ts';
 import { removeSubset } from './steps/remove-subset.ts';
@@ -43,11 +47,13 @@ import type {
 type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
 /** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
-export async function runSwitch(options: SwitchOptions, reporter: Reporter): Promise<SwitchResult> {
-  const started = performance.now();
-  const { cluster, app } = options;
+export async function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
+  const { cluster, app, clock = systemClock } = options;
+  const started = clock.now();
+  const reporter = combineReporters(listener);
   if (options.to !== undefined) verifyVersionName(options.to);
   const mesh = createMesh(cluster, {
+    clock,
     ...(options.istioNamespace === undefined ? {} : { istioNamespace: options.istioNamespace }),
   });
   const steps: StepReport[] = [];
@@ -64,11 +70,11 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     reporter.end(message);
     const proxies = Math.max(0, ...steps.map((step) => step.proxies));
     const requests = requestsSeen(steps);
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(clock.now() - started);
     return { app, from, to, outcome, ok, steps, proxies, requests, live, durationMs, message, error };
   };
 
-  let hold: Hold | undefined;
+  let hold: OperatorLease | undefined;
   try {
     const wish = { app, to: options.to, undo: options.undo ?? false };
     let state = await readState(cluster, app).catch(async (error: unknown) => {
@@ -115,6 +121,8 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
       hold = await takeLease(cluster, app, {
         leaseSeconds: options.leaseSeconds,
         signal,
+        clock,
+        identity: options.identity,
         onWait: (text) => reporter.note(text),
       });
     } catch (error) {
@@ -158,7 +166,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     return { ...(await finish(context, { outcome: 'planned', ok: true, message })), plan: described };
   }
 
-  async function goOn(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+  async function goOn(context: SwitchContext, held: OperatorLease, plan: Step[]): Promise<SwitchResult> {
     for (const [index, step] of plan.entries()) {
       const failure = await runStep(context, step, steps);
       if (failure === undefined) continue;
@@ -175,7 +183,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     const edit = await foreignEdit(context);
     if (edit !== undefined) return stopped(context, edit);
     await held.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
-    const took = formatDuration(performance.now() - started);
+    const took = formatDuration(clock.now() - started);
     return finish(context, {
       outcome: 'switched',
       ok: true,
@@ -183,7 +191,7 @@ export async function runSwitch(options: SwitchOptions, reporter: Reporter): Pro
     });
   }
 
-  async function takeBack(context: SwitchContext, held: Hold, plan: Step[]): Promise<SwitchResult> {
+  async function takeBack(context: SwitchContext, held: OperatorLease, plan: Step[]): Promise<SwitchResult> {
     const failure = await undoSteps(context, plan, steps);
     if (failure instanceof PointOfNoReturnError) {
       // Too late to go back: leave nothing half done.
@@ -303,13 +311,13 @@ async function perform(
   work: () => ReturnType<Step['run']>,
   steps: StepReport[],
 ): Promise<unknown> {
-  const { reporter, signal } = context;
-  const started = performance.now();
+  const { reporter, signal, clock } = context;
+  const started = clock.now();
   reporter.stepStarted(title, name);
   try {
     signal.throwIfAborted();
     const { detail, proof, notes = [] } = await work();
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(clock.now() - started);
     const cost = { durationMs, requests: proof?.requests };
     const report = { name, ...cost, proxies: proof?.proxies ?? 0, slowest: proof?.slowest, detail };
     steps.push(notes.length > 0 ? { ...report, notes } : report);
@@ -322,7 +330,7 @@ async function perform(
     if (failure instanceof UsageError) throw failure;
     steps.push({
       name,
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round(clock.now() - started),
       proxies: 0,
       slowest: undefined,
       detail: messageOf(failure),
@@ -348,14 +356,14 @@ function createContext(
     'signal' | 'later' | 'fence'
   >,
 ): SwitchContext {
-  const { cluster, app } = options;
+  const { cluster, app, clock = systemClock, createId: newId = createId } = options;
   const { from, to } = decision;
   const record: SwitchRecord = decision.record ?? {
-    id: createId(),
+    id: newId(),
     from,
     to,
     phase: 'running',
-    startedAt: new Date().toISOString(),
+    startedAt: clock.date().toISOString(),
     before: {
       deployment: state.deployments.some(({ version }) => version === to),
       subset: findSubset(state.destinationRule, to) !== undefined,
@@ -364,7 +372,7 @@ function createContext(
   return {
     options,
     cluster,
-    prover: options.prover ?? createProver(mesh),
+    prover: options.prover ?? createProver(mesh, clock),
     mesh,
     reporter,
     app,
@@ -378,6 +386,8 @@ function createContext(
     stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
     quietMs: options.quietMs ?? 1000,
     signal,
+    clock,
+    createId: newId,
     later,
     known: knownOf(state),
     continued: decision.record !== undefined,

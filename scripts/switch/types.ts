@@ -1,12 +1,15 @@
 /** What a switch is told, what it knows while it runs, and what it says at the end. */
+import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { DestinationRule, Service, VirtualService } from '../shared/kubernetes.ts';
+import type { RenderSet } from './changes/render-version.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
 import type { PlannedStep } from './dry-run.ts';
 import type { Mesh } from './proofs/mesh.ts';
-import type { Record as SwitchRecord } from './lock/record.ts';
-import type { RouteTarget } from './cluster-state/virtual-service.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import type { CreateId } from './lock/create-id.ts';
+import type { RouteTarget } from './routing/virtual-service/virtual-service.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;
@@ -48,6 +51,14 @@ export interface SwitchOptions {
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
+  /** Makes a version's objects. Default: from the templates of `clusterFile`. */
+  renderSet?: RenderSet | undefined;
+  /** Where all time comes from. Default: the machine's. */
+  clock?: Clock | undefined;
+  /** What makes this run's names. Default: random. */
+  createId?: CreateId | undefined;
+  /** Who runs it, as the Lease names its holder; of this run alone. Default: from user, machine and process. */
+  identity?: string | undefined;
 }
 
 export type Outcome = 'switched' | 'already-there' | 'undone' | 'stopped' | 'planned';
@@ -130,6 +141,8 @@ export interface SwitchContext {
   readonly stepTimeoutMs: number;
   readonly quietMs: number;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly createId: CreateId;
   /** Renews the Lease now; throws when somebody else holds it by now. Asked right before what cannot be taken back. */
   readonly fence: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */

@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseCluster, clusterFlags } from '../../scripts/shared/cluster/flags.ts';
 import { UsageError } from '../../scripts/shared/errors.ts';
 import { runMain } from '../../scripts/shared/run-main.ts';
+import { homeFolder } from '../../scripts/shared/user.ts';
 import { allBehaviours, chapters } from './behaviours/index.ts';
 import { runSuite, type Outcome } from './run-suite.ts';
 import { renderTables } from './table.ts';
@@ -51,7 +51,7 @@ await runMain(
     const behaviours = allBehaviours.filter(({ name }) => name.includes(values.only));
     if (behaviours.length === 0)
       throw new UsageError(`--only: no behaviour has "${values.only}" in its name.`);
-    const choice = chooseCluster(values, { env, home: env['HOME'] ?? path.sep });
+    const choice = chooseCluster(values, { env, home: homeFolder() });
     const target = await openTarget({ choice, image: values.image, node: values.node });
     const say = (text: string) => void process.stderr.write(`${text}\n`);
     say(`${target.context} (${target.version}), namespace ${target.namespace}`);

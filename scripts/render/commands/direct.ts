@@ -16,7 +16,7 @@ export async function sendDirectly(
   dryRun: DryRun,
   flags: ClusterFlags,
   run: RenderRun,
-  surroundings: CommandSurroundings & { home: string },
+  surroundings: CommandSurroundings & { home: string | undefined },
 ): Promise<void> {
   const { stdout, stderr, environment, home, signal } = surroundings;
   // Everything is read, and its kinds are known to the cluster, before the first object is sent.

@@ -7,8 +7,14 @@ import { readKubeconfigs } from './kubeconfig/merge.ts';
 export type { Connection } from './kubeconfig/connection.ts';
 
 /** @throws {UsageError} that names the file, the entry and the field that cannot be used */
-export function loadKubeConfig({ kubeconfigs, context, namespace }: ClusterChoice): Connection {
-  return chooseConnection(readKubeconfigs(kubeconfigs), {
+export function loadKubeConfig({
+  kubeconfigs,
+  kubeconfigText,
+  context,
+  namespace,
+}: ClusterChoice): Connection {
+  const text = kubeconfigText === undefined ? {} : { text: kubeconfigText };
+  return chooseConnection(readKubeconfigs(kubeconfigs, text), {
     files: kubeconfigs,
     ...(context === undefined ? {} : { context }),
     ...(namespace === undefined ? {} : { namespace }),

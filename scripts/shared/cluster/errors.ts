@@ -1,5 +1,10 @@
 /** What an API server, or the way to it, can answer instead of an object. */
 import { CommandError, codeOf, isError, messageOf } from '../errors.ts';
+import { printable } from '../printable.ts';
+
+/** What is told of an answer that is no Status, and of a Status' message. */
+const LONGEST_BODY = 300;
+const LONGEST_MESSAGE = 2_000;
 
 /** The API server refused: its own words, and the reason programs decide by. */
 export class ClusterError extends CommandError {
@@ -31,12 +36,12 @@ export function errorFromAnswer(
   asked: string,
   { status, body, retryAfter }: { status: number; body: string; retryAfter?: string | undefined },
 ): ClusterError {
-  let message = body.trim().slice(0, 300);
+  let message = printable(body.trim(), LONGEST_BODY);
   let reason = '';
   try {
-    const parsed = JSON.parse(body) as { message?: string; reason?: string };
-    message = parsed.message ?? message;
-    reason = parsed.reason ?? '';
+    const parsed = JSON.parse(body) as { message?: unknown; reason?: unknown };
+    if (typeof parsed.message === 'string') message = printable(parsed.message, LONGEST_MESSAGE);
+    if (typeof parsed.reason === 'string') reason = printable(parsed.reason, LONGEST_BODY);
   } catch {
     // Not a Status.
   }

@@ -11,6 +11,9 @@ import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './errors.ts';
 import { dial } from './network/dial.ts';
 import type { Transport } from './transport.ts';
 import { CommandError, codeOf, messageOf } from '../errors.ts';
+import { printable } from '../printable.ts';
+import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, createTextReader } from '../read-text.ts';
+import type { TooLongError } from '../read-text.ts';
 
 export interface PodAnswer {
   status: number;
@@ -23,6 +26,8 @@ export interface PodRequest {
   headers?: Record<string, string>;
   /** Default: the connection's request time-out. */
   timeoutMs?: number;
+  /** A longer answer is an error, in bytes. Default: 64 MB. */
+  limitBytes?: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +60,13 @@ export function createPodForward(target: ForwardTarget): PodForward {
 
   const once = (
     path: string,
-    { method = 'GET', headers = {}, timeoutMs = target.timeoutMs, signal }: PodRequest,
+    {
+      method = 'GET',
+      headers = {},
+      timeoutMs = target.timeoutMs,
+      limitBytes = ANSWER_LIMIT_BYTES,
+      signal,
+    }: PodRequest,
   ) =>
     new Promise<PodAnswer & { reused: boolean }>((resolve, reject) => {
       const limit = AbortSignal.timeout(timeoutMs);
@@ -69,11 +80,16 @@ export function createPodForward(target: ForwardTarget): PodForward {
           signal: signal ? AbortSignal.any([limit, signal]) : limit,
         },
         (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          const reader = createTextReader(`${where} (${method} ${path})`, limitBytes);
+          response.on('data', (chunk: Buffer) => {
+            try {
+              reader.add(chunk);
+            } catch (error) {
+              response.destroy(error as TooLongError);
+            }
+          });
           response.on('error', fail);
           response.on('end', () => {
-            const body = Buffer.concat(chunks).toString('utf8');
             if (!response.complete) {
               fail(new Error('the answer broke off'));
               return;
@@ -81,7 +97,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
             resolve({
               status: response.statusCode ?? 0,
               headers: response.headers,
-              body,
+              body: reader.text(),
               reused: request.reusedSocket,
             });
           });
@@ -100,6 +116,8 @@ export function createPodForward(target: ForwardTarget): PodForward {
 
   return {
     async request(path, options = {}) {
+      // A login command before it has its own time.
+      await target.transport.credentials.current(options.signal);
       try {
         return await once(path, options);
       } catch (error) {
@@ -157,12 +175,19 @@ export function createPodForward(target: ForwardTarget): PodForward {
       socket.once('error', (error) => reject(noStream(error)));
       socket.once('unexpected-response', (request, response) => {
         let body = '';
-        response.on('data', (chunk) => (body += String(chunk)));
-        response.on('close', () => {
+        const refuse = () => {
+          clearTimeout(timer);
           request.destroy();
           const { statusCode: status = 0, headers } = response;
           reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
+        };
+        // A refusal that does not end says enough by its beginning.
+        const timer = setTimeout(refuse, timeoutMs);
+        response.on('data', (chunk) => {
+          body += String(chunk);
+          if (body.length > SHORT_ANSWER_LIMIT_BYTES) refuse();
         });
+        response.on('close', refuse);
       });
     });
   }
@@ -213,7 +238,7 @@ class ForwardedStream extends Duplex {
     if (channel === 0) {
       if (!this.push(bytes)) this.#socket.pause();
     } else {
-      this.destroy(new Error(bytes.toString('utf8').trim()));
+      this.destroy(new Error(printable(bytes.toString('utf8').trim(), 1_000)));
     }
   }
 

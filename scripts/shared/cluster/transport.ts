@@ -12,6 +12,7 @@ import type { Connection } from './kubeconfig/connection.ts';
 import { createPool } from './network/pool.ts';
 import { routeOf } from './network/route.ts';
 import type { Route } from './network/route.ts';
+import { TooLongError, readText } from '../read-text.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;
@@ -105,9 +106,10 @@ export function createTransport(
       const answer = await sendWithin(call, timeoutMs);
       status = answer.httpStatusCode;
       retryAfter = answer.headers['retry-after'];
-      text = await answer.body.text();
+      text = await readText(answer.body.stream(), { who: `The API server at ${server} (${call.asked})` });
     } catch (error) {
       call.signal?.throwIfAborted();
+      if (error instanceof TooLongError) throw error;
       throw errorWithoutAnswer(call.asked, server, error);
     }
     if (status < 200 || status > 299) throw errorFromAnswer(call.asked, { status, body: text, retryAfter });

@@ -9,7 +9,7 @@ import type { Comparison } from './latency.ts';
 import { createPrometheusSource } from './prometheus-source.ts';
 import type { Sample } from './fisher.ts';
 import { isPromoted } from './promote.ts';
-import { liveSubsets } from '../cluster-state/virtual-service.ts';
+import { shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { keepUp } from '../changes/keep-up.ts';
 import { moveRoutes, shiftTraffic } from '../steps/shift-traffic.ts';
@@ -40,9 +40,9 @@ export function canaryStep(share: number, isFirst: boolean): Step {
     movesTraffic: true,
     async run(context) {
       const { from, to, marker, known, target } = context;
-      const now = liveSubsets(known.virtualService, target).find(({ subset }) => subset === to)?.weight ?? 0;
+      const now = shareBetween(known.virtualService, [from, to], target);
       // A run that is continued does not go back to a smaller share.
-      if (now > share) return { detail: `${to} has ${now} % already` };
+      if (now > share) return { detail: `${to} has ${Math.round(now)} % already` };
       if (!isFirst) await keepUp(context);
       const proof = await moveRoutes(context, { from, to, share, marker: `${marker}-p${share}` });
       const source = withTally(sourceOf(context), [from, to]);
@@ -59,10 +59,10 @@ export function canaryStep(share: number, isFirst: boolean): Step {
   };
 }
 
-function sourceOf({ options, mesh, target: { host } }: SwitchContext): EvidenceSource {
+function sourceOf({ options, mesh, clock, target: { host } }: SwitchContext): EvidenceSource {
   return options.prometheus === undefined
     ? createProxySource({ mesh, host })
-    : createPrometheusSource({ url: options.prometheus, host });
+    : createPrometheusSource({ url: options.prometheus, host, clock });
 }
 
 async function gatherEvidence(
@@ -95,7 +95,7 @@ async function gatherEvidence(
 
 /** Asks until there is an answer. A source that does not answer may do so later, and says nothing against the new version meanwhile. */
 async function untilHeard<T>(
-  { stepTimeoutMs, signal, reporter }: SwitchContext,
+  { stepTimeoutMs, signal, clock, reporter }: SwitchContext,
   what: string,
   ask: (tell: (seen: string) => void) => Promise<T | undefined>,
 ): Promise<T> {
@@ -116,7 +116,7 @@ async function untilHeard<T>(
         return undefined;
       }
     },
-    { deadlineMs: stepTimeoutMs, what, lastSeen: () => last, intervalMs: 500, signal },
+    { deadlineMs: stepTimeoutMs, what, lastSeen: () => last, intervalMs: 500, signal, clock },
   );
   return heard.answer;
 }
@@ -174,7 +174,7 @@ async function holdForYes(
   share: number,
   { steady, window }: { steady: EvidenceWindow; window: EvidenceWindow },
 ): Promise<string> {
-  const { options, cluster, app, record, signal, reporter } = context;
+  const { options, cluster, app, record, signal, clock, reporter } = context;
   const which = `${app === 'coffee-shop' ? '' : ` --app ${app}`}${options.sameCluster ?? ''}`;
   reporter.note(`held at ${share} %; to go on: npm run switch -- --promote${which}`);
   const look = async () => {
@@ -192,5 +192,6 @@ async function holdForYes(
     what: `a yes to ${share} %`,
     intervalMs: 1000,
     signal,
+    clock,
   });
 }

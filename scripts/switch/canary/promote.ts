@@ -1,10 +1,12 @@
 /** A person's yes to a share that is held: an annotation on the Lease, which names the switch and the share it is meant for. */
+import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import { isUnfinished, readLease } from '../lock/record.ts';
-import { createMarker } from '../cluster-state/virtual-service.ts';
+import { isUnfinished, readLease } from '../lock/switch-record.ts';
+import { createMarker } from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
 
 const PROMOTION = 'zero-downtime-coffee-shop/promote';
@@ -21,7 +23,7 @@ export async function isPromoted(
 }
 
 /** Says yes to the share that the switch under way has reached; gives a line for a person. */
-export async function promote(cluster: Cluster, app: string): Promise<string> {
+export async function promote(cluster: Cluster, app: string, clock: Clock = systemClock): Promise<string> {
   const { record, virtualService } = await readState(cluster, app);
   if (!isUnfinished(record) || record.phase !== 'running')
     throw new CommandError(`No switch of ${app} is under way; there is nothing to promote.`);
@@ -44,7 +46,7 @@ export async function promote(cluster: Cluster, app: string): Promise<string> {
     } catch (error) {
       // The switch renews its Lease at the same time.
       if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(50);
+      await pause(50, undefined, clock);
     }
   }
 }

@@ -21,13 +21,25 @@ export interface Autoscaler extends KubernetesObject {
   };
 }
 
-type Context = Pick<SwitchContext, 'cluster' | 'signal'>;
+type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>;
 
 export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
   object.kind === 'HorizontalPodAutoscaler';
 
-/** The autoscalers of a Deployment. */
+/**
+ * The autoscalers of a Deployment that are the switch's to copy, hold and delete. One that another object made (KEDA's `keda-hpa-…` for a ScaledObject) is
+ * its owner's: a copy would have no owner, and what is changed or deleted the owner writes again.
+ */
 export async function autoscalersOf(
+  cluster: Cluster,
+  deployment: string,
+  signal?: AbortSignal,
+): Promise<Autoscaler[]> {
+  return (await everyAutoscalerOf(cluster, deployment, signal)).filter((one) => ownerOf(one) === undefined);
+}
+
+/** All that scale a Deployment, whoever they belong to. */
+export async function everyAutoscalerOf(
   cluster: Cluster,
   deployment: string,
   signal?: AbortSignal,
@@ -35,6 +47,13 @@ export async function autoscalersOf(
   const all = await cluster.list<Autoscaler>(resources.horizontalPodAutoscalers, { signal });
   return all.filter((autoscaler) => targets(autoscaler, deployment));
 }
+
+/** The object that made this one and keeps it as it is. https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+export function ownerOf({ metadata: { ownerReferences = [] } }: KubernetesObject): Owner | undefined {
+  return ownerReferences.find(({ controller }) => controller === true);
+}
+
+export type Owner = NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
 
 export function targets({ spec: { scaleTargetRef: target } }: Autoscaler, deployment: string): boolean {
   return target.kind === 'Deployment' && target.name === deployment;
@@ -47,10 +66,8 @@ export function copyFor(
 ): Autoscaler {
   const renamed = (map: Record<string, string> = {}) =>
     Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value === from ? to : value]));
-  const { labels, annotations = {} } = metadata;
-  const own = Object.entries(annotations).filter(
-    ([key]) => key !== FLOOR_ANNOTATION && !key.startsWith('kubectl.kubernetes.io/'),
-  );
+  const labels = metadata.labels && Object.fromEntries(Object.entries(metadata.labels).filter(isItsOwn));
+  const own = Object.entries(metadata.annotations ?? {}).filter(isItsOwn);
   const ended = metadata.name.endsWith(`-${from}`);
   return {
     apiVersion: 'autoscaling/v2',
@@ -61,12 +78,43 @@ export function copyFor(
       ...(own.length > 0 ? { annotations: renamed(Object.fromEntries(own)) } : {}),
     },
     spec: {
-      ...spec,
+      ...(renamedIn(spec, { from, to }) as Autoscaler['spec']),
       minReplicas: authorsMinimum({ metadata, spec }),
       scaleTargetRef: { ...spec.scaleTargetRef, name: deployment },
     },
   };
 }
+
+/** A metric may be that of one version: by a selector's labels, or by the object that it describes. */
+function renamedIn(
+  value: unknown,
+  names: { from: string; to: string },
+  place: readonly string[] = [],
+): unknown {
+  const { from, to } = names;
+  if (Array.isArray(value)) return value.map((item) => renamedIn(item, names, place));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, renamedIn(inner, names, [...place, key])]),
+    );
+  if (typeof value !== 'string') return value;
+  const [parent = '', key = ''] = place.slice(-2);
+  if (value === from && (parent === 'matchLabels' || key === 'values')) return to;
+  const isNamed = parent === 'describedObject' && key === 'name' && value.endsWith(`-${from}`);
+  return isNamed ? `${value.slice(0, -from.length)}${to}` : value;
+}
+
+/** Marks by which a tool knows what it has made: on a copy they would be untrue, and the tool would prune it or refuse to touch it. */
+const MARKS = [
+  'kubectl.kubernetes.io/',
+  'argocd.argoproj.io/',
+  'kustomize.toolkit.fluxcd.io/',
+  'helm.toolkit.fluxcd.io/',
+  'meta.helm.sh/',
+];
+
+const isItsOwn = ([key]: [string, string]) =>
+  key !== FLOOR_ANNOTATION && !MARKS.some((mark) => key.startsWith(mark));
 
 /** The same with at least `size` pods, and the author's minimum remembered. */
 export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {
@@ -118,11 +166,14 @@ export async function letGo(
 }
 
 /** Writes only the minimum and its memory; said twice it says the same. */
-async function change({ cluster, signal }: Context, name: string, wanted: Autoscaler): Promise<void> {
+async function change({ cluster, signal, clock }: Context, name: string, wanted: Autoscaler): Promise<void> {
   const { annotations = {} } = wanted.metadata;
   const patch = {
     metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },
     spec: { minReplicas: wanted.spec.minReplicas ?? 1 },
   };
-  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), signal);
+  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), {
+    signal,
+    clock,
+  });
 }

@@ -10,7 +10,7 @@ import { diffObjects } from './diff.ts';
 import type { SwitchContext } from '../types.ts';
 
 export async function changeSpec<T extends KubernetesObject & { spec: object }>(
-  { cluster, signal }: Pick<SwitchContext, 'cluster' | 'signal'>,
+  { cluster, signal, clock }: Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>,
   resource: Resource,
   known: T,
   /** The fields of `spec` that change. A field that already has its value is not written. */
@@ -35,7 +35,7 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
       );
     } catch (error) {
       if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error) || isNotFound(error))) throw error;
-      await pause(Math.min(1000, 25 * 2 ** attempt), signal);
+      await pause(Math.min(1000, 25 * 2 ** attempt), signal, clock);
     }
   }
 }

@@ -3,6 +3,8 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
+import { printable } from '../../shared/printable.ts';
+import { SHORT_ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.ts';
 import { portOf } from '../cluster-state/deployment-ready.ts';
 
 /** On the Deployment: the path that shows that the app does its job. Without it: the path of the readiness probe. */
@@ -40,14 +42,19 @@ export async function smokeTest(
   const { name, namespace = cluster.namespace } = pod.metadata;
   const forward = cluster.forward(namespace, name, port);
   try {
-    const { status, headers } = await forward.request(path, { timeoutMs: 5000 });
+    const limitBytes = SHORT_ANSWER_LIMIT_BYTES;
+    const { status, headers } = await forward.request(path, { timeoutMs: 5000, limitBytes });
     if (status >= 500) throw new CommandError(`pod ${name}: GET ${path} answered ${status}`);
     const own = headers['x-version'];
     if (own !== undefined && own !== version) {
-      throw new CommandError(`pod ${name}: GET ${path} answered as ${String(own)}, not as ${version}`);
+      throw new CommandError(
+        `pod ${name}: GET ${path} answered as ${printable(String(own), 100)}, not as ${version}`,
+      );
     }
   } catch (error) {
     if (error instanceof CommandError && error.constructor === CommandError) throw error;
+    if (error instanceof TooLongError)
+      throw new CommandError(`pod ${name}: ${error.message}`, { cause: error });
     const message = `pod ${name}: GET ${path} got no answer: ${messageOf(error)}`;
     throw isTransient(error)
       ? new NoAnswerError(message, { cause: error })

@@ -3,13 +3,13 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, DestinationRule, Pod, Service, VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { fullHost } from './istio-names.ts';
-import { readLease, readRecord } from '../lock/record.ts';
-import type { Record as SwitchRecord } from '../lock/record.ts';
-import { findRouteHolder } from './route-holder.ts';
-import { liveSubsets } from './virtual-service.ts';
-import type { RouteTarget } from './virtual-service.ts';
-import { findSubset } from './destination-rule.ts';
+import { fullHost } from '../routing/istio-names.ts';
+import { readLease, readRecord } from '../lock/switch-record.ts';
+import type { SwitchRecord } from '../lock/switch-record.ts';
+import { findRouteHolder } from '../routing/virtual-service/route-holder.ts';
+import { liveSubsets } from '../routing/virtual-service/virtual-service.ts';
+import type { RouteTarget } from '../routing/virtual-service/virtual-service.ts';
+import { findSubset } from '../routing/virtual-service/destination-rule.ts';
 
 export interface State {
   service: Service;

@@ -26,7 +26,7 @@ export async function objectsOfVersion(context: SwitchContext, version: string):
 }
 
 export async function deleteVersionObjects(context: SwitchContext, version: string): Promise<void> {
-  const { cluster, signal, stepTimeoutMs } = context;
+  const { cluster, signal, clock, stepTimeoutMs } = context;
   for (const object of await objectsOfVersion(context, version)) {
     const { name, namespace } = object.metadata;
     const resource = await cluster.resourceOf(object);
@@ -40,7 +40,7 @@ export async function deleteVersionObjects(context: SwitchContext, version: stri
           return false;
         }
       },
-      { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal },
+      { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal, clock },
     );
   }
 }

@@ -1,6 +1,7 @@
 /** Kubernetes Events for each step, on the object it is about: `kubectl describe` and the cluster's own history show what the switch did. */
-import { randomBytes } from 'node:crypto';
+import { withTimeout } from '../../shared/clock.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import { printable } from '../../shared/printable.ts';
 import { resources } from '../../shared/resources.ts';
 import type { SwitchContext } from '../types.ts';
 
@@ -20,42 +21,49 @@ export interface StepEvent {
 
 /** Writes one Event. Whatever goes wrong with it is nobody's trouble. */
 export async function recordEvent(context: SwitchContext, event: StepEvent): Promise<void> {
-  const { options, cluster, namespace, from, to } = context;
+  const { options } = context;
   // Preflight and a dry run change nothing, and this would be a change.
   if (!options.events || options.dryRun || event.step === 'preflight') return;
-  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const about = await subjectOf(context, event.step, signal);
-    const { name, uid, resourceVersion } = about.metadata;
-    const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-    await cluster.create<KubernetesObject>(
-      {
-        apiVersion: 'v1',
-        kind: 'Event',
-        metadata: { name: `${name}.${randomBytes(8).toString('hex')}`, namespace },
-        involvedObject: {
-          apiVersion: about.apiVersion,
-          kind: about.kind,
-          name,
-          namespace,
-          ...(uid === undefined ? {} : { uid }),
-          ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        },
-        type: event.ok ? 'Normal' : 'Warning',
-        reason: event.ok ? 'SwitchStepDone' : 'SwitchStepFailed',
-        message: `${from} to ${to}: ${event.title}: ${event.detail}`.slice(0, LONGEST),
-        source: { component: COMPONENT },
-        reportingComponent: COMPONENT,
-        reportingInstance: COMPONENT,
-        firstTimestamp: now,
-        lastTimestamp: now,
-        count: 1,
-      },
-      { signal },
-    );
+    await withTimeout(context.clock, PATIENCE_MS, (signal) => writeEvent(context, event, signal));
   } catch {
     // The switch itself says on the terminal and in its record what it did.
   }
+}
+
+async function writeEvent(context: SwitchContext, event: StepEvent, signal: AbortSignal): Promise<void> {
+  const { cluster, namespace, from, to, clock, createId } = context;
+  const about = await subjectOf(context, event.step, signal);
+  const { name, uid, resourceVersion } = about.metadata;
+  const now = clock
+    .date()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
+  await cluster.create<KubernetesObject>(
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${name}.${createId(8)}`, namespace },
+      involvedObject: {
+        apiVersion: about.apiVersion,
+        kind: about.kind,
+        name,
+        namespace,
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+      type: event.ok ? 'Normal' : 'Warning',
+      reason: event.ok ? 'SwitchStepDone' : 'SwitchStepFailed',
+      message: printable(`${from} to ${to}: ${event.title}: ${event.detail}`).slice(0, LONGEST),
+      source: { component: COMPONENT },
+      reportingComponent: COMPONENT,
+      reportingInstance: COMPONENT,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    },
+    { signal },
+  );
 }
 
 async function subjectOf(

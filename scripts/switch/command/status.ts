@@ -1,8 +1,9 @@
 /** `npm run switch -- status`: where things stand, without changing anything. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import { isUnfinished, readLease } from '../lock/record.ts';
-import type { Record as SwitchRecord } from '../lock/record.ts';
+import { printable } from '../../shared/printable.ts';
+import { isUnfinished, readLease } from '../lock/switch-record.ts';
+import type { SwitchRecord } from '../lock/switch-record.ts';
 import { describeServing, listVersionPods, readState } from '../cluster-state/read-state.ts';
 
 export interface Status {
@@ -58,5 +59,5 @@ export function describeStatus({ app, live, versions, last, unfinished, holder }
       `The last switch, from ${last.from} to ${last.to}, was ${last.phase === 'undone' ? 'undone' : 'finished'}.`,
     );
   }
-  return lines.join('\n');
+  return lines.map((line) => printable(line)).join('\n');
 }

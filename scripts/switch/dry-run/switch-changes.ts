@@ -3,6 +3,7 @@ import type { Deployment } from '../../shared/kubernetes.ts';
 import {
   autoscalersOf,
   copyFor,
+  everyAutoscalerOf,
   isAutoscaler,
   targets,
   withFloor,
@@ -10,9 +11,14 @@ import {
 } from '../changes/autoscaler.ts';
 import type { Autoscaler } from '../changes/autoscaler.ts';
 import { renderVersion } from '../changes/render-version.ts';
-import { liveSubsets, redirect } from '../cluster-state/virtual-service.ts';
+import { describeShares, redirect, shareBetween } from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import {
+  findSubset,
+  subsetLike,
+  withSubset,
+  withoutSubset,
+} from '../routing/virtual-service/destination-rule.ts';
 import { shareOf } from '../canary/canary-step.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { applied, changed, deleted, refloored, resized } from './object-changes.ts';
@@ -57,11 +63,16 @@ function routeChanges(
   for (const { name } of steps) {
     const share = name === 'shift-traffic' ? 100 : shareOf(name);
     if (share === undefined) continue;
-    const now = liveSubsets(virtualService, target).find(({ subset }) => subset === to)?.weight ?? 0;
+    const now = shareBetween(virtualService, [from, to], target);
     const http = virtualService.spec.http ?? [];
     const part = share === 100 ? marker : `${marker}-p${share}`;
     const moved = now > share ? http : redirect(http, { from, to, share, marker: part }, target);
-    changes.push([name, changed('VirtualService', virtualService.metadata.name, http, moved)]);
+    const lines = changed('VirtualService', virtualService.metadata.name, http, moved);
+    const shares = describeShares(
+      moved.filter((route) => !http.includes(route)),
+      target,
+    );
+    changes.push([name, [...lines, ...shares.map((text) => `  ${text}`)]]);
     virtualService = { ...virtualService, spec: { ...virtualService.spec, http: moved } };
   }
   return changes;
@@ -87,7 +98,8 @@ async function deployChanges(
     lines.push(...(own.length > 0 ? own : [`Deployment ${name} stays as it is`]));
   } else if (present < size) lines.push(...resized(name, present, size));
   else lines.push(`Deployment ${name} is there already and stays as it is`);
-  if (record.before?.deployment || there.length > 0) return { lines, autoscalers: held };
+  const scaled = await everyAutoscalerOf(cluster, name, signal);
+  if (record.before?.deployment || scaled.length > 0) return { lines, autoscalers: held };
 
   const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
   const models =

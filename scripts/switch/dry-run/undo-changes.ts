@@ -1,8 +1,18 @@
 /** The changes of an undo, step by step: each is what its step would find, the steps before it done, against what it would write. */
 import { autoscalersOf, withFloor } from '../changes/autoscaler.ts';
-import { createMarker, hasMarker, namedSubsets, redirect } from '../cluster-state/virtual-service.ts';
+import {
+  createMarker,
+  hasMarker,
+  namedSubsets,
+  redirect,
+} from '../routing/virtual-service/virtual-service.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from '../cluster-state/destination-rule.ts';
+import {
+  findSubset,
+  subsetLike,
+  withSubset,
+  withoutSubset,
+} from '../routing/virtual-service/destination-rule.ts';
 import type { SwitchContext } from '../types.ts';
 import { changed, deleted, refloored, resized } from './object-changes.ts';
 import { letGo } from './switch-changes.ts';

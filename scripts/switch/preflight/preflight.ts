@@ -8,15 +8,17 @@ import { verifyCapacity } from './capacity.ts';
 import { verifyKinds } from './rights.ts';
 import { verifyRouting } from './routing.ts';
 import { lookAtScaling } from './scaling.ts';
+import { resultingShares } from './shares.ts';
+import { ownedByOthers } from './owners.ts';
 import { verifyVersions } from './versions.ts';
 import { nameOf } from '../proofs/proxies.ts';
 import type { Proxy } from '../proofs/proxies.ts';
-import { readLease } from '../lock/record.ts';
+import { readLease } from '../lock/switch-record.ts';
 import { renderVersion } from '../changes/render-version.ts';
-import { dividedRoutes, namesSubset } from '../cluster-state/virtual-service.ts';
+import { dividedRoutes, namesSubset } from '../routing/virtual-service/virtual-service.ts';
 import { describeServing, includesAll, listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { State } from '../cluster-state/read-state.ts';
-import { findSubset, subsetLike } from '../cluster-state/destination-rule.ts';
+import { findSubset, subsetLike } from '../routing/virtual-service/destination-rule.ts';
 import type { Step, SwitchContext } from '../types.ts';
 
 export const preflight: Step = {
@@ -70,6 +72,8 @@ export const preflight: Step = {
         ...routing,
         ...capacity,
         ...scaling,
+        ...ownedByOthers(context, old),
+        ...resultingShares(context),
         ...rejecting(proxies),
         ...unheard,
         ...unseenCallers(context, like),

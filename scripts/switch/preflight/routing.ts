@@ -4,9 +4,9 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
-import { fullHost } from '../cluster-state/istio-names.ts';
+import { fullHost } from '../routing/istio-names.ts';
 import type { SwitchContext } from '../types.ts';
-import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
 import { refuse } from './refuse.ts';
 
 type Context = Pick<

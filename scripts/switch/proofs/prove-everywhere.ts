@@ -1,8 +1,10 @@
 /** Asks every proxy the same question until each has proven it, and lists them again until a pass finds no new one. */
+import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import type { Verdict } from './envoy-answers.ts';
+import type { Verdict } from '../routing/envoy-answers.ts';
 import type { Mesh } from './mesh.ts';
 import { nameOf } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
@@ -28,6 +30,8 @@ export interface ProofRequest {
   deadlineMs: number;
   signal?: AbortSignal | undefined;
   onProgress?: (text: string) => void;
+  /** Default: the machine's. */
+  clock?: Clock;
 }
 
 /** Some proxy did not prove it in time. */
@@ -59,11 +63,11 @@ const INTERVAL_PER_PROXY_MS = 1.5;
 const RESOLUTION = 1 / 20;
 
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
-  const { what, check, also, atLeastOne, deadlineMs, signal, onProgress } = request;
-  const started = performance.now();
-  const elapsed = () => performance.now() - started;
+  const { what, check, also, atLeastOne, deadlineMs, signal, onProgress, clock = systemClock } = request;
+  const started = clock.now();
+  const elapsed = () => clock.now() - started;
   const watched = new Map<string, Watched>();
-  const wake = createBell();
+  const wake = createBell(clock);
   const open = () => [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
   /** Few proxies are asked often, so that the looking adds little to what it looks for; many, and slow answers, share the API server. */
   const interval = (askedMs: number) => {
@@ -75,7 +79,7 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
 
   const watchOne = async (entry: Watched) => {
     while (!entry.stop.signal.aborted) {
-      const askedAt = performance.now();
+      const askedAt = clock.now();
       let notBeforeMs: number | undefined;
       try {
         const verdict = await check(entry.proxy, entry.stop.signal);
@@ -90,10 +94,11 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
       } catch (error) {
         entry.saw = `cannot be asked: ${messageOf(error)}`;
       }
-      const rest = interval(performance.now() - askedAt);
+      const rest = interval(clock.now() - askedAt);
       await pause(
         notBeforeMs === undefined ? rest : Math.max(1, Math.min(rest, notBeforeMs)),
         entry.stop.signal,
+        clock,
       ).catch(() => undefined);
     }
   };
@@ -101,7 +106,7 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const passStarted = performance.now();
+      const passStarted = clock.now();
       // Only a list that was begun after the last proxy had proven it can show that there is none besides.
       const isLast = passes > 0 && open().length === 0;
       try {
@@ -144,7 +149,7 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
       }
       if (elapsed() >= deadlineMs) throw notProven(what, deadlineMs, [...watched.values()], problem);
       onProgress?.(progress([...watched.values()], problem));
-      await settled(performance.now() - passStarted);
+      await settled(clock.now() - passStarted);
     }
   } finally {
     for (const { stop } of watched.values()) stop.abort();
@@ -154,7 +159,8 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
   async function settled(passMs: number): Promise<void> {
     const until = Math.min(deadlineMs, elapsed() + LIST_EVERY_MS);
     const rest = Math.max(25, 2 * passMs, elapsed() * RESOLUTION);
-    if (problem !== undefined) await pause(Math.min(250, rest, Math.max(1, until - elapsed())), signal);
+    if (problem !== undefined)
+      await pause(Math.min(250, rest, Math.max(1, until - elapsed())), signal, clock);
     while (elapsed() < until) {
       if (open().length === 0) return;
       onProgress?.(progress([...watched.values()], problem));
@@ -209,7 +215,7 @@ function notProven(
 }
 
 /** Lets one side wait for the next of many rings, or for a time. */
-function createBell(): { ring(): void; next(ms: number, signal?: AbortSignal): Promise<void> } {
+function createBell(clock: Clock): { ring(): void; next(ms: number, signal?: AbortSignal): Promise<void> } {
   let rung = new AbortController();
   return {
     ring() {
@@ -217,7 +223,9 @@ function createBell(): { ring(): void; next(ms: number, signal?: AbortSignal): P
       rung = new AbortController();
     },
     async next(ms, signal) {
-      await pause(ms, signal ? AbortSignal.any([signal, rung.signal]) : rung.signal).catch(() => undefined);
+      await pause(ms, signal ? AbortSignal.any([signal, rung.signal]) : rung.signal, clock).catch(
+        () => undefined,
+      );
       signal?.throwIfAborted();
     },
   };

@@ -1,19 +1,27 @@
 /** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
+import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { clusterNamePattern } from '../cluster-state/istio-names.ts';
-import { evaluateEndpoints } from './endpoints.ts';
-import { unproven } from './envoy-answers.ts';
-import type { ClusterStatuses, ClustersDump, EndpointsDump, RoutesDump, Verdict } from './envoy-answers.ts';
-import { evaluateGone } from './gone.ts';
+import { clusterNamePattern } from '../routing/istio-names.ts';
+import { evaluateEndpoints } from '../routing/virtual-service/endpoints.ts';
+import { unproven } from '../routing/envoy-answers.ts';
+import type {
+  ClusterStatuses,
+  ClustersDump,
+  EndpointsDump,
+  RoutesDump,
+  Verdict,
+} from '../routing/envoy-answers.ts';
+import { evaluateGone } from '../routing/virtual-service/gone.ts';
 import type { Mesh } from './mesh.ts';
 import { proveEverywhere } from './prove-everywhere.ts';
 import type { Proof, ProofRequest } from './prove-everywhere.ts';
 import type { Proxy } from './proxies.ts';
 import { createQuietWatch, loadOn } from './quiet.ts';
-import { evaluateRoutes } from './routes.ts';
-import type { ExpectedRoutes } from './routes.ts';
+import { evaluateRoutes } from '../routing/virtual-service/routes.ts';
+import type { ExpectedRoutes } from '../routing/virtual-service/routes.ts';
 
-export type Patience = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress'>;
+export type Patience = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress' | 'clock'>;
 
 export interface ReadyPods {
   addresses: ReadonlySet<string>;
@@ -48,7 +56,7 @@ export interface Prover {
   gone(claim: { host: string; subset: string; rule: KubernetesObject }, patience: Patience): Promise<Proof>;
 }
 
-export function createProver(mesh: Mesh): Prover {
+export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   /** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
   const settled = async (proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> => {
     if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
@@ -59,7 +67,7 @@ export function createProver(mesh: Mesh): Prover {
   const watchesOn = new Map<string, ReturnType<typeof watchOn>>();
   function watchOn({ addresses, quietMs }: Leaving) {
     const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
-    const now = remembered(addresses, 200);
+    const now = remembered(addresses, 200, clock);
     let requests = 0;
     const look = async (proxy: Proxy, signal: AbortSignal) => {
       const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs, (sent) => void (requests += sent));
@@ -68,7 +76,7 @@ export function createProver(mesh: Mesh): Prover {
         mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal),
         now(),
       ]);
-      return watch(loadOn(statuses, ips), performance.now());
+      return watch(loadOn(statuses, ips), clock.now());
     };
     /** A proof, and what was counted while it was waited for. */
     const counting = async (proof: Promise<Proof>): Promise<Proof> => {
@@ -81,7 +89,7 @@ export function createProver(mesh: Mesh): Prover {
   return {
     async endpoints({ host, subset, pods, rule }, patience) {
       const path = dumpPath('dynamic_endpoint_configs', clusterNamePattern(host), 'include_eds&');
-      const now = remembered(pods, 200);
+      const now = remembered(pods, 200, clock);
       return proveEverywhere(mesh, {
         ...patience,
         what: `subset ${subset} with its ready pods`,
@@ -175,12 +183,12 @@ function dumpPath(resource: string, pattern: string, extra = ''): string {
 }
 
 /** Many proxies ask at once for what one list call tells all of them. */
-function remembered<T>(read: () => Promise<T>, forMs: number): () => Promise<T> {
+function remembered<T>(read: () => Promise<T>, forMs: number, clock: Clock): () => Promise<T> {
   let at = -Infinity;
   let value: Promise<T> | undefined;
   return () => {
-    if (value === undefined || performance.now() - at > forMs) {
-      at = performance.now();
+    if (value === undefined || clock.now() - at > forMs) {
+      at = clock.now();
       value = read();
       value.catch(() => (value = undefined));
     }

@@ -2,8 +2,8 @@
  * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods' addresses must show no active
  * request and no new one for a while, in whichever cluster they appear (a pod's own sidecar lists the pod itself for what comes in).
  */
-import { proven, unproven } from './envoy-answers.ts';
-import type { ClusterStatuses, Verdict } from './envoy-answers.ts';
+import { proven, unproven } from '../routing/envoy-answers.ts';
+import type { ClusterStatuses, Verdict } from '../routing/envoy-answers.ts';
 
 export interface HostLoad {
   /** Requests under way now. */

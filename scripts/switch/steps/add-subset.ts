@@ -4,8 +4,8 @@ import { changeSpec, verifyUnchanged } from '../changes/change-object.ts';
 import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
-import { namedSubsets } from '../cluster-state/virtual-service.ts';
-import { findSubset, subsetLike, withSubset } from '../cluster-state/destination-rule.ts';
+import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
+import { findSubset, subsetLike, withSubset } from '../routing/virtual-service/destination-rule.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { forgetSubset } from './remove-subset.ts';
 

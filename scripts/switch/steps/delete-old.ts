@@ -56,7 +56,7 @@ export class PointOfNoReturnError extends CommandError {
 
 /** Deletes a version's Deployment and waits until its last pod is gone. */
 export async function deleteVersion(context: SwitchContext, version: string): Promise<string> {
-  const { cluster, app, signal, stepTimeoutMs, reporter } = context;
+  const { cluster, app, signal, clock, stepTimeoutMs, reporter } = context;
   const state = await readState(cluster, app);
   const deployment = state.deployments.find((entry) => entry.version === version)?.deployment;
   let graceMs = 30_000;
@@ -74,7 +74,7 @@ export async function deleteVersion(context: SwitchContext, version: string): Pr
           return false;
         }
       },
-      { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal },
+      { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal, clock },
     );
   }
   // Not before: a version that still stands may have to serve again, and then with its autoscaler.
@@ -93,6 +93,7 @@ export async function deleteVersion(context: SwitchContext, version: string): Pr
       lastSeen: () => `${left} left`,
       intervalMs: 200,
       signal,
+      clock,
     },
   );
   return deployment === undefined ? `${version} was not there` : `all pods of ${version} are gone`;

@@ -5,11 +5,19 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
-import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
+import {
+  autoscalersOf,
+  copyFor,
+  everyAutoscalerOf,
+  holdSize,
+  isAutoscaler,
+  letGo,
+  withFloor,
+} from '../changes/autoscaler.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import { repeatWrite } from '../changes/idempotent-write.ts';
-import { namedSubsets } from '../cluster-state/virtual-service.ts';
+import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
 import { listVersionPods, readState } from '../cluster-state/read-state.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { deleteVersion } from './delete-old.ts';
@@ -70,7 +78,7 @@ async function scaleLike(
   size: number,
 ): Promise<void> {
   const { options, cluster, app, from, to, signal } = context;
-  if ((await autoscalersOf(cluster, deployment, signal)).length > 0) return;
+  if ((await everyAutoscalerOf(cluster, deployment, signal)).length > 0) return;
   // Without a size of ours in it: the minimum its author meant.
   const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
   const models = authored.length > 0 || old === undefined ? [] : await autoscalersOf(cluster, old, signal);
@@ -86,7 +94,7 @@ export async function waitUntilReady(
   version: string,
   { smoke }: { smoke: boolean },
 ): Promise<string> {
-  const { cluster, app, reporter, signal, stepTimeoutMs } = context;
+  const { cluster, app, reporter, signal, clock, stepTimeoutMs } = context;
   let summary = 'no pod yet';
   let unheardSince: number | undefined;
   const look = async () => {
@@ -95,7 +103,7 @@ export async function waitUntilReady(
     const pods = await listVersionPods(cluster, { service, destinationRule }, version);
     return { deployment, service, pods };
   };
-  const started = performance.now();
+  const started = clock.now();
   try {
     return await waitFor(
       async () => {
@@ -115,18 +123,18 @@ export async function waitUntilReady(
           return summary;
         } catch (error) {
           if (!(error instanceof NoAnswerError)) throw error;
-          unheardSince ??= performance.now();
-          if (performance.now() - unheardSince > UNHEARD_MS) throw error;
+          unheardSince ??= clock.now();
+          if (clock.now() - unheardSince > UNHEARD_MS) throw error;
           reporter.progress(error.message);
           return undefined;
         }
       },
-      { deadlineMs: stepTimeoutMs, what: `${version} to be ready`, intervalMs: 150, signal },
+      { deadlineMs: stepTimeoutMs, what: `${version} to be ready`, intervalMs: 150, signal, clock },
     );
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
     const { pods } = await look();
-    const after = formatDuration(performance.now() - started);
+    const after = formatDuration(clock.now() - started);
     throw new CommandError(`${summary} after ${after} (${await explainUnready(cluster, pods)})`, {
       cause: error,
     });
@@ -146,10 +154,10 @@ async function smokeTestAll(
 
 /** Server-side apply says what must be, so it may be said again when an answer is lost. */
 async function applyObject(
-  { cluster, namespace, signal }: SwitchContext,
+  { cluster, namespace, signal, clock }: SwitchContext,
   object: KubernetesObject,
 ): Promise<void> {
   const { namespaced } = await cluster.resourceOf(object);
   const placed = namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
-  await repeatWrite(() => cluster.apply(placed, { force: true, signal }), signal);
+  await repeatWrite(() => cluster.apply(placed, { force: true, signal }), { signal, clock });
 }

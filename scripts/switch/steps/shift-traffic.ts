@@ -2,13 +2,18 @@
 import { resources } from '../../shared/resources.ts';
 import { letGo } from '../changes/autoscaler.ts';
 import { changeSpec } from '../changes/change-object.ts';
-import { virtualServiceReference } from '../cluster-state/istio-names.ts';
+import { virtualServiceReference } from '../routing/istio-names.ts';
 import { patience } from '../proofs/deadline.ts';
 import type { Proof } from '../proofs/prove-everywhere.ts';
-import { namesByRoot } from '../cluster-state/route-holder.ts';
-import { requestsSeen } from '../command/requests-seen.ts';
-import { createMarker, hasMarker, namedSubsets, redirect } from '../cluster-state/virtual-service.ts';
-import type { Redirection } from '../cluster-state/virtual-service.ts';
+import { namesByRoot } from '../routing/virtual-service/route-holder.ts';
+import { requestsSeen } from '../proofs/requests-seen.ts';
+import {
+  createMarker,
+  hasMarker,
+  namedSubsets,
+  redirect,
+} from '../routing/virtual-service/virtual-service.ts';
+import type { Redirection } from '../routing/virtual-service/virtual-service.ts';
 import type { Step, SwitchContext } from '../types.ts';
 import { leavingOf, proveUnused } from './drain-old.ts';
 import { keepUp } from '../changes/keep-up.ts';

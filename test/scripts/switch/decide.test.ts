@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../../../scripts/shared/kubernetes.ts';
 import { decide } from '../../../scripts/switch/decide.ts';
-import type { Record as SwitchRecord } from '../../../scripts/switch/lock/record.ts';
+import type { SwitchRecord } from '../../../scripts/switch/lock/switch-record.ts';
 import type { State } from '../../../scripts/switch/cluster-state/read-state.ts';
 
 const record = (phase: SwitchRecord['phase'], from = 'v1', to = 'v2'): SwitchRecord => ({

@@ -1,6 +1,7 @@
 /** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
 import { CommandError, messageOf } from '../../errors.ts';
 import { formatDuration } from '../../duration.ts';
+import { printable } from '../../printable.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
 import { execInfo, readExecCredential } from './exec-credential.ts';
@@ -73,7 +74,7 @@ function createExecPlugin(
       return readExecCredential(output, exec);
     } catch (error) {
       const hint =
-        error instanceof NotInstalled && exec.installHint !== '' ? `\n${shown(exec.installHint)}` : '';
+        error instanceof NotInstalled && exec.installHint !== '' ? `\n${printable(exec.installHint)}` : '';
       throw new LoginError(
         `The login command ${exec.command} of user "${userName}" failed: ${messageOf(error)}.${hint}`,
         { cause: error },
@@ -105,9 +106,4 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-}
-
-/** A hint keeps its lines, and nothing of it acts on a terminal. */
-function shown(hint: string): string {
-  return hint.replace(/[^\P{C}\n\t]/gu, '');
 }

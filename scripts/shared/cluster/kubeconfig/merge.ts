@@ -5,14 +5,14 @@ import type { Kubeconfig } from './read-file.ts';
 
 /**
  * The first file that names a cluster, a user, a context or the current context has the say; nothing is mixed within an entry.
- * A file named twice is read once.
+ * A file named twice is read once. With `text`, the one file has been read already.
  * @throws {UsageError} with a line for each file that is none
  */
-export function readKubeconfigs(files: readonly string[]): Kubeconfig {
+export function readKubeconfigs(files: readonly string[], { text }: { text?: string } = {}): Kubeconfig {
   const failures: unknown[] = [];
   const read = [...new Set(files)].flatMap((file) => {
     try {
-      return [readKubeconfig(file)];
+      return [readKubeconfig(file, text === undefined ? {} : { text })];
     } catch (error) {
       failures.push(error);
       return [];

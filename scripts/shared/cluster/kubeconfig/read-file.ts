@@ -15,10 +15,13 @@ export interface Kubeconfig {
   contexts: Map<string, From<ContextFields>>;
 }
 
-/** @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does */
-export function readKubeconfig(file: string): Kubeconfig {
+/**
+ * With `text`, the file has been read already.
+ * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does
+ */
+export function readKubeconfig(file: string, { text }: { text?: string } = {}): Kubeconfig {
   try {
-    const read = config(parseAsKubectl(decoded(readFileSync(file))), '');
+    const read = config(parseAsKubectl(text ?? decoded(readFileSync(file))), '');
     const { kind, apiVersion } = read;
     if ((kind !== '' && kind !== 'Config') || (apiVersion !== '' && apiVersion !== 'v1'))
       throw new Error(`it is a ${apiVersion || 'v1'} ${kind || 'Config'}, not a v1 Config`);

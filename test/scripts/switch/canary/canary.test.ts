@@ -6,7 +6,7 @@ import {
   createMarker,
   hasMarker,
   withMarker,
-} from '../../../../scripts/switch/cluster-state/virtual-service.ts';
+} from '../../../../scripts/switch/routing/virtual-service/virtual-service.ts';
 import { parseSwitchArgs } from '../../../../scripts/switch/command/command-line.ts';
 import { planSwitch } from '../../../../scripts/switch/plan.ts';
 import { host, recordedFile } from '../recorded.ts';

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { recordEvent } from '../../../../scripts/switch/command/events.ts';
-import { combineReporters, createJournal } from '../../../../scripts/switch/command/journal.ts';
+import { combineReporters } from '../../../../scripts/switch/command/combine-reporters.ts';
+import { createJournal } from '../../../../scripts/switch/command/journal.ts';
 import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
+import { createId } from '../../../../scripts/switch/lock/create-id.ts';
 import type { SwitchContext } from '../../../../scripts/switch/types.ts';
 
 let folder: string;
@@ -44,6 +48,13 @@ describe('the journal', () => {
 
   it('is wrong usage where nothing can be written', () => {
     expect(() => createJournal(path.join(folder, 'no/such/folder'))).toThrow('--journal: ');
+    expect(() => createJournal(folder)).toThrow('EISDIR');
+  });
+
+  it('does not wait for somebody to read a pipe', () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => createJournal(pipe)).toThrow(`--journal: ${pipe} cannot be written: ENXIO`);
   });
 
   it('hears the same as the terminal', () => {
@@ -51,6 +62,23 @@ describe('the journal', () => {
     const listener = { ...silentReporter, note: (text: string) => void heard.push(text) };
     combineReporters(listener, listener).note('once');
     expect(heard).toEqual(['once', 'once']);
+  });
+});
+
+describe('several listeners', () => {
+  it('go on when one of them fails: the others hear of that once', () => {
+    const said: string[] = [];
+    const journal = createJournal('/dev/full');
+    const terminal = { ...silentReporter, note: (text: string) => void said.push(text) };
+    const both = combineReporters(terminal, journal);
+    both.begin('Switching');
+    both.note('a note');
+    both.end('v2 serves all traffic');
+    expect(said).toEqual([
+      '--journal: /dev/full misses lines from here on: ENOSPC: no space left on device, write',
+      'a note',
+    ]);
+    expect(() => combineReporters(journal).end('over')).not.toThrow();
   });
 });
 
@@ -94,6 +122,8 @@ describe('Kubernetes Events', () => {
           return Promise.resolve(object);
         },
       } as unknown as Cluster,
+      clock: systemClock,
+      createId,
       namespace: 'shop',
       app: 'coffee-shop',
       from: 'v1',

@@ -1,7 +1,7 @@
 /** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
-import { parseClusterName } from '../cluster-state/istio-names.ts';
-import { proven, unproven } from './envoy-answers.ts';
-import type { ClustersDump, Verdict } from './envoy-answers.ts';
+import { parseClusterName } from '../istio-names.ts';
+import { proven, unproven } from '../envoy-answers.ts';
+import type { ClustersDump, Verdict } from '../envoy-answers.ts';
 
 export function evaluateGone(
   { active, warming }: { active: ClustersDump; warming: ClustersDump },

@@ -3,13 +3,15 @@ import fc from 'fast-check';
 import type { HttpRoute, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import {
   createMarker,
+  describeShares,
   dividedRoutes,
   hasMarker,
   liveSubsets,
   namedSubsets,
   redirect,
+  shareBetween,
   withMarker,
-} from '../../../../scripts/switch/cluster-state/virtual-service.ts';
+} from '../../../../scripts/switch/routing/virtual-service/virtual-service.ts';
 import { host, recordedFile } from '../recorded.ts';
 
 const target = { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' };
@@ -150,7 +152,112 @@ describe('redirect', () => {
     expect(returned).toEqual([theirs, { name: `main--${back}`, route: [to('v1')] }]);
   });
 
-  it('never changes its input, never names the old version after 100 %, and keeps the sum of weights', () => {
+  it('gives each side its share where the weights are small: they are relative, and the others keep their part', () => {
+    const weightsOf = (routes: HttpRoute[]) =>
+      routes[0]?.route?.map(({ destination: { host: where, subset }, weight }) => [subset ?? where, weight]);
+    const tea = { destination: { host: 'tea' }, weight: 1 };
+    const even = [{ name: 'main', route: [to('v1', { weight: 1 }), tea] }];
+    const half = move(even, 50);
+    expect(weightsOf(half)).toEqual([
+      ['v1', 1],
+      ['v2', 1],
+      ['tea', 2],
+    ]);
+    const five = move(even, 5);
+    expect(weightsOf(five)).toEqual([
+      ['v1', 19],
+      ['v2', 1],
+      ['tea', 20],
+    ]);
+    expect(weightsOf(move(five, 25))).toEqual([
+      ['v1', 15],
+      ['v2', 5],
+      ['tea', 20],
+    ]);
+    expect(weightsOf(move(five))).toEqual([
+      ['v2', 1],
+      ['tea', 1],
+    ]);
+  });
+
+  it('gives in percent again what came in percent', () => {
+    const tea = { destination: { host: 'tea' }, weight: 10 };
+    const five = move([{ route: [to('v1', { weight: 90 }), tea] }], 5);
+    expect(five[0]?.route?.map(({ weight }) => weight)).toEqual([171, 9, 20]);
+    expect(move(five)[0]?.route).toEqual([to('v2', { weight: 90 }), tea]);
+  });
+
+  /** What each destination's weight is of all of the route, by its place and whatever its subset. */
+  const ratios = ({ route = [] }: HttpRoute) => {
+    const of = (one: (typeof route)[number]) => (route.length === 1 ? 1 : (one.weight ?? 0));
+    const sum = route.reduce((total, one) => total + of(one), 0);
+    return route.map((one) => ({ one, ratio: sum === 0 ? 0 : of(one) / sum, weight: of(one) }));
+  };
+  const weights = fc.oneof(
+    fc.integer({ min: 0, max: 100 }),
+    fc.integer({ min: 0, max: 3 }),
+    fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+  );
+  const destinations = fc
+    .uniqueArray(
+      fc.record({
+        host: fc.constantFrom('coffee-shop', 'tea', 'cake'),
+        subset: fc.constantFrom('v1', 'v3'),
+        port: fc.record({ number: fc.constantFrom(80, 81, 82) }),
+      }),
+      {
+        minLength: 1,
+        maxLength: 6,
+        selector: ({ host: where, subset, port }) => `${where}${subset}${port.number}`,
+      },
+    )
+    .chain((places) =>
+      fc.tuple(
+        ...places.map((destination) => fc.record({ destination: fc.constant(destination), weight: weights })),
+      ),
+    );
+  const shares = fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 4 });
+
+  it('holds every ratio at any weights and shares, one share after another, and never leaves a side empty', () => {
+    fc.assert(
+      fc.property(destinations, shares, (list, steps) => {
+        const original: HttpRoute = { name: 'main', route: list };
+        const before = JSON.stringify(original);
+        let routes = [original];
+        for (const share of [...steps.sort((a, b) => a - b), 100]) {
+          routes = move(routes, share);
+          const now = ratios(routes[0] ?? {});
+          for (const { one, ratio: wanted } of ratios(original)) {
+            const { host: where, subset, port } = one.destination;
+            const at = (name?: string) =>
+              now.find(
+                ({ one: { destination } }) =>
+                  destination.host === where &&
+                  destination.subset === name &&
+                  destination.port?.number === port?.number,
+              );
+            const isOurs = where === 'coffee-shop' && subset === 'v1';
+            const [old, fresh] = isOurs ? [at('v1'), at('v2')] : [at(subset), undefined];
+            expect(Math.abs((old?.ratio ?? 0) + (fresh?.ratio ?? 0) - wanted)).toBeLessThan(1e-5);
+            if (!isOurs || wanted === 0) continue;
+            expect(Math.abs((fresh?.ratio ?? 0) - (wanted * share) / 100)).toBeLessThan(1e-5);
+            expect(fresh?.weight).toBeGreaterThan(0);
+            if (share < 100) expect(old?.weight).toBeGreaterThan(0);
+            else expect(old).toBeUndefined();
+          }
+          for (const { weight } of now) expect(Number.isInteger(weight)).toBe(true);
+          // Istio's weight is an int32, Envoy adds them up in a uint32.
+          const sum = now.reduce((total, { weight }) => total + weight, 0);
+          if (now.length > list.length) expect(sum).toBeLessThan(2 ** 31);
+        }
+        expect(JSON.stringify(original)).toBe(before);
+        expect(namedSubsets(service(routes), target).has('v1')).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never changes its input, never names the old version after 100 %, and keeps the ratio of what it does not share', () => {
     const destination = fc.record({
       destination: fc.record({
         host: fc.constantFrom('coffee-shop', target.host, 'other'),
@@ -168,13 +275,26 @@ describe('redirect', () => {
         const moved = move(routes, share);
         expect(JSON.stringify(routes)).toBe(before);
         if (share === 100) expect(namedSubsets(service(moved), target)).not.toContain('v1');
-        for (const [index, { route: list = [] }] of moved.entries()) {
-          if (list.length < 2) continue;
-          const sum = (all: typeof list) => all.reduce((total, { weight = 0 }) => total + weight, 0);
-          expect(sum(list)).toBe(sum(routes[index]?.route ?? []));
+        for (const [index, changed] of moved.entries()) {
+          const strangers = (one: HttpRoute) =>
+            ratios(one)
+              .filter(({ one: { destination: where } }) => where.host === 'other' || where.subset === 'v3')
+              .map(({ ratio }) => ratio.toFixed(9));
+          if ((changed.route ?? []).length > 1)
+            expect(strangers(changed)).toEqual(strangers(routes[index] ?? {}));
         }
       }),
     );
+  });
+
+  it('says who gets how much of a route that is divided, in percent of all of it', () => {
+    const tea = { destination: { host: 'tea' }, weight: 1 };
+    const five = move([{ name: 'main', route: [to('v1', { weight: 1 }), tea] }, { route: [to('v1')] }], 5);
+    expect(describeShares(five, target)).toEqual([
+      `route "main--${marker}": v1 47.5 %, v2 2.5 %, tea 50 %`,
+      `route "${marker}": v1 95 %, v2 5 %`,
+    ]);
+    expect(describeShares(move(five), target)).toEqual([`route "main--${marker}": v2 50 %, tea 50 %`]);
   });
 });
 
@@ -189,6 +309,30 @@ describe('liveSubsets', () => {
     expect(liveSubsets(service(routes), target)).toEqual([
       { subset: 'v2', weight: 90 },
       { subset: 'v1', weight: 10 },
+    ]);
+  });
+
+  it('reads weights as the relative numbers they are, and two destinations of one version as one', () => {
+    const tea = { destination: { host: 'tea' }, weight: 40 };
+    const at = (subset: string, port: number, weight: number) => ({
+      destination: { host: 'coffee-shop', subset, port: { number: port } },
+      weight,
+    });
+    const even = service([
+      { route: [at('v1', 80, 19), at('v2', 80, 1), at('v1', 81, 19), at('v2', 81, 1), tea] },
+    ]);
+    expect(liveSubsets(even, target)).toEqual([
+      { subset: 'v1', weight: 95 },
+      { subset: 'v2', weight: 5 },
+    ]);
+    expect(shareBetween(even, ['v1', 'v2'], target)).toBe(5);
+    expect(liveSubsets(service([{ route: [at('v1', 80, 1), at('v1', 81, 1)] }]), target)).toEqual([
+      { subset: 'v1', weight: 100 },
+    ]);
+    const rare = service([{ route: [to('v1', { weight: 1_000_000 }), to('v2', { weight: 1 })] }]);
+    expect(liveSubsets(rare, target)).toEqual([
+      { subset: 'v1', weight: 99.9 },
+      { subset: 'v2', weight: 0.1 },
     ]);
   });
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { VirtualService } from '../../../../scripts/shared/kubernetes.ts';
-import { findRouteHolder, namesByRoot } from '../../../../scripts/switch/cluster-state/route-holder.ts';
+import {
+  findRouteHolder,
+  namesByRoot,
+} from '../../../../scripts/switch/routing/virtual-service/route-holder.ts';
 
 const target = { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' };
 const service = (name: string, spec: VirtualService['spec'], namespace = 'shop'): VirtualService => ({

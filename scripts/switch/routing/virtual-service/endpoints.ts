@@ -2,9 +2,9 @@
  * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming one would answer 503) and shows each
  * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
  */
-import { parseClusterName } from '../cluster-state/istio-names.ts';
-import { proven, unproven } from './envoy-answers.ts';
-import type { EndpointsDump, Verdict } from './envoy-answers.ts';
+import { parseClusterName } from '../istio-names.ts';
+import { proven, unproven } from '../envoy-answers.ts';
+import type { EndpointsDump, Verdict } from '../envoy-answers.ts';
 
 export interface ExpectedEndpoints {
   host: string;

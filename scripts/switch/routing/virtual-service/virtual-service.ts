@@ -1,7 +1,9 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../shared/kubernetes.ts';
-import { fullHost } from './istio-names.ts';
+import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
+import { fullHost } from '../istio-names.ts';
+import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
+import type { Part } from './weights.ts';
 
 /** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
 export interface RouteTarget {
@@ -21,24 +23,60 @@ function isOurs({ host }: Destination, target: RouteTarget): boolean {
   return fullHost(host, target.namespace) === target.host;
 }
 
-/** The subsets the routes name, in the order of their weight in the route that catches everything else. Empty: none of them is ours. */
+/**
+ * The subsets that the main route gives traffic to, heaviest first, with what each has of all that goes to ours, in percent. Empty: no route is ours.
+ */
 export function liveSubsets(
   virtualService: VirtualService,
   target: RouteTarget,
 ): { subset: string; weight: number }[] {
-  const http = virtualService.spec.http ?? [];
+  const serving = served(virtualService, target);
+  const percent = percentages(serving.map(({ weight }) => weight));
+  return serving
+    .map(({ subset }, index) => ({ subset, weight: percent[index] ?? 0 }))
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** What the second of two subsets gets of the traffic that the main route gives to both, in percent. */
+export function shareBetween(
+  virtualService: VirtualService,
+  [one, other]: readonly [string, string],
+  target: RouteTarget,
+): number {
+  const serving = served(virtualService, target);
+  const of = (wanted: string) => serving.find(({ subset }) => subset === wanted)?.weight ?? 0;
+  return of(other) === 0 ? 0 : (100 * of(other)) / (of(one) + of(other));
+}
+
+/** What the main route gives to ours, with the weights as they are written. */
+function served({ spec: { http = [] } }: VirtualService, target: RouteTarget) {
   const ours = http.filter((route) => route.route?.some(({ destination }) => isOurs(destination, target)));
   // The last route without a match takes whatever no other route took: that is who serves.
   const catchAll =
     ours.filter(({ match }) => match === undefined || match.length === 0).at(-1) ?? ours.at(-1);
-  const destinations = (catchAll?.route ?? []).filter(({ destination }) => isOurs(destination, target));
-  return destinations
-    .map(({ destination, weight }) => ({
-      subset: destination.subset ?? '',
-      weight: weight ?? (destinations.length === 1 ? 100 : 0),
-    }))
-    .filter(({ weight }) => weight > 0)
-    .sort((a, b) => b.weight - a.weight);
+  const all = catchAll?.route ?? [];
+  const weights = new Map<string, number>();
+  for (const one of all) {
+    const { subset = '' } = one.destination;
+    const weight = isOurs(one.destination, target) ? weightOf(one, all) : 0;
+    if (weight > 0) weights.set(subset, (weights.get(subset) ?? 0) + weight);
+  }
+  return [...weights].map(([subset, weight]) => ({ subset, weight }));
+}
+
+/** For each route that divides its traffic, who gets how much of it: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
+export function describeShares(routes: readonly HttpRoute[], target: RouteTarget): string[] {
+  return routes.flatMap(({ name = '', route: all = [] }) => {
+    if (all.length < 2 || !all.some(({ destination }) => isOurs(destination, target))) return [];
+    const percent = percentages(all.map((one) => weightOf(one, all)));
+    const parts = all.map(({ destination }, index) => {
+      const { host, subset = '' } = destination;
+      const who =
+        isOurs(destination, target) && subset !== '' ? subset : [host, subset].filter(Boolean).join(' ');
+      return `${who} ${percent[index] ?? 0} %`;
+    });
+    return [`route "${name}": ${parts.join(', ')}`];
+  });
 }
 
 /** Every subset of ours that any route, mirror, tcp or tls section names. */
@@ -63,7 +101,7 @@ export function dividedRoutes(
   target: RouteTarget,
 ): HttpRoute[] {
   const gives = ({ route = [] }: HttpRoute, subset: string) =>
-    route.some(({ destination, weight }) => weight !== 0 && namesSubset(destination, subset, target));
+    route.some((one) => weightOf(one, route) > 0 && namesSubset(one.destination, subset, target));
   return http.filter((route) => gives(route, one) && gives(route, other));
 }
 
@@ -113,6 +151,7 @@ function shareOut(
   { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
   target: RouteTarget,
 ): RouteDestination[] {
+  if (!destinations.some(({ destination }) => namesSubset(destination, from, target))) return destinations;
   const shared = new Map<RouteDestination, RouteDestination>();
   for (const one of destinations) {
     if (!namesSubset(one.destination, to, target)) continue;
@@ -121,25 +160,35 @@ function shareOut(
     );
     if (old) shared.set(one, old);
   }
-  const moved = destinations.flatMap((one) => {
+  const moved = destinations.flatMap((one): { destination: RouteDestination; part: Part }[] => {
     if (shared.has(one)) return [];
-    if (!namesSubset(one.destination, from, target)) return [one];
-    const parts = destinations.filter((other) => other === one || shared.get(other) === one);
-    const weight =
-      destinations.length === 1 ? 100 : parts.reduce((sum, { weight: part = 0 }) => sum + part, 0);
+    const own = weightOf(one, destinations);
+    if (!namesSubset(one.destination, from, target))
+      return [{ destination: one, part: { weight: own, percent: 100 } }];
+    const weight = destinations.reduce(
+      (sum, other) => (shared.get(other) === one ? sum + weightOf(other, destinations) : sum),
+      own,
+    );
     const fresh = { ...one, destination: { ...one.destination, subset: to } };
-    if (share === 100) return [{ ...fresh, weight }];
-    const part = Math.round((weight * share) / 100);
+    if (share === 100) return [{ destination: fresh, part: { weight, percent: 100 } }];
     return [
-      { ...one, weight: weight - part },
-      { ...fresh, weight: part },
+      { destination: one, part: { weight, percent: 100 - share } },
+      { destination: fresh, part: { weight, percent: share } },
     ];
   });
   const [only] = moved;
-  if (only === undefined || moved.length > 1) return moved;
   // A single destination needs no weight, unless its author wrote one.
-  const { weight = 100, ...bare } = only;
-  return destinations.length === 1 && destinations[0]?.weight !== undefined ? [{ ...bare, weight }] : [bare];
+  if (only !== undefined && moved.length === 1) {
+    const { weight = 100, ...bare } = only.destination;
+    return [destinations.length === 1 && destinations[0]?.weight !== undefined ? { ...bare, weight } : bare];
+  }
+  const weights = wholeWeights(moved.map(({ part }) => part));
+  const written = share === 100 && shared.size > 0 ? plainWeights(weights) : weights;
+  return moved.map(({ destination }, index) => {
+    const weight = written[index] ?? 0;
+    // None at all is an author's way to write 0.
+    return destination.weight === undefined && weight === 0 ? destination : { ...destination, weight };
+  });
 }
 
 function isSameButSubset(one: RouteDestination, other: RouteDestination): boolean {

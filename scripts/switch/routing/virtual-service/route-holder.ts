@@ -2,11 +2,11 @@
  * Which VirtualService holds the app's routes: the one named after it, or the delegate it leaves them to. At the proxies a delegate's routes carry
  * its root's reference, and the root's name before their own.
  */
-import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { CommandError } from '../../shared/errors.ts';
-import type { HttpRoute, VirtualService } from '../../shared/kubernetes.ts';
-import { resources } from '../../shared/resources.ts';
-import { virtualServiceReference } from './istio-names.ts';
+import type { Cluster } from '../../../shared/cluster/cluster.ts';
+import { CommandError } from '../../../shared/errors.ts';
+import type { HttpRoute, VirtualService } from '../../../shared/kubernetes.ts';
+import { resources } from '../../../shared/resources.ts';
+import { virtualServiceReference } from '../istio-names.ts';
 import { liveSubsets } from './virtual-service.ts';
 import type { RouteTarget } from './virtual-service.ts';
 

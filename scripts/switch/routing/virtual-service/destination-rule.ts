@@ -1,5 +1,5 @@
 /** The DestinationRule as a value: with one more version, or one less. */
-import type { DestinationRule, Subset } from '../../shared/kubernetes.ts';
+import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
 
 export function findSubset(rule: DestinationRule, name: string): Subset | undefined {
   return rule.spec.subsets?.find((subset) => subset.name === name);

@@ -2,9 +2,9 @@
  * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
  * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
  */
-import { parseClusterName, withV1 } from '../cluster-state/istio-names.ts';
-import { proven, unproven } from './envoy-answers.ts';
-import type { EnvoyRoute, RoutesDump, Verdict } from './envoy-answers.ts';
+import { parseClusterName, withV1 } from '../istio-names.ts';
+import { proven, unproven } from '../envoy-answers.ts';
+import type { EnvoyRoute, RoutesDump, Verdict } from '../envoy-answers.ts';
 
 export interface ExpectedRoutes {
   host: string;

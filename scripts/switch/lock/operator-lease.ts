@@ -1,75 +1,39 @@
-/**
- * One operator at a time, and the memory of the switch: both live in one Lease. Whoever runs renews it; a run that was killed leaves it to
- * expire. What is being switched stands in an annotation, so that the next run, on whatever machine, knows what to continue or to undo.
- */
-import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+/** One operator at a time: whoever runs renews the Lease; a run that was killed leaves it to expire. */
+import { hostname } from 'node:os';
+import { systemClock, withTimeout } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
-
-export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
-
-export interface Record {
-  id: string;
-  from: string;
-  to: string;
-  phase: 'running' | 'undoing' | 'switched' | 'undone';
-  startedAt: string;
-  /** What of the new version was there before the switch began: it is not ours to take away. */
-  before?: { deployment: boolean; subset: boolean };
-  /** The old version was left running on purpose. */
-  keptOld?: boolean;
-}
+import { createId } from './create-id.ts';
+import { ANNOTATION, leaseName } from './switch-record.ts';
+import type { SwitchRecord } from './switch-record.ts';
 
 /** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
 const RENEWALS = 5;
 /** How often a run that waits for its turn says so, in milliseconds. */
 const SAY_EVERY_MS = 5000;
 
-export interface Hold {
+export interface OperatorLease {
   /** Writes the record; fails when somebody else holds the Lease by now. */
-  write(record: Record): Promise<void>;
+  write(record: SwitchRecord): Promise<void>;
   /** Writes the Lease now; fails when somebody else holds it by now. */
   renew(): Promise<void>;
-  /** The last record and the end of the hold in one write: killed here, a run leaves either all of it or nothing. */
-  finish(record: Record): Promise<void>;
+  /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
+  finish(record: SwitchRecord): Promise<void>;
   /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
-export function leaseName(app: string): string {
-  return `switch-${app}`;
-}
-
-export function createId(): string {
-  return randomBytes(4).toString('hex');
-}
-
-export function readRecord(lease: Lease | undefined): Record | undefined {
-  const text = lease?.metadata.annotations?.[ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Record;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A switch was begun and neither finished nor taken back. */
-export function isUnfinished(
-  record: Record | undefined,
-): record is Record & { phase: 'running' | 'undoing' } {
-  return record?.phase === 'running' || record?.phase === 'undoing';
-}
-
-export async function readLease(cluster: Cluster, app: string): Promise<Lease | undefined> {
-  return cluster.get<Lease>(resources.leases, leaseName(app));
+/** Who runs the switch, for people; no two runs are named alike. */
+function operatorIdentity(id: string): string {
+  return `${userName()}@${hostname()}-${process.pid}-${id}`;
 }
 
 /**
@@ -83,9 +47,17 @@ export async function takeLease(
     leaseSeconds = 15,
     signal,
     onWait,
-  }: { leaseSeconds?: number | undefined; signal: AbortSignal; onWait?: (text: string) => void },
-): Promise<Hold> {
-  const identity = `${userInfo().username}@${hostname()}-${process.pid}-${createId()}`;
+    clock = systemClock,
+    identity = operatorIdentity(createId()),
+  }: {
+    leaseSeconds?: number | undefined;
+    signal: AbortSignal;
+    onWait?: (text: string) => void;
+    clock?: Clock;
+    /** Of this run alone. */
+    identity?: string | undefined;
+  },
+): Promise<OperatorLease> {
   const name = leaseName(app);
   let lease: Lease | undefined;
   let saidAt = -Infinity;
@@ -98,20 +70,20 @@ export async function takeLease(
     if (holder !== '' && holder !== identity) {
       const renewed = found?.spec.renewTime ?? '';
       const duration = (found?.spec.leaseDurationSeconds ?? leaseSeconds) * 1000;
-      if (observed?.holder !== holder) observed = { holder, renewed, at: performance.now() };
+      if (observed?.holder !== holder) observed = { holder, renewed, at: clock.now() };
       if (observed.renewed !== renewed) {
         throw new CommandError(`${holder} is switching ${app} right now; nothing was changed`);
       }
-      const left = duration - (performance.now() - observed.at);
+      const left = duration - (clock.now() - observed.at);
       if (left > 0) {
-        if (performance.now() - saidAt >= SAY_EVERY_MS) {
-          saidAt = performance.now();
+        if (clock.now() - saidAt >= SAY_EVERY_MS) {
+          saidAt = clock.now();
           const since = renewed === '' ? '' : `, renewed at ${renewed}`;
           onWait?.(
             `${holder} holds the Lease ${name}${since}: waiting ${formatDuration(left)} more to see whether it is still at work`,
           );
         }
-        await pause(Math.min(500, left), signal);
+        await pause(Math.min(500, left), signal, clock);
         continue;
       }
     }
@@ -121,10 +93,10 @@ export async function takeLease(
       break;
     } catch (error) {
       // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
-      failingSince ??= performance.now();
-      const isOver = performance.now() - failingSince > leaseSeconds * 1000;
+      failingSince ??= clock.now();
+      const isOver = clock.now() - failingSince > leaseSeconds * 1000;
       if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(100, signal);
+      await pause(100, signal, clock);
     }
   }
 
@@ -141,7 +113,7 @@ export async function takeLease(
   }
 
   function held(from: Lease): Lease {
-    const now = microTime();
+    const now = microTime(clock);
     const other = from.spec.holderIdentity !== identity;
     return {
       ...from,
@@ -166,18 +138,21 @@ export async function takeLease(
     edit: (lease: Lease) => Lease,
     /** Whether a write whose answer was lost has been carried out after all. */
     isDone: (found: Lease) => boolean = () => false,
-    options: () => { signal?: AbortSignal } = () => ({}),
+    /** Of one request, in milliseconds. */
+    timeoutMs?: number,
   ): Promise<void> => {
+    const bounded = <T>(ask: (options: { signal?: AbortSignal }) => Promise<T>): Promise<T> =>
+      timeoutMs === undefined ? ask({}) : withTimeout(clock, timeoutMs, (late) => ask({ signal: late }));
     const next = writing.then(async () => {
       for (let attempt = 0; ; attempt += 1) {
         lost.signal.throwIfAborted();
         try {
-          lease = await cluster.replace<Lease>(edit(lease as Lease), options());
+          lease = await bounded((options) => cluster.replace<Lease>(edit(lease as Lease), options));
           missed = 0;
           return;
         } catch (error) {
           if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-          const found = await cluster.get<Lease>(resources.leases, name, options());
+          const found = await bounded((options) => cluster.get<Lease>(resources.leases, name, options));
           if (found !== undefined && isDone(found)) return;
           if (found?.spec.holderIdentity !== identity) {
             const reason = new CommandError(
@@ -187,7 +162,7 @@ export async function takeLease(
             throw reason;
           }
           lease = found;
-          await pause(100);
+          await pause(100, undefined, clock);
         }
       }
     });
@@ -197,8 +172,10 @@ export async function takeLease(
 
   const everyMs = (leaseSeconds * 1000) / RENEWALS;
   // One that hangs must not keep the next from being tried in time.
-  const renew = () => change(held, undefined, () => ({ signal: AbortSignal.timeout(2 * everyMs) }));
-  const timer = setInterval(() => {
+  const renew = () => change(held, undefined, 2 * everyMs);
+  let cancel = (): void => undefined;
+  const everySoOften = () => {
+    cancel = clock.after(everyMs, everySoOften);
     missed += 1;
     // One renewal's time before anybody else may take over.
     if (missed >= RENEWALS - 1)
@@ -207,15 +184,16 @@ export async function takeLease(
       renewal ??= renew()
         .catch(() => undefined)
         .finally(() => (renewal = undefined));
-  }, everyMs);
+  };
+  cancel = clock.after(everyMs, everySoOften);
 
-  const annotated = (current: Lease, record: Record): Lease => {
+  const annotated = (current: Lease, record: SwitchRecord): Lease => {
     const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
     return { ...current, metadata: { ...current.metadata, annotations } };
   };
   const free = (current: Lease): Lease => ({
     ...current,
-    spec: { ...current.spec, holderIdentity: '', renewTime: microTime() },
+    spec: { ...current.spec, holderIdentity: '', renewTime: microTime(clock) },
   });
   let released = false;
 
@@ -224,7 +202,7 @@ export async function takeLease(
     renew: () => change(held),
     write: (record) => change((current) => annotated(held(current), record)),
     async finish(record) {
-      clearInterval(timer);
+      cancel();
       const text = JSON.stringify(record);
       await change(
         (current) => annotated(free(current), record),
@@ -233,7 +211,7 @@ export async function takeLease(
       released = true;
     },
     async release() {
-      clearInterval(timer);
+      cancel();
       if (released || lost.signal.aborted) return;
       await change(free).catch(() => undefined);
     },
@@ -241,6 +219,6 @@ export async function takeLease(
 }
 
 /** Kubernetes' MicroTime: RFC 3339 with six digits. */
-function microTime(): string {
-  return new Date().toISOString().replace('Z', '000Z');
+function microTime(clock: Clock): string {
+  return clock.date().toISOString().replace('Z', '000Z');
 }
