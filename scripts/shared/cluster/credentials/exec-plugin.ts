@@ -52,15 +52,16 @@ function createExecPlugin(
   let running: Promise<Login> | undefined;
 
   async function run(): Promise<Login> {
-    const hasInput = process.stdin.isTTY;
-    const onTerminal = hasInput || process.stderr.isTTY;
+    const hasInput = isTerminal(process.stdin);
+    const onTerminal = hasInput || isTerminal(process.stderr);
     const timeoutMs = loginTimeoutMs ?? (onTerminal ? PERSON_MS : PROGRAM_MS);
     try {
       if (exec.interactiveMode === 'Always' && !hasInput)
         throw new Error('it wants a terminal as its standard input (interactiveMode Always)');
       const interactive = exec.interactiveMode !== 'Never' && hasInput;
       const output = await runLoginCommand({
-        ...{ command: exec.command, args: exec.args, interactive, onTerminal, timeoutMs },
+        ...{ command: exec.command, args: exec.args, searchPath: env['PATH'] ?? '' },
+        ...{ interactive, onTerminal, timeoutMs },
         env: {
           ...env,
           ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
@@ -107,3 +108,6 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** Node leaves the field out for anything else. */
+const isTerminal = ({ isTTY = false }: { isTTY?: boolean }): boolean => isTTY;
