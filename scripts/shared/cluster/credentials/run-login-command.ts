@@ -30,18 +30,19 @@ const LONGEST_OUTPUT = 4 * 1024 * 1024;
 export function runLoginCommand(login: LoginCommand): Promise<string> {
   const { args, env, interactive, onTerminal, timeoutMs, onWait } = login;
   const program = found(login.command, login.searchPath);
+  const isGroup = !onTerminal && process.platform !== 'win32';
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
-      // In a group of its own it is ended with all that it has started.
-      detached: !onTerminal,
+      // In a group of its own it is ended with all that it has started; on Windows it would open a window.
+      detached: isGroup,
       windowsHide: true,
     });
     const kill = () => {
       try {
-        if (onTerminal || child.pid === undefined) child.kill('SIGKILL');
-        else process.kill(-child.pid, 'SIGKILL');
+        if (isGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        else child.kill('SIGKILL');
       } catch {
         // It has ended just now.
       }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMissing } from '../../../../scripts/shared/cluster/flags.ts';
-import { readKubeconfigs } from '../../../../scripts/shared/cluster/kubeconfig/merge.ts';
+import { UnusableKubeconfigs, readKubeconfigs } from '../../../../scripts/shared/cluster/kubeconfig/merge.ts';
 import type { Kubeconfig } from '../../../../scripts/shared/cluster/kubeconfig/read-file.ts';
 import type { FileSet } from './random-files.ts';
 
@@ -64,10 +64,8 @@ export function readByUs(list: string[]): Reading {
     const read = readKubeconfigs(list.filter((file) => file !== '' && !isMissing(file)));
     return { view: canonical(viewOf(read)), currentContext: read.currentContext };
   } catch (error) {
-    const lines = (error as Error).message.split('\n');
-    return {
-      broken: lines.flatMap((line) => line.split(' is not a usable kubeconfig: ').slice(0, -1)).sort(),
-    };
+    if (error instanceof UnusableKubeconfigs) return { broken: [...error.files].sort() };
+    throw error;
   }
 }
 
