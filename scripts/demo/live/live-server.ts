@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../../shared/errors.ts';
+import { createHttpListener } from '../../shared/listener/index.ts';
 import type { LiveView } from '../page/live-view.ts';
 import { loadPageFiles } from './page-files.ts';
 import { readAction, type ActionAsked } from './read-action.ts';
 import { actionName, admit, type Refusal } from './request-guard.ts';
+import { printableJson, printableStrings } from '../../shared/printable.ts';
 
 export interface LiveServer {
   /** On 127.0.0.1, with the secret that opens it in its path. */
@@ -37,18 +39,19 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
   const watchers = new Map<ServerResponse, string>();
   let closed = false;
 
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> | undefined => {
     const admitted = admit(request, gate, { mayAct });
     if ('status' in admitted) {
       refuse(request, response, admitted);
-      return;
+      return undefined;
     }
     const { name } = admitted;
     const file = files.get(name);
     if (file) response.writeHead(200, headers(file.type)).end(file.text);
     else if (name === 'events') watch(request, response);
-    else if (name === actionName) void carryOut(request, response);
+    else if (name === actionName) return carryOut(request, response);
     else refuse(request, response, { status: 404, reason: 'Nothing here.' });
+    return undefined;
   };
 
   const watch = (request: IncomingMessage, response: ServerResponse): void => {
@@ -57,7 +60,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       return;
     }
     response.writeHead(200, headers('text/event-stream'));
-    const text = JSON.stringify(source.view());
+    const text = asText(source.view());
     watchers.set(response, text);
     response.once('close', () => watchers.delete(response));
     response.write(`retry: 1000\n${message(text)}`);
@@ -75,14 +78,14 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       said = { done: false, error: messageOf(error) };
     }
     if (status === 413) response.setHeader('connection', 'close');
-    response.writeHead(status, headers('application/json')).end(JSON.stringify(said));
+    response.writeHead(status, headers('application/json')).end(asText(said));
     tell();
   };
 
   let saidMs = 0;
   const tell = (): void => {
     if (watchers.size === 0) return;
-    const text = JSON.stringify(source.view());
+    const text = asText(source.view());
     const now = performance.now();
     const isTimeToSpeak = now - saidMs >= heartbeatMs;
     for (const [watcher, seen] of watchers) {
@@ -94,7 +97,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     }
   };
 
-  const server = createServer(answer);
+  const server = createHttpListener(answer, { name: 'the live page' });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -106,7 +109,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     async close() {
       closed = true;
       clearInterval(timer);
-      for (const watcher of watchers.keys()) watcher.end(message(JSON.stringify(source.view())));
+      for (const watcher of watchers.keys()) watcher.end(message(asText(source.view())));
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeIdleConnections();
@@ -115,6 +118,9 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     },
   };
 }
+
+/** Text for a page: what the cluster and its pods say shows, and does nothing. */
+const asText = (value: object): string => printableJson(value, printableStrings);
 
 const message = (text: string): string => `data: ${text}\n\n`;
 

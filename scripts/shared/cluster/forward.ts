@@ -13,7 +13,6 @@ import type { Transport } from './transport.ts';
 import { CommandError, codeOf, messageOf } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, createTextReader } from '../read-text.ts';
-import type { TooLongError } from '../read-text.ts';
 
 export interface PodAnswer {
   status: number;
@@ -85,7 +84,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
             try {
               reader.add(chunk);
             } catch (error) {
-              response.destroy(error as TooLongError);
+              response.destroy(error as Error);
             }
           });
           response.on('error', fail);

@@ -3,11 +3,13 @@
  * autoscaler sees an idle Deployment and would shrink it just before it is needed: a floor holds the size until the traffic has moved.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { repeatWrite } from './idempotent-write.ts';
-import { listVersions } from '../cluster-state/read-state.ts';
-import type { SwitchContext } from '../types.ts';
+import { findVersion, listVersions } from '../cluster-state/versions.ts';
+import type { SwitchContext } from '../context.ts';
+import { patchOf } from './change.ts';
+import type { Change } from './change.ts';
+import { renderVersion } from './render-version.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
 export const FLOOR_ANNOTATION = 'zero-downtime-coffee-shop/min-replicas';
@@ -21,7 +23,7 @@ export interface Autoscaler extends KubernetesObject {
   };
 }
 
-type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>;
+type Context = Pick<SwitchContext, 'cluster' | 'signal'>;
 
 export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
   object.kind === 'HorizontalPodAutoscaler';
@@ -143,37 +145,48 @@ function authorsMinimum({ metadata, spec }: Pick<Autoscaler, 'metadata' | 'spec'
   return Number(metadata.annotations?.[FLOOR_ANNOTATION] ?? spec.minReplicas ?? 1);
 }
 
-/** Keeps the autoscalers of a Deployment from shrinking it below `size`. */
-export async function holdSize(context: Context, deployment: string, size: number): Promise<void> {
-  for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
-    const held = withFloor(found, size);
-    if (held !== found) await change(context, found.metadata.name, held);
-  }
+/** The changes that keep the autoscalers of a Deployment from shrinking it below `size`. */
+export async function holdSize(context: Context, deployment: string, size: number): Promise<Change[]> {
+  const found = await autoscalersOf(context.cluster, deployment, context.signal);
+  return found.flatMap((autoscaler) => floorChange(autoscaler, withFloor(autoscaler, size)));
 }
 
-/** Gives the autoscalers of a version their author's minimum back. */
+/** The changes that give the autoscalers of a version their author's minimum back. */
 export async function letGo(
-  context: Context & Pick<SwitchContext, 'service'>,
+  context: Context & Pick<SwitchContext, 'service' | 'lastSeen'>,
   version: string,
-): Promise<void> {
-  const deployments = await listVersions(context.cluster, context.service);
-  const deployment = deployments.find((entry) => entry.version === version)?.deployment.metadata.name;
-  if (deployment === undefined) return;
-  for (const found of await autoscalersOf(context.cluster, deployment, context.signal)) {
-    const free = withoutFloor(found);
-    if (free !== found) await change(context, found.metadata.name, free);
-  }
+): Promise<Change[]> {
+  const deployment = findVersion(await listVersions(context.cluster, context), version);
+  if (deployment === undefined) return [];
+  const found = await autoscalersOf(context.cluster, deployment.metadata.name, context.signal);
+  return found.flatMap((autoscaler) => floorChange(autoscaler, withoutFloor(autoscaler)));
 }
 
-/** Writes only the minimum and its memory; said twice it says the same. */
-async function change({ cluster, signal, clock }: Context, name: string, wanted: Autoscaler): Promise<void> {
+/** Only the minimum is written, and its memory. */
+function floorChange(before: Autoscaler, wanted: Autoscaler): Change[] {
+  if (wanted === before) return [];
   const { annotations = {} } = wanted.metadata;
   const patch = {
     metadata: { annotations: { [FLOOR_ANNOTATION]: annotations[FLOOR_ANNOTATION] ?? null } },
     spec: { minReplicas: wanted.spec.minReplicas ?? 1 },
   };
-  await repeatWrite(() => cluster.patch(resources.horizontalPodAutoscalers, name, patch, { signal }), {
-    signal,
-    clock,
-  });
+  return [patchOf(resources.horizontalPodAutoscalers, before, patch)];
+}
+
+/**
+ * The autoscalers of the candidate: those its Deployment has, whoever owns them (`own`); else the template set's own, or else copies of the current version's (`brought`).
+ * A Deployment that was there before the switch is given none.
+ */
+export async function candidateAutoscalers(
+  context: Context & Pick<SwitchContext, 'options' | 'app' | 'from' | 'to' | 'record'>,
+  { current, name }: { current: Deployment | undefined; name: string },
+): Promise<{ own: Autoscaler[]; brought: Autoscaler[]; models: Autoscaler[] }> {
+  const { cluster, options, app, from, to, record, signal } = context;
+  const own = await everyAutoscalerOf(cluster, name, signal);
+  const models = current === undefined ? [] : await autoscalersOf(cluster, current.metadata.name, signal);
+  if (own.length > 0 || record.before?.deployment) return { own, brought: [], models };
+  // Rendered without a size of ours: the minimum its author meant.
+  const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
+  const copies = models.map((model) => copyFor(model, { from, to, deployment: name }));
+  return { own, brought: authored.length > 0 ? authored : copies, models };
 }

@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { apiVersionOf } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { ownerOf } from '../changes/autoscaler.ts';
-import type { SwitchContext } from '../types.ts';
+import type { SwitchContext } from '../context.ts';
 
 export interface ForeignScaler {
   apiVersion: string;

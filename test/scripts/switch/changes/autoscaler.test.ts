@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
+import { applyChanges } from '../../../../scripts/switch/changes/apply-change.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 import {
   FLOOR_ANNOTATION,
   autoscalersOf,
@@ -134,7 +136,16 @@ describe('the autoscaler of a new version', () => {
       },
     } as unknown as Cluster;
     const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
-    await letGo({ cluster, service, signal: new AbortController().signal, clock: systemClock }, 'v2');
+    const context = {
+      cluster,
+      service,
+      lastSeen: { versionOf: ({ version }: Record<string, string>) => version },
+      signal: new AbortController().signal,
+      clock: systemClock,
+      stepTimeoutMs: 1000,
+      renewLease: () => Promise.resolve(),
+    } as unknown as SwitchContext;
+    await applyChanges(context, await letGo(context, 'v2'));
     expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
   });
 });

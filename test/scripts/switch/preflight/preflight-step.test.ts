@@ -12,8 +12,9 @@ import type {
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
 import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
-import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../../istio/cluster.yaml');
 const host = 'coffee-shop.shop.svc.cluster.local';
@@ -148,9 +149,15 @@ async function look(scene: Scene = {}) {
     target: { host, namespace: 'shop' },
     service,
     signal: new AbortController().signal,
-    known: { virtualService, roots: [], destinationRule },
+    lastSeen: createVirtualServiceRouting(
+      { virtualService, roots: [], destinationRule },
+      { host, namespace: 'shop' },
+    ),
   } as unknown as SwitchContext;
-  const said = await preflight.run(context).catch((error: unknown) => messageOf(error));
+  const said = await preflight
+    .claim(context, [])
+    .prove()
+    .catch((error: unknown) => messageOf(error));
   expect(written).toEqual([]);
   return said;
 }

@@ -1,4 +1,4 @@
-import { CommandError } from '../../shared/errors.ts';
+import { CommandError } from '../shared/errors.ts';
 
 /** Ends the run before anything was touched. */
 export function refuse(fact: string): never {

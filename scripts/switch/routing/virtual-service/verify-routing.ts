@@ -1,18 +1,16 @@
 /** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
-import { ClusterError } from '../../shared/cluster/errors.ts';
-import type { Cluster } from '../../shared/cluster/cluster.ts';
-import type { DestinationRule, KubernetesObject, VirtualService } from '../../shared/kubernetes.ts';
-import { resources } from '../../shared/resources.ts';
-import type { Resource } from '../../shared/resources.ts';
-import { fullHost } from '../routing/istio-names.ts';
-import type { SwitchContext } from '../types.ts';
-import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
-import { refuse } from './refuse.ts';
+import { ClusterError } from '../../../shared/cluster/errors.ts';
+import type { Cluster } from '../../../shared/cluster/cluster.ts';
+import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import { resources } from '../../../shared/resources.ts';
+import type { Resource } from '../../../shared/resources.ts';
+import { fullHost } from '../istio-names.ts';
+import type { RoutingLook, RouteTarget } from '../traffic-routing.ts';
+import type { IstioObjects } from './istio-objects.ts';
+import { dividedRoutes, namedSubsets, namesSubset } from './virtual-service.ts';
+import { refuse } from '../../refuse.ts';
 
-type Context = Pick<
-  SwitchContext,
-  'cluster' | 'known' | 'target' | 'app' | 'namespace' | 'from' | 'to' | 'signal'
->;
+type Context = RoutingLook & { known: IstioObjects; target: RouteTarget };
 
 interface Scope extends KubernetesObject {
   spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
@@ -40,6 +38,8 @@ const gatewayApi: { resource: Resource; before: string[] }[] = [
 /** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
 export async function verifyRouting(context: Context): Promise<string[]> {
   const { cluster, known, signal } = context;
+  verifyNoOtherProtocol(context);
+  verifyNotDivided(context);
   const everywhere = { namespace: '*', signal };
   const [services, rules, scopes, ...routes] = await Promise.all([
     cluster.list<VirtualService>(resources.virtualServices, everywhere),
@@ -211,4 +211,57 @@ async function listIfKnown<T extends KubernetesObject>(
     }
   }
   return [];
+}
+
+/** What is worth knowing of our own objects. */
+export function remarksOn(context: Pick<Context, 'known' | 'from' | 'to'>): string[] {
+  return [...ejections(context, context.to), ...callersBesides(context)];
+}
+
+/** tcp and tls routes carry no name a proxy could show. */
+function verifyNoOtherProtocol({ known, from, target }: Context): void {
+  const { tcp = [], tls = [] } = known.virtualService.spec;
+  const found = [...tcp, ...tls].some(({ route = [] }) =>
+    route.some(({ destination }) => namesSubset(destination, from, target)),
+  );
+  if (found)
+    refuse(
+      `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} names subset ${from}; only http routes can be switched`,
+    );
+}
+
+/** A route that gives traffic to both already is somebody's own canary: to give all of it to one, and to roll back, would lose how it was divided. */
+function verifyNotDivided({ known, from, to, target, continued }: Context): void {
+  if (continued) return;
+  const [divided] = dividedRoutes(known.virtualService, [from, to], target);
+  if (divided)
+    refuse(
+      `route "${divided.name ?? ''}" of VirtualService ${known.virtualService.metadata.name} divides its traffic between ${from} and ${to} already: give it to one of them first`,
+    );
+}
+
+/** Outlier detection that may take most of a version's few pods out at once. Envoy's default is 10 %. */
+export function ejections({ known }: Pick<Context, 'known'>, to: string): string[] {
+  interface Policy {
+    outlierDetection?: { maxEjectionPercent?: number };
+  }
+  const { destinationRule } = known;
+  const policies = [destinationRule.spec, ...(destinationRule.spec.subsets ?? [])].map(
+    (part) => (part as { trafficPolicy?: Policy }).trafficPolicy?.outlierDetection?.maxEjectionPercent ?? 0,
+  );
+  const most = Math.max(...policies);
+  return most > 50
+    ? [`Outlier detection may eject ${most} % of ${to}'s pods: a start with errors leaves too few to serve`]
+    : [];
+}
+
+/** Callers in the mesh that do not follow the routes. */
+function callersBesides({ known, from }: Pick<Context, 'known' | 'from'>): string[] {
+  const seers = known.roots.length > 0 ? known.roots : [known.virtualService];
+  const gateways = seers.flatMap(({ spec }) => spec.gateways ?? ['mesh']);
+  return gateways.includes('mesh')
+    ? []
+    : [
+        `VirtualService ${known.virtualService.metadata.name} is not for the mesh (gateways: ${[...new Set(gateways)].join(', ')}): callers inside it go to every version, and keep ${from} from becoming quiet`,
+      ];
 }
