@@ -69,7 +69,7 @@ function createExecPlugin(
         },
         onWait: () =>
           process.stderr.write(
-            `Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.\n`,
+            `${printable(`Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.`)}\n`,
           ),
       });
       return readExecCredential(output, exec);
