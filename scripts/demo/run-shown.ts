@@ -1,5 +1,7 @@
 import { formatDuration } from '../shared/duration.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { Steps } from '../shared/terminal.ts';
+import { unfailing } from '../shared/unfailing.ts';
 import type { LiveStage } from './live/live-stage.ts';
 import type { DemoPlayground, StartPlayground } from './playground.ts';
 import type { ScenarioResult } from './result.ts';
@@ -27,7 +29,9 @@ export interface ShownRun {
 
 /** One run with its line on the terminal. */
 export async function runShown(shown: ShownRun): Promise<ScenarioResult> {
-  const { run, settings, steps, title, startPlayground, signal, stage } = shown;
+  const { run, settings, steps, title, startPlayground, signal } = shown;
+  const sayOnce = (error: unknown): void => steps.line(`Not shown any more: ${messageOf(error)}`);
+  const stage = shown.stage && unfailing(shown.stage, sayOnce);
   steps.start(title);
   stage?.begin(run);
   let doing = '';
@@ -39,21 +43,24 @@ export async function runShown(shown: ShownRun): Promise<ScenarioResult> {
       settings,
       startPlayground,
       signal,
-      watcher: {
-        onStage: (onStage) => stage?.onStage(onStage),
-        onPlayground: shown.onPlayground ?? (() => undefined),
-        onStep(name) {
-          doing = name;
-          stage?.doing(name);
-          show();
+      watcher: unfailing(
+        {
+          onStage: (onStage) => stage?.onStage(onStage),
+          onPlayground: shown.onPlayground ?? (() => undefined),
+          onStep(name) {
+            doing = name;
+            stage?.doing(name);
+            show();
+          },
+          onProgress(progress) {
+            const { sent, lost } = progress;
+            stage?.progress(progress);
+            counted = `${sent.toLocaleString('en-US')} sent, ${lost.toLocaleString('en-US')} lost`;
+            show();
+          },
         },
-        onProgress(progress) {
-          const { sent, lost } = progress;
-          stage?.progress(progress);
-          counted = `${sent.toLocaleString('en-US')} sent, ${lost.toLocaleString('en-US')} lost`;
-          show();
-        },
-      },
+        sayOnce,
+      ),
     });
     stage?.done(result);
     const line = `${describeResult(result)} (${shown.on === undefined ? describeWeather(run.scenario, run.weather, settings.lagMs) : 'delays are its own'})`;

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { CommandError } from '../shared/errors.ts';
+import { CommandError, messageOf } from '../shared/errors.ts';
+import { unfailing } from '../shared/unfailing.ts';
+import { makeTempFolder } from '../shared/own-folder.ts';
 import type { Account } from './account.ts';
 import type { LoadOptions, LoadProgress } from './load-options.ts';
 
@@ -44,7 +45,7 @@ export interface LoadProcess {
  * ends, so it cannot outlive the one who started it. A Ctrl-C in the terminal does not reach it: its account is still wanted.
  */
 export async function startLoadProcess(options: LoadProcessOptions): Promise<LoadProcess> {
-  const folder = await mkdtemp(path.join(options.folder ?? tmpdir(), 'coffee-shop-load-'));
+  const folder = makeTempFolder('coffee-shop-load-', options.folder);
   const program = path.join(folder, 'load.mjs');
   let removal: Promise<void> | undefined;
   const removeProgram = (): Promise<void> => (removal ??= rm(folder, { recursive: true, force: true }));
@@ -69,15 +70,19 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
     begun = resolve;
     failed = reject;
   });
+  const { onProgress } = unfailing({ onProgress: options.onProgress }, (error) =>
+    complaints.push(messageOf(error)),
+  );
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (!line.startsWith('{')) {
+    const progress = readProgress(line);
+    if (progress === undefined) {
       complaints.push(line);
       return;
     }
     begun();
     // It is in memory now: nothing is left behind even if we are killed.
     void removeProgram();
-    options.onProgress?.(JSON.parse(line) as LoadProgress);
+    onProgress?.(progress);
   });
   const account = new Promise<Account>((resolve, reject) => {
     child.once('error', reject);
@@ -105,6 +110,15 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
       await account.catch(() => undefined);
     },
   };
+}
+
+/** A line of `--progress-json`; undefined when it is anything else, such as half of one. */
+function readProgress(line: string): LoadProgress | undefined {
+  try {
+    return line.startsWith('{') ? (JSON.parse(line) as LoadProgress) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function bundleLoad(outfile: string): Promise<void> {

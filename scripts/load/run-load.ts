@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { messageOf } from '../shared/errors.ts';
+import { unfailing } from '../shared/unfailing.ts';
 import type { Account } from './account.ts';
 import { loadDefaults, verifyLoadOptions, type LoadOptions, type LoadProgress } from './load-options.ts';
 import { createPool } from './pool.ts';
@@ -18,10 +20,15 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   const pool = createPool(connections, timeoutMs, prepareTarget({ url, method, headers, body }));
   const total = durationMs === undefined ? Infinity : Math.max(1, Math.round((qps * durationMs) / 1000));
   const schedule = createSchedule(qps, total);
+  const { onProgress, observe } = unfailing(
+    { onProgress: options.onProgress, observe: options.observe },
+    (error) =>
+      process.emitWarning(`A listener of the load failed, and the load goes on: ${messageOf(error)}`),
+  );
   const tally = createTally({
     expect: new Set(options.expect),
     timeline: options.timeline ?? false,
-    observe: options.observe,
+    observe,
   });
 
   const startedAt = new Date();
@@ -114,7 +121,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
       const over = (due >= limit && begun === due && pool.busy === 0) || now >= giveUpAtMs;
       if (over || now >= progressAtMs) {
         progressAtMs = now + (options.progressEveryMs ?? loadDefaults.progressEveryMs);
-        options.onProgress?.(progress());
+        onProgress?.(progress());
       }
       if (over) {
         resolve();

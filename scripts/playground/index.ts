@@ -1,8 +1,10 @@
 /** An embedded cluster in one process tree: start it, hand over its kubeconfig, close it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeTempFolder } from '../shared/own-folder.ts';
+import type { PlaygroundAccess } from '../shared/playground-kubeconfig.ts';
+import { writeWholeFile } from '../shared/whole-file.ts';
 import { startApiServer } from './api/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { describeDelays } from './describe.ts';
@@ -24,6 +26,8 @@ export { meshOptions, parseMesh, type MeshKind, type PlaygroundOptions } from '.
 export interface Playground {
   /** Path of the kubeconfig. */
   kubeconfig: string;
+  /** What the kubeconfig holds. */
+  access: PlaygroundAccess;
   /** The API server's address. */
   server: string;
   /** The Istio ingress gateway; undefined without a mesh. */
@@ -53,7 +57,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Starts the cluster, empty. Rejects when a part cannot start; what had started is ended again. */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { mesh: meshKind = 'builtin', seed = 1, addressing = 'auto', delays } = options;
-  const stateDir = await mkdtemp(path.join(tmpdir(), 'coffee-shop-playground-'));
+  const stateDir = makeTempFolder('coffee-shop-playground-');
   // Closed last to first: pods before the mesh that serves them, the guard when nothing is left to guard.
   const closers: (() => unknown)[] = [];
   const close = async () => {
@@ -63,8 +67,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const guard = startGuard({ stateDir });
     closers.push(() => guard.close());
     // Kubeconfigs hold a token: none is left behind, not even by SIGKILL.
-    for (const file of [options.kubeconfigFile, ...(options.leftovers ?? [])])
+    for (const file of [options.kubeconfigFile, ...(options.leftovers?.files ?? [])])
       if (file !== undefined) guard.alsoRemove(path.resolve(file));
+    if (options.leftovers !== undefined) guard.alsoRemoveEmpty(path.resolve(options.leftovers.folder));
     const store = createStore({ firstRevision: FIRST_REVISION });
     const [network, images] = await Promise.all([
       createPodNetwork({ mode: addressing }),
@@ -135,7 +140,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     });
 
     const kubeconfig = options.kubeconfigFile ?? path.join(stateDir, 'kubeconfig');
-    await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
+    writeWholeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
     closers.push(() => rm(kubeconfig, { force: true }));
     const front = await services.reserve('default', 'coffee-shop', 8080);
     let thawTimer: NodeJS.Timeout | undefined;
@@ -143,6 +148,11 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
 
     return {
       kubeconfig,
+      access: {
+        server: api.url,
+        certificateAuthority: Buffer.from(api.caPem).toString('base64'),
+        token: api.token,
+      },
       server: api.url,
       gatewayUrl: mesh && `http://${mesh.gateway.host}:${mesh.gateway.port}`,
       serviceUrl: `http://${front.host}:${front.port}`,

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { openStage, type Stage } from '../demo/live/index.ts';
 import { CommandError, isError, messageOf, UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';
+import { openOwnFolder, ownFolder } from '../shared/own-folder.ts';
 import {
   announcePlayground,
-  runningPlaygroundFile,
+  runningPlaygroundFiles,
   withdrawPlayground,
 } from '../shared/running-playground.ts';
 import { createSteps } from '../shared/terminal.ts';
@@ -17,6 +18,7 @@ import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
 import { startPlayground } from './index.ts';
 import { meshOptions, parseMesh, parseSeed } from './options.ts';
+import { printableLines } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -37,9 +39,9 @@ Example: npm run playground -- --seed 7
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-await runMain(async ({ argv, env, signal }) => {
+await runMain(async ({ argv, env, signal, print }) => {
   if (argv[0] === 'ctl') {
-    process.stdout.write(`${await sendControl(argv.slice(1))}\n`);
+    process.stdout.write(`${printableLines(await sendControl(argv.slice(1), ownFolder(env)))}\n`);
     return 0;
   }
   const { values, positionals } = parseArgs({
@@ -75,9 +77,10 @@ await runMain(async ({ argv, env, signal }) => {
     ...meshOptions(parseMesh(values.mesh), env),
     seed: parseSeed(values.seed),
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
-    leftovers: [runningPlaygroundFile(process.pid)],
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
   };
+  const folder = orUnheard(() => openOwnFolder(ownFolder(env)));
+  const leftovers = folder && { files: runningPlaygroundFiles(process.pid, folder), folder };
   const ended = endOf(signal);
   // A part that breaks is no reason to leave pods behind: said, put away, exit code 1.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
@@ -85,7 +88,11 @@ await runMain(async ({ argv, env, signal }) => {
   const steps = createSteps(process.stderr);
   const started = performance.now();
   steps.start('Start the playground');
-  const playground = await startPlayground({ ...options, onFailure: ended.fail });
+  const playground = await startPlayground({
+    ...options,
+    ...(leftovers && { leftovers }),
+    onFailure: ended.fail,
+  });
   steps.succeed(`Kubernetes API at ${playground.server}`);
   const control = await startControl(playground);
   const { kubeconfig, gatewayUrl, serviceUrl } = playground;
@@ -96,13 +103,15 @@ await runMain(async ({ argv, env, signal }) => {
       await openCoffeeShop(playground, root, signal);
       steps.succeed(`first coffee ${((performance.now() - started) / 1000).toFixed(1)} s after the start`);
     }
-    announcePlayground({
+    const word = {
       pid: process.pid,
-      kubeconfig,
+      // A relative path means nothing to a command that is started elsewhere.
+      kubeconfig: path.resolve(kubeconfig),
       gatewayUrl: gatewayUrl ?? '',
       serviceUrl,
       controlUrl: control.url,
-    });
+    };
+    if (folder !== undefined) orUnheard(() => announcePlayground(word, folder, playground.access));
     if (values.live) {
       steps.start('Open the live page');
       stage = await openStage(playground);
@@ -110,25 +119,37 @@ await runMain(async ({ argv, env, signal }) => {
     }
     const liveUrl = stage?.url;
     if (values.json)
-      process.stdout.write(
-        `${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`,
-      );
-    else process.stdout.write(describeUse(playground, liveUrl));
+      await print(`${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`);
+    else await print(describeUse(playground, liveUrl));
     await ended.promise;
   } finally {
     // Before the cluster: what the page started must not see it go.
     await stage?.close();
     control.close();
-    withdrawPlayground(process.pid);
+    if (folder !== undefined) withdrawPlayground(process.pid, folder);
     await playground.close();
   }
   return 0;
 });
 
-/** A new or empty file, or one that a playground left behind: never the user's own kubeconfig. */
+/** Word for the other commands is no condition of the playground: where it cannot be left, that is said. */
+function orUnheard<T>(leaveWord: () => T): T | undefined {
+  try {
+    return leaveWord();
+  } catch (error) {
+    process.stderr.write(
+      `${messageOf(error)}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
+    );
+    return undefined;
+  }
+}
+
+/** A new or empty file, or one that a playground left behind: never the user's own kubeconfig, nor another user's file. */
 function isOursToWrite(file: string): boolean {
   if (!existsSync(file)) return true;
   try {
+    const stats = lstatSync(file);
+    if (!stats.isFile() || (process.geteuid !== undefined && stats.uid !== process.geteuid())) return false;
     const text = readFileSync(file, 'utf8');
     return text.trim() === '' || /^current-context: playground$/m.test(text);
   } catch {

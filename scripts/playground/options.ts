@@ -22,8 +22,8 @@ export interface PlaygroundOptions {
   delays?: PlaygroundDelays;
   /** Where the kubeconfig is written, instead of the state folder; removed at the end. */
   kubeconfigFile?: string;
-  /** More files that go with the playground, even when it is killed. */
-  leftovers?: string[];
+  /** More files that go with the playground, even when it is killed, and their folder when nothing else is in it. */
+  leftovers?: { files: string[]; folder: string };
   /** Makes single requests to the API server slow, broken or wrong; port-forwards and exec included. */
   faults?: FaultHook;
   /** Who may do what. Default: the kubeconfig's user everything, service accounts what their roles grant. */

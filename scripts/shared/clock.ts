@@ -16,3 +16,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Work that is told to stop after `ms` milliseconds: its signal is aborted then. No timer outlives it. */
+export async function withTimeout<T>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  const cancel = clock.after(ms, () => controller.abort(reason));
+  try {
+    return await work(controller.signal);
+  } finally {
+    cancel();
+  }
+}

@@ -1,6 +1,8 @@
 /** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
 import path from 'node:path';
 import { InterruptedError, isError, messageOf } from './errors.ts';
+import { printable, printableLines, printableMessage } from './printable.ts';
+import { watchOutputs } from './outputs.ts';
 
 export interface MainContext {
   /** The command line without node and the script. */
@@ -8,6 +10,11 @@ export interface MainContext {
   env: NodeJS.ProcessEnv;
   /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. One more, a second or longer after it, ends the process at once. */
   signal: AbortSignal;
+  /**
+   * Writes the result to stdout and waits until it has been taken, for a command that stays afterwards. Fails when it cannot be written
+   * whole; a reader that left is no failure.
+   */
+  print: (text: string) => Promise<void>;
 }
 
 /** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same signal once more. */
@@ -21,10 +28,16 @@ export async function runMain(
   command: (context: MainContext) => Promise<number | undefined>,
   { graceMs = 60_000 }: { graceMs?: number } = {},
 ): Promise<void> {
+  const outputs = watchOutputs(process.stdout, process.stderr);
+  // A file that may not grow (`ulimit -f`) is an error of the write, EFBIG, instead of the end of the process.
+  process.on('SIGXFSZ', () => undefined);
   const controller = new AbortController();
   let firstAt = 0;
+  let isOver = false;
   const onSignal = (signal: NodeJS.Signals) => {
     const interrupted = new InterruptedError(signal);
+    // Only a reader that does not read is still waited for.
+    if (isOver) process.exit(interrupted.exitCode);
     if (controller.signal.aborted) {
       if (performance.now() - firstAt >= SAME_SIGNAL_MS) process.exit(interrupted.exitCode);
       return;
@@ -36,20 +49,26 @@ export async function runMain(
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   onceNpmIsGone(() => onSignal('SIGTERM'));
-  // `npm run switch | head` closes our output early; that is no error of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  const { signal } = controller;
+  const print = (text: string): Promise<void> => outputs.print(text, signal);
 
   let exitCode: number;
+  let failure: unknown;
   try {
-    exitCode =
-      (await command({ argv: process.argv.slice(2), env: process.env, signal: controller.signal })) ?? 0;
+    exitCode = (await command({ argv: process.argv.slice(2), env: process.env, signal, print })) ?? 0;
   } catch (error) {
+    failure = error;
     exitCode = report(error);
   }
-  if (controller.signal.aborted) exitCode = (controller.signal.reason as InterruptedError).exitCode;
-  await flushed();
+  if (signal.aborted) exitCode = (signal.reason as InterruptedError).exitCode;
+  isOver = true;
+  const lost = await outputs.settled();
+  // A command that failed has said its line.
+  if (lost !== undefined && failure === undefined) {
+    const incomplete = report(lost);
+    exitCode ||= incomplete;
+    await outputs.settled();
+  }
   process.exit(exitCode);
 }
 
@@ -68,27 +87,15 @@ function onceNpmIsGone(end: () => void): void {
 function report(error: unknown): number {
   // parseArgs tells a wrong flag apart by code; its first sentence names the flag, the rest is about escaping dashes.
   if (isError(error) && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`${error.message.split('. ')[0] ?? error.message}. See --help.\n`);
+    process.stderr.write(`${printable(error.message.split('. ')[0] ?? error.message)}. See --help.\n`);
     return 2;
   }
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${printableMessage(messageOf(error))}\n`);
   // Every error class of ours says which exit code it means.
   const { exitCode } = (isError(error) ? error : {}) as { exitCode?: unknown };
   if (typeof exitCode === 'number') return exitCode;
   // Not an error we foresaw: the stack is what a report needs, one line is what a person needs.
-  if (process.env['DEBUG'] && isError(error)) process.stderr.write(`${String(error.stack)}\n`);
+  if (process.env['DEBUG'] && isError(error))
+    process.stderr.write(`${printableLines(String(error.stack))}\n`);
   return 1;
-}
-
-/** Pipes are written asynchronously: let what was said reach the reader before the process ends. */
-async function flushed(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (stream.writableLength > 0) {
-      await new Promise<void>((resolve) => {
-        stream.once('drain', resolve);
-        stream.once('error', () => resolve());
-        setTimeout(resolve, 1000).unref();
-      });
-    }
-  }
 }

@@ -1,47 +1,53 @@
-/** Where each running playground leaves word for the other commands: one small file per process in the system's temp folder. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+/** Where each running playground leaves word for the other commands: small files per process in the folder of this user alone. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from './errors.ts';
+import { closeOwnFolder, readOwnFile, whyNotOwn, writeOwnFile } from './own-folder.ts';
+import {
+  isLoopback,
+  readPlaygroundKubeconfig,
+  renderPlaygroundKubeconfig,
+  type PlaygroundAccess,
+} from './playground-kubeconfig.ts';
 
 export interface RunningPlayground {
   pid: number;
   /** Path of the playground's kubeconfig. */
   kubeconfig: string;
+  /** What the kubeconfig says, where it has been read and judged already: its path is not to be opened again. */
+  kubeconfigText?: string;
   gatewayUrl: string;
   serviceUrl: string;
   /** Where `npm run playground -- ctl` acts on it. */
   controlUrl?: string;
 }
 
-const prefix = (): string =>
-  `zero-downtime-coffee-shop-playground-${String(process.getuid?.() ?? userInfo().username)}-`;
+const nameOf = (pid: number): string => `playground-${pid}.json`;
+const kubeconfigNameOf = (pid: number): string => `playground-${pid}.kubeconfig`;
 
 /** The file of the playground with this process id. */
-export function runningPlaygroundFile(pid: number, folder = tmpdir()): string {
-  return path.join(folder, `${prefix()}${pid}.json`);
+export function runningPlaygroundFile(pid: number, folder: string): string {
+  return path.join(folder, nameOf(pid));
 }
 
-/** Every playground of this user that runs now. Files left by those that died do not count and are removed. */
-export function findRunningPlaygrounds(folder = tmpdir()): RunningPlayground[] {
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files
-    .filter((name) => name.startsWith(prefix()) && name.endsWith('.json'))
-    .flatMap((name) => {
-      const file = path.join(folder, name);
-      const found = read(file);
+/** Every file that the playground with this process id leaves. */
+export function runningPlaygroundFiles(pid: number, folder: string): string[] {
+  return [nameOf(pid), kubeconfigNameOf(pid)].map((name) => path.join(folder, name));
+}
+
+/**
+ * Every playground of this user that runs now. Files left by those that died do not count and are removed.
+ * @param folder as `ownFolder` names it; one that is not this user's alone is left untouched, and nothing in it counts
+ */
+export function findRunningPlaygrounds(folder: string): RunningPlayground[] {
+  if (!existsSync(folder) || whyNotOwn(folder) !== undefined) return [];
+  return readdirSync(folder)
+    .flatMap((name) => /^playground-(\d+)\.json$/.exec(name)?.[1] ?? [])
+    .flatMap((pid) => {
+      const found = read(runningPlaygroundFile(Number(pid), folder));
       // A kubeconfig that is gone went with its playground, even if the number belongs to another process by now.
       if (found !== undefined && isAlive(found.pid) && existsSync(found.kubeconfig)) return [found];
-      if (isMine(file)) rmSync(file, { force: true });
+      for (const file of runningPlaygroundFiles(Number(pid), folder)) rmSync(file, { force: true });
       return [];
     })
     .sort((a, b) => a.pid - b.pid);
@@ -51,44 +57,61 @@ export function findRunningPlaygrounds(folder = tmpdir()): RunningPlayground[] {
  * The playground that runs now, or undefined.
  * @throws UsageError when several do: none of them is meant more than the others
  */
-export function findRunningPlayground(folder = tmpdir()): RunningPlayground | undefined {
+export function findRunningPlayground(folder: string): RunningPlayground | undefined {
   const [first, ...others] = findRunningPlaygrounds(folder);
   if (others.length === 0 || first === undefined) return first;
   const all = [first, ...others].map(({ pid, kubeconfig }) => `process ${pid} (--kubeconfig ${kubeconfig})`);
   throw new UsageError(`${all.length} playgrounds are running: ${all.join(', ')}. Say which one is meant.`);
 }
 
-/** Written in full before it is seen: a reader never meets half a file. */
-export function announcePlayground(playground: RunningPlayground, folder = tmpdir()): void {
-  mkdirSync(folder, { recursive: true });
-  const file = runningPlaygroundFile(playground.pid, folder);
-  writeFileSync(`${file}.draft`, JSON.stringify(playground, null, 2), { mode: 0o600 });
-  renameSync(`${file}.draft`, file);
+/**
+ * The playground that runs now as a cluster to connect to, by the kubeconfig that it left beside its word: read once, and taken only when it holds
+ * a loopback server and a token.
+ * @throws UsageError when that kubeconfig is missing or holds anything else
+ */
+export function findPlaygroundCluster(folder: string): RunningPlayground | undefined {
+  const running = findRunningPlayground(folder);
+  if (running === undefined) return undefined;
+  const file = path.join(folder, kubeconfigNameOf(running.pid));
+  const access = readPlaygroundKubeconfig(readOwnFile(file) ?? '');
+  if (access === undefined) {
+    throw new UsageError(
+      `${file} is not what the playground (process ${running.pid}) wrote: a loopback server and a token. It is not used. Name the cluster with --kubeconfig ${running.kubeconfig}.`,
+    );
+  }
+  return { ...running, kubeconfig: file, kubeconfigText: renderPlaygroundKubeconfig(access) };
+}
+
+/**
+ * Leaves word of a playground, and the way into it.
+ * @throws CommandError when the folder is not this user's alone or cannot be written
+ */
+export function announcePlayground(
+  playground: RunningPlayground,
+  folder: string,
+  access?: PlaygroundAccess,
+): void {
+  const { pid } = playground;
+  // First: whoever finds the word finds the way in.
+  if (access !== undefined) writeOwnFile(folder, kubeconfigNameOf(pid), renderPlaygroundKubeconfig(access));
+  writeOwnFile(folder, nameOf(pid), JSON.stringify(playground, null, 2));
 }
 
 /** Takes the word back. */
-export function withdrawPlayground(pid: number, folder = tmpdir()): void {
-  rmSync(runningPlaygroundFile(pid, folder), { force: true });
+export function withdrawPlayground(pid: number, folder: string): void {
+  if (!existsSync(folder) || whyNotOwn(folder) !== undefined) return;
+  for (const file of runningPlaygroundFiles(pid, folder)) rmSync(file, { force: true });
+  closeOwnFolder(folder);
 }
 
-/** What another user wrote into the shared folder says nothing. */
 function read(file: string): RunningPlayground | undefined {
   try {
-    if (!isMine(file)) return undefined;
-    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<RunningPlayground>;
-    return typeof value.pid === 'number' && typeof value.kubeconfig === 'string'
-      ? (value as RunningPlayground)
-      : undefined;
+    const { controlUrl, ...value } = JSON.parse(readOwnFile(file) ?? '') as Partial<RunningPlayground>;
+    if (typeof value.pid !== 'number' || typeof value.kubeconfig !== 'string') return undefined;
+    const control = isLoopback(controlUrl, 'http:') ? { controlUrl } : {};
+    return { ...(value as RunningPlayground), ...control };
   } catch {
     return undefined;
-  }
-}
-
-function isMine(file: string): boolean {
-  try {
-    return process.getuid === undefined || statSync(file).uid === process.getuid();
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,9 @@
-/** Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. */
+/**
+ * Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. Every text is made
+ * printable here: what it tells of a cluster nobody has to trust.
+ */
 import { styleText } from 'node:util';
+import { printable, printableMessage } from './printable.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -39,13 +43,21 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  // Whatever is wrong with the terminal, the work goes on.
+  const write = (text: string) => {
+    try {
+      output.write(text);
+    } catch {
+      // There is no other place to say it.
+    }
+  };
   const clear = () => {
-    if (output.isTTY && title !== undefined) output.write('\r\x1b[K');
+    if (output.isTTY && title !== undefined) write('\r\x1b[K');
   };
   const draw = () => {
     if (!output.isTTY || title === undefined) return;
     const text = ` ${SPINNER[frame % SPINNER.length] ?? ''} ${title.padEnd(titleWidth)}${seen}`;
-    output.write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
+    write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
     frame += 1;
   };
   const stop = () => {
@@ -55,26 +67,27 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
     seen = '';
   };
   const end = (mark: string, style: Style, detail = '') => {
-    const line = ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${detail}`.trimEnd();
+    const line =
+      ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${printableMessage(detail)}`.trimEnd();
     stop();
-    output.write(`${line}\n`);
+    write(`${line}\n`);
   };
 
   return {
     start(newTitle) {
       stop();
-      title = newTitle;
+      title = printable(newTitle);
       draw();
       if (output.isTTY) timer = setInterval(draw, 100).unref();
     },
     progress(text) {
-      seen = text;
+      seen = printable(text);
     },
     succeed: (detail) => end('✓', 'green', detail),
     fail: (detail) => end('✗', 'red', detail),
     line(text) {
       clear();
-      output.write(`${text}\n`);
+      write(`${printableMessage(text)}\n`);
     },
     stop,
   };

@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { LONGEST_TIMER_MS, formatDuration } from './duration.ts';
 import { CommandError, messageOf } from './errors.ts';
 
@@ -12,6 +14,8 @@ export interface WaitOptions {
   /** What was last seen; read only when the deadline has passed. */
   lastSeen?: () => string;
   signal?: AbortSignal | undefined;
+  /** Default: the machine's. */
+  clock?: Clock;
 }
 
 /** A condition did not come true before its deadline. */
@@ -23,25 +27,25 @@ export class DeadlineError extends CommandError {}
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs, what, intervalMs = 100, lastSeen, signal }: WaitOptions,
+  { deadlineMs, what, intervalMs = 100, lastSeen, signal, clock = systemClock }: WaitOptions,
 ): Promise<Exclude<T, undefined | null | false>> {
-  const started = performance.now();
+  const started = clock.now();
   for (;;) {
     signal?.throwIfAborted();
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) {
       return value as Exclude<T, undefined | null | false>;
     }
-    if (performance.now() - started >= deadlineMs) {
+    if (clock.now() - started >= deadlineMs) {
       const seen = lastSeen?.();
       throw new DeadlineError(`waited ${formatDuration(deadlineMs)} for ${what}${seen ? ` (${seen})` : ''}`);
     }
-    await pause(Math.min(intervalMs, Math.max(1, deadlineMs - (performance.now() - started))), signal);
+    await pause(Math.min(intervalMs, Math.max(1, deadlineMs - (clock.now() - started))), signal, clock);
   }
 }
 
 /** Lets time pass between two looks at a condition, 24 days at most. Rejects with the signal's reason when it is aborted. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(asError(signal.reason));
@@ -51,16 +55,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     // Infinity and not 0: of a signal with 0 Node 20 says that it is no EventTarget, and fetch asks.
     if (signal) setMaxListeners(Infinity, signal);
     const onAbort = () => {
-      clearTimeout(timer);
+      cancel();
       reject(asError(signal?.reason));
     };
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
+    const cancel = clock.after(Math.min(ms, LONGEST_TIMER_MS), () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

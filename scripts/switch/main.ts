@@ -1,9 +1,11 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
+import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
+import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
 import type { SwitchResult } from './types.ts';
 
@@ -24,8 +26,8 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const choice = chooseCluster(flags, { env, home: homedir() });
-  const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
+  const choice = chooseCluster(flags, { env, home: homeFolder() });
+  const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
     combineReporters,
@@ -38,7 +40,7 @@ await runMain(async ({ argv, env, signal }) => {
     runSwitch,
   } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
-  const started = performance.now();
+  const started = systemClock.now();
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
     if (status) {
@@ -50,7 +52,7 @@ await runMain(async ({ argv, env, signal }) => {
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);
       if (json) print({ app: options.app, message: said });
-      else process.stdout.write(`${said}\n`);
+      else process.stdout.write(`${printable(said)}\n`);
       return 0;
     }
     const terminal = createTerminalReporter(process.stderr);
@@ -64,7 +66,7 @@ await runMain(async ({ argv, env, signal }) => {
       const { app, to } = options;
       const message = messageOf(error);
       if (status || wantsPromotion) print({ app, error: message });
-      else print(resultWithout({ app, to, message, durationMs: Math.round(performance.now() - started) }));
+      else print(resultWithout({ app, to, message, durationMs: Math.round(systemClock.now() - started) }));
     }
     throw error;
   } finally {

@@ -1,4 +1,5 @@
 import { type Environment, EnvironmentError } from './environment.ts';
+import { surviveLostOutputs, written } from './outputs.ts';
 
 /** What a signal does right now. */
 export type SignalHandler = (signal: NodeJS.Signals) => void;
@@ -22,12 +23,18 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
     process.on(signal, () => {
       handler(signal);
     });
-  // Nobody reads the log any more: that is no reason to end.
-  process.stdout.on('error', () => undefined);
+  surviveLostOutputs(process.stdout, process.stderr);
+  // A log that may not grow (`ulimit -f`) is an error of the write, EFBIG, instead of the end of the process.
+  process.on('SIGXFSZ', () => undefined);
 
   const args = process.argv.slice(2);
   if (args.includes('--help')) {
-    process.stdout.write(usage);
+    const lost = await written(process.stdout, usage);
+    // Whoever closed the pipe has read enough.
+    if (lost !== undefined && !('code' in lost && lost.code === 'EPIPE')) {
+      await written(process.stderr, `stdout: ${lost.message}. The help is incomplete.\n`);
+      process.exit(1);
+    }
     return;
   }
   try {
@@ -35,7 +42,7 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
       throw new EnvironmentError([`The ${name} takes no arguments, got ${args.join(' ')}.`]);
     await start(process.env, (next) => (handler = next));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    await written(process.stderr, `${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(error instanceof EnvironmentError ? 2 : 1);
   }
 }

@@ -1,10 +1,11 @@
 /** A playground as a process of its own, so that what it takes does not count as the switch's. Nobody else hears of it. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../../shared/errors.ts';
+import { loadTypeScript } from '../../shared/load-typescript.ts';
+import { makeTempFolder, ownFolder } from '../../shared/own-folder.ts';
 import { findRunningPlayground } from '../../shared/running-playground.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -21,11 +22,11 @@ export interface PlaygroundProcess {
 
 /** Starts an empty playground; rejects with what it said when it does not start. */
 export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'soak-'));
+  const folder = makeTempFolder('soak-');
   const kubeconfig = path.join(folder, 'kubeconfig');
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'scripts/playground/main.ts', '--empty', '--json', '--kubeconfig', kubeconfig],
+    [...loadTypeScript, 'scripts/playground/main.ts', '--empty', '--json', '--kubeconfig', kubeconfig],
     {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,6 +34,7 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
         ...process.env,
         // Its word to other commands and its state lie here and nowhere else.
         TMPDIR: folder,
+        XDG_RUNTIME_DIR: '',
         // As if npm had started it: it ends when its parent is gone, however that came about.
         npm_lifecycle_event: 'playground',
       },
@@ -46,7 +48,7 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
   };
   try {
     const { gatewayUrl } = await firstDocument(child);
-    const control = findRunningPlayground(folder)?.controlUrl ?? '';
+    const control = findRunningPlayground(ownFolder({}, folder))?.controlUrl ?? '';
     const tell = async (action: string, proxy: string) => {
       const answer = await fetch(`${control}/${action}?proxy=${proxy}`, { method: 'POST' });
       if (!answer.ok)

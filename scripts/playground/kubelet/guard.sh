@@ -1,9 +1,11 @@
 # Ends what a playground leaves behind. Its standard input is a pipe from the playground: when the playground is gone,
 # however it died, reading ends, and every process group still registered is killed and the state folder removed.
-# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" says what to look for, each "dir PATH" what to remove.
+# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" says what to look for, each "dir PATH" what to remove, "shared PATH"
+# a folder to remove when nothing is left in it.
 trap '' INT TERM HUP
 groups=' '
 run=''
+shared=''
 set --
 while read -r word value; do
   case $word in
@@ -11,6 +13,7 @@ while read -r word value; do
     -) case $groups in *" $value "*) groups="${groups%%" $value "*} ${groups#*" $value "}" ;; esac ;;
     run) run=$value ;;
     dir) set -- "$@" "$value" ;;
+    shared) shared=$value ;;
   esac
 done
 for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
@@ -22,3 +25,5 @@ if [ -n "$run" ] && [ -d /proc/self ]; then
   done
 fi
 if [ $# -gt 0 ]; then rm -rf -- "$@"; fi
+if [ -n "$shared" ]; then rmdir -- "$shared" 2>/dev/null; fi
+exit 0

@@ -11,6 +11,8 @@ export interface Guard {
   watch(child: ChildProcess): void;
   /** Names a file outside of the state folder that goes with the playground. */
   alsoRemove(file: string): void;
+  /** Names a folder that goes with the playground when nothing is left in it. */
+  alsoRemoveEmpty(folder: string): void;
   /** Removes the state folder and ends the guard; registered processes that still live are killed. Resolves when it is done. */
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ const SCRIPT = fileURLToPath(new URL('./guard.sh', import.meta.url));
 export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string; run?: string }): Guard {
   const watched = new Set<number>();
   const removed = [stateDir];
+  let shared: string | undefined;
   let closing = false;
   let reaper = startReaper();
 
@@ -35,6 +38,7 @@ export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string;
     const lines = [
       `run ${run}`,
       ...removed.map((one) => `dir ${one}`),
+      ...(shared === undefined ? [] : [`shared ${shared}`]),
       ...[...watched].map((pid) => `+ ${pid}`),
     ];
     child.stdin.write(`${lines.join('\n')}\n`);
@@ -60,6 +64,10 @@ export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string;
     alsoRemove(file) {
       removed.push(file);
       reaper.stdin?.write(`dir ${file}\n`);
+    },
+    alsoRemoveEmpty(folder) {
+      shared = folder;
+      reaper.stdin?.write(`shared ${folder}\n`);
     },
     async close() {
       closing = true;

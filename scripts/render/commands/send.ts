@@ -1,7 +1,8 @@
-import { homedir } from 'node:os';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
-import { findRunningPlayground } from '../../shared/running-playground.ts';
+import { ownFolder } from '../../shared/own-folder.ts';
+import { findPlaygroundCluster } from '../../shared/running-playground.ts';
+import { homeFolder } from '../../shared/user.ts';
 import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
 import type { CommandSurroundings } from './run.ts';
@@ -29,7 +30,7 @@ export async function sendToCluster(
     );
   }
   const { sendDirectly } = await import('./direct.ts');
-  await sendDirectly(line.command, line.dryRun, cluster, run, { ...surroundings, home: homedir() });
+  await sendDirectly(line.command, line.dryRun, cluster, run, { ...surroundings, home: homeFolder() });
 }
 
 /** The cluster file says where its objects belong; a flag may repeat that, not contradict it. */
@@ -47,7 +48,7 @@ function withPlayground(
 ): NodeJS.ProcessEnv {
   const isNamed = cluster.context !== undefined || cluster.kubeconfig !== undefined;
   if (isNamed || (environment['KUBECONFIG'] ?? '') !== '') return environment;
-  const playground = findRunningPlayground();
+  const playground = findPlaygroundCluster(ownFolder(environment));
   if (playground !== undefined) return { ...environment, KUBECONFIG: playground.kubeconfig };
   stderr('warning: no context named: kubectl uses its current one.\n');
   return environment;

@@ -1,7 +1,8 @@
 /** Which cluster is meant: the flags every cluster command takes, and the rule that none of them ever picks a cluster silently. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
-import { findRunningPlayground } from '../running-playground.ts';
+import { ownFolder, whyNotOwn } from '../own-folder.ts';
+import { findPlaygroundCluster } from '../running-playground.ts';
 import type { RunningPlayground } from '../running-playground.ts';
 
 /** Spread into the `options` of `parseArgs`. */
@@ -25,13 +26,16 @@ export interface ClusterFlags {
 export interface ClusterChoice {
   /** Paths of kubeconfig files; several are merged, as kubectl does for a KUBECONFIG with several entries. */
   kubeconfigs: string[];
+  /** What the one kubeconfig says, where it has been read and judged already: its path is not to be opened again. */
+  kubeconfigText?: string;
   context?: string;
   namespace?: string;
 }
 
 export interface ClusterSurroundings {
   env: NodeJS.ProcessEnv;
-  home: string;
+  /** The home folder, where there is one. */
+  home: string | undefined;
   playground?: () => RunningPlayground | undefined;
 }
 
@@ -41,35 +45,51 @@ export interface ClusterSurroundings {
  */
 export function chooseCluster(
   flags: ClusterFlags,
-  { env, home, playground = findRunningPlayground }: ClusterSurroundings,
+  { env, home, playground = () => findPlaygroundCluster(ownFolder(env)) }: ClusterSurroundings,
 ): ClusterChoice {
   const rest = {
     ...(flags.context === undefined ? {} : { context: flags.context }),
     ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
   };
   if (flags.kubeconfig !== undefined) {
-    if (!existsSync(flags.kubeconfig))
+    if (isMissing(flags.kubeconfig))
       throw new UsageError(`--kubeconfig: there is no file ${flags.kubeconfig}.`);
     return { kubeconfigs: [flags.kubeconfig], ...rest };
   }
   const { KUBECONFIG } = env;
   if (KUBECONFIG) {
     const separator = process.platform === 'win32' ? ';' : ':';
-    const kubeconfigs = KUBECONFIG.split(separator).filter((file) => file !== '' && existsSync(file));
+    const kubeconfigs = KUBECONFIG.split(separator).filter((file) => file !== '' && !isMissing(file));
     if (kubeconfigs.length === 0) throw new UsageError(`KUBECONFIG: there is no file ${KUBECONFIG}.`);
     return { kubeconfigs, ...rest };
   }
   if (flags.context !== undefined) {
+    if (home === undefined)
+      throw new UsageError(
+        `--context ${flags.context}: there is no home folder to look for .kube/config in (HOME is not set); name a file with --kubeconfig.`,
+      );
     const file = `${home}/.kube/config`;
-    if (!existsSync(file))
+    if (isMissing(file))
       throw new UsageError(`--context ${flags.context}: there is no ${file}; name a file with --kubeconfig.`);
     return { kubeconfigs: [file], ...rest };
   }
   const running = playground();
   if (running === undefined) {
+    const folder = ownFolder(env);
+    const stranger = existsSync(folder) ? whyNotOwn(folder) : undefined;
     throw new UsageError(
-      'No cluster named and no playground running. Start one with "npm run playground", or name a cluster with --kubeconfig, --context or KUBECONFIG.',
+      `No cluster named and no playground running. Start one with "npm run playground", or name a cluster with --kubeconfig, --context or KUBECONFIG.${stranger === undefined ? '' : `\n${stranger}`}`,
     );
   }
-  return { kubeconfigs: [running.kubeconfig], ...rest };
+  const { kubeconfig, kubeconfigText } = running;
+  return { kubeconfigs: [kubeconfig], ...(kubeconfigText === undefined ? {} : { kubeconfigText }), ...rest };
+}
+
+/** As kubectl passes over a file of the list: it is not there. One that may not be looked at is not missing: it fails when it is read. */
+export function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }

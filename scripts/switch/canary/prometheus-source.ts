@@ -1,5 +1,9 @@
 /** The same evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as the callers' proxies report them. */
+import { systemClock, withTimeout } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
+import { printable } from '../../shared/printable.ts';
+import { TooLongError, readText } from '../../shared/read-text.ts';
 import type { Sample } from './fisher.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { disjoint } from './latency.ts';
@@ -28,7 +32,7 @@ export function queriesFor(host: string, seconds: number | string): PrometheusQu
 
 interface Answer {
   status?: string;
-  error?: string;
+  error?: unknown;
   data?: {
     resultType?: string;
     result?: { metric?: Record<string, string>; value?: [number, string] }[];
@@ -36,9 +40,17 @@ interface Answer {
 }
 
 /** @param url where Prometheus' own paths begin: `http://prometheus.istio-system:9090` */
-export function createPrometheusSource({ url, host }: { url: string; host: string }): EvidenceSource {
+export function createPrometheusSource({
+  url,
+  host,
+  clock = systemClock,
+}: {
+  url: string;
+  host: string;
+  clock?: Clock;
+}): EvidenceSource {
   async function query(text: string, signal: AbortSignal) {
-    const { data } = await askPrometheus(url, text, signal);
+    const { data } = await askPrometheus(url, text, signal, clock);
     return (data?.result ?? []).map(({ metric = {}, value }) => ({
       version: metric['destination_version'] ?? '',
       le: metric['le'],
@@ -48,8 +60,8 @@ export function createPrometheusSource({ url, host }: { url: string; host: strin
   }
   return {
     open() {
-      const started = performance.now();
-      const queries = () => queriesFor(host, Math.max(1, Math.ceil((performance.now() - started) / 1000)));
+      const started = clock.now();
+      const queries = () => queriesFor(host, Math.max(1, Math.ceil((clock.now() - started) / 1000)));
       return Promise.resolve({
         async counts(signal) {
           const { requests, errors } = queries();
@@ -81,22 +93,28 @@ export function createPrometheusSource({ url, host }: { url: string; host: strin
 }
 
 /** One instant query; throws what Prometheus says, or that it says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/ */
-export async function askPrometheus(url: string, text: string, signal: AbortSignal): Promise<Answer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(QUERY_MS)]);
+export async function askPrometheus(
+  url: string,
+  text: string,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<Answer> {
   const address = `${url.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(text)}`;
   let answer: Answer;
   let status: number;
   try {
-    const response = await fetch(address, { signal: limit });
-    status = response.status;
-    answer = (await response.json()) as Answer;
+    [status, answer] = await withTimeout(clock, QUERY_MS, async (late) => {
+      const response = await fetch(address, { signal: AbortSignal.any([signal, late]) });
+      const body = await readText(response.body, { who: `Prometheus at ${url}` });
+      return [response.status, (JSON.parse(body) as Answer | null) ?? {}];
+    });
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof TooLongError) throw error;
     throw new CommandError(`Prometheus at ${url} does not answer: ${messageOf(error)}`, { cause: error });
   }
+  const said = typeof answer.error === 'string' ? printable(answer.error, 500) : 'no vector';
   if (answer.status !== 'success' || answer.data?.resultType !== 'vector')
-    throw new CommandError(
-      `Prometheus at ${url} answered ${status}: ${answer.error ?? 'no vector'} (to ${text})`,
-    );
+    throw new CommandError(`Prometheus at ${url} answered ${status}: ${said} (to ${text})`);
   return answer;
 }

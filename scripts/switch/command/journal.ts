@@ -1,18 +1,34 @@
 /** A journal of a run: one JSON line per event, each on disk before the next thing happens, so that it also tells of a run that was killed. */
-import { appendFileSync } from 'node:fs';
-import { UsageError, messageOf } from '../../shared/errors.ts';
+import { constants, openSync, writeSync } from 'node:fs';
+import { systemClock } from '../../shared/clock.ts';
+import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
+import { printableJson, printableStrings } from '../../shared/printable.ts';
 import type { Reporter } from '../types.ts';
 
-/** Appends to `file`; wrong usage when that cannot be written. */
-export function createJournal(file: string, now: () => Date = () => new Date()): Reporter {
+/** A pipe without a reader is an error instead of a wait for one. https://man7.org/linux/man-pages/man2/open.2.html (ENXIO) */
+const APPEND_AT_ONCE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+/** Appends to `file`; wrong usage when that cannot be written. Its methods throw when it cannot be any more: see `combineReporters`. */
+export function createJournal(file: string, now: () => Date = () => systemClock.date()): Reporter {
   let step: string | undefined;
-  const write = (event: string, fields: Record<string, unknown> = {}) =>
-    appendFileSync(file, `${JSON.stringify({ time: now().toISOString(), event, ...fields })}\n`);
-  try {
-    appendFileSync(file, '');
-  } catch (error) {
-    throw new UsageError(`--journal: ${file} cannot be written: ${messageOf(error)}`, { cause: error });
-  }
+  let isTorn = false;
+  const descriptor = open(file);
+  const write = (event: string, fields: Record<string, unknown> = {}): void => {
+    // A journal is read on terminals too.
+    const line = `${printableJson({ time: now().toISOString(), event, ...fields }, printableStrings)}\n`;
+    // What is left of a line that did not fit stays a line of its own.
+    const bytes = Buffer.from(isTorn ? `\n${line}` : line);
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(descriptor, bytes, at);
+      isTorn = false;
+    } catch (error) {
+      isTorn ||= at > 0;
+      throw new CommandError(`--journal: ${file} misses lines from here on: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  };
   return {
     begin: (text) => write('begin', { text }),
     stepStarted(title, name) {
@@ -27,15 +43,10 @@ export function createJournal(file: string, now: () => Date = () => new Date()):
   };
 }
 
-/** Tells several listeners the same. */
-export function combineReporters(...reporters: Reporter[]): Reporter {
-  return {
-    begin: (text) => reporters.forEach((one) => one.begin(text)),
-    stepStarted: (title, name) => reporters.forEach((one) => one.stepStarted(title, name)),
-    progress: (text) => reporters.forEach((one) => one.progress(text)),
-    stepDone: (detail, cost) => reporters.forEach((one) => one.stepDone(detail, cost)),
-    stepFailed: (detail) => reporters.forEach((one) => one.stepFailed(detail)),
-    note: (text) => reporters.forEach((one) => one.note(text)),
-    end: (text) => reporters.forEach((one) => one.end(text)),
-  };
+function open(file: string): number {
+  try {
+    return openSync(file, APPEND_AT_ONCE, 0o666);
+  } catch (error) {
+    throw new UsageError(`--journal: ${file} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
 }

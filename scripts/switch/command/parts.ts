@@ -1,6 +1,7 @@
 /** All that the command does beyond reading its flags, in one place to load when it is needed. */
 export { connectCluster } from '../../shared/cluster/cluster.ts';
-export { combineReporters, createJournal } from './journal.ts';
+export { combineReporters } from './combine-reporters.ts';
+export { createJournal } from './journal.ts';
 export { promote } from '../canary/promote.ts';
 export { createTerminalReporter } from './reporter.ts';
 export { runSwitch } from '../run-switch.ts';

@@ -1,4 +1,5 @@
 /** Steps on a terminal; plain lines in a log; nothing at all for a program. */
+import { systemClock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { createSteps } from '../../shared/terminal.ts';
 import type { Output } from '../../shared/terminal.ts';
@@ -10,7 +11,7 @@ const LOG_EVERY_MS = 10_000;
 export function createTerminalReporter(
   output: Output,
   /** In milliseconds; replaced in tests. */
-  now: () => number = () => performance.now(),
+  now: () => number = () => systemClock.now(),
 ): Reporter {
   const steps = createSteps(output, { titleWidth: 30 });
   let running = '';

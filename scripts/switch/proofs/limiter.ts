@@ -1,4 +1,6 @@
 /** How many questions are under way at once: about ten, fewer when answers get slow, more while they stay quick and others wait. */
+import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 
 const LEAST = 2;
 const MOST = 40;
@@ -7,7 +9,7 @@ const SLOW_MS = 1000;
 
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>;
 
-export function createLimiter(start = 10): Limiter {
+export function createLimiter(start = 10, clock: Clock = systemClock): Limiter {
   let limit = start;
   let running = 0;
   const waiting: (() => void)[] = [];
@@ -24,10 +26,10 @@ export function createLimiter(start = 10): Limiter {
       waiting.push(resolve);
       next();
     });
-    const started = performance.now();
+    const started = clock.now();
     try {
       const result = await task();
-      const slow = performance.now() - started > SLOW_MS;
+      const slow = clock.now() - started > SLOW_MS;
       if (slow) limit = Math.max(LEAST, limit / 2);
       else if (waiting.length > 0) limit = Math.min(MOST, limit + 1 / limit);
       return result;

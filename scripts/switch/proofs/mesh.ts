@@ -1,4 +1,6 @@
 /** The mesh as the switch sees it: a list of proxies, and a question to each of them. Everything goes through port-forwards into pods. */
+import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { askAgain } from '../../shared/cluster/ask-again.ts';
 import type { Cluster, PodForward } from '../../shared/cluster/cluster.ts';
 import { ClusterError, isTransient } from '../../shared/cluster/errors.ts';
@@ -42,10 +44,11 @@ export function createMesh(
   {
     istioNamespace = 'istio-system',
     askTimeoutMs = 5000,
-  }: { istioNamespace?: string; askTimeoutMs?: number } = {},
+    clock = systemClock,
+  }: { istioNamespace?: string; askTimeoutMs?: number; clock?: Clock } = {},
 ): Mesh {
   const forwards = new Map<string, PodForward>();
-  const limit = createLimiter();
+  const limit = createLimiter(undefined, clock);
 
   function forwardTo(key: string, namespace: string, pod: string, port: number): PodForward {
     const open = forwards.get(key) ?? cluster.forward(namespace, pod, port);
@@ -83,7 +86,7 @@ export function createMesh(
   /** The pods as `list` last saw them, or is about to. */
   let latest: { pods: Promise<Pod[]>; at: number } | undefined;
   async function istiods(signal?: AbortSignal): Promise<Pod[]> {
-    const isFresh = latest !== undefined && performance.now() - latest.at < FRESH_MS;
+    const isFresh = latest !== undefined && clock.now() - latest.at < FRESH_MS;
     return istiodsAmong(await (isFresh && latest ? latest.pods : listPods(signal)));
   }
   /** The istiods of the last list: who they were is asked at the same time as who they are. */
@@ -103,6 +106,7 @@ export function createMesh(
         patienceMs: ASK_ISTIOD_FOR_MS,
         helps: isTransient,
         signal,
+        clock,
       });
       return answer ?? [];
     } catch (error) {
@@ -132,7 +136,7 @@ export function createMesh(
 
     async list(signal) {
       const listing = listPods(signal);
-      latest = { pods: listing, at: performance.now() };
+      latest = { pods: listing, at: clock.now() };
       const answers = new Map(expected.map((pod) => [pod.metadata.uid, askForProxies(pod, signal)]));
       let pods = await listing;
       expected = istiodsAmong(pods);

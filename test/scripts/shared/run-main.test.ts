@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -20,7 +20,7 @@ function command(body: string): string {
      import { CommandError, UsageError } from '${root}/scripts/shared/errors.ts';
      import { pause } from '${root}/scripts/shared/wait.ts';
      import { parseArgs } from 'node:util';
-     await runMain(async ({ argv, signal }) => { ${body} });`,
+     await runMain(async ({ argv, signal, print }) => { ${body} });`,
   );
   return file;
 }
@@ -109,5 +109,46 @@ describe('runMain', () => {
     // The streams end with the last process that holds them.
     await new Promise((resolve) => npm.once('close', resolve));
     expect(output).toBe('running\ncleaned up\nstopped by SIGTERM\n');
+  });
+
+  it('waits for a reader that takes its time, however long the result is', async () => {
+    const file = command(
+      `setTimeout(() => process.stderr.write('still here'), 2000); process.stdout.write('x'.repeat(3_000_000));`,
+    );
+    const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    await new Promise((resolve) => {
+      child.stderr.once('data', resolve);
+      child.once('exit', resolve);
+    });
+    let length = 0;
+    child.stdout.on('data', (data: Buffer) => (length += data.length));
+    expect(await closed).toBe(0);
+    expect(length).toBe(3_000_000);
+  });
+
+  it('gives up a reader that never reads when a signal arrives', async () => {
+    const file = command(`process.stdout.write('x'.repeat(3_000_000)); process.stderr.write('over');`);
+    const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.stderr.once('data', () => child.kill('SIGTERM'));
+    expect(await exited).toBe(143);
+    child.stdout.destroy();
+  });
+
+  it('fails the print of a command that stays, when its result cannot be written', async () => {
+    const file = command(`try { await print('ready'); } finally { process.stderr.write('put away\\n'); }`);
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: root,
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    let stderr = '';
+    child.stderr?.on('data', (data) => (stderr += String(data)));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+    expect(stderr).toBe(
+      'put away\nstdout: no space left on device (ENOSPC). The result is incomplete: write it to where there is room.\n',
+    );
   });
 });

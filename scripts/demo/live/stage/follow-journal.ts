@@ -36,12 +36,21 @@ export async function followJournal(
         offset += bytesRead;
         const lines = `${rest}${buffer.toString('utf8', 0, bytesRead)}`.split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) tell(JSON.parse(line) as JournalEvent);
+        for (const event of lines.map(readEvent)) if (event) tell(event);
       }
       if (isLast) return;
       await Promise.race([pause(everyMs), over]);
     }
   } finally {
     await handle?.close();
+  }
+}
+
+/** A full disk leaves half a line. */
+function readEvent(line: string): JournalEvent | undefined {
+  try {
+    return JSON.parse(line) as JournalEvent;
+  } catch {
+    return undefined;
   }
 }

@@ -10,7 +10,7 @@ import { readStanding } from '../../../../scripts/demo/live/stage/standing.ts';
 import { createStepLanes } from '../../../../scripts/demo/live/stage/step-lanes.ts';
 import type { Deployment, Lease, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { ANNOTATION } from '../../../../scripts/switch/lock/record.ts';
+import { ANNOTATION } from '../../../../scripts/switch/lock/switch-record.ts';
 
 describe('what the stage keeps', () => {
   it('is the last two minutes of requests, however long the load lasts', () => {
@@ -157,7 +157,7 @@ describe('the steps of a release', () => {
 });
 
 describe('a journal that is followed', () => {
-  it('is told line by line, the last one too, even when a line comes in pieces', async () => {
+  it('is told line by line, the last one too, when a line comes in pieces or was cut by a full disk', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'journal-test-'));
     try {
       const file = path.join(folder, 'journal');
@@ -167,7 +167,7 @@ describe('a journal that is followed', () => {
       const following = followJournal(file, ({ text = '' }) => told.push(text), ended);
       await appendFile(file, '{"event":"note","text":"one"}\n{"event":"no');
       await waitFor(() => told.length === 1, { deadlineMs: 10_000, what: 'the first line' });
-      await appendFile(file, 'te","text":"two"}\n{"event":"end","text":"three"}\n');
+      await appendFile(file, 'te","text":"two"}\n{"event":"no\n{"event":"end","text":"three"}\n');
       end();
       await following;
       expect(told).toEqual(['one', 'two', 'three']);

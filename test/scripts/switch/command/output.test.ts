@@ -1,13 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { recordEvent } from '../../../../scripts/switch/command/events.ts';
-import { combineReporters, createJournal } from '../../../../scripts/switch/command/journal.ts';
+import { combineReporters } from '../../../../scripts/switch/command/combine-reporters.ts';
+import { createJournal } from '../../../../scripts/switch/command/journal.ts';
 import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
-import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+import { createId } from '../../../../scripts/switch/lock/create-id.ts';
+import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
+import { planSwitch, planUndo } from '../../../../scripts/switch/plan.ts';
+import type { NamedPart } from '../../../../scripts/switch/step.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -28,7 +35,7 @@ describe('the journal', () => {
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines()).toEqual([{ time: '2026-11-23T12:00:00.000Z', event: 'begin', text: 'Switching' }]);
     const second = createJournal(file, clock);
-    second.stepStarted('Make v2 known', 'add-subset');
+    second.stepStarted('Add subset v2', 'add-subset');
     second.progress('1/2 proxies');
     second.stepDone('2 proxies', { durationMs: 340, requests: 7 });
     second.end('v2 serves all traffic');
@@ -44,6 +51,13 @@ describe('the journal', () => {
 
   it('is wrong usage where nothing can be written', () => {
     expect(() => createJournal(path.join(folder, 'no/such/folder'))).toThrow('--journal: ');
+    expect(() => createJournal(folder)).toThrow('EISDIR');
+  });
+
+  it('does not wait for somebody to read a pipe', () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => createJournal(pipe)).toThrow(`--journal: ${pipe} cannot be written: ENXIO`);
   });
 
   it('hears the same as the terminal', () => {
@@ -54,13 +68,30 @@ describe('the journal', () => {
   });
 });
 
+describe('several listeners', () => {
+  it('go on when one of them fails: the others hear of that once', () => {
+    const said: string[] = [];
+    const journal = createJournal('/dev/full');
+    const terminal = { ...silentReporter, note: (text: string) => void said.push(text) };
+    const both = combineReporters(terminal, journal);
+    both.begin('Switching');
+    both.note('a note');
+    both.end('v2 serves all traffic');
+    expect(said).toEqual([
+      '--journal: /dev/full misses lines from here on: ENOSPC: no space left on device, write',
+      'a note',
+    ]);
+    expect(() => combineReporters(journal).end('over')).not.toThrow();
+  });
+});
+
 describe('progress off a terminal', () => {
   const run = (isTTY: boolean) => {
     let written = '';
     let at = 0;
     const output = { write: (text: string) => (written += text), isTTY, hasColors: () => false };
     const reporter = createTerminalReporter(output, () => at);
-    reporter.stepStarted('Make v2 known', 'add-subset');
+    reporter.stepStarted('Add subset v2', 'add-subset');
     for (at = 0; at <= 21_000; at += 1000) reporter.progress(`seen at ${at / 1000} s`);
     reporter.stepDone('5 proxies', { durationMs: 21_340 });
     reporter.end('over');
@@ -69,9 +100,9 @@ describe('progress off a terminal', () => {
 
   it('is a line every ten seconds of a step that takes its time', () => {
     expect(run(false).split('\n')).toEqual([
-      ' … Make v2 known: seen at 10 s',
-      ' … Make v2 known: seen at 20 s',
-      ' ✓ Make v2 known                 5 proxies (21 s)',
+      ' … Add subset v2: seen at 10 s',
+      ' … Add subset v2: seen at 20 s',
+      ' ✓ Add subset v2                 5 proxies (21 s)',
       'over',
       '',
     ]);
@@ -81,6 +112,13 @@ describe('progress off a terminal', () => {
     expect(run(true)).not.toContain('…');
   });
 });
+
+const parts: NamedPart[] = [...planSwitch({ canary: [5] }), ...planUndo()];
+function partNamed(wanted: string): NamedPart {
+  const found = parts.find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`no step is named ${wanted}`);
+  return found;
+}
 
 describe('Kubernetes Events', () => {
   const contextWith = (created: KubernetesObject[] | Error, options: object = { events: true }) =>
@@ -94,16 +132,30 @@ describe('Kubernetes Events', () => {
           return Promise.resolve(object);
         },
       } as unknown as Cluster,
+      clock: systemClock,
+      createId,
       namespace: 'shop',
       app: 'coffee-shop',
       from: 'v1',
       to: 'v2',
-      known: {
-        virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' } },
-        destinationRule: { metadata: { name: 'coffee-shop', uid: 'rule-uid' } },
-      },
+      lastSeen: createVirtualServiceRouting(
+        {
+          virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' }, spec: {} },
+          roots: [],
+          destinationRule: {
+            metadata: { name: 'coffee-shop', uid: 'rule-uid' },
+            spec: { host: 'coffee-shop' },
+          },
+        },
+        { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' },
+      ),
     }) as unknown as SwitchContext;
-  const event = (step: string, ok = true) => ({ step, title: 'A step', detail: 'what is true now', ok });
+  const event = (step: string, ok = true) => ({
+    part: partNamed(step),
+    title: 'A step',
+    detail: 'what is true now',
+    ok,
+  });
 
   it('stand on the object that the step is about', async () => {
     const created: KubernetesObject[] = [];

@@ -1,0 +1,81 @@
+/** Standard output and standard error: full disks and readers that left, kept from deciding over a run. */
+import { writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { CommandError } from './errors.ts';
+
+/** Neither of them is the loss of anything: whoever read the result has closed it. */
+const READER_LEFT: readonly unknown[] = ['EPIPE', 'ECONNRESET'];
+
+export interface Outputs {
+  /** Writes the result and waits until stdout has taken it, or until `signal` aborts. Fails when it cannot be written whole. */
+  print(text: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Waits until both have taken everything written so far, however slowly their reader reads. Answers what kept the result on stdout from
+   * being written whole; a reader that left is no such thing, and neither is anything on stderr.
+   */
+  settled(): Promise<CommandError | undefined>;
+}
+
+/** Takes the place of Node's default for both, which is to end the process with a stack trace, or to say nothing at all. */
+export function watchOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Outputs {
+  let lost: CommandError | undefined;
+  writeWhole(stdout);
+  writeWhole(stderr);
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!READER_LEFT.includes(error.code)) lost ??= resultLost(error);
+  });
+  // Messages that cannot be said: EPIPE, EIO and ENOSPC alike, there is nowhere left to complain.
+  stderr.on('error', () => undefined);
+  return {
+    async print(text, signal) {
+      stdout.write(text);
+      await Promise.race([taken(stdout), aborted(signal)]);
+      if (lost !== undefined) throw lost;
+    },
+    async settled() {
+      await Promise.all([taken(stdout), taken(stderr)]);
+      return lost;
+    },
+  };
+}
+
+/**
+ * Node writes to a file once and forgets what did not fit: on a full disk the rest is missing without an error.
+ * https://man7.org/linux/man-pages/man2/write.2.html ("partial write")
+ */
+function writeWhole(stream: NodeJS.WriteStream): void {
+  const { _type: type, fd } = stream as unknown as { _type?: unknown; fd: number };
+  if (type !== 'fs') return;
+  stream._write = (chunk: Buffer | string, encoding, done) => {
+    try {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+}
+
+/** The callback comes after all that was written before, or with the error that ended it. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    // An error is told in a later tick than the callback.
+    stream.write('', () => setImmediate(resolve));
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function resultLost(error: NodeJS.ErrnoException): CommandError {
+  const [code, reason] = getSystemErrorMap().get(error.errno ?? 0) ?? [error.code, error.message];
+  return new CommandError(
+    `stdout: ${reason} (${String(code)}). The result is incomplete: write it to where there is room.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,35 @@
+/** The log on stdout and the errors on stderr: a service serves on whether they can be written or not. */
+import { writeSync } from 'node:fs';
+
+/** Nobody reads them any more, or the disk below them is full: EPIPE, EIO, ENOSPC and the like are no reason to end. */
+export function surviveLostOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): void {
+  for (const stream of [stdout, stderr]) {
+    writeWhole(stream);
+    stream.on('error', () => undefined);
+  }
+}
+
+/** Writes all of `text`; answers the error that kept it from being written whole, if there was one. */
+export function written(stream: NodeJS.WriteStream, text: string): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    stream.write(text, (error) => resolve(error ?? undefined));
+  });
+}
+
+/**
+ * Node writes to a file once, forgets what did not fit, and some versions throw what went wrong at whoever wrote.
+ * https://man7.org/linux/man-pages/man2/write.2.html ("partial write")
+ */
+function writeWhole(stream: NodeJS.WriteStream): void {
+  const { _type: type, fd } = stream as unknown as { _type?: unknown; fd: number };
+  if (type !== 'fs') return;
+  stream._write = (chunk: Buffer | string, encoding, done) => {
+    try {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+}

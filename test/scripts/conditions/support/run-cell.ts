@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Condition } from './conditions.ts';
+import { root } from './bundle-commands.ts';
+
+/** In no user database. */
+const NAMELESS = 54_321;
+
+/** Takes the place of a user id without a name where this test may not become another user. */
+const namelessHere = `--import data:text/javascript,${encodeURIComponent(
+  `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module';
+   const fail = (what) => () => { throw Object.assign(new Error('A system error occurred: ' + what + ' returned ENOENT (no such file or directory)'), { code: 'ERR_SYSTEM_ERROR' }); };
+   os.userInfo = fail('uv_os_get_passwd'); os.homedir = fail('uv_os_homedir'); syncBuiltinESMExports();`,
+)}`;
+
+export interface Ended {
+  /** Exit code, or the name of the signal. */
+  code: number | NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Cell {
+  /** A command line for a POSIX shell. */
+  line: string;
+  env?: Record<string, string>;
+  /** For a command that stays: resolves when it may be told to end, given its outputs so far. */
+  untilReady?: (child: Running) => Promise<void>;
+  signal?: NodeJS.Signals;
+}
+
+export interface Running extends Ended {
+  child: ChildProcess;
+  /** Where the cell may keep files. */
+  folder: string;
+  /** Settles when it has ended. */
+  over: Promise<unknown>;
+}
+
+/** Runs a command under a condition, as a process of a shell. */
+export async function runCell(
+  { line, env = {}, untilReady, signal = 'SIGINT' }: Cell,
+  condition: Condition,
+): Promise<Ended> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'conditions-'));
+  const grown = path.join(folder, 'grown');
+  writeFileSync(grown, 'x'.repeat(500));
+  chmodSync(grown, 0o666);
+  const temp = mkdtempSync(path.join(folder, 'temp-'));
+  chmodSync(folder, 0o777);
+  chmodSync(temp, { 'read-only': 0o555, shared: 0o1777, own: 0o700 }[condition.temp ?? 'own']);
+  const isRoot = process.getuid?.() === 0;
+  // root may write everywhere.
+  const becomesAnother = isRoot && (condition.nameless === true || condition.temp === 'read-only');
+  const environment: Record<string, string | undefined> = {
+    ...process.env,
+    // jest's own must not make the command say more or less.
+    NODE_OPTIONS: condition.nameless && !isRoot ? namelessHere : undefined,
+    KUBECONFIG: undefined,
+    TMPDIR: temp,
+    GROWN: grown,
+    FOLDER: folder,
+    ...env,
+  };
+  for (const name of condition.unset ?? []) delete environment[name];
+  const { before = 'true', redirect = '' } = condition;
+  const child = spawn('sh', ['-c', `${before}; exec ${line} ${redirect}`], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(becomesAnother ? { uid: NAMELESS, gid: NAMELESS } : {}),
+  });
+  for (const stream of condition.left ?? []) child[stream].destroy();
+  const ended: Ended = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));
+  const over = new Promise<void>((resolve) => {
+    child.once('close', (code, killedBy) => {
+      ended.code = code ?? killedBy;
+      resolve();
+    });
+  });
+  try {
+    if (untilReady) {
+      await Promise.race([untilReady(Object.assign(ended, { child, folder, over })), over]);
+      child.kill(signal);
+    }
+    await over;
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
+}
