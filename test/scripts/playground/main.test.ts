@@ -15,7 +15,7 @@ describe('npm run playground', () => {
     writeFileSync(file, text);
     const ended = spawnSync(
       process.execPath,
-      ['--import', 'tsx', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
+      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
       { cwd: root, encoding: 'utf8', timeout: 25_000 },
     );
     expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 2, stdout: '' });
