@@ -24,4 +24,18 @@ describe('npm run playground', () => {
     );
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
+
+  it('says in one line that it has no temp folder to work in', () => {
+    const gone = path.join(folder, 'gone');
+    const ended = spawnSync(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty'],
+      { cwd: root, encoding: 'utf8', timeout: 25_000, env: { ...process.env, TMPDIR: gone } },
+    );
+    expect({ status: ended.status, stdout: ended.stdout, stderr: ended.stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `No folder can be made in the temp folder ${gone} (ENOENT). Set TMPDIR to a folder that you may write to.\n`,
+    });
+  });
 });
