@@ -20,7 +20,7 @@ import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
 import { startPlayground, type PlaygroundOptions } from './index.ts';
 import { meshOptions, parseMesh, parseSeed } from './options.ts';
-import { printableLines } from '../shared/printable.ts';
+import { printableLines, printableMessage } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -140,7 +140,7 @@ function leaveWord(word: RunningPlayground, folder: string, access: PlaygroundAc
     announcePlayground(word, folder, access);
   } catch (error) {
     process.stderr.write(
-      `${messageOf(error)}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
+      `${printableMessage(messageOf(error))}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
     );
   }
 }
