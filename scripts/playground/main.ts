@@ -18,7 +18,7 @@ import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
 import { startPlayground } from './index.ts';
 import { meshOptions, parseMesh, parseSeed } from './options.ts';
-import { printableLines } from '../shared/printable.ts';
+import { printable, printableLines } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -138,7 +138,7 @@ function orUnheard<T>(leaveWord: () => T): T | undefined {
     return leaveWord();
   } catch (error) {
     process.stderr.write(
-      `${messageOf(error)}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
+      `${printable(messageOf(error))}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
     );
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
 import { CommandError, messageOf } from '../../errors.ts';
 import { formatDuration } from '../../duration.ts';
+import { printable } from '../../printable.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
 import { execInfo, readExecCredential } from './exec-credential.ts';
@@ -67,7 +68,7 @@ function createExecPlugin(
         },
         onWait: () =>
           process.stderr.write(
-            `Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.\n`,
+            `${printable(`Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.`)}\n`,
           ),
       });
       return readExecCredential(output, exec);
