@@ -6,6 +6,9 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuild-transform.js' },
+  // Not in the temp folder: what is cached is run, and somebody else may have made that folder first.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
+  globalSetup: '<rootDir>/test/support/global-setup.js',
   testTimeout: 30_000,
   // Real processes and a playground per file: two cores serve two workers at most.
   maxWorkers: 2,

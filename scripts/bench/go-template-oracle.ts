@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { RandomCase } from './random-templates.ts';
 
@@ -11,21 +10,23 @@ const ORACLE = '@evertdespiegeleer/go-template';
 const ORACLE_VERSION = '1.0.2';
 export const ORACLE_NAME = `${ORACLE} ${ORACLE_VERSION} (Go's text/template as WebAssembly)`;
 
+const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+
 /** How long the oracle may take for a whole batch, in milliseconds. */
 const DEADLINE_MS = 120_000;
 
 export type OracleAnswer = { output: string; ms: number } | { error: string };
 
-/** Installs the oracle into the system's temp folder, once. Answers its main file, or undefined without a registry. */
+/** Installs the oracle where no other user can put one, once. Answers its main file, or undefined without a registry. */
 export async function installOracle(
-  folder = join(tmpdir(), `go-template-oracle-${ORACLE_VERSION}`),
+  folder = join(cache, `go-template-oracle-${ORACLE_VERSION}`),
 ): Promise<string | undefined> {
   const main = join(folder, 'node_modules', ORACLE, 'dist/main.js');
   if (existsSync(main)) return main;
-  mkdirSync(folder, { recursive: true });
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const args = ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
   try {
+    mkdirSync(folder, { recursive: true });
     await promisify(execFile)(npm, [...args, `${ORACLE}@${ORACLE_VERSION}`], { timeout: DEADLINE_MS });
   } catch {
     return undefined;

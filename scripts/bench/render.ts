@@ -5,6 +5,7 @@ import { bundleCommand } from '../render/bundle.ts';
 import { RenderError } from '../render/template/errors.ts';
 import { goFunctions, renderText } from '../render/template/render.ts';
 import { fromPlain } from '../render/template/values.ts';
+import { loadTypeScript } from '../shared/load-typescript.ts';
 import { ORACLE_NAME, askOracle, installOracle, type OracleAnswer } from './go-template-oracle.ts';
 import { randomCase, type RandomCase } from './random-templates.ts';
 
@@ -46,7 +47,7 @@ async function startToEnd(): Promise<Measured[]> {
       }
       if (turn < 3) {
         compiled.push(
-          await wallTime(['--import', 'tsx', 'scripts/render/main.ts', 'template', 'istio/cluster.yaml']),
+          await wallTime([...loadTypeScript, 'scripts/render/main.ts', 'template', 'istio/cluster.yaml']),
         );
       }
     }

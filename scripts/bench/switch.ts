@@ -1,12 +1,13 @@
 /** What a switch takes beyond its new version's start, and what the proof of many proxies takes, against a fake mesh in a process of its own. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundle } from '../shared/bundle.ts';
 import { connectCluster } from '../shared/cluster/cluster.ts';
+import { loadTypeScript } from '../shared/load-typescript.ts';
+import { makeTempFolder } from '../shared/own-folder.ts';
 import { runSwitch, silentReporter } from '../switch/index.ts';
 import type { Measured } from './measured.ts';
 import type { FakeMeshOptions } from './switch/fake-mesh.ts';
@@ -109,11 +110,11 @@ async function withMesh<T>(
   { proxies, propagationMs, inFlightMs = 0 }: FakeMeshOptions,
   use: (kubeconfig: string) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'switch-bench-'));
+  const folder = makeTempFolder('switch-bench-');
   const program = path.join(root, 'scripts/bench/switch/fake-mesh-main.ts');
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', program, ...[proxies, propagationMs, inFlightMs].map(String)],
+    [...loadTypeScript, program, ...[proxies, propagationMs, inFlightMs].map(String)],
     {
       cwd: root,
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -130,7 +131,7 @@ async function withMesh<T>(
       child.once('close', () => reject(new Error('the fake mesh did not start')));
     });
     const file = path.join(folder, 'kubeconfig');
-    await writeFile(file, kubeconfig);
+    await writeFile(file, kubeconfig, { mode: 0o600 });
     return await use(file);
   } finally {
     child.stdin.end();

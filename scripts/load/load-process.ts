@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notBundled } from '../shared/bundle.ts';
 import { CommandError, messageOf } from '../shared/errors.ts';
 import { unfailing } from '../shared/unfailing.ts';
+import { makeTempFolder } from '../shared/own-folder.ts';
 import type { Account } from './account.ts';
 import type { LoadOptions, LoadProgress } from './load-options.ts';
 
@@ -45,7 +46,7 @@ export interface LoadProcess {
  * ends, so it cannot outlive the one who started it. A Ctrl-C in the terminal does not reach it: its account is still wanted.
  */
 export async function startLoadProcess(options: LoadProcessOptions): Promise<LoadProcess> {
-  const folder = await mkdtemp(path.join(options.folder ?? tmpdir(), 'coffee-shop-load-'));
+  const folder = makeTempFolder('coffee-shop-load-', options.folder);
   const program = path.join(folder, 'load.mjs');
   let removal: Promise<void> | undefined;
   const removeProgram = (): Promise<void> => (removal ??= rm(folder, { recursive: true, force: true }));
@@ -130,6 +131,8 @@ async function bundleLoad(outfile: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+  }).catch((error: unknown) => {
+    throw notBundled(outfile, error);
   });
 }
 

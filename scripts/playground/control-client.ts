@@ -1,7 +1,12 @@
 import { UsageError } from '../shared/errors.ts';
+import { readText } from '../shared/read-text.ts';
 import { findRunningPlayground, findRunningPlaygrounds } from '../shared/running-playground.ts';
 
-const actions: Record<string, 'GET' | 'POST'> = { proxies: 'GET', freeze: 'POST', thaw: 'POST' };
+const actions = new Map<string, 'GET' | 'POST'>([
+  ['proxies', 'GET'],
+  ['freeze', 'POST'],
+  ['thaw', 'POST'],
+]);
 
 /**
  * Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. With several,
@@ -9,9 +14,9 @@ const actions: Record<string, 'GET' | 'POST'> = { proxies: 'GET', freeze: 'POST'
  * @param folder where playgrounds leave word, as `ownFolder` names it
  */
 export async function sendControl([action = '', ...parameters]: string[], folder: string): Promise<string> {
-  const method = actions[action];
+  const method = actions.get(action);
   if (method === undefined) {
-    throw new UsageError(`ctl: no action "${action}"; there are: ${Object.keys(actions).join(', ')}.`);
+    throw new UsageError(`ctl: no action "${action}"; there are: ${[...actions.keys()].join(', ')}.`);
   }
   const wrong = parameters.find((parameter) => !/^(proxy|for|pid)=./.test(parameter));
   if (wrong !== undefined)
@@ -29,7 +34,7 @@ export async function sendControl([action = '', ...parameters]: string[], folder
     );
   }
   const response = await fetch(`${running.controlUrl}/${action}?${parameters.join('&')}`, { method });
-  const text = (await response.text()).trim();
+  const text = (await readText(response.body, { who: `The playground at ${running.controlUrl}` })).trim();
   if (!response.ok) throw new UsageError(`ctl ${action}: ${(JSON.parse(text) as { error: string }).error}`);
   return text;
 }

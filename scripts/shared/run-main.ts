@@ -1,6 +1,7 @@
 /** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
 import path from 'node:path';
 import { InterruptedError, isError, messageOf } from './errors.ts';
+import { printable, printableLines, printableMessage } from './printable.ts';
 import { watchOutputs } from './outputs.ts';
 
 export interface MainContext {
@@ -86,14 +87,15 @@ function onceNpmIsGone(end: () => void): void {
 function report(error: unknown): number {
   // parseArgs tells a wrong flag apart by code; its first sentence names the flag, the rest is about escaping dashes.
   if (isError(error) && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`${error.message.split('. ')[0] ?? error.message}. See --help.\n`);
+    process.stderr.write(`${printable(error.message.split('. ')[0] ?? error.message)}. See --help.\n`);
     return 2;
   }
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${printableMessage(messageOf(error))}\n`);
   // Every error class of ours says which exit code it means.
   const { exitCode } = (isError(error) ? error : {}) as { exitCode?: unknown };
   if (typeof exitCode === 'number') return exitCode;
   // Not an error we foresaw: the stack is what a report needs, one line is what a person needs.
-  if (process.env['DEBUG'] && isError(error)) process.stderr.write(`${String(error.stack)}\n`);
+  if (process.env['DEBUG'] && isError(error))
+    process.stderr.write(`${printableLines(String(error.stack))}\n`);
   return 1;
 }

@@ -1,5 +1,9 @@
-/** Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. */
+/**
+ * Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. Every text is made
+ * printable here: what it tells of a cluster nobody has to trust.
+ */
 import { styleText } from 'node:util';
+import { printable, printableMessage } from './printable.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -63,7 +67,8 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
     seen = '';
   };
   const end = (mark: string, style: Style, detail = '') => {
-    const line = ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${detail}`.trimEnd();
+    const line =
+      ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${printableMessage(detail)}`.trimEnd();
     stop();
     write(`${line}\n`);
   };
@@ -71,18 +76,18 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   return {
     start(newTitle) {
       stop();
-      title = newTitle;
+      title = printable(newTitle);
       draw();
       if (output.isTTY) timer = setInterval(draw, 100).unref();
     },
     progress(text) {
-      seen = text;
+      seen = printable(text);
     },
     succeed: (detail) => end('✓', 'green', detail),
     fail: (detail) => end('✗', 'red', detail),
     line(text) {
       clear();
-      write(`${text}\n`);
+      write(`${printableMessage(text)}\n`);
     },
     stop,
   };

@@ -3,6 +3,7 @@ import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
+import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
@@ -26,7 +27,7 @@ await runMain(async ({ argv, env, signal }) => {
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homeFolder() });
-  const print = (document: object) => process.stdout.write(`${JSON.stringify(document, orNull, 2)}\n`);
+  const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
     combineReporters,
@@ -51,7 +52,7 @@ await runMain(async ({ argv, env, signal }) => {
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);
       if (json) print({ app: options.app, message: said });
-      else process.stdout.write(`${said}\n`);
+      else process.stdout.write(`${printable(said)}\n`);
       return 0;
     }
     const terminal = createTerminalReporter(process.stderr);

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { makeTempFolder } from '../../shared/own-folder.ts';
 
 const services = fileURLToPath(new URL('../../../services', import.meta.url));
 
@@ -32,7 +32,7 @@ export interface ServerPrograms {
 }
 
 export function createServerPrograms(): ServerPrograms {
-  const folder = mkdtempSync(path.join(tmpdir(), 'coffee-bench-'));
+  const folder = makeTempFolder('coffee-bench-');
   const bundles = new Map<string, string>();
   const running = new Map<ChildProcess, Promise<unknown>>();
   // Also when the run breaks off: servers outlive nobody.

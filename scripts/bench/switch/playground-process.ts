@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../../shared/errors.ts';
+import { loadTypeScript } from '../../shared/load-typescript.ts';
 import { makeTempFolder, ownFolder } from '../../shared/own-folder.ts';
 import { findRunningPlayground } from '../../shared/running-playground.ts';
 
@@ -25,7 +26,7 @@ export async function startPlaygroundProcess(): Promise<PlaygroundProcess> {
   const kubeconfig = path.join(folder, 'kubeconfig');
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'scripts/playground/main.ts', '--empty', '--json', '--kubeconfig', kubeconfig],
+    [...loadTypeScript, 'scripts/playground/main.ts', '--empty', '--json', '--kubeconfig', kubeconfig],
     {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -148,7 +148,6 @@ function keyText(key: unknown, path: string): string {
 }
 
 const YAML_1_1_BOOLEAN = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;
-const LOSES_ITS_ZERO = /^[0-9]+\.[0-9]*0$/;
 
 /** Plain scalars that may not mean what their author thinks. */
 function warningsOf(document: Document.Parsed, path: string, lines: LineCounter): string[] {
@@ -163,7 +162,8 @@ function warningsOf(document: Document.Parsed, path: string, lines: LineCounter)
         warnings.push(
           `${at}: ${text} is text here (YAML 1.2); YAML 1.1 reads ${truth}. Write ${truth} or "${text}".`,
         );
-      } else if (typeof node.value === 'number' && LOSES_ITS_ZERO.test(text)) {
+      } else if (typeof node.value === 'number' && String(node.value) !== text) {
+        // 1.10, 007, 0x10, a date in more digits than a float holds: another version when written out again.
         warnings.push(`${at}: ${text} is the number ${node.value}. Quote it if it is a version: "${text}".`);
       }
     },

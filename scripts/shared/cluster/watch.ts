@@ -1,6 +1,8 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
-import { ClusterError, errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
+import { errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
 import type { Transport } from './transport.ts';
+import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
+import { CommandError } from '../errors.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import { pause } from '../wait.ts';
 
@@ -70,6 +72,7 @@ async function* follow<T extends KubernetesObject>(
   from: string,
 ): AsyncGenerator<WatchEvent<T>> {
   let resourceVersion = from;
+  const who = `The API server at ${transport.server} (${asked})`;
   for (;;) {
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(), silenceMs);
@@ -82,9 +85,10 @@ async function* follow<T extends KubernetesObject>(
         signal: AbortSignal.any([wanted, silence.signal]),
       });
       if (answer.httpStatusCode !== 200) {
-        throw errorFromAnswer(asked, { status: answer.httpStatusCode, body: await answer.body.text() });
+        const body = await readText(answer.body.stream(), { who, limitBytes: SHORT_ANSWER_LIMIT_BYTES });
+        throw errorFromAnswer(asked, { status: answer.httpStatusCode, body });
       }
-      for await (const line of linesOf(answer.body.stream())) {
+      for await (const line of linesOf(answer.body.stream(), who)) {
         timer.refresh();
         const event = JSON.parse(line) as Line<T>;
         if (event.type === 'ERROR') {
@@ -98,7 +102,7 @@ async function* follow<T extends KubernetesObject>(
       }
     } catch (error) {
       wanted.throwIfAborted();
-      if (error instanceof ClusterError) throw error;
+      if (error instanceof CommandError) throw error;
       if (!silence.signal.aborted) throw errorWithoutAnswer(asked, transport.server, error);
     } finally {
       clearTimeout(timer);
@@ -107,14 +111,25 @@ async function* follow<T extends KubernetesObject>(
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+/** @throws TooLongError when a line does not end: one event is one object */
+async function* linesOf(stream: ReadableStream<Uint8Array> | null, who: string): AsyncGenerator<string> {
   if (stream === null) return;
   const decoder = new TextDecoder();
-  let rest = '';
+  let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') yield line;
+    const text = decoder.decode(chunk, { stream: true });
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      pieces.push(text.slice(from, end));
+      from = end + 1;
+      const line = pieces.join('');
+      pieces = [];
+      length = 0;
+      if (line.trim() !== '') yield line;
+    }
+    pieces.push(text.slice(from));
+    length += text.length - from;
+    if (length > ANSWER_LIMIT_BYTES) throw new TooLongError(who, ANSWER_LIMIT_BYTES);
   }
 }

@@ -1,6 +1,6 @@
 /** Where the evidence of a share comes from: what both versions answered in one and the same time, as their callers saw it. */
 import type { Sample } from './fisher.ts';
-import type { ClusterStatuses } from '../proofs/envoy-answers.ts';
+import type { ClusterStatuses } from '../routing/envoy-answers.ts';
 import type { Mesh } from '../proofs/mesh.ts';
 import type { Proxy } from '../proofs/proxies.ts';
 import { samplesOf, hostCounters } from './host-counters.ts';

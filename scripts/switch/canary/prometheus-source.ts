@@ -2,6 +2,8 @@
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
+import { printable } from '../../shared/printable.ts';
+import { TooLongError, readText } from '../../shared/read-text.ts';
 import type { Sample } from './fisher.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { disjoint } from './latency.ts';
@@ -30,7 +32,7 @@ export function queriesFor(host: string, seconds: number | string): PrometheusQu
 
 interface Answer {
   status?: string;
-  error?: string;
+  error?: unknown;
   data?: {
     resultType?: string;
     result?: { metric?: Record<string, string>; value?: [number, string] }[];
@@ -103,15 +105,16 @@ export async function askPrometheus(
   try {
     [status, answer] = await withTimeout(clock, QUERY_MS, async (late) => {
       const response = await fetch(address, { signal: AbortSignal.any([signal, late]) });
-      return [response.status, (await response.json()) as Answer];
+      const body = await readText(response.body, { who: `Prometheus at ${url}` });
+      return [response.status, (JSON.parse(body) as Answer | null) ?? {}];
     });
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof TooLongError) throw error;
     throw new CommandError(`Prometheus at ${url} does not answer: ${messageOf(error)}`, { cause: error });
   }
+  const said = typeof answer.error === 'string' ? printable(answer.error, 500) : 'no vector';
   if (answer.status !== 'success' || answer.data?.resultType !== 'vector')
-    throw new CommandError(
-      `Prometheus at ${url} answered ${status}: ${answer.error ?? 'no vector'} (to ${text})`,
-    );
+    throw new CommandError(`Prometheus at ${url} answered ${status}: ${said} (to ${text})`);
   return answer;
 }

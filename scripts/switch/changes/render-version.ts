@@ -3,6 +3,7 @@ import { parseObjects, renderSets } from '../../render/index.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SwitchOptions } from '../types.ts';
+import { verifyTextFields } from './text-fields.ts';
 
 export interface RenderedVersion {
   deployment: Deployment;
@@ -10,8 +11,19 @@ export interface RenderedVersion {
   others: KubernetesObject[];
 }
 
+/** Makes the objects of the resource set `version` from values. */
+export type RenderSet = (
+  clusterFile: string,
+  vars: Readonly<Record<string, string>>,
+) => Promise<KubernetesObject[]>;
+
 export async function renderVersion(
-  { clusterFile, image, set = {} }: Pick<SwitchOptions, 'clusterFile' | 'image' | 'set'>,
+  {
+    clusterFile,
+    image,
+    set = {},
+    renderSet = render,
+  }: Pick<SwitchOptions, 'clusterFile' | 'image' | 'set' | 'renderSet'>,
   {
     app,
     version,
@@ -25,7 +37,7 @@ export async function renderVersion(
     version,
   };
   if (image !== undefined) vars['image'] = image;
-  const objects = await render(clusterFile, vars);
+  const objects = await renderSet(clusterFile, vars);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment') as Deployment[];
   const [deployment] = deployments;
   if (deployment === undefined || deployments.length > 1) {
@@ -36,9 +48,14 @@ export async function renderVersion(
   return { deployment, others: objects.filter((object) => object !== deployment) };
 }
 
-async function render(clusterFile: string, vars: Record<string, string>): Promise<KubernetesObject[]> {
+async function render(
+  clusterFile: string,
+  vars: Readonly<Record<string, string>>,
+): Promise<KubernetesObject[]> {
   try {
-    return parseObjects(await renderSets(clusterFile, { include: ['version'], vars }));
+    const rendered = await renderSets(clusterFile, { include: ['version'], vars });
+    for (const { file, text } of rendered) verifyTextFields(file, text);
+    return parseObjects(rendered);
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }

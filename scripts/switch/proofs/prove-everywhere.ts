@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import type { Verdict } from './envoy-answers.ts';
+import type { Verdict } from '../routing/envoy-answers.ts';
 import type { Mesh } from './mesh.ts';
 import { nameOf } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
@@ -13,7 +13,7 @@ export interface Proof {
   /** How many proxies have proven it. */
   proxies: number;
   /** The last of them, and after how long. */
-  slowest?: { proxy: string; ms: number };
+  slowest?: { proxy: string; ms: number } | undefined;
   /** Requests that the callers' proxies were seen to count meanwhile. Undefined when nobody looked. */
   requests?: number | undefined;
 }

@@ -13,11 +13,13 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 const mainOf = (script: string): string => /\S+\/main\.ts$/.exec(scripts[script] ?? '')?.[0] ?? '';
 const programs = Object.keys(scripts).filter((script) => mainOf(script) !== '');
 
-/** Real processes, a few at a time: the tests wait for what has begun long before them. */
+/** Real processes, so many at a time. */
 const AT_ONCE = 4;
-const cells = new Map<string, Promise<Ended>>();
 let programOf: (main: string) => string;
 let remove: () => void = () => undefined;
+beforeAll(async () => {
+  ({ programOf, remove } = await bundleCommands(programs.map(mainOf)));
+}, 120_000);
 afterAll(() => remove());
 
 /** What a lost result is: an exit code of its own and one line. */
@@ -44,64 +46,54 @@ const isRead = (condition: Condition, stream: 'stdout' | 'stderr'): boolean =>
 async function runOne(command: Command, name: ConditionName): Promise<Ended> {
   const around: Around = await (command.around?.() ?? { env: {}, close: () => undefined });
   try {
-    const { args, untilReady, signal } = command;
+    const { args, signal } = command;
+    const { code, byItself } = expected(command, name);
+    const untilReady = byItself === true ? undefined : command.untilReady;
     const line = `"${process.execPath}" "${programOf(mainOf(command.script))}" ${args}`;
     const ended = await runCell({ line, env: around.env, untilReady, signal }, conditions[name]);
-    if (ended.code === (command.code ?? 0) || expected(command, name).code === ended.code)
-      await around.verify?.();
+    if (ended.code === code) await around.verify?.();
     return ended;
   } finally {
     around.close();
   }
 }
 
-beforeAll(async () => {
-  ({ programOf, remove } = await bundleCommands(programs.map(mainOf)));
-  const wanted = Object.entries<Command>(commands).flatMap(([row, command]) =>
-    conditionNames.map((name) => ({ key: `${row}, ${name}`, run: () => runOne(command, name) })),
-  );
-  const settled = wanted.map(({ key }) => {
-    let settle: (ended: Promise<Ended>) => void = () => undefined;
-    const cell = new Promise<Ended>((resolve) => (settle = resolve));
-    // Its test says so.
-    cell.catch(() => undefined);
-    cells.set(key, cell);
-    return settle;
-  });
-  let next = 0;
+/** All cells of a row. */
+async function runRow(command: Command): Promise<Map<ConditionName, Ended>> {
+  const cells = new Map<ConditionName, Ended>();
+  const waiting = [...conditionNames];
   const work = async (): Promise<void> => {
-    for (let at = next++; at < wanted.length; at = next++) {
-      const running = wanted[at]?.run() ?? Promise.reject(new Error('no cell'));
-      settled[at]?.(running);
-      await running.catch(() => undefined);
-    }
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+      cells.set(name, await runOne(command, name));
   };
-  for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
-}, 120_000);
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return cells;
+}
 
 it('has a row for every program that npm runs', () => {
   const rows = Object.values<Command>(commands).map(({ script }) => script);
   expect(programs.filter((script) => !rows.includes(script))).toEqual([]);
 });
 
-describe.each(Object.entries<Command>(commands))('%s', (row, command) => {
-  it.each(conditionNames)(
-    'with %s',
-    async (name) => {
-      const condition: Condition = conditions[name];
-      const { code, says } = expected(command, name);
-      const ended = await cells.get(`${row}, ${name}`);
-      if (ended === undefined) throw new Error('The cell was not run.');
-      const { stdout, stderr } = ended;
-      expect(`exit code ${ended.code} ${ended.code === code ? '' : stderr}`).toBe(`exit code ${code} `);
-      if (isRead(condition, 'stderr')) {
-        if (says !== undefined) expect(stderr).toMatch(says);
-        // A line for a person, never a trace of the program.
-        expect(stderr).not.toMatch(/^\s+at |node:internal|\(node:\d+\)/m);
-      }
-      const isWhole = code === (command.code ?? 0) || command.untilReady === undefined;
-      if (isRead(condition, 'stdout') && isWhole) expect(stdout).toMatch(command.result ?? /^$/);
-    },
-    120_000,
-  );
+describe.each(Object.entries<Command>(commands))('%s', (_, command) => {
+  let cells: Map<ConditionName, Ended>;
+  beforeAll(async () => {
+    cells = await runRow(command);
+  }, 300_000);
+
+  it.each(conditionNames)('with %s', (name) => {
+    const condition: Condition = conditions[name];
+    const { code, says } = expected(command, name);
+    const ended = cells.get(name);
+    if (ended === undefined) throw new Error('The cell was not run.');
+    const { stdout, stderr } = ended;
+    expect(`exit code ${ended.code} ${ended.code === code ? '' : stderr}`).toBe(`exit code ${code} `);
+    if (isRead(condition, 'stderr')) {
+      if (says !== undefined) expect(stderr).toMatch(says);
+      // A line for a person, never a trace of the program.
+      expect(stderr).not.toMatch(/^\s+at |node:internal|\(node:\d+\)/m);
+    }
+    const isWhole = code === (command.code ?? 0);
+    if (isRead(condition, 'stdout') && isWhole) expect(stdout).toMatch(command.result ?? /^$/);
+  });
 });

@@ -129,7 +129,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     const { pod, sidecar } = release.scenario;
     const args = [...flags, '--kubeconfig', playground.kubeconfig];
     try {
-      child = await startSwitch([...args, '--set', `pod=${pod}`, '--set', `sidecar=${sidecar}`], hear);
+      child = startSwitch([...args, '--set', `pod=${pod}`, '--set', `sidecar=${sidecar}`], hear);
       const { result, signal: by, said } = await child.ended;
       steps.cut(by === null ? 'stopped' : 'killed');
       if (result?.outcome === 'undone') end(release, 'undone', result.error ?? '');

@@ -2,7 +2,7 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { Deployment } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import { waitFor } from '../../../shared/wait.ts';
-import { leaseName } from '../../../switch/lock/record.ts';
+import { leaseName } from '../../../switch/lock/switch-record.ts';
 import { app, listPods } from '../../rollout.ts';
 import { findScenario, type ScenarioId } from '../../scenarios.ts';
 import { setUp } from '../../set-up.ts';

@@ -1,7 +1,7 @@
 import { messageOf } from '../../../shared/errors.ts';
 import type { Deployment, Lease, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources, type Resource } from '../../../shared/resources.ts';
-import { isUnfinished, leaseName, readRecord } from '../../../switch/lock/record.ts';
+import { isUnfinished, leaseName, readRecord } from '../../../switch/lock/switch-record.ts';
 import { app } from '../../rollout.ts';
 import type { Scenario } from '../../scenarios.ts';
 import type { StageContext } from './context.ts';

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
+import { makeTempFolder } from '../../../shared/own-folder.ts';
 import type { SwitchResult } from '../../../switch/index.ts';
 import { followJournal, type JournalEvent } from './follow-journal.ts';
 
@@ -24,15 +25,12 @@ const endWithParent = `data:text/javascript,process.stdin.on('end',()=>process.k
  * @param args its command line, without the journal's flag
  * @param tell told of each line of its journal
  */
-export async function startSwitch(
-  args: string[],
-  tell: (event: JournalEvent) => void,
-): Promise<SwitchProcess> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'coffee-shop-stage-'));
+export function startSwitch(args: string[], tell: (event: JournalEvent) => void): SwitchProcess {
+  const folder = makeTempFolder('coffee-shop-stage-');
   const journal = path.join(folder, 'journal');
   const child = spawn(
     process.execPath,
-    ['--import', endWithParent, '--import', 'tsx', program, ...args, '--json', '--journal', journal],
+    ['--import', endWithParent, ...loadTypeScript, program, ...args, '--json', '--journal', journal],
     // A Ctrl-C in the terminal is for the playground, which ends this one.
     { cwd: path.dirname(program), stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );

@@ -1,6 +1,5 @@
 /** The rows of the table: every npm command, in the forms that answer something, change something, or stay. */
-import { statSync } from 'node:fs';
-import path from 'node:path';
+import { readdirSync } from 'node:fs';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { aCluster, aClusterAlone, aKubectl, aServer, freePorts, type Around } from './around.ts';
 import type { ConditionName } from './conditions.ts';
@@ -10,6 +9,8 @@ export interface Expected {
   code: number;
   /** What stderr says, where it can be read. */
   says?: RegExp;
+  /** A command that stays ends all the same: nobody sends it a signal. */
+  byItself?: true;
 }
 
 export interface Command {
@@ -35,6 +36,8 @@ const cluster = '--kubeconfig "$CLUSTER"';
 const inTemp =
   /^No folder can be made in the temp folder .* \(EACCES\)\. Set TMPDIR to a folder that you may write to\.$/m;
 
+const noRoomForBundle = /^\S+\.mjs could not be written: file too large\n$/m;
+
 const untilItServes = async ({ env }: Running): Promise<void> => {
   const isAlive = () =>
     fetch(`http://127.0.0.1:${env['PORT'] ?? ''}/health/ready`).then(
@@ -44,12 +47,14 @@ const untilItServes = async ({ env }: Running): Promise<void> => {
   await waitFor(isAlive, { deadlineMs: 60_000, what: 'an answer of the service', intervalMs: 20 });
 };
 
-const untilItIsWritten =
-  (name: string) =>
-  async ({ folder }: Running): Promise<void> => {
-    const isThere = () => (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
-    await waitFor(isThere, { deadlineMs: 60_000, what: name, intervalMs: 20 });
-  };
+/** A playground leaves word in the folder of its user, and says in the same breath how to use it. */
+const untilItIsAnnounced = async ({ temp }: Running): Promise<void> => {
+  const isThere = () =>
+    readdirSync(temp, { recursive: true, encoding: 'utf8' }).some((name) =>
+      /playground-\d+\.json$/.test(name),
+    );
+  await waitFor(isThere, { deadlineMs: 60_000, what: 'the playground', intervalMs: 20 });
+};
 
 export const commands = {
   'render --help': { script: 'render', args: '--help', says: /Example/ },
@@ -140,21 +145,28 @@ export const commands = {
   'playground --help': { script: 'playground', args: '--help', result: /Example: .*\n$/ },
   'playground, until Ctrl-C': {
     script: 'playground',
-    args: '--empty --mesh none --kubeconfig "$FOLDER/kubeconfig"',
-    untilReady: untilItIsWritten('kubeconfig'),
+    args: '--empty --mesh none',
+    untilReady: untilItIsAnnounced,
     code: 130,
-    says: /Start the playground/,
+    result: /^[^]*The playground is running\.[^]*\n$/,
+    says: /^ ✓ Start the playground .*\n$/,
     but: {
-      'stdout on a full disk': { code: 1, says: /^stdout: no space left on device \(ENOSPC\)/m },
-      'both on a full disk': { code: 1 },
-      'a read-only temp folder': { code: 1, says: inTemp },
+      'stdout on a full disk': {
+        code: 1,
+        says: /\nstdout: no space left on device \(ENOSPC\)/,
+        byItself: true,
+      },
+      'both on a full disk': { code: 1, byItself: true },
+      'stdout in a file that may not grow': { code: 1, says: noRoomForBundle, byItself: true },
+      'no room in any file': { code: 1, says: noRoomForBundle, byItself: true },
+      'a read-only temp folder': { code: 1, says: inTemp, byItself: true },
     },
   },
   'playground ctl, with none running': {
     script: 'playground',
     args: 'ctl proxies',
-    code: 1,
-    says: /^[^\n]*playground[^\n]*\n$/i,
+    code: 2,
+    says: /^ctl: no playground is running\..*\n$/,
   },
   'image --help': { script: 'image', args: '--help', result: /Example: .*\n$/ },
   'bench --help': { script: 'bench', args: '--help', result: /Example: .*\n$/ },

@@ -32,8 +32,8 @@ export interface Cell {
 }
 
 export interface Running {
-  /** Where the cell keeps its files, `$FOLDER` in its command line. */
-  folder: string;
+  /** Its temp folder. */
+  temp: string;
   env: Record<string, string>;
 }
 
@@ -57,6 +57,7 @@ export async function runCell(
     // jest's own must not make the command say more or less.
     NODE_OPTIONS: condition.nameless && !isRoot ? namelessHere : undefined,
     KUBECONFIG: undefined,
+    XDG_RUNTIME_DIR: undefined,
     TMPDIR: temp,
     GROWN: grown,
     FOLDER: folder,
@@ -90,7 +91,7 @@ export async function runCell(
   const over = Promise.all([exited, ...read]);
   try {
     if (untilReady) {
-      await Promise.race([untilReady({ folder, env }), over]);
+      await Promise.race([untilReady({ temp, env }), over]);
       child.kill(signal);
     }
     await over;

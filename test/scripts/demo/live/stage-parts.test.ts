@@ -10,7 +10,7 @@ import { readStanding } from '../../../../scripts/demo/live/stage/standing.ts';
 import { createStepLanes } from '../../../../scripts/demo/live/stage/step-lanes.ts';
 import type { Deployment, Lease, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { ANNOTATION } from '../../../../scripts/switch/lock/record.ts';
+import { ANNOTATION } from '../../../../scripts/switch/lock/switch-record.ts';
 
 describe('what the stage keeps', () => {
   it('is the last two minutes of requests, however long the load lasts', () => {

@@ -47,6 +47,20 @@ describe('values in a cluster file', () => {
     ]);
   });
 
+  it.each(['1.10', '007', '0x10', '0b1', '1_000', '1e+3', '202611301234567890'])(
+    'warns that %s is a number that is written otherwise',
+    (scalar) => {
+      const value = Number(read(scalar));
+      expect(loadYaml(`v: ${scalar}`, 'c.yaml').warnings).toEqual([
+        `c.yaml:1:4: ${scalar} is the number ${value}. Quote it if it is a version: "${scalar}".`,
+      ]);
+    },
+  );
+
+  it.each(['7', '20261130', '"007"', '1.5', '-3'])('has nothing to say of %s', (scalar) => {
+    expect(loadYaml(`v: ${scalar}`, 'c.yaml').warnings).toEqual([]);
+  });
+
   it('turns keys that are no text into text', () => {
     expect(toJson(loadYaml('{1: a, 2.5: b, true: c, 0x10: d}', 'c').value)).toBe(
       '{"1":"a","16":"d","2.5":"b","true":"c"}',

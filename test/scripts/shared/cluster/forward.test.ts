@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectCluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
-import { pause } from '../../../../scripts/shared/wait.ts';
+import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
 import { startFakeApiServer } from './fake-api-server.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 
@@ -107,5 +107,31 @@ describe('a port-forward', () => {
       socket.close();
     };
     await expect(cluster.forward('shop', 'a-pod', 15000).request('/')).rejects.toThrow('does not answer');
+  });
+
+  it('does not read an answer that has no end, and says who gives it', async () => {
+    let isOver = false;
+    fake.onForward = (send, _fail, socket) => {
+      socket.on('close', () => (isOver = true));
+      return () => {
+        send('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n');
+        const more = () => {
+          if (isOver) return;
+          for (let n = 0; n < 16; n += 1) send('x'.repeat(8192));
+          setImmediate(more);
+        };
+        more();
+      };
+    };
+    const forward = cluster.forward('shop', 'a-pod', 15000);
+    await expect(forward.request('/stats', { limitBytes: 64 * 1024, timeoutMs: 20_000 })).rejects.toThrow(
+      'shop/a-pod:15000 (GET /stats) answered more than 64 KB; the rest was not read.',
+    );
+    await waitFor(() => isOver, { deadlineMs: 5000, what: 'the stream to end' });
+  });
+
+  it('does not wait for the end of a refusal', async () => {
+    fake.refuseForward = { status: 403, body: 'no '.repeat(40_000) };
+    await expect(cluster.forward('shop', 'a-pod', 15000).request('/')).rejects.toMatchObject({ status: 403 });
   });
 });

@@ -3,8 +3,9 @@ import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { ANNOTATION, readRecord, takeLease } from '../../../../scripts/switch/lock/record.ts';
-import type { Record as SwitchRecord } from '../../../../scripts/switch/lock/record.ts';
+import { takeLease } from '../../../../scripts/switch/lock/operator-lease.ts';
+import { ANNOTATION, readRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 
 /** One Lease as an API server keeps it: a write on an old revision is refused. */
 function keep(first?: Lease['spec'], annotations?: Record<string, string>) {

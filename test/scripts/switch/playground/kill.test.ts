@@ -3,7 +3,7 @@ import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../../../scripts/shared/errors.ts';
 import type { Deployment, DestinationRule, Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { ANNOTATION } from '../../../../scripts/switch/lock/record.ts';
+import { ANNOTATION } from '../../../../scripts/switch/lock/switch-record.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { evaluateEndpoints } from '../../../../scripts/switch/proofs/endpoints.ts';
+import { evaluateEndpoints } from '../../../../scripts/switch/routing/virtual-service/endpoints.ts';
 import type {
   ClusterStatuses,
   EndpointsDump,
   EnvoyRoute,
-} from '../../../../scripts/switch/proofs/envoy-answers.ts';
-import { evaluateGone } from '../../../../scripts/switch/proofs/gone.ts';
-import { createQuietWatch, loadOn } from '../../../../scripts/switch/proofs/quiet.ts';
-import { evaluateRoutes } from '../../../../scripts/switch/proofs/routes.ts';
+} from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
+import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
+import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';
+import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
 import { host, recorded, recordedFile, reference } from '../recorded.ts';
 
 const added = () => recorded<EndpointsDump>('gateway.endpoints.3-subset-added');

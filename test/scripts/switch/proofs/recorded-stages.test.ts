@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { evaluateEndpoints } from '../../../../scripts/switch/proofs/endpoints.ts';
+import { evaluateEndpoints } from '../../../../scripts/switch/routing/virtual-service/endpoints.ts';
 import type {
   ClustersDump,
   EndpointsDump,
   RoutesDump,
-} from '../../../../scripts/switch/proofs/envoy-answers.ts';
-import { evaluateGone } from '../../../../scripts/switch/proofs/gone.ts';
-import { evaluateRoutes } from '../../../../scripts/switch/proofs/routes.ts';
+} from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
+import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
 import { host, recorded, reference, stages } from '../recorded.ts';
 
 // A switch from v2 to v1, as a real gateway and a real sidecar answered at each stage of it.

@@ -11,18 +11,19 @@ export const CACHE_FOLDER = path.join('zero-downtime-coffee-shop', 'envoy');
  * Throws when `ENVOY_BIN` names no program.
  */
 export function findEnvoy(env: NodeJS.ProcessEnv): string | undefined {
-  const { ENVOY_BIN: named, PATH = '', XDG_CACHE_HOME, HOME = '' } = env;
+  const { ENVOY_BIN: named, PATH = '', XDG_CACHE_HOME = '', HOME = '' } = env;
   if (named !== undefined && named !== '') {
     if (!isProgram(named)) throw new Error(`ENVOY_BIN is "${named}", which is no program.`);
     return behindScript(named);
   }
   const onPath = PATH.split(path.delimiter)
-    .filter((folder) => folder !== '')
+    // An entry without a root means the folder that one happens to be in: whoever wrote there would be run.
+    .filter((folder) => path.isAbsolute(folder))
     .map((folder) => path.join(folder, 'envoy'))
     .find(isProgram);
   if (onPath !== undefined) return behindScript(onPath);
-  const cache =
-    XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '' ? XDG_CACHE_HOME : path.join(HOME, '.cache');
+  const cache = path.isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : path.join(HOME, '.cache');
+  if (!path.isAbsolute(cache)) return undefined;
   const installed = path.join(cache, CACHE_FOLDER, 'envoy', '_bin', 'envoy');
   return isProgram(installed) ? installed : undefined;
 }

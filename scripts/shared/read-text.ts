@@ -1,0 +1,48 @@
+/** Reading an answer to its end, and no further than a limit: who answers without end must not fill this program's memory. */
+import { CommandError } from './errors.ts';
+
+/** API answers, dumps of proxies, answers of Prometheus: a mesh of thousands of pods stays well below. */
+export const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Smoke tests, refusals, control answers. */
+export const SHORT_ANSWER_LIMIT_BYTES = 64 * 1024;
+
+/** Somebody's answer is longer than what is read of it. */
+export class TooLongError extends CommandError {
+  /** @param who as it reads before "answered": `Prometheus at http://prometheus:9090` */
+  constructor(who: string, limitBytes: number) {
+    super(`${who} answered more than ${describeBytes(limitBytes)}; the rest was not read.`);
+  }
+}
+
+/** Collects an answer that comes in pieces. `add` throws when the limit is passed. */
+export function createTextReader(
+  who: string,
+  limitBytes: number,
+): { add(chunk: Uint8Array): void; text(): string } {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  return {
+    add(chunk) {
+      bytes += chunk.length;
+      if (bytes > limitBytes) throw new TooLongError(who, limitBytes);
+      chunks.push(chunk);
+    },
+    text: () => Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/** The whole text of a body. Throws TooLongError, and gives the stream up, when it is longer than `limitBytes`. */
+export async function readText(
+  body: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,
+  { who, limitBytes = ANSWER_LIMIT_BYTES }: { who: string; limitBytes?: number },
+): Promise<string> {
+  if (body === null) return '';
+  const reader = createTextReader(who, limitBytes);
+  for await (const chunk of body as AsyncIterable<Uint8Array>) reader.add(chunk);
+  return reader.text();
+}
+
+function describeBytes(bytes: number): string {
+  const [size, unit] = bytes >= 1024 * 1024 ? [bytes / 1024 / 1024, 'MB'] : [bytes / 1024, 'KB'];
+  return `${Math.round(size)} ${unit}`;
+}

@@ -1,0 +1,24 @@
+/** The DestinationRule as a value: with one more version, or one less. */
+import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
+
+export function findSubset(rule: DestinationRule, name: string): Subset | undefined {
+  return rule.spec.subsets?.find((subset) => subset.name === name);
+}
+
+/** The new version's subset: the old one's, policies included, with the old version's name replaced in it. */
+export function subsetLike(old: Subset, from: string, to: string): Subset {
+  const labels = Object.entries(old.labels ?? { version: from }).map(([key, value]) => [
+    key,
+    value === from ? to : value,
+  ]);
+  return { ...old, name: to, labels: Object.fromEntries(labels) as Record<string, string> };
+}
+
+export function withSubset(rule: DestinationRule, subset: Subset): Subset[] {
+  const subsets = rule.spec.subsets ?? [];
+  return findSubset(rule, subset.name) ? subsets : [...subsets, subset];
+}
+
+export function withoutSubset(rule: DestinationRule, name: string): Subset[] {
+  return (rule.spec.subsets ?? []).filter((subset) => subset.name !== name);
+}

@@ -1,0 +1,59 @@
+/**
+ * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming one would answer 503) and shows each
+ * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
+ */
+import { parseClusterName } from '../istio-names.ts';
+import { describeAddress, ipOf } from '../address.ts';
+import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
+import type { EndpointsDump, Verdict } from '../envoy-answers.ts';
+
+export interface ExpectedEndpoints {
+  host: string;
+  subset: string;
+  /** The IPs of the pods that are ready now. */
+  ready: ReadonlySet<string>;
+  /** False where the DestinationRule is not exported to the proxy: it has the service, and need not have any of its subsets. Default true. */
+  isExported?: boolean;
+}
+
+export function evaluateEndpoints(
+  dump: EndpointsDump,
+  { host, subset, ready, isExported = true }: ExpectedEndpoints,
+): Verdict {
+  const odd = unreadableIn(dump, 'endpoint_config');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
+  const healthyByPort = new Map<number, Set<string>>();
+  const ports = new Set<number>();
+  let hasSubsets = false;
+  for (const { endpoint_config: config } of dump.configs ?? []) {
+    const name = parseClusterName(config?.cluster_name ?? '');
+    if (name?.host !== host) continue;
+    ports.add(name.port);
+    hasSubsets ||= name.subset !== '';
+    if (name.subset !== subset) continue;
+    const endpoints = (config?.endpoints ?? []).flatMap(({ lb_endpoints: group = [] }) => group);
+    const healthy = endpoints.filter(({ health_status: health }) => health === 'HEALTHY');
+    const addresses = healthy.map(({ endpoint }) => endpoint?.address);
+    const strange = addresses.find((address) => ipOf(address) === undefined);
+    if (addresses.length > 0 && addresses.some((address) => ipOf(address) === undefined))
+      return unproven(`cannot read an endpoint of ${subset}: ${describeAddress(strange)}`);
+    healthyByPort.set(name.port, new Set(addresses.map((address) => ipOf(address) ?? '')));
+  }
+  if (!isExported && !hasSubsets) return proven(false);
+  for (const port of ports) {
+    const healthy = healthyByPort.get(port);
+    if (healthy === undefined) return unproven(`subset ${subset} is unknown or still warming (port ${port})`);
+    const missing = [...ready].filter((address) => !healthy.has(address));
+    const surplus = [...healthy].filter((address) => !ready.has(address));
+    if (missing.length > 0 || surplus.length > 0 || ready.size === 0) {
+      const detail = [
+        missing.length > 0 ? `without ${missing.join(', ')}` : '',
+        surplus.length > 0 ? `with ${surplus.join(', ')} that is not ready` : '',
+      ].filter((text) => text !== '');
+      return unproven(
+        `${healthy.size}/${ready.size} healthy endpoints${detail.length > 0 ? `, ${detail.join(', ')}` : ''}`,
+      );
+    }
+  }
+  return proven(ports.size > 0);
+}

@@ -1,0 +1,92 @@
+/**
+ * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
+ * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
+ */
+import { parseClusterName, withV1 } from '../istio-names.ts';
+import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
+import type { EnvoyRoute, RoutesDump, Verdict } from '../envoy-answers.ts';
+
+export interface ExpectedRoutes {
+  host: string;
+  /** The VirtualService as Istio refers to it in each route's metadata. */
+  reference: string;
+  /** The names of the routes of the revision that must be loaded. An unnamed route counts as ''. */
+  names: ReadonlySet<string>;
+  /** Where the routes are a delegate's: by each root's reference, the names of those that may lead to our host. */
+  roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  /** The subset no route may name any more; undefined during a canary, when both serve. */
+  forbidden?: string | undefined;
+  /** During a canary: the subset that only routes of this revision may name, and what is in the names of those. */
+  shared?: { subset: string; marker: string } | undefined;
+}
+
+export function evaluateRoutes(
+  dump: RoutesDump,
+  { host, reference, names, roots, forbidden, shared }: ExpectedRoutes,
+): Verdict {
+  const odd = unreadableIn(dump, 'route_config');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
+  let consumer = false;
+  for (const { route_config: config } of dump.configs ?? []) {
+    for (const { name: virtualHost = '', routes = [] } of config?.virtual_hosts ?? []) {
+      for (const route of routes) {
+        if (forbidden !== undefined && clustersOf(route).some((name) => isSubset(name, host, forbidden))) {
+          return unproven(`route "${route.name ?? ''}" of ${virtualHost} still names ${forbidden}`);
+        }
+        const config = withV1(route.metadata?.filter_metadata?.istio?.config ?? '');
+        const viaRoot = roots?.get(config);
+        const isOurs = config === reference || (viaRoot !== undefined && leadsTo(route, host));
+        if (!isOurs) continue;
+        consumer = true;
+        if (isChosenElsewhere(route))
+          return unproven(
+            `route "${route.name ?? ''}" of ${virtualHost} leads where its configuration does not say`,
+          );
+        const { name = '' } = route;
+        // An unnamed route of the author's stays unnamed: then an old unnamed one must not pass for it.
+        const isStale =
+          shared !== undefined &&
+          !name.includes(shared.marker) &&
+          clustersOf(route).some((cluster) => isSubset(cluster, host, shared.subset));
+        if (isStale || !isExpected(name, viaRoot ?? names)) {
+          return unproven(`route "${name}" of ${virtualHost} is of another revision`);
+        }
+      }
+    }
+  }
+  return proven(consumer);
+}
+
+function clustersOf({ route }: EnvoyRoute): string[] {
+  return [
+    route?.cluster,
+    ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
+    ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
+  ].filter((name) => name !== undefined);
+}
+
+/** By a header of each request, or by a plugin: such a route may lead to any version. */
+function isChosenElsewhere({ route = {} }: EnvoyRoute): boolean {
+  return (
+    route.cluster_header !== undefined ||
+    route.cluster_specifier_plugin !== undefined ||
+    route.inline_cluster_specifier_plugin !== undefined ||
+    (route.weighted_clusters?.clusters ?? []).some(({ cluster_header: header }) => (header ?? '') !== '')
+  );
+}
+
+/** A root's route may lead to another service just as well. */
+function leadsTo(route: EnvoyRoute, host: string): boolean {
+  return clustersOf(route).some((name) => parseClusterName(name)?.host === host);
+}
+
+function isSubset(cluster: string, host: string, subset: string): boolean {
+  const name = parseClusterName(cluster);
+  return name?.host === host && name.subset === subset;
+}
+
+/** Istio appends the name of a match: `name.matchName`, and `.matchName` where the route has none. */
+function isExpected(name: string, names: ReadonlySet<string>): boolean {
+  if (names.has(name)) return true;
+  return [...names].some((expected) => name.startsWith(`${expected}.`));
+}

@@ -1,0 +1,197 @@
+/** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
+import { fullHost } from '../istio-names.ts';
+import { withMarker } from '../marker.ts';
+import type { RouteTarget } from '../traffic-routing.ts';
+import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
+import type { Part } from './weights.ts';
+
+export function namesSubset(
+  destination: Destination | undefined,
+  subset: string,
+  target: RouteTarget,
+): boolean {
+  return destination !== undefined && isOurs(destination, target) && destination.subset === subset;
+}
+
+function isOurs({ host }: Destination, target: RouteTarget): boolean {
+  return fullHost(host, target.namespace) === target.host;
+}
+
+/**
+ * The subsets that the main route gives traffic to, heaviest first, with what each has of all that goes to ours, in percent. Empty: no route is ours.
+ */
+export function liveSubsets(
+  virtualService: VirtualService,
+  target: RouteTarget,
+): { subset: string; weight: number }[] {
+  const serving = served(virtualService, target);
+  const percent = percentages(serving.map(({ weight }) => weight));
+  return serving
+    .map(({ subset }, index) => ({ subset, weight: percent[index] ?? 0 }))
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** What the second of two subsets gets of the traffic that the main route gives to both, in percent. */
+export function shareBetween(
+  virtualService: VirtualService,
+  [one, other]: readonly [string, string],
+  target: RouteTarget,
+): number {
+  const serving = served(virtualService, target);
+  const of = (wanted: string) => serving.find(({ subset }) => subset === wanted)?.weight ?? 0;
+  return of(other) === 0 ? 0 : (100 * of(other)) / (of(one) + of(other));
+}
+
+/** What the main route gives to ours, with the weights as they are written. */
+function served({ spec: { http = [] } }: VirtualService, target: RouteTarget) {
+  const ours = http.filter((route) => route.route?.some(({ destination }) => isOurs(destination, target)));
+  // The last route without a match takes whatever no other route took: that is who serves.
+  const catchAll =
+    ours.filter(({ match }) => match === undefined || match.length === 0).at(-1) ?? ours.at(-1);
+  const all = catchAll?.route ?? [];
+  const weights = new Map<string, number>();
+  for (const one of all) {
+    const { subset = '' } = one.destination;
+    const weight = isOurs(one.destination, target) ? weightOf(one, all) : 0;
+    if (weight > 0) weights.set(subset, (weights.get(subset) ?? 0) + weight);
+  }
+  return [...weights].map(([subset, weight]) => ({ subset, weight }));
+}
+
+/** For each route that divides its traffic, who gets how much of it: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
+export function describeShares(routes: readonly HttpRoute[], target: RouteTarget): string[] {
+  return routes.flatMap(({ name = '', route: all = [] }) => {
+    if (all.length < 2 || !all.some(({ destination }) => isOurs(destination, target))) return [];
+    const percent = percentages(all.map((one) => weightOf(one, all)));
+    const parts = all.map(({ destination }, index) => {
+      const { host, subset = '' } = destination;
+      const who =
+        isOurs(destination, target) && subset !== '' ? subset : [host, subset].filter(Boolean).join(' ');
+      return `${who} ${percent[index] ?? 0} %`;
+    });
+    return [`route "${name}": ${parts.join(', ')}`];
+  });
+}
+
+/** Every subset of ours that any route, mirror, tcp or tls section names. */
+export function namedSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
+  const { http = [], tcp = [], tls = [] } = virtualService.spec;
+  const destinations = [...http, ...tcp, ...tls].flatMap(({ route = [] }) =>
+    route.map(({ destination }) => destination),
+  );
+  for (const route of http) {
+    if (route.mirror) destinations.push(route.mirror);
+    for (const { destination } of route.mirrors ?? []) destinations.push(destination);
+  }
+  return new Set(
+    destinations.filter((destination) => isOurs(destination, target)).map(({ subset = '' }) => subset),
+  );
+}
+
+/** The routes that give traffic to both subsets. */
+export function dividedRoutes(
+  { spec: { http = [] } }: VirtualService,
+  [one, other]: readonly [string, string],
+  target: RouteTarget,
+): HttpRoute[] {
+  const gives = ({ route = [] }: HttpRoute, subset: string) =>
+    route.some((one) => weightOf(one, route) > 0 && namesSubset(one.destination, subset, target));
+  return http.filter((route) => gives(route, one) && gives(route, other));
+}
+
+export interface Redirection {
+  from: string;
+  to: string;
+  /** Percent of what `from` and `to` serve together that `to` gets; 100 takes `from` out of the routes. */
+  share: number;
+  /** Goes into the name of every route that changes, so that each proxy can show that it has this very revision. */
+  marker: string;
+  /** Which of the routes that name `from` are meant. Default: all. */
+  only?: (route: HttpRoute) => boolean;
+}
+
+/** The routes with the traffic of `from` given to `to`. The input stays as it is; routes that are not meant are the same objects. */
+export function redirect(
+  routes: HttpRoute[],
+  { from, to, share, marker, only }: Redirection,
+  target: RouteTarget,
+): HttpRoute[] {
+  const mentions = (route: HttpRoute) =>
+    [...(route.route ?? []), ...(route.mirrors ?? [])].some(({ destination }) =>
+      namesSubset(destination, from, target),
+    ) || namesSubset(route.mirror, from, target);
+  return routes.map((route) => {
+    if (!mentions(route) || only?.(route) === false) return route;
+    const moved: HttpRoute = { ...route, name: withMarker(route.name, marker) };
+    if (route.route) moved.route = shareOut(route.route, { from, to, share }, target);
+    if (share === 100) {
+      const turned = (destination: Destination) =>
+        namesSubset(destination, from, target) ? { ...destination, subset: to } : destination;
+      if (route.mirror) moved.mirror = turned(route.mirror);
+      if (route.mirrors) {
+        moved.mirrors = route.mirrors.map((mirror) => ({
+          ...mirror,
+          destination: turned(mirror.destination),
+        }));
+      }
+    }
+    return moved;
+  });
+}
+
+/** Each destination that names `from` is shared out in its place; what was shared with `to` before is taken together with it again. */
+function shareOut(
+  destinations: RouteDestination[],
+  { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
+  target: RouteTarget,
+): RouteDestination[] {
+  if (!destinations.some(({ destination }) => namesSubset(destination, from, target))) return destinations;
+  const shared = new Map<RouteDestination, RouteDestination>();
+  for (const one of destinations) {
+    if (!namesSubset(one.destination, to, target)) continue;
+    const old = destinations.find(
+      (other) => namesSubset(other.destination, from, target) && isSameButSubset(one, other),
+    );
+    if (old) shared.set(one, old);
+  }
+  const moved = destinations.flatMap((one): { destination: RouteDestination; part: Part }[] => {
+    if (shared.has(one)) return [];
+    const own = weightOf(one, destinations);
+    if (!namesSubset(one.destination, from, target))
+      return [{ destination: one, part: { weight: own, percent: 100 } }];
+    const weight = destinations.reduce(
+      (sum, other) => (shared.get(other) === one ? sum + weightOf(other, destinations) : sum),
+      own,
+    );
+    const fresh = { ...one, destination: { ...one.destination, subset: to } };
+    if (share === 100) return [{ destination: fresh, part: { weight, percent: 100 } }];
+    return [
+      { destination: one, part: { weight, percent: 100 - share } },
+      { destination: fresh, part: { weight, percent: share } },
+    ];
+  });
+  const [only] = moved;
+  // A single destination needs no weight, unless its author wrote one.
+  if (only !== undefined && moved.length === 1) {
+    const { weight = 100, ...bare } = only.destination;
+    return [destinations.length === 1 && destinations[0]?.weight !== undefined ? { ...bare, weight } : bare];
+  }
+  const weights = wholeWeights(moved.map(({ part }) => part));
+  const written = share === 100 && shared.size > 0 ? plainWeights(weights) : weights;
+  return moved.map(({ destination }, index) => {
+    const weight = written[index] ?? 0;
+    // None at all is an author's way to write 0.
+    return destination.weight === undefined && weight === 0 ? destination : { ...destination, weight };
+  });
+}
+
+function isSameButSubset(one: RouteDestination, other: RouteDestination): boolean {
+  const place = ({ destination, ...more }: RouteDestination) => ({
+    ...more,
+    weight: undefined,
+    destination: { ...destination, subset: undefined },
+  });
+  return isDeepStrictEqual(place(one), place(other));
+}

@@ -1,0 +1,40 @@
+/** Objects as the wire carries them: JSON, and nobody can change what somebody else has. */
+import { isDeepStrictEqual } from 'node:util';
+
+export const isSame = isDeepStrictEqual;
+
+/** As it arrives on the other side: without what is undefined, and frozen. */
+export function overTheWire<T>(value: T): T {
+  return freeze(JSON.parse(JSON.stringify(value)) as T);
+}
+
+export function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+  return value;
+}
+
+/** RFC 7386: null takes away, objects are merged, everything else replaces. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const merged: Record<string, unknown> = isMap(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `app=coffee-shop,version=v1` */
+export function matchesSelector(labels: Record<string, string> = {}, selector = ''): boolean {
+  if (selector === '') return true;
+  return selector.split(',').every((part) => {
+    const [key = '', value] = part.split('=');
+    return labels[key] === value;
+  });
+}

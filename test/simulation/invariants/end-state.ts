@@ -1,0 +1,76 @@
+/** What a switch that is over leaves behind: what its outcome says, and nothing else. */
+import { FLOOR_ANNOTATION } from '../../../scripts/switch/changes/autoscaler.ts';
+import type {
+  DestinationRule,
+  HttpRoute,
+  KubernetesObject,
+  Lease,
+  VirtualService,
+} from '../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../scripts/shared/resources.ts';
+import type { ObjectStore } from '../api/object-store.ts';
+import { isSame } from '../api/values.ts';
+import { APP, NAMESPACE, virtualServiceOf } from '../world/manifests.ts';
+import type { RouteStyle } from '../world/manifests.ts';
+
+/** What the last switch that came to an end says is there. */
+export interface Rest {
+  live: string;
+  deployments: ReadonlySet<string>;
+  subsets: ReadonlySet<string>;
+}
+
+/** Everything that is not as `rest` says. */
+export function leftBehind(
+  store: ObjectStore,
+  rest: Rest,
+  style: RouteStyle,
+  hadAutoscaler: boolean,
+): string[] {
+  const place = (resource: typeof resources.services | typeof resources.leases) => ({
+    resource,
+    namespace: NAMESPACE,
+    name: APP,
+  });
+  const found: string[] = [];
+  const routes = store.get({ ...place(resources.services), resource: resources.virtualServices });
+  const rule = store.get({ ...place(resources.services), resource: resources.destinationRules });
+  const lease = store.get({ ...place(resources.leases), name: `switch-${APP}` }) as Lease | undefined;
+
+  const { spec } = routes as VirtualService;
+  const wanted = virtualServiceOf(rest.live, style).spec;
+  if (!isSame(withoutNames(spec), withoutNames(wanted)))
+    found.push(
+      `routes ${JSON.stringify(withoutNames(spec))} instead of ${JSON.stringify(withoutNames(wanted))}`,
+    );
+  compare(found, 'subsets', (rule as DestinationRule).spec.subsets ?? [], ({ name }) => name, rest.subsets);
+  const deployments = store.list(resources.deployments);
+  compare(found, 'Deployments', deployments, versionOf, rest.deployments);
+  const versions = new Set(store.list(resources.pods, NAMESPACE).map(versionOf));
+  for (const version of versions) if (!rest.deployments.has(version)) found.push(`pods of ${version}`);
+  const autoscalers = store.list(resources.horizontalPodAutoscalers);
+  if (hadAutoscaler) compare(found, 'autoscalers', autoscalers, versionOf, rest.deployments);
+  for (const { metadata } of autoscalers)
+    if (metadata.annotations?.[FLOOR_ANNOTATION] !== undefined) found.push(`a floor on ${metadata.name}`);
+  if (lease?.spec.holderIdentity) found.push(`the Lease, held by ${lease.spec.holderIdentity}`);
+  return found;
+}
+
+const versionOf = ({ metadata }: KubernetesObject) => metadata.labels?.['version'] ?? '';
+
+/** A switch marks the routes it has written by their names. */
+function withoutNames(spec: VirtualService['spec']): unknown {
+  return { ...spec, http: (spec.http ?? []).map(({ name: _name, ...route }: HttpRoute) => route) };
+}
+
+function compare<T>(
+  found: string[],
+  what: string,
+  objects: readonly T[],
+  nameOf: (object: T) => string,
+  wanted: ReadonlySet<string>,
+): void {
+  const names = objects.map(nameOf).toSorted();
+  const expected = [...wanted].toSorted();
+  if (!isSame(names, expected)) found.push(`${what} ${names.join(', ')} instead of ${expected.join(', ')}`);
+}

@@ -1,0 +1,81 @@
+/** HTTP into a pod over a port-forward: one request at a time, and each may find nobody there. */
+import type { PodAnswer, PodForward } from '../../../scripts/shared/cluster/cluster.ts';
+import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
+import { onAbort } from './on-abort.ts';
+import type { Connection } from './simulated-cluster.ts';
+
+/** Who answers inside the pods. */
+export interface PodAnswers {
+  /** Undefined: it listens, and says nothing. Throws a ClusterError when there is no such pod, or nothing listens. */
+  ask(
+    target: PodPort,
+    path: string,
+  ): { status: number; body: string; headers?: Record<string, string> } | undefined;
+}
+
+export interface PodPort {
+  namespace: string;
+  pod: string;
+  port: number;
+}
+
+export function createForward({
+  process,
+  network,
+  api,
+  pods,
+  timeoutMs: longestMs,
+  target,
+}: Connection & { target: PodPort }): PodForward {
+  let turn: Promise<unknown> = Promise.resolve();
+  const where = `${target.namespace}/${target.pod}:${target.port}`;
+  const unreachable = (why: string) =>
+    new ClusterError(`${where} does not answer: ${why}`, { status: 0, reason: 'Unreachable' });
+
+  const once = (path: string, timeoutMs: number, signal?: AbortSignal) =>
+    new Promise<PodAnswer>((resolve, reject: (error: unknown) => void) => {
+      signal?.throwIfAborted();
+      const fate = network.fate();
+      const [thereMs, backMs] = [network.latencyMs(), network.latencyMs()];
+      let cancel: () => void = () => undefined;
+      const settle = (settled: () => void) => {
+        cancel();
+        forget();
+        settled();
+      };
+      const forget = onAbort(signal, () => settle(() => reject(signal?.reason)));
+      const answer = (ms: number, give: () => void) => {
+        cancel = process.deliver(ms, () => settle(give));
+      };
+      if (fate.kind === 'hangs') {
+        answer(timeoutMs, () => reject(unreachable(`no answer in ${timeoutMs} ms`)));
+        return;
+      }
+      if (fate.kind !== 'answered') {
+        answer(thereMs + backMs, () => reject(unreachable('the connection broke')));
+        return;
+      }
+      answer(timeoutMs, () => reject(unreachable(`no answer in ${timeoutMs} ms`)));
+      api.arrive(thereMs, () => {
+        let give: () => void;
+        try {
+          const found = pods.ask(target, path);
+          if (found === undefined) return;
+          give = () => resolve({ headers: {}, ...found });
+        } catch (error) {
+          give = () => reject(error);
+        }
+        cancel();
+        answer(backMs, give);
+      });
+    });
+
+  return {
+    request(path, { timeoutMs = longestMs, signal } = {}) {
+      const mine = turn.then(() => once(path, timeoutMs, signal));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    close: () => undefined,
+  };
+}

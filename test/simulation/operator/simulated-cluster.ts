@@ -1,0 +1,195 @@
+/** The `Cluster` one operator holds: each call travels to the simulated API server and back, and may not arrive. */
+import { askAgain } from '../../../scripts/shared/cluster/ask-again.ts';
+import type { Cluster, CallOptions, WriteOptions } from '../../../scripts/shared/cluster/cluster.ts';
+import { ClusterError, isTransient } from '../../../scripts/shared/cluster/errors.ts';
+import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
+import { knownResourceOf } from '../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
+import type { ApiServer } from '../api/api-server.ts';
+import { createForward } from './forward.ts';
+import type { PodAnswers } from './forward.ts';
+import type { Network } from './network.ts';
+import { onAbort } from './on-abort.ts';
+import type { OperatorProcess } from './process.ts';
+
+export interface Connection {
+  process: OperatorProcess;
+  network: Network;
+  api: ApiServer;
+  pods: PodAnswers;
+  namespace: string;
+  /** How long one call may take, in milliseconds. */
+  timeoutMs: number;
+  /** How long a read is asked again, in milliseconds. */
+  retryForMs: number;
+}
+
+interface Call<T> {
+  asked: string;
+  carryOut: () => T;
+  isRead: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+export function createSimulatedCluster(connection: Connection): Cluster {
+  const { process, network, api, namespace: home, timeoutMs, retryForMs } = connection;
+
+  /** One attempt, as a request over a connection that may break at each point. */
+  const once = <T>({ asked, carryOut, signal }: Call<T>) =>
+    new Promise<T>((resolve, reject: (error: unknown) => void) => {
+      signal?.throwIfAborted();
+      const fate = network.fate();
+      const [thereMs, backMs] = [network.latencyMs(), network.latencyMs()];
+      const withoutAnswer = (status: number, reason: string) =>
+        new ClusterError(`${asked}: ${status === 0 ? 'no answer' : status} (${reason})`, { status, reason });
+      let isSettled = false;
+      const settle = (settled: () => void) => {
+        if (isSettled) return;
+        isSettled = true;
+        forget();
+        settled();
+      };
+      const forget = onAbort(signal, () => settle(() => reject(signal?.reason)));
+      const answer = (ms: number, give: () => void) => void process.deliver(ms, () => settle(give));
+
+      if (fate.kind === 'refused') {
+        answer(thereMs + backMs, () => reject(withoutAnswer(fate.status, fate.reason)));
+        return;
+      }
+      // The request is on its way: from here on nothing that befalls the process calls it back.
+      api.arrive(thereMs, () => {
+        if (fate.kind === 'hangs' && !fate.isCarriedOut) return;
+        let give: () => void;
+        try {
+          const result = carryOut();
+          give = () => resolve(result);
+        } catch (error) {
+          give = () => reject(error);
+        }
+        if (fate.kind === 'answered') answer(backMs, give);
+        else if (fate.kind === 'lost') answer(backMs, () => reject(withoutAnswer(fate.status, fate.reason)));
+      });
+      if (fate.kind === 'hangs') answer(timeoutMs, () => reject(withoutAnswer(0, 'Timeout')));
+    });
+
+  /** As the real adapter does: reads are asked again, writes only when the server has not looked at them. */
+  const ask = <T>(call: Call<T>, patienceMs = retryForMs): Promise<T> =>
+    askAgain(() => once(call), {
+      patienceMs,
+      helps: call.isRead ? isTransient : isUntouched,
+      signal: call.signal,
+      clock: process.clock,
+    });
+
+  const placeOf = (resource: Resource, name: string, { namespace = home }: CallOptions) => ({
+    resource,
+    name,
+    namespace,
+  });
+  const resourceOf = (object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Resource => {
+    const found = knownResourceOf(object);
+    if (found === undefined) throw new Error(`the simulated cluster knows no ${object.kind ?? 'such kind'}`);
+    return found;
+  };
+  const placed = ({ metadata }: KubernetesObject, options: WriteOptions): WriteOptions => ({
+    ...options,
+    namespace: options.namespace ?? metadata.namespace,
+  });
+  const by = process.name;
+
+  return {
+    context: 'simulation',
+    server: 'https://simulation',
+    namespace: home,
+
+    version: (patienceMs) =>
+      ask(
+        { asked: 'get the version', carryOut: () => ({ gitVersion: 'v1.36.0' }), isRead: true },
+        patienceMs,
+      ),
+
+    resourceOf: (object) => Promise.resolve(resourceOf(object)),
+
+    get: <T extends KubernetesObject>(resource: Resource, name: string, options: CallOptions = {}) =>
+      ask({
+        asked: `get ${resource.plural} ${name}`,
+        carryOut: () => api.get(placeOf(resource, name, options)) as T | undefined,
+        isRead: true,
+        signal: options.signal,
+      }),
+
+    list: (resource, { namespace = home, signal, labelSelector } = {}) =>
+      ask({
+        asked: `list ${resource.plural}`,
+        carryOut: () =>
+          api.list(resource, namespace === '*' ? undefined : namespace, labelSelector) as never[],
+        isRead: true,
+        signal,
+      }),
+
+    create: <T extends KubernetesObject>(object: T, options: WriteOptions = {}) => {
+      const { namespace = home, signal } = placed(object, options);
+      return ask({
+        asked: `create ${object.kind ?? ''} ${object.metadata.name}`,
+        carryOut: () => api.create(by, resourceOf(object), object, namespace) as T,
+        isRead: object.apiVersion?.startsWith('authorization.k8s.io') ?? false,
+        signal,
+      });
+    },
+
+    replace: <T extends KubernetesObject>(object: T, options: WriteOptions = {}) => {
+      const place = placeOf(resourceOf(object), object.metadata.name, placed(object, options));
+      return ask({
+        asked: `replace ${place.resource.plural} ${place.name}`,
+        carryOut: () => api.replace(by, place, object) as T,
+        isRead: false,
+        signal: options.signal,
+      });
+    },
+
+    patch: <T extends KubernetesObject>(
+      resource: Resource,
+      name: string,
+      patch: Record<string, unknown>,
+      options: WriteOptions = {},
+    ) =>
+      ask({
+        asked: `patch ${resource.plural} ${name}`,
+        carryOut: () => api.patch(by, placeOf(resource, name, options), patch) as T,
+        isRead: false,
+        signal: options.signal,
+      }),
+
+    apply: <T extends KubernetesObject>(object: T, options: WriteOptions & { force?: boolean } = {}) => {
+      const place = placeOf(resourceOf(object), object.metadata.name, placed(object, options));
+      return ask({
+        asked: `apply ${place.resource.plural} ${place.name}`,
+        carryOut: () => api.apply(by, place, object) as T,
+        isRead: false,
+        signal: options.signal,
+      });
+    },
+
+    delete: (resource, name, options = {}) =>
+      ask({
+        asked: `delete ${resource.plural} ${name}`,
+        carryOut: () => void api.delete(by, placeOf(resource, name, options), options.uid),
+        isRead: false,
+        signal: options.signal,
+      }),
+
+    // The switch follows nothing: it asks.
+    watch() {
+      throw new Error('the simulated cluster has no watch');
+    },
+
+    forward: (namespace, pod, port) => createForward({ ...connection, target: { namespace, pod, port } }),
+
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The server said that it did not look at it, or never got it. */
+function isUntouched(error: unknown): boolean {
+  return error instanceof ClusterError && (error.status === 429 || error.reason === 'ECONNREFUSED');
+}

@@ -1,0 +1,59 @@
+/** What must be there, by the switches that have come to an end: read from the record in the Lease, as the next run reads it. */
+import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../scripts/shared/resources.ts';
+import type { Write } from '../api/api-server.ts';
+import type { Rest } from '../invariants/end-state.ts';
+
+interface Memory {
+  id: string;
+  from: string;
+  to: string;
+  phase: string;
+  keptOld?: boolean;
+}
+
+export interface Ledger {
+  readonly rest: Rest;
+  /** The switch under way, if one is. */
+  readonly unfinished: Memory | undefined;
+  hear(write: Write): void;
+}
+
+export function createLedger(first: string): Ledger {
+  let seen = '';
+  /** What was there before the last switch that was finished: it can be taken back still. */
+  let before: Rest | undefined;
+  const one = new Set([first]);
+  const self: { -readonly [Key in keyof Ledger]: Ledger[Key] } = {
+    rest: { live: first, deployments: one, subsets: one },
+    unfinished: undefined,
+    hear({ place, after }) {
+      const memory = place.resource === resources.leases ? memoryOf(after) : undefined;
+      if (memory === undefined) return;
+      const isOver = memory.phase === 'switched' || memory.phase === 'undone';
+      self.unfinished = isOver ? undefined : memory;
+      const now = `${memory.id} ${memory.phase}`;
+      if (now === seen) return;
+      seen = now;
+      if (memory.phase === 'switched') {
+        before = self.rest;
+        self.rest = switched(self.rest, memory);
+      } else if (memory.phase === 'undone') {
+        if (before && self.rest.live === memory.to) self.rest = before;
+        before = undefined;
+      }
+    },
+  };
+  return self;
+}
+
+function memoryOf(lease: KubernetesObject | undefined): Memory | undefined {
+  const text = Object.values(lease?.metadata.annotations ?? {})[0];
+  return text === undefined ? undefined : (JSON.parse(text) as Memory);
+}
+
+function switched({ deployments, subsets }: Rest, { from, to, keptOld }: Memory): Rest {
+  const after = (names: ReadonlySet<string>) =>
+    new Set([...names, to].filter((name) => keptOld === true || name !== from));
+  return { live: to, deployments: after(deployments), subsets: after(subsets) };
+}
