@@ -63,7 +63,7 @@ export async function runCell(
     FOLDER: folder,
     ...env,
   };
-  for (const name of condition.unset ?? []) delete environment[name];
+  for (const name of condition.unset ?? []) environment[name] = undefined;
   const { before = 'true', stdout = '', stderr = '' } = condition;
   const child = spawn('/bin/sh', ['-c', `${before}; exec ${line} ${stdout} ${stderr}`], {
     cwd: root,
