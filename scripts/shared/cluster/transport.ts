@@ -13,7 +13,6 @@ import type { Connection } from './kubeconfig/connection.ts';
 import { createPool } from './network/pool.ts';
 import { routeOf } from './network/route.ts';
 import type { Route } from './network/route.ts';
-import { TooLongError, readText } from '../read-text.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;

@@ -2,7 +2,6 @@
 import { CommandError, messageOf } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { formatDuration } from '../../duration.ts';
-import { printable } from '../../printable.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
 import { execInfo, readExecCredential } from './exec-credential.ts';
