@@ -5,6 +5,7 @@ import { InputError } from '../sets/input-error.ts';
 import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
 import type { CommandSurroundings } from './run.ts';
 import type { SendCommand } from './send.ts';
+import { printable } from '../../shared/printable.ts';
 
 /** The kubectl on PATH, or undefined. */
 export function findKubectl(environment: NodeJS.ProcessEnv): string | undefined {
@@ -55,7 +56,7 @@ export async function runKubectl(
   const done: string[] = [];
   for (const set of run.sets) {
     for (const { file } of set.files)
-      surroundings.stdout(`${line.command} ${set.set.name}: ${basename(file)}\n`);
+      surroundings.stdout(`${printable(`${line.command} ${set.set.name}: ${basename(file)}`)}\n`);
     const code = await pipeThrough(kubectl, argumentsFor(line, set), textOf(set), surroundings);
     if (code !== 0) {
       const before =
@@ -72,10 +73,13 @@ async function pipeThrough(
   program: string,
   args: readonly string[],
   input: string,
-  { environment, signal }: CommandSurroundings,
+  { environment, signal, stdout, stderr }: CommandSurroundings,
 ): Promise<number | string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: environment, signal });
+    // Through our hands: a reader that leaves must not end kubectl between two of its objects.
+    const child = spawn(program, args, { stdio: 'pipe', env: environment, signal });
+    child.stdout.setEncoding('utf8').on('data', stdout);
+    child.stderr.setEncoding('utf8').on('data', stderr);
     child.on('error', (error) => {
       if (signal.aborted) return;
       reject(new InputError(`${program} cannot be started: ${error.message}.`, 1, { cause: error }));
