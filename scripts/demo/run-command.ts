@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { messageOf, UsageError } from '../shared/errors.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { DemoCommandOptions } from './command-line.ts';
-import { newReportFolder } from './report/report-folder.ts';
+import { keepReportFolder, newReportFolder } from './report/report-folder.ts';
 import { writeReport } from './report/write-report.ts';
 import { createLiveStage } from './live/live-stage.ts';
 import { startLiveServer } from './live/live-server.ts';
@@ -24,10 +24,9 @@ export async function runCommand(
     return sweepCommand({ ...sweep, settings, folder, json }, { ...around, stdout });
   }
   const report = await (command.live ? runLive : runDemo)(command, around);
-  const folder = outDir ?? (await newFolder());
-  const page = await writeReport(folder, report);
-  const text = JSON.stringify(report);
-  stdout.write(json ? `${text}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
+  // First: a disk that is full takes nothing of what is seen.
+  stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
+  const page = await writeReport(outDir ?? (await newFolder()), report);
   around.stderr.write(`\nThe report, with every request on the clock of the release: ${page}\n`);
   return report.scenarios.every(({ verdict }) => passes(verdict)) ? 0 : 1;
 }
@@ -49,6 +48,7 @@ async function runLive(command: DemoCommandOptions, around: DemoSurroundings): P
 async function createFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await keepReportFolder(folder);
   } catch (error) {
     throw new UsageError(`--out ${folder}: ${messageOf(error)}`, { cause: error });
   }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UsageError } from '../shared/errors.ts';
+import { writeWholeFile } from '../shared/whole-file.ts';
 import { readBase } from './base.ts';
 import { type AppFiles, buildImage } from './build-image.ts';
 import { bundleService } from './bundle-service.ts';
@@ -62,7 +63,7 @@ export async function writeImages(command: ImageCommand, context: ImageContext):
     const name = `${image}:${command.tag}`;
     const { archive, digest, appBytes } = buildImage({ app, name, base, revision: command.revision });
     const file = join(command.out, `${image}-${command.tag}.tar`);
-    await writeFile(file, archive);
+    writeWholeFile(file, archive);
     const shown = relative(process.cwd(), file);
     context.progress(
       `${name}  ${megabytes(archive.length)}, of which the app ${megabytes(appBytes)}: ${shown}`,

@@ -27,9 +27,9 @@ export interface Account {
   byStatus: Record<string, number>;
   /** Requests without a whole answer, by the way they ended. */
   byError: Record<LossKind, number>;
-  /** Whole answers by their `x-version` header. */
+  /** Whole answers by their `x-version` header: at most 100 names, all further ones as `other`. */
   byVersion: Record<string, number>;
-  /** Whole answers by their `x-pod` header. */
+  /** Whole answers by their `x-pod` header, as many names. */
   byPod: Record<string, number>;
   /** Losses by what was said: the body of a 5xx, the text of a socket error. The most frequent ones only. */
   byReason: Record<string, number>;

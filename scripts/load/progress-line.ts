@@ -1,4 +1,5 @@
 import type { LoadProgress } from './load-options.ts';
+import { printable } from '../shared/printable.ts';
 import type { Output } from '../shared/terminal.ts';
 
 /** Keeps one line of progress on a terminal; elsewhere it says only what changes the story: the first loss. */
@@ -15,10 +16,10 @@ export function createProgressLine(output: Output): { show(progress: LoadProgres
         lossSaid = true;
         clear();
         const [reason = ''] = Object.keys(progress.byReason);
-        output.write(`first loss after ${(progress.elapsedMs / 1000).toFixed(1)} s: ${reason}\n`);
+        output.write(`first loss after ${(progress.elapsedMs / 1000).toFixed(1)} s: ${printable(reason)}\n`);
       }
       if (!output.isTTY) return;
-      output.write(`\r\x1b[K${describe(progress)}`.slice(0, (output.columns ?? 80) + 3));
+      output.write(`\r\x1b[K${printable(describe(progress))}`.slice(0, (output.columns ?? 80) + 3));
       drawn = true;
     },
     clear,

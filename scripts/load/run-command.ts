@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
+import { printable, printableJson, printableLines } from '../shared/printable.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { Account } from './account.ts';
 import type { LoadCommandOptions } from './command-line.ts';
@@ -39,20 +40,22 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
-  stdout.write(`${options.json ? JSON.stringify(account) : summarize(account)}\n`);
+  stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   explainSilence(account, stderr);
   return account.lost > 0 || account.sent === 0 ? 1 : 0;
 }
 
 function writeProgress(stderr: Output, progress: LoadProgress): void {
-  stderr.write(`${JSON.stringify(progress)}\n`);
+  stderr.write(`${printableJson(progress)}\n`);
 }
 
 /** When nothing at all was answered, the address is the first suspect. */
 function explainSilence({ sent, byStatus, byReason, url }: Account, stderr: Output): void {
   if (sent === 0 || Object.keys(byStatus).length > 0) return;
   const [reason = ''] = Object.keys(byReason);
-  stderr.write(`Nothing at ${new URL(url).host} answered (${reason}). Is the service running there?\n`);
+  stderr.write(
+    `Nothing at ${new URL(url).host} answered (${printable(reason)}). Is the service running there?\n`,
+  );
 }
 
 function endOf(stdin: Readable): AbortSignal {

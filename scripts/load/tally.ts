@@ -2,6 +2,8 @@ import type { Account, Loss, LossKind, TimelineSlot } from './account.ts';
 import { lossKinds } from './account.ts';
 import type { Outcome } from './connection.ts';
 import { createLatencyRecorder } from './latency.ts';
+import { createCounts, createNames } from './names.ts';
+import { printable } from '../shared/printable.ts';
 import { createTimeline } from './timeline.ts';
 
 /** When things happened to one request, in milliseconds after the start of the run. */
@@ -32,6 +34,7 @@ export type TalliedAccount = Counts &
 /** So many from the start and as many from the end: together they show how a loss began and how it ended. */
 const keptLosses = 100;
 const keptReasons = 20;
+const longestReason = 300;
 
 /**
  * @param expect statuses that are a success although they are 4xx
@@ -46,11 +49,11 @@ export function createTally(options: {
     sent: 0,
     ok: 0,
     lost: 0,
-    byStatus: {},
+    byStatus: createCounts(),
     byError: Object.fromEntries(lossKinds.map((kind) => [kind, 0])) as Record<LossKind, number>,
-    byVersion: {},
-    byPod: {},
-    byReason: {},
+    byVersion: createCounts(),
+    byPod: createCounts(),
+    byReason: createCounts(),
   };
   const fromDue = createLatencyRecorder();
   const fromSend = createLatencyRecorder();
@@ -60,9 +63,12 @@ export function createTally(options: {
   let lastSuccessMs = 0;
   let gapMs = 0;
   let onDeadConnection = 0;
+  const versionName = createNames();
+  const podName = createNames();
 
-  const lose = (kind: string, reason: string, outcome: Outcome, times: RequestTimes): void => {
+  const lose = (kind: string, said: string, outcome: Outcome, times: RequestTimes): void => {
     counts.lost += 1;
+    const reason = printable(said, longestReason);
     if (reason in counts.byReason || Object.keys(counts.byReason).length < keptReasons)
       increment(counts.byReason, reason);
     timeline?.add(times.dueMs, { loss: kind });
@@ -72,9 +78,20 @@ export function createTally(options: {
     else if (lastLosses.push(loss) > keptLosses) lastLosses.shift();
   };
 
+  const named = (outcome: Outcome): Outcome => {
+    if (outcome.kind !== 'answer') return outcome;
+    const { version, pod } = outcome;
+    return {
+      ...outcome,
+      version: version === undefined ? undefined : versionName(version),
+      pod: pod === undefined ? undefined : podName(pod),
+    };
+  };
+
   return {
     counts,
-    add(outcome, times) {
+    add(ended, times) {
+      const outcome = named(ended);
       options.observe?.(outcome, times);
       counts.sent += 1;
       if (outcome.kind !== 'answer') {
@@ -89,7 +106,8 @@ export function createTally(options: {
       if (outcome.version !== undefined) increment(counts.byVersion, outcome.version);
       if (outcome.pod !== undefined) increment(counts.byPod, outcome.pod);
       if (!isSuccess(outcome.status, options.expect)) {
-        lose(String(outcome.status), `${outcome.status} ${outcome.bodyStart}`.trim(), outcome, times);
+        const body = Buffer.from(outcome.bodyStart, 'latin1').toString('utf8');
+        lose(String(outcome.status), `${outcome.status} ${body}`.trim(), outcome, times);
         return;
       }
       counts.ok += 1;

@@ -1,4 +1,5 @@
 import type { TimelineSlot } from './account.ts';
+import { createCounts } from './names.ts';
 
 /** Width of a slot. */
 export const slotMs = 100;
@@ -32,7 +33,11 @@ export function createTimeline(): Timeline {
   };
 }
 
-const emptySlot = (index: number): TimelineSlot => ({ atMs: index * slotMs, ok: {}, lost: {} });
+const emptySlot = (index: number): TimelineSlot => ({
+  atMs: index * slotMs,
+  ok: createCounts(),
+  lost: createCounts(),
+});
 
 function count(slot: TimelineSlot | undefined, end: { version: string } | { loss: string }): void {
   if (!slot) return;

@@ -3,9 +3,10 @@
  * Its URL carries a token that only the user who started the playground can read.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../shared/errors.ts';
 import { parseDuration } from '../shared/duration.ts';
+import { createHttpListener, urlOfTarget } from '../shared/listener/index.ts';
 import type { Playground } from './index.ts';
 import { listen } from './network/listen.ts';
 
@@ -18,8 +19,8 @@ export interface Control {
 /** Answers `POST <url>/freeze?proxy=NAME[&for=12s]`, `POST <url>/thaw?proxy=NAME` and `GET <url>/proxies`. */
 export async function startControl(playground: Playground): Promise<Control> {
   const token = randomBytes(24).toString('base64url');
-  const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const { pathname, searchParams } = urlOfTarget(request.url);
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
     };
@@ -33,7 +34,8 @@ export async function startControl(playground: Playground): Promise<Control> {
     } catch (error) {
       answer(400, { error: messageOf(error) });
     }
-  });
+  };
+  const server = createHttpListener(onRequest, { name: 'the control port' });
   const port = await listen(server, '127.0.0.1', 0);
   return {
     url: `http://127.0.0.1:${port}/${token}`,

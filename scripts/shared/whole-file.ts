@@ -28,6 +28,8 @@ export function writeWholeFile(file: string, data: string | Uint8Array, { mode =
     renameSync(draft, file);
   } catch (error) {
     if (isDraftThere) rmSync(draft, { force: true });
-    throw new CommandError(`${file} could not be written: ${messageOf(error)}`, { cause: error });
+    // `EACCES: permission denied`, without the draft's name.
+    const [why = ''] = messageOf(error).split(', ');
+    throw new CommandError(`${file} could not be written: ${why}`, { cause: error });
   }
 }

@@ -2,8 +2,10 @@
 import { UsageError } from '../shared/errors.ts';
 import { isUnfinished } from './lock/switch-record.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
-import { describeLive, describeServing } from './cluster-state/read-state.ts';
+import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
 import type { State } from './cluster-state/read-state.ts';
+import { plainSwitchCommand, undoCommand } from './next-command.ts';
+import type { SwitchOptions } from './types.ts';
 
 export type Decision =
   /** Run the steps; `record` says whether they are new or a killed run's. */
@@ -11,17 +13,14 @@ export type Decision =
   | { kind: 'nothing'; live: string; message: string }
   | { kind: 'refuse'; message: string };
 
-export interface Wish {
-  app: string;
-  to: string | undefined;
-  undo: boolean;
-}
+export type Wish = Pick<SwitchOptions, 'app' | 'to' | 'undo' | 'sameCluster'>;
 
 export function decide(state: State, wish: Wish): Decision {
   return wish.undo ? decideUndo(state, wish) : decideSwitch(state, wish);
 }
 
-function decideSwitch(state: State, { app, to }: Wish): Decision {
+function decideSwitch(state: State, wish: Wish): Decision {
+  const { app, to } = wish;
   if (to === undefined)
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   const { record, live } = state;
@@ -31,7 +30,7 @@ function decideSwitch(state: State, { app, to }: Wish): Decision {
       kind: 'refuse',
       message:
         `A switch of ${app} from ${record.from} to ${record.to} is half done (${describeLive(live)} serves). ` +
-        `Finish it with: npm run switch -- --to ${record.to}, or take it back with: npm run switch -- --to ${record.to} --undo`,
+        `Finish it with: ${plainSwitchCommand(wish, record.to)}, or roll it back with: ${undoCommand(wish, record.to)}`,
     };
   }
   if (live.length !== 1 || live[0]?.subset === '') {
@@ -49,13 +48,14 @@ function decideSwitch(state: State, { app, to }: Wish): Decision {
   return { kind: 'switch', from, to, record: undefined };
 }
 
-function decideUndo(state: State, { app, to }: Wish): Decision {
+function decideUndo(state: State, wish: Wish): Decision {
+  const { app, to } = wish;
   const { record, live, deployments } = state;
   const has = (version: string) => deployments.some((entry) => entry.version === version);
   if (to !== undefined && record !== undefined && record.to !== to && isUnfinished(record)) {
     return {
       kind: 'refuse',
-      message: `The switch under way is from ${record.from} to ${record.to}; take it back with: npm run switch -- --to ${record.to} --undo`,
+      message: `The switch under way is from ${record.from} to ${record.to}; roll it back with: ${undoCommand(wish, record.to)}`,
     };
   }
   const isThis = record !== undefined && (to === undefined || record.to === to);
@@ -64,7 +64,8 @@ function decideUndo(state: State, { app, to }: Wish): Decision {
   }
   const target = to ?? record?.to;
   if (target !== undefined && live.some(({ subset }) => subset === target)) {
-    const back = record?.to === target ? ` To go back, switch: npm run switch -- --to ${record.from}` : '';
+    const back =
+      record?.to === target ? ` To roll back, switch: ${plainSwitchCommand(wish, record.from)}` : '';
     return {
       kind: 'refuse',
       message: `There is nothing to undo: the switch of ${app} to ${target} is finished and its old version is gone.${back}`,

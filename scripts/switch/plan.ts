@@ -1,13 +1,15 @@
-/** The switch as a list of steps. Forward they run in this order; taken back they run their `undo` in the opposite one. */
-import { addSubset } from './steps/add-subset.ts';
+/** The switch as a list of steps. Forward they run in this order; rolled back they run their `undo` in the opposite one. */
 import { canaryStep } from './canary/canary-step.ts';
+import { preflight } from './preflight/preflight.ts';
+import { undoOf } from './step.ts';
+import type { NamedPart, Step } from './step.ts';
+import { addSubset } from './steps/add-subset.ts';
 import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
-import { preflight } from './preflight/preflight.ts';
 import { removeSubset } from './steps/remove-subset.ts';
+import { restoreOldCapacity } from './steps/restore-old-capacity.ts';
 import { shiftTraffic } from './steps/shift-traffic.ts';
-import type { Step } from './types.ts';
 
 export interface PlanOptions {
   /** Shares in percent, ascending, each with evidence before the next. */
@@ -17,16 +19,26 @@ export interface PlanOptions {
 
 export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): Step[] {
   const shares = canary.map((share, index) => canaryStep(share, index === 0));
-  const toTheNew = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
-  return keepOld ? toTheNew : [...toTheNew, removeSubset, deleteOld];
+  const toTheCandidate = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
+  return keepOld ? toTheCandidate : [...toTheCandidate, removeSubset, deleteOld];
 }
 
-/** Too late to go back: whatever has been done of it, the rest of the way, with the new version as it is. */
+/** Too late to go back: whatever has been done of it, the rest of the way, with the candidate as it is. */
 export function planToTheEnd(): Step[] {
   return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld];
 }
 
-/** The steps to take back, in the order to do it: the old version's capacity first, the new version's end last. */
-export function planUndo(): Step[] {
-  return [deleteOld, removeSubset, shiftTraffic, addSubset, deployVersion];
+/** A whole switch rolled back: the current version's capacity first, the candidate's end last. */
+export function planUndo(): NamedPart[] {
+  return [restoreOldCapacity, ...[removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf)];
+}
+
+/**
+ * What a failure rolls back. A continued run begins with the first step again, however far the killed one had come: so all of it. Where traffic may
+ * have moved, the current version's capacity comes first.
+ */
+export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
+  if (continued || done.includes(removeSubset)) return planUndo();
+  const back = done.toReversed().flatMap(undoOf);
+  return done.some(({ share }) => share !== undefined) ? [restoreOldCapacity, ...back] : back;
 }

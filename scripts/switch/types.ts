@@ -1,15 +1,10 @@
-/** What a switch is told, what it knows while it runs, and what it says at the end. */
+/** What a switch is told, and what it says while it runs and at the end. */
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
-import type { DestinationRule, Service, VirtualService } from '../shared/kubernetes.ts';
 import type { RenderSet } from './changes/render-version.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
-import type { PlannedStep } from './dry-run.ts';
-import type { Mesh } from './proofs/mesh.ts';
-import type { SwitchRecord } from './lock/switch-record.ts';
 import type { CreateId } from './lock/create-id.ts';
-import type { RouteTarget } from './routing/virtual-service/virtual-service.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;
@@ -63,8 +58,28 @@ export interface SwitchOptions {
 
 export type Outcome = 'switched' | 'already-there' | 'undone' | 'stopped' | 'planned';
 
+/** What a dry run tells of a step. */
+export interface PlannedStep {
+  /** As the step report of the run will call it. */
+  name: string;
+  title: string;
+  /** Diff lines, object by object. */
+  changes: string[];
+  proof: string;
+}
+
+/** The object that a step is about. */
+export interface Subject {
+  kind: string;
+  name: string;
+}
+
 export interface StepReport {
   name: string;
+  /** Absent where it changes nothing. */
+  subject?: Subject;
+  /** Percent of the traffic that the candidate gets by it. */
+  share?: number;
   durationMs: number;
   proxies: number;
   slowest: Proof['slowest'] | undefined;
@@ -106,71 +121,12 @@ export interface SwitchResult {
 /** Hears what happens; the terminal, a test, nobody. */
 export interface Reporter {
   begin(text: string): void;
-  /** `name` is the one of the step report, for programs. */
-  stepStarted(title: string, name: string): void;
+  /** `name` is the one of the step report, for programs; `subject` what it is about, where it changes anything. */
+  stepStarted(title: string, name: string, subject?: Subject): void;
   progress(text: string): void;
   stepDone(detail: string, cost: StepCost): void;
   stepFailed(detail: string): void;
   /** An indented line below a step: what was undone, a warning. */
   note(text: string): void;
   end(text: string): void;
-}
-
-export interface Known {
-  /** The one that holds the routes. */
-  virtualService: VirtualService;
-  /** Those that delegate to it. */
-  roots: readonly VirtualService[];
-  destinationRule: DestinationRule;
-}
-
-export interface SwitchContext {
-  readonly options: SwitchOptions;
-  readonly cluster: Cluster;
-  readonly prover: Prover;
-  readonly mesh: Mesh;
-  readonly reporter: Reporter;
-  readonly app: string;
-  readonly namespace: string;
-  readonly from: string;
-  readonly to: string;
-  readonly record: SwitchRecord;
-  readonly marker: string;
-  readonly target: RouteTarget;
-  readonly service: Service;
-  readonly stepTimeoutMs: number;
-  readonly quietMs: number;
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  readonly createId: CreateId;
-  /** Renews the Lease now; throws when somebody else holds it by now. Asked right before what cannot be taken back. */
-  readonly fence: () => Promise<void>;
-  /** Hands over what need not be waited for before the end of the run. It never fails. */
-  readonly later: (work: Promise<void>) => void;
-  /** It began with a record of a run that was killed, or stopped. */
-  readonly continued: boolean;
-  /** The objects as this switch last read or wrote them: what differs later was somebody else. */
-  known: Known;
-}
-
-export interface StepResult {
-  /** What is true now, for a person: `2/2 pods ready`. */
-  detail: string;
-  proof?: Proof | undefined;
-  /** Worth knowing, and no reason to stop. */
-  notes?: string[] | undefined;
-}
-
-/** One step of the plan. Both ways can be repeated: what is already so is left alone. */
-export interface Step {
-  name: string;
-  title(context: SwitchContext): string;
-  run(context: SwitchContext): Promise<StepResult>;
-  /** Takes the step back, with the same proofs. None: there is nothing to take back. */
-  undo?(context: SwitchContext): Promise<StepResult>;
-  undoTitle?(context: SwitchContext): string;
-  /** Once it has begun, taking the switch back begins with the old version's capacity. */
-  movesTraffic?: boolean;
-  /** What a failure leads to: everything taken back, or a stop where the next run goes on. */
-  onFailure: 'undo' | 'stop';
 }

@@ -102,6 +102,17 @@ describe('who may know whom (DESIGN section 2)', () => {
     expect(violations(others, (target) => target.startsWith('@kubernetes/client-node'))).toEqual([]);
   });
 
+  it('listens by scripts/shared/listener alone, so that no request can end a process', () => {
+    // The programs of the bench measure Node's own server, or stand in for a cluster within one test run.
+    const listening = /\bcreate(?:Secure)?Server\(|\bcreateServer\b/;
+    const guilty = scripts
+      .filter(({ path }) => !/^scripts\/(shared\/listener|bench)\//.test(path))
+      .filter(({ text }) => listening.test(withoutAsides(text)))
+      .map(({ path }) => path);
+    // HTTP/2 has no wrapper of its own: its server, sessions and streams are guarded where they are made.
+    expect(guilty).toEqual(['scripts/playground/mesh/data-plane/envoy/grpc.ts']);
+  });
+
   it('touches argv, env, signals and exit codes only in a main.ts', () => {
     const touching = /\bprocess\.(argv|env|exit|exitCode)\b|\bprocess\.(on|once)\(\s*'SIG/;
     const guilty = [...services, ...scripts]

@@ -34,7 +34,7 @@ inChromium(
       await choose('proxies-proxy', 'gateway');
       await press('freeze-proxy');
       await press('release-switch');
-      await reads('doing', 'Make v2 known: ');
+      await reads('doing', 'Add subset v2: ');
       await press('kill-switch');
       await reads('events', 'the switch is dead, everything stays as it was');
       expect(await reason('release-script')).toContain('the switch to v2 is half done');

@@ -1,8 +1,8 @@
 /** One proof of every proxy as a process of its own, so that the memory it takes is its own: prints what it took as JSON. */
 import { connectCluster } from '../../shared/cluster/cluster.ts';
-import type { DestinationRule } from '../../shared/kubernetes.ts';
+import type { DestinationRule, VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { createMesh, createProver } from '../../switch/index.ts';
+import { createMesh, createProver, createVirtualServiceRouting } from '../../switch/index.ts';
 
 export interface ProofTook {
   ms: number;
@@ -18,12 +18,16 @@ async function prove(): Promise<number> {
   const mesh = createMesh(cluster);
   const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
   if (rule === undefined) throw new Error('the fake mesh has no DestinationRule');
+  const host = 'coffee-shop.default.svc.cluster.local';
+  const virtualService = { metadata: { name: 'coffee-shop' }, spec: {} } as VirtualService;
+  const objects = { virtualService, roots: [], destinationRule: rule };
+  const routing = createVirtualServiceRouting(objects, { host, namespace: 'default' });
   const started = performance.now();
   const proof = await createProver(mesh).endpoints(
     {
-      host: 'coffee-shop.default.svc.cluster.local',
-      subset: 'v1',
-      rule,
+      host,
+      version: 'v1',
+      question: routing.reachable('v1'),
       pods: () => Promise.resolve({ addresses: new Set(['10.1.1.1', '10.1.1.2']), problem: undefined }),
     },
     { deadlineMs: 120_000 },

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../../shared/errors.ts';
+import { createHttpListener } from '../../shared/listener/index.ts';
 import type { LiveView } from '../page/live-view.ts';
 import { loadPageFiles } from './page-files.ts';
 import { readAction, type ActionAsked } from './read-action.ts';
@@ -37,18 +38,19 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
   const watchers = new Map<ServerResponse, string>();
   let closed = false;
 
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> | undefined => {
     const admitted = admit(request, gate, { mayAct });
     if ('status' in admitted) {
       refuse(request, response, admitted);
-      return;
+      return undefined;
     }
     const { name } = admitted;
     const file = files.get(name);
     if (file) response.writeHead(200, headers(file.type)).end(file.text);
     else if (name === 'events') watch(request, response);
-    else if (name === actionName) void carryOut(request, response);
+    else if (name === actionName) return carryOut(request, response);
     else refuse(request, response, { status: 404, reason: 'Nothing here.' });
+    return undefined;
   };
 
   const watch = (request: IncomingMessage, response: ServerResponse): void => {
@@ -94,7 +96,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     }
   };
 
-  const server = createServer(answer);
+  const server = createHttpListener(answer, { name: 'the live page' });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);

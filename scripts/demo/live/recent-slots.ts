@@ -1,4 +1,4 @@
-import type { TimelineSlot } from '../../load/index.ts';
+import { createCounts, type TimelineSlot } from '../../load/index.ts';
 
 export interface RecentSlots {
   /** What ended since the last call, in slots of a load that began at `fromMs`. */
@@ -19,7 +19,7 @@ export function createRecentSlots(keptMs: number): RecentSlots {
         newestMs = Math.max(newestMs, at);
         // Ended so late that its slot is out of sight: it is in the account.
         if (at < newestMs - keptMs) continue;
-        const slot = slots.get(at) ?? { atMs: at, ok: {}, lost: {} };
+        const slot = slots.get(at) ?? { atMs: at, ok: createCounts(), lost: createCounts() };
         slots.set(at, slot);
         increase(slot.ok, ok);
         increase(slot.lost, lost);

@@ -26,10 +26,16 @@ export const releaseBySwitch: Release = async (context) => {
 
 function reportTo({ clock, beforeTrafficChanges }: ReleaseContext): Reporter {
   let end: (detail?: string) => void = () => undefined;
+  let isChanging = false;
+  const changesTraffic = () => {
+    if (!isChanging) beforeTrafficChanges();
+    isChanging = true;
+  };
   return {
     ...silentReporter,
-    stepStarted(title, name) {
-      if (name === 'add-subset') beforeTrafficChanges();
+    stepStarted(title, _name, subject) {
+      // The candidate is deployed: from here on it is about who gets the traffic.
+      if (subject !== undefined && subject.kind !== 'Deployment') changesTraffic();
       end = clock.begin(title);
     },
     stepDone: (detail) => end(detail),

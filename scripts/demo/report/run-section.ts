@@ -1,4 +1,4 @@
-import { lossKinds, type Account, type TimelineSlot } from '../../load/index.ts';
+import { createCounts, lossKinds, type Account, type TimelineSlot } from '../../load/index.ts';
 import type { Lane, RunView } from '../page/run-view.ts';
 import type { ScenarioResult } from '../result.ts';
 import { describeLosses, verdictWords } from '../table.ts';
@@ -81,7 +81,7 @@ function requestTable(slots: TimelineSlot[]): Html {
   const outcomes = new Set<string>();
   for (const { atMs, ok, lost } of slots) {
     const second = Math.floor(atMs / 1000);
-    const row = rows.get(second) ?? {};
+    const row = rows.get(second) ?? createCounts();
     for (const [outcome, n] of [...Object.entries(ok), ...Object.entries(lost)]) {
       outcomes.add(outcome);
       row[outcome] = (row[outcome] ?? 0) + n;

@@ -1,16 +1,19 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeWholeFile } from '../../shared/whole-file.ts';
 import type { DemoReport } from '../run-demo.ts';
 import { loadPageParts } from './page-parts.ts';
 import { renderHtml } from './render-html.ts';
 import { renderMarkdown } from './render-markdown.ts';
 
-/** Writes report.json, report.md and report.html; gives the path of the page. */
+/**
+ * Writes report.json, report.md and report.html, each whole or not at all; gives the path of the page.
+ * @throws CommandError that names the file
+ */
 export async function writeReport(folder: string, report: DemoReport): Promise<string> {
   const page = path.join(folder, 'report.html');
   // The data first: it is what cannot be made again.
-  await writeFile(path.join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
-  await writeFile(path.join(folder, 'report.md'), renderMarkdown(report));
-  await writeFile(page, renderHtml(report, await loadPageParts()));
+  writeWholeFile(path.join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  writeWholeFile(path.join(folder, 'report.md'), renderMarkdown(report));
+  writeWholeFile(page, renderHtml(report, await loadPageParts()));
   return page;
 }

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { formatDuration } from '../../shared/duration.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { createSteps } from '../../shared/terminal.ts';
 import { explain } from '../report/explain.ts';
 import type { ScenarioResult } from '../result.ts';
@@ -42,6 +43,7 @@ export async function runSweep(
     `${scenarios.length} approaches at ${lagsMs.length} lags: ${missing.length} runs, about ${formatDuration(remaining.leftMs(estimates))}${known > 0 ? `; ${known} are known from ${folder}` : ''}`,
   );
   steps.line(`   Each run is kept in ${folder}; if this is broken off, go on with --out ${folder}`);
+  let isUnkept = false;
   for (const [index, { scenario, lagMs }] of missing.entries()) {
     const startedAt = performance.now();
     const left = index === 0 ? '' : `, ${formatDuration(remaining.leftMs(estimates.slice(index)))} left`;
@@ -51,7 +53,13 @@ export async function runSweep(
     const point = toPoint(await runShown(shown), lagMs);
     remaining.done(estimates[index] ?? 0, performance.now() - startedAt);
     state.points = [...state.points.filter((other) => !isSame(other, point)), point];
-    await writeSweep(folder, state);
+    try {
+      writeSweep(folder, state);
+    } catch (error) {
+      // The runs are what takes time, and the table is still to come.
+      if (!isUnkept) steps.line(`   ${messageOf(error)}. A sweep that is broken off cannot go on from here.`);
+      isUnkept = true;
+    }
   }
   return state;
 }

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Output } from '../../shared/terminal.ts';
+import { writeWholeFile } from '../../shared/whole-file.ts';
 import { loadPageParts } from '../report/page-parts.ts';
 import type { DemoSurroundings } from '../run-demo.ts';
 import { passes } from '../verdict.ts';
@@ -24,10 +24,11 @@ export async function sweepCommand(
     settings: { ...settings, lagsMs },
     approaches: findings.map(({ points, ...finding }) => ({ ...finding, points })),
   };
-  await writeFile(path.join(folder, 'report.json'), `${JSON.stringify(result)}\n`);
-  await writeFile(path.join(folder, 'report.md'), renderSweepMarkdown(findings, lagsMs, settings));
-  await writeFile(html, renderSweepHtml(findings, lagsMs, settings, await loadPageParts()));
+  // First: a disk that is full takes nothing of what is seen.
   stdout.write(json ? `${JSON.stringify(result)}\n` : `\n${drawSweepTable(findings, lagsMs)}\n`);
+  writeWholeFile(path.join(folder, 'report.json'), `${JSON.stringify(result)}\n`);
+  writeWholeFile(path.join(folder, 'report.md'), renderSweepMarkdown(findings, lagsMs, settings));
+  writeWholeFile(html, renderSweepHtml(findings, lagsMs, settings, await loadPageParts()));
   around.stderr.write(`\nThe chart of losses over lag: ${html}\n`);
   return asked.every(({ verdict }) => passes(verdict)) ? 0 : 1;
 }

@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Account } from '../../load/index.ts';
 import { messageOf, UsageError } from '../../shared/errors.ts';
+import { writeWholeFile } from '../../shared/whole-file.ts';
 import type { ScenarioId } from '../scenarios.ts';
 import type { DemoSettings } from '../settings.ts';
 import type { Expectation, Verdict } from '../verdict.ts';
@@ -55,9 +56,10 @@ export async function readSweep(folder: string, settings: SweepSettings): Promis
   return state;
 }
 
-/** Whoever is killed meanwhile leaves the old file or the new one, never half of one. */
-export async function writeSweep(folder: string, state: SweepState): Promise<void> {
-  const file = path.join(folder, sweepFile);
-  await writeFile(`${file}.part`, `${JSON.stringify(state)}\n`);
-  await rename(`${file}.part`, file);
+/**
+ * Whoever is killed meanwhile leaves the old file or the new one, never half of one.
+ * @throws CommandError that names the file
+ */
+export function writeSweep(folder: string, state: SweepState): void {
+  writeWholeFile(path.join(folder, sweepFile), `${JSON.stringify(state)}\n`);
 }

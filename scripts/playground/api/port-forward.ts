@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ApiContext } from './context.ts';
-import { webSocketServer, whenClosing } from './streams/web-socket.ts';
+import { acceptWebSocket, whenClosing } from './streams/web-socket.ts';
+import { toBuffer } from './streams/web-socket-command.ts';
 
 /**
  * Port-forward over plain WebSocket channels, as the client libraries speak it. Port i of the query has two channels:
@@ -39,14 +40,12 @@ export interface PodAddress {
 }
 
 export function upgradeToChannels(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
+  upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer },
   pod: PodAddress,
   ports: number[],
   context: ApiContext,
 ): void {
-  webSocketServer(PROTOCOLS).handleUpgrade(request, socket, head, (webSocket) => {
+  acceptWebSocket(PROTOCOLS, upgrade, (webSocket) => {
     whenClosing(webSocket, context.closing, () => webSocket.close(1000));
     const channels = ports.map((port, index) => new Channel(webSocket, pod, port, index * 2, context));
     webSocket.on('message', (data) => {
@@ -56,14 +55,7 @@ export function upgradeToChannels(
       else channels[channel >> 1]?.fromClient(message.subarray(1));
     });
     webSocket.on('close', () => channels.forEach((channel) => channel.destroy()));
-    webSocket.on('error', () => channels.forEach((channel) => channel.destroy()));
   });
-}
-
-function toBuffer(data: unknown): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  if (Array.isArray(data)) return Buffer.concat(data as Buffer[]);
-  return Buffer.from(data as ArrayBuffer);
 }
 
 /** One forwarded port: one TCP connection into the pod. */

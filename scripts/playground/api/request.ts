@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { MalformedRequest } from '../../shared/listener/index.ts';
 import type { Registry, ResourceType } from '../store/registry.ts';
 import { resourceKey } from '../store/registry.ts';
 import type { ResourceKey } from '../store/types.ts';
@@ -6,6 +7,8 @@ import type { ResourceKey } from '../store/types.ts';
 export interface User {
   name: string;
   groups: string[];
+  uid?: string;
+  extra?: Record<string, string[]>;
 }
 
 /** A request as the API sees it: what is asked for, of which resource, by whom. */
@@ -52,7 +55,7 @@ export function parseTarget(path: string, registry: Registry): Target | undefine
     rest[0] === 'namespaces' &&
     (rest.length <= 2 || (rest.length === 3 && ['status', 'finalize'].includes(rest[2] ?? '')));
   if (rest[0] === 'namespaces' && !(isCore && isNamespaceItself)) {
-    namespace = decodeURIComponent(rest[1] ?? '');
+    namespace = decoded(rest[1] ?? '');
     rest = rest.slice(2);
   }
   const [plural = '', name, subresource] = rest;
@@ -65,17 +68,27 @@ export function parseTarget(path: string, registry: Registry): Target | undefine
     type,
     key,
     namespace,
-    name: name === undefined || name === '' ? undefined : decodeURIComponent(name),
+    name: name === undefined || name === '' ? undefined : decoded(name),
     subresource,
     rest: path.endsWith('/') && rest.length > 3 ? `${rest.slice(3).join('/')}/` : rest.slice(3).join('/'),
     watchPath,
   };
 }
 
+/** @throws MalformedRequest for bytes that are no UTF-8 */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new MalformedRequest(`${JSON.stringify(part.slice(0, 200))} is no percent-encoded UTF-8.`);
+  }
+}
+
 export const isTrue = (value: string | null): boolean => value === 'true' || value === '1';
 
+/** Of one named object, `watch` in the query says nothing: it is a get. */
 export const isWatch = ({ query, target }: ApiRequest): boolean =>
-  target?.watchPath === true || isTrue(query.get('watch'));
+  target?.watchPath === true || (target?.name === undefined && isTrue(query.get('watch')));
 
 /** The verb RBAC knows the request by. */
 export function verbOf(request: ApiRequest): string {

@@ -66,7 +66,7 @@ export function serveReview(
           kind: type.kind,
           apiVersion: 'authentication.k8s.io/v1',
           metadata: { creationTimestamp: timestamp() },
-          status: { userInfo: { username: request.user.name, groups: request.user.groups } },
+          status: { userInfo: userInfo(request.user) },
         },
       };
     case 'SelfSubjectRulesReview': {
@@ -91,6 +91,13 @@ export function serveReview(
       return answer({});
   }
 }
+
+const userInfo = ({ name, groups, uid, extra }: User): JsonObject => ({
+  username: name,
+  groups,
+  ...(uid === undefined ? {} : { uid }),
+  ...(extra === undefined ? {} : { extra }),
+});
 
 const decision = (context: ApiContext, attributes: AccessAttributes): JsonObject => ({
   allowed: context.authorize(attributes),

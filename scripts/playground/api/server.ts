@@ -1,12 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createHttpListener, urlOfTarget } from '../../shared/listener/index.ts';
 import { keepDefinitions } from '../store/custom/keep-definitions.ts';
 import type { MemoryStore } from '../store/store.ts';
+import { admit } from './admit.ts';
 import { send, statusAnswer, type Answer } from './answer.ts';
-import { authorizationFault } from './authorize.ts';
 import { readBody } from './body.ts';
 import { createCertificate } from './certificate.ts';
 import { keepClusterObjects } from './cluster-objects.ts';
@@ -19,14 +19,12 @@ import type {
   FaultHook,
   ReadLogs,
 } from './context.ts';
-import { impersonated } from './impersonate.ts';
 import { keepQuotas } from './keep-quotas.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { parseTarget, type ApiRequest, type User } from './request.ts';
 import { createRbacAuthorizer } from './rbac.ts';
 import { handle } from './router.ts';
 import { handleUpgrade, refuseUpgrade } from './upgrade.ts';
-import { StatusError } from '../store/status-error.ts';
 
 export interface ApiServerOptions {
   store: MemoryStore;
@@ -130,25 +128,27 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? DEFAULT_BOOKMARK_INTERVAL_MS,
     closing: closing.signal,
   };
-  const server = createServer(
-    { cert: certPem, key: keyPem, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
-    (request, response) => {
-      void serve(request, response, context, tokens, options.faults);
-    },
-  );
   const upgraded = new Set<Duplex>();
-  server.on('upgrade', (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const onUpgrade = (raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> | undefined => {
     upgraded.add(socket);
     socket.on('close', () => upgraded.delete(socket));
-    // A client that leaves in the middle is no fault of the server.
-    socket.on('error', () => socket.destroy());
     const user = tokens.userOf(raw);
     const request = parse(raw, user ?? ANONYMOUS, context);
-    const serveUpgrade = () => handleUpgrade(request, user !== undefined, socket, head, context);
+    const serveUpgrade = () => handleUpgrade(request, user, socket, head, context);
     const fault = options.faults?.(request);
-    if (fault === undefined) serveUpgrade();
-    else void faultyUpgrade(fault, socket, serveUpgrade);
-  });
+    if (fault !== undefined) return faultyUpgrade(fault, socket, serveUpgrade);
+    serveUpgrade();
+    return undefined;
+  };
+  const server = createHttpListener(
+    (request, response) => serve(request, response, context, tokens, options.faults),
+    {
+      name: 'the API server',
+      tls: { cert: certPem, key: keyPem },
+      server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
+      onUpgrade,
+    },
+  );
   server.on('tlsClientError', () => undefined);
 
   const host = options.host ?? '127.0.0.1';
@@ -193,8 +193,9 @@ async function faultyUpgrade(
   else if (!socket.destroyed) serveUpgrade();
 }
 
+/** @throws MalformedRequest, which the listener answers */
 function parse(raw: IncomingMessage, user: User, context: ApiContext): ApiRequest {
-  const url = new URL(raw.url ?? '/', 'https://playground');
+  const url = urlOfTarget(raw.url);
   const path = url.pathname;
   return {
     method: raw.method ?? 'GET',
@@ -221,9 +222,9 @@ async function serve(
     if (response.headersSent || response.destroyed) return;
     await send(response, accept, encoding, answer);
   };
+  const user = tokens.userOf(raw);
+  const request = parse(raw, user ?? ANONYMOUS, context);
   try {
-    const user = tokens.userOf(raw);
-    const request = parse(raw, user ?? ANONYMOUS, context);
     const fault = faults?.(request);
     if (fault?.delayMs !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
@@ -235,10 +236,7 @@ async function serve(
       await answerWith(fault.answer);
       return;
     }
-    if (user === undefined) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
-    request.user = impersonated(request, context.authorize);
-    const denied = authorizationFault(request, context.authorize);
-    if (denied !== undefined) throw denied;
+    admit(request, user, context);
     const answer = await handle(request, context, response, () => readBody(raw));
     if (fault?.resetAfter === true) return void raw.socket.destroy();
     if (answer !== undefined) await answerWith(answer);

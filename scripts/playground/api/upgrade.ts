@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { runAttach, isLogProtocol, upgradeToLog } from './attach.ts';
 import {
   isStatusError,
   methodNotAllowed,
@@ -9,11 +10,10 @@ import {
   StatusError,
   unknownResource,
 } from '../store/status-error.ts';
-import { authorizationFault } from './authorize.ts';
+import { admit } from './admit.ts';
 import type { KubeObject } from '../store/types.ts';
 import type { ApiContext } from './context.ts';
-import { EXEC_PROTOCOLS, upgradeToExec } from './exec.ts';
-import { isLogProtocol, upgradeToAttach, upgradeToLog } from './attach.ts';
+import { runExec } from './exec.ts';
 import { chooseContainer, logRequest } from './logs.ts';
 import {
   chooseProtocol,
@@ -23,8 +23,12 @@ import {
   upgradeToChannels,
   type PodAddress,
 } from './port-forward.ts';
-import { isTrue, isWatch, type ApiRequest } from './request.ts';
+import { isTrue, isWatch, type ApiRequest, type User } from './request.ts';
+import type { CommandStreams } from './streams/command-streams.ts';
+import { acceptCommandStreams, COMMAND_PROTOCOLS } from './streams/spdy-command.ts';
 import { forwardOverSpdy } from './streams/spdy-port-forward.ts';
+import { acceptCommandChannels, CHANNEL_PROTOCOLS, type AskedStreams } from './streams/web-socket-command.ts';
+import { guardWebSocket } from './streams/web-socket.ts';
 
 /** A refusal in plain text, as the streaming endpoints of the kubelet give it. */
 class PlainRefusal extends Error {
@@ -38,15 +42,13 @@ class PlainRefusal extends Error {
 /** Requests that change protocol: port-forward and exec. */
 export function handleUpgrade(
   request: ApiRequest,
-  isKnownUser: boolean,
+  user: User | undefined,
   socket: Duplex,
   head: Buffer,
   context: ApiContext,
 ): void {
   try {
-    if (!isKnownUser) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
-    const denied = authorizationFault(request, context.authorize);
-    if (denied !== undefined) throw denied;
+    admit(request, user, context);
     upgrade(request, socket, head, context);
   } catch (error) {
     refuse(socket, error);
@@ -77,27 +79,30 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
     if (!isLogProtocol(offeredProtocols(request.raw))) throw new PlainRefusal(403, '');
     const { container, options } = logRequest(request.query, pod);
     if (context.readLogs === undefined) throw notImplemented('this server has no kubelet to read logs from');
-    upgradeToLog(request.raw, socket, head, context.readLogs(namespace, name, container, options));
+    const upgrade = { request: request.raw, socket, head };
+    upgradeToLog(upgrade, context.readLogs(namespace, name, container, options));
     return;
   }
   throw new StatusError(501, 'NotImplemented', `the playground does not serve pods/${subresource}`, {});
 }
 
 function upgradeAttach(
-  { query, raw }: ApiRequest,
+  request: ApiRequest,
   socket: Duplex,
   head: Buffer,
   pod: KubeObject,
   context: ApiContext,
 ): void {
+  const { query } = request;
   if (isTrue(query.get('stdin')))
     throw notImplemented(
       "writing to a container's stdin (kubectl attach -i); kubectl exec -i starts a program that reads it",
     );
-  if (chooseProtocol(offeredProtocols(raw), EXEC_PROTOCOLS) === undefined) throw new PlainRefusal(403, '');
+  const asked = askedStreams(query);
+  const accept = commandCarrier(request, socket, head, isSpdy(request) ? asked : { ...asked, stdout: true });
   const container = chooseContainer(pod, query.get('container'), true);
   const { namespace = '', name } = pod.metadata;
-  upgradeToAttach(raw, socket, head, { namespace, name }, container, context);
+  accept((streams) => runAttach(streams, { namespace, name }, container, context));
 }
 
 const SPDY_OVER_WEBSOCKET = 'SPDY/3.1+portforward.k8s.io';
@@ -111,8 +116,9 @@ function upgradeToPortForward(
   pod: PodAddress,
   context: ApiContext,
 ): void {
-  if (/^spdy/i.test(request.headers.upgrade ?? '')) {
-    upgradeToSpdy(request, socket, head, pod, context);
+  if (isSpdy(request)) {
+    const version = spdyVersion(request, [PORT_FORWARD_VERSION]);
+    forwardOverSpdy(switchToSpdy(socket, head, version), pod, context);
     return;
   }
   const offered = offeredProtocols(request.raw);
@@ -124,61 +130,82 @@ function upgradeToPortForward(
     // Its name has a slash, which is no token: the library would refuse it. So it is taken out and answered by hand.
     delete request.raw.headers['sec-websocket-protocol'];
     server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${SPDY_OVER_WEBSOCKET}`));
-    server.handleUpgrade(request.raw, socket, head, (webSocket) =>
-      forwardOverSpdy(createWebSocketStream(webSocket), pod, context),
-    );
+    server.handleUpgrade(request.raw, socket, head, (webSocket) => {
+      guardWebSocket(webSocket);
+      forwardOverSpdy(createWebSocketStream(webSocket), pod, context);
+    });
     return;
   }
   const ports = portsOf(request.query);
   if (ports.length === 0) throw new PlainRefusal(400, 'query parameter "port" is required');
   if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
-  upgradeToChannels(request.raw, socket, head, pod, ports, context);
+  upgradeToChannels({ request: request.raw, socket, head }, pod, ports, context);
 }
 
-function upgradeToSpdy(
+const isSpdy = ({ headers }: ApiRequest): boolean => /^spdy/i.test(headers.upgrade ?? '');
+
+/** The version of the protocol over SPDY that both sides know. */
+function spdyVersion(request: ApiRequest, known: string[]): string {
+  const offered = request.headers['x-stream-protocol-version']?.toString();
+  if (offered === undefined) throw new PlainRefusal(500, 'invalid upgrade response: status code 200\n');
+  const version = chooseProtocol(offered, known);
+  if (version !== undefined) return version;
+  const offers = offered
+    .split(',')
+    .map((one) => one.trim())
+    .join(' ');
+  throw new PlainRefusal(
+    403,
+    `unable to upgrade: unable to negotiate protocol: client supports [${offers}], server accepts [${known.join(' ')}]\n`,
+  );
+}
+
+/** Says yes to SPDY; from here on the connection carries its frames. */
+function switchToSpdy(socket: Duplex, head: Buffer, version: string): Duplex {
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${version}\r\n\r\n`,
+  );
+  if (head.length > 0) socket.unshift(head);
+  return socket;
+}
+
+function askedStreams(query: URLSearchParams): AskedStreams {
+  const asks = (name: string) => isTrue(query.get(name));
+  return { stdin: asks('stdin'), stdout: asks('stdout'), stderr: asks('stderr') };
+}
+
+/** How the streams of exec and attach come: kubectl tries WebSocket channels first and falls back to SPDY. */
+function commandCarrier(
   request: ApiRequest,
   socket: Duplex,
   head: Buffer,
-  pod: PodAddress,
-  context: ApiContext,
-): void {
-  const offered = request.headers['x-stream-protocol-version']?.toString();
-  if (offered === undefined) throw new PlainRefusal(500, 'invalid upgrade response: status code 200\n');
-  if (chooseProtocol(offered, [PORT_FORWARD_VERSION]) === undefined) {
-    throw new PlainRefusal(
-      403,
-      `unable to upgrade: unable to negotiate protocol: client supports [${offered}], server accepts [${PORT_FORWARD_VERSION}]\n`,
-    );
+  asked: AskedStreams,
+): (onOpen: (streams: CommandStreams) => void) => void {
+  if (isSpdy(request)) {
+    const version = spdyVersion(request, COMMAND_PROTOCOLS);
+    return (onOpen) => acceptCommandStreams(switchToSpdy(socket, head, version), asked, onOpen);
   }
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${PORT_FORWARD_VERSION}\r\n\r\n`,
-  );
-  if (head.length > 0) socket.unshift(head);
-  forwardOverSpdy(socket, pod, context);
+  if (chooseProtocol(offeredProtocols(request.raw), CHANNEL_PROTOCOLS) === undefined)
+    throw new PlainRefusal(403, '');
+  return (onOpen) => acceptCommandChannels({ request: request.raw, socket, head }, asked, onOpen);
 }
 
 function upgradeExec(
-  { query, raw }: ApiRequest,
+  request: ApiRequest,
   socket: Duplex,
   head: Buffer,
   pod: KubeObject,
   context: ApiContext,
 ): void {
-  const [stdin, stdout, stderr] = ['stdin', 'stdout', 'stderr'].map((name) => isTrue(query.get(name)));
-  if (!stdin && !stdout && !stderr)
+  const { query } = request;
+  const asked = askedStreams(query);
+  if (!asked.stdin && !asked.stdout && !asked.stderr)
     throw new PlainRefusal(400, 'you must specify at least 1 of stdin, stdout, stderr');
-  if (chooseProtocol(offeredProtocols(raw), EXEC_PROTOCOLS) === undefined) throw new PlainRefusal(403, '');
+  const accept = commandCarrier(request, socket, head, asked);
   const container = chooseContainer(pod, query.get('container'), true);
   const { namespace = '', name } = pod.metadata;
-  const exec = {
-    pod: { namespace, name },
-    container,
-    command: query.getAll('command'),
-    stdin: stdin === true,
-    stdout: stdout === true,
-    stderr: stderr === true,
-  };
-  upgradeToExec(raw, socket, head, exec, context);
+  const exec = { pod: { namespace, name }, container, command: query.getAll('command') };
+  accept((streams) => runExec(streams, exec, context));
 }
 
 function refuse(socket: Duplex, error: unknown): void {

@@ -137,8 +137,10 @@ function surroundings(
 /** Where a path of the container really is: in a volume or in its image; undefined elsewhere. */
 function folderFor(seen: string | undefined, paths: [string, string][]): string | undefined {
   if (seen === undefined) return undefined;
-  const mount = paths.find(([from]) => seen === from || seen.startsWith(`${from}/`));
-  return mount && path.join(mount[1], seen.slice(mount[0].length));
+  // Steps back are taken in the container, not below its mounts.
+  const at = path.posix.normalize(seen);
+  const mount = paths.find(([from]) => at === from || at.startsWith(`${from}/`));
+  return mount && path.join(mount[1], at.slice(mount[0].length));
 }
 
 function isNode(context: KubeletContext, container: Container): boolean {

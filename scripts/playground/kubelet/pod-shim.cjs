@@ -8,6 +8,7 @@
 const dns = require('node:dns');
 const fs = require('node:fs');
 const net = require('node:net');
+const { posix } = require('node:path');
 
 const pod = JSON.parse(process.env.PLAYGROUND_POD || 'null');
 if (process.env.PLAYGROUND_INIT === '1') {
@@ -154,8 +155,10 @@ if (pod && pod.services) {
 if (pod && pod.paths && pod.paths.length > 0) {
   const translate = (name) => {
     if (typeof name !== 'string') return name;
-    const mount = pod.paths.find(([seen]) => name === seen || name.startsWith(`${seen}/`));
-    return mount ? mount[1] + name.slice(mount[0].length) : name;
+    // Steps back are taken in the container, not below its mounts.
+    const at = name.includes('..') ? posix.normalize(name) : name;
+    const mount = pod.paths.find(([seen]) => at === seen || at.startsWith(`${seen}/`));
+    return mount ? mount[1] + at.slice(mount[0].length) : name;
   };
   const names = [
     ...[

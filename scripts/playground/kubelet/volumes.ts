@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { isError, messageOf } from '../../shared/errors.ts';
 import type { Container, DownwardItem, KeyToPath, Pod, Volume } from '../pod-types.ts';
 import type { ObjectStore } from '../store/types.ts';
 import { configMapData, ContainerConfigError, fieldValue, secretData } from './env.ts';
@@ -57,8 +58,10 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
     try {
       write(volume, payloadOf(fixed, pod, ip, volume));
     } catch (error) {
-      if (!(error instanceof ContainerConfigError)) throw error;
-      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
+      if (!isOfVolume(error)) throw error;
+      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -71,8 +74,10 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
     mkdirSync(target, { recursive: true });
     const print = payload === undefined ? '' : fingerprint(payload);
     if (written.get(volume.name) === print) return;
-    written.set(volume.name, print);
-    if (payload === undefined) return;
+    if (payload === undefined) {
+      written.set(volume.name, print);
+      return;
+    }
     generation += 1;
     const now = `..${new Date().toISOString().replace(/[-:]/g, '_').replace('T', '_').slice(0, 19)}.${generation}`;
     const dated = path.join(target, now);
@@ -92,6 +97,7 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
     for (const name of readdirSync(target))
       if (name !== '..data' && name !== now && !names.has(name))
         rmSync(path.join(target, name), { recursive: true, force: true });
+    written.set(volume.name, print);
   }
 
   return {
@@ -116,11 +122,16 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
         try {
           write(volume, payloadOf(fixed, pod, ip, volume));
         } catch (error) {
-          if (!(error instanceof ContainerConfigError)) throw error;
+          if (!isOfVolume(error)) throw error;
         }
       }
     },
   };
+}
+
+/** What a volume shows does not exist, or its files cannot be written: a name too long, a folder where another item has a file. */
+function isOfVolume(error: unknown): error is Error {
+  return error instanceof ContainerConfigError || (isError(error) && 'syscall' in error);
 }
 
 /** A token is issued anew only at four fifths of its life. */
@@ -158,7 +169,8 @@ function payloadOf(sources: VolumeSources, pod: Pod, podIp: string, volume: Volu
   const { configMap, secret, downwardAPI, projected } = volume;
   const payload: Payload = new Map();
   const add = (files: [string, string | Buffer, number?][], mode = FILE_MODE): void => {
-    for (const [file, data, own] of files) payload.set(file, { data, mode: own ?? mode });
+    for (const [file, data, own] of files)
+      payload.set(path.posix.normalize(file), { data, mode: own ?? mode });
   };
   if (configMap) {
     add(
@@ -204,7 +216,7 @@ function pick(
   if (data === undefined) return [];
   if (items === undefined) return Object.entries(data);
   return items.map(({ key, path: file, mode }) => {
-    const value = data[key];
+    const value = Object.hasOwn(data, key) ? data[key] : undefined;
     if (value === undefined) throw new ContainerConfigError(`references non-existent config key: ${key}`);
     return mode === undefined ? [file, value] : [file, value, mode];
   });

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { createTcpListener, guardSocket } from '../../shared/listener/index.ts';
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import type { Target } from './endpoint-rules.ts';
 import { listen } from './listen.ts';
@@ -35,7 +36,7 @@ export async function openForwarder({
   let targets: readonly Target[] = [];
   const clients = new Set<net.Socket>();
 
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+  const accept = (client: net.Socket): void => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
     client.on('error', () => client.destroy());
@@ -46,10 +47,12 @@ export async function openForwarder({
       return;
     }
     const upstream = net.connect({ ...pod, allowHalfOpen: true, noDelay: true });
+    guardSocket(upstream, 'a connection to a pod');
     upstream.on('error', () => upstream.destroy());
     // Refused: our client was accepted already, the closest we can come is a reset. The mirror does that.
     mirror(client, upstream);
-  });
+  };
+  const server = createTcpListener({ name: "a Service's port", allowHalfOpen: true, noDelay: true }, accept);
 
   const port = await listenPreferably(server, preferredPort);
   return {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
+import { createTcpListener } from '../../shared/listener/index.ts';
 
 /** Listens on host:port and resolves with the port; rejects with the system's error (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
 export async function listen(server: net.Server, host: string, port: number): Promise<number> {
@@ -10,7 +11,7 @@ export async function listen(server: net.Server, host: string, port: number): Pr
 
 /** Whether a listener could be opened on host:port right now. Also false when a wildcard listener covers it. */
 export async function isFree(host: string, port: number): Promise<boolean> {
-  const server = net.createServer();
+  const server = createTcpListener({ name: 'a port looked at' }, (socket) => void socket.destroy());
   try {
     await listen(server, host, port);
   } catch {
@@ -23,7 +24,7 @@ export async function isFree(host: string, port: number): Promise<boolean> {
 
 /** Takes host:port as a sign to other playgrounds on this machine; undefined when it is taken. Does not keep the process alive. */
 export async function takeMarker(host: string, port: number): Promise<net.Server | undefined> {
-  const server = net.createServer((socket) => socket.destroy());
+  const server = createTcpListener({ name: 'a marker' }, (socket) => void socket.destroy());
   try {
     await listen(server, host, port);
   } catch {

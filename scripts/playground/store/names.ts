@@ -72,6 +72,31 @@ const invalidAt = (field: string, value: string, rule: string): FieldError => ({
   message: `Invalid value: ${JSON.stringify(value)}: ${rule}`,
 });
 
+/** An RFC 1123 label: what names a container or a volume. */
+export function validateLabelName(name: string, field: string): FieldError[] {
+  const isSubdomain = SUBDOMAIN.test(name);
+  return [
+    ...(name.length > 63 ? [invalidAt(field, name, 'must be no more than 63 bytes')] : []),
+    ...(LABEL.test(name) ? [] : [invalidAt(field, name, isSubdomain ? 'must not contain dots' : LABEL_RULE)]),
+  ];
+}
+
+const CONFIG_KEY_RULE =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/** Keys of a ConfigMap or a Secret are names of files where it is mounted. */
+export function validateConfigKeys(entries: unknown, field: string): FieldError[] {
+  return Object.keys(entries ?? {}).flatMap((key) => {
+    const at = (rule: string): FieldError => invalidAt(`${field}[${key}]`, key, rule);
+    return [
+      ...(Buffer.byteLength(key) > 253 ? [at('must be no more than 253 bytes')] : []),
+      ...(/^[-._a-zA-Z0-9]+$/.test(key) ? [] : [at(CONFIG_KEY_RULE)]),
+      ...(key === '.' || key === '..' ? [at(`must not be '${key}'`)] : []),
+      ...(key !== '..' && key.startsWith('..') ? [at("must not start with '..'")] : []),
+    ];
+  });
+}
+
 export function validateLabels(labels: Record<string, string> | undefined, field: string): FieldError[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
     ...(isQualifiedName(key) ? [] : [invalidAt(field, key, KEY_RULE)]),

@@ -192,6 +192,12 @@ export const unsupported = (field: string, value: unknown, supported: string[]):
   message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => `"${one}"`).join(', ')}`,
 });
 
+export const notFoundValue = (field: string, value: unknown): FieldError => ({
+  field,
+  reason: 'FieldValueNotFound',
+  message: `Not found: ${JSON.stringify(value)}`,
+});
+
 export const forbiddenField = (field: string, detail: string): FieldError => ({
   field,
   reason: 'FieldValueForbidden',

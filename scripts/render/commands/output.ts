@@ -1,5 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { CommandError } from '../../shared/errors.ts';
+import { writeWholeFile } from '../../shared/whole-file.ts';
+import { InputError } from '../sets/input-error.ts';
 import { fileProblem } from '../sets/read-file.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
 
@@ -32,10 +35,11 @@ export function writeFiles(run: RenderRun, folder: string, stderr: Write): void 
     mkdirSync(folder, { recursive: true });
     for (const { set, file, text } of run.sets.flatMap((each) => each.files)) {
       const path = join(folder, `${set.replaceAll('/', '-')}-${basename(file)}`);
-      writeFileSync(path, text);
+      writeWholeFile(path, text);
       stderr(`${path}\n`);
     }
   } catch (error) {
+    if (error instanceof CommandError) throw new InputError(`${error.message}.`, 1, { cause: error });
     throw fileProblem(folder, error);
   }
 }

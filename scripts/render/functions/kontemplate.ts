@@ -14,7 +14,12 @@ export const kontemplateFunctions: Array<[string, TemplateFunction]> = [
       return found === undefined ? fallback : found;
     }),
   ],
-  ['env', fn(['string'], ([name], { environment }) => environment[name] ?? '')],
+  [
+    'env',
+    fn(['string'], ([name], { environment }) =>
+      Object.hasOwn(environment, name) ? (environment[name] ?? '') : '',
+    ),
+  ],
   [
     'expandenv',
     fn(['string'], ([text], { environment }) =>

@@ -1,7 +1,7 @@
 /**
- * The one door to a cluster: @kubernetes/client-node for kubeconfig, authentication and requests, and around it what it leaves out:
- * one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and errors
- * that say what the API server said. Objects pass through verbatim: unknown fields survive.
+ * The one door to a cluster: a kubeconfig read as kubectl reads it, @kubernetes/client-node for the requests, and around it what it leaves
+ * out: one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and
+ * errors that say what the API server said. Objects pass through verbatim: unknown fields survive.
  */
 import { isExpired, isNotFound } from './errors.ts';
 import { discover } from './discovery.ts';
@@ -85,6 +85,10 @@ export interface ConnectOptions {
   retryForMs?: number;
   /** A watch that says nothing for so long is dead and started again, in milliseconds. Default 30 s. */
   watchSilenceMs?: number;
+  /** How long a login command of the kubeconfig may take, in milliseconds. Default 3 min on a terminal, 30 s elsewhere. */
+  loginTimeoutMs?: number;
+  /** Names proxies, and is what a login command inherits. Default: this process's. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Connects and asks for the server's version, so that a wrong address is known before anything else is tried. */
@@ -103,16 +107,21 @@ let parts: Promise<typeof import('./parts.ts')> | undefined;
 
 async function createCluster(
   choice: ClusterChoice,
-  { fieldManager, timeoutMs = 10_000, retryForMs = 15_000, watchSilenceMs = 30_000 }: ConnectOptions,
+  {
+    fieldManager,
+    timeoutMs = 10_000,
+    retryForMs = 15_000,
+    watchSilenceMs = 30_000,
+    loginTimeoutMs,
+    env,
+  }: ConnectOptions,
 ): Promise<Cluster> {
   // Only now: @kubernetes/client-node takes a second to load, and a command that connects nowhere (--help, a wrong flag) shall not wait for it.
   parts ??= import('./parts.ts');
   const { loadKubeConfig, createTransport, createPodForward } = await parts;
-  const config = loadKubeConfig(choice);
-  const context = config.getCurrentContext();
-  const namespace = choice.namespace ?? config.getContextObject(context)?.namespace ?? 'default';
-  const transport = createTransport(config, { timeoutMs, retryForMs });
-  const { server } = transport;
+  const connection = loadKubeConfig(choice);
+  const { context, namespace, server } = connection;
+  const transport = createTransport(connection, { timeoutMs, retryForMs, loginTimeoutMs, env });
   const ask: Transport['ask'] = (call, patienceMs) => transport.ask(call, patienceMs);
   const forwards = new Set<PodForward>();
 
@@ -289,7 +298,7 @@ async function createCluster(
     },
 
     forward(podNamespace, pod, port) {
-      const forward = createPodForward({ config, server, namespace: podNamespace, pod, port, timeoutMs });
+      const forward = createPodForward({ transport, namespace: podNamespace, pod, port, timeoutMs });
       forwards.add(forward);
       return {
         ...forward,

@@ -1,32 +1,21 @@
-/** Which kubeconfig, which context: read by @kubernetes/client-node, with errors that name the file. */
-import { KubeConfig } from '@kubernetes/client-node';
+/** Which kubeconfig, which context: everything that a cluster is reached by, read as kubectl reads it. */
 import type { ClusterChoice } from './flags.ts';
-import { UsageError, messageOf } from '../errors.ts';
+import { chooseConnection } from './kubeconfig/connection.ts';
+import type { Connection } from './kubeconfig/connection.ts';
+import { readKubeconfigs } from './kubeconfig/merge.ts';
 
-export function loadKubeConfig({ kubeconfigs, kubeconfigText, context }: ClusterChoice): KubeConfig {
-  const config = new KubeConfig();
-  for (const [index, file] of kubeconfigs.entries()) {
-    try {
-      const next = index === 0 ? config : new KubeConfig();
-      if (kubeconfigText === undefined) next.loadFromFile(file);
-      else next.loadFromString(kubeconfigText);
-      // kubectl lets the first file win; mergeConfig would let the last one choose the context.
-      if (index > 0) config.mergeConfig(next, true);
-    } catch (error) {
-      throw new UsageError(`${file} is not a usable kubeconfig: ${messageOf(error)}`, { cause: error });
-    }
-  }
-  const files = kubeconfigs.join(', ');
-  if (context !== undefined) {
-    const names = config.getContexts().map(({ name }) => name);
-    if (!names.includes(context)) {
-      throw new UsageError(
-        `There is no context "${context}" in ${files}; it has ${names.join(', ') || 'none'}.`,
-      );
-    }
-    config.setCurrentContext(context);
-  }
-  if (!config.getCurrentCluster())
-    throw new UsageError(`${files} names no current context; choose one with --context.`);
-  return config;
+export type { Connection } from './kubeconfig/connection.ts';
+
+/** @throws {UsageError} that names the file, the entry and the field that cannot be used */
+export function loadKubeConfig({
+  kubeconfigs,
+  kubeconfigText,
+  context,
+  namespace,
+}: ClusterChoice): Connection {
+  return chooseConnection(readKubeconfigs(kubeconfigs, kubeconfigText), {
+    files: kubeconfigs,
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
 }

@@ -56,22 +56,68 @@ export function errorFromAnswer(
   );
 }
 
-/** No answer at all: refused, reset, timed out. The code hides in `cause` (`TypeError: fetch failed`). */
-export function errorWithoutAnswer(asked: string, server: string, error: unknown): ClusterError {
-  const timedOut = isError(error) && error.name === 'TimeoutError';
-  const reason = timedOut ? 'Timeout' : (codeOf(error) ?? 'Unknown');
-  const because = timedOut ? 'no answer in time' : messageOf(deepest(error));
-  return new ClusterError(`The API server at ${server} does not answer (${asked}): ${because}`, {
-    status: 0,
-    reason,
-    cause: error,
-  });
+/** What lies between us and the API server failed: the server has heard nothing. Its message names it. */
+export class WayError extends Error {
+  /** A network code, or a word of ours. */
+  readonly code: string;
+
+  constructor(message: string, { code, cause }: { code: string; cause?: unknown }) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
 }
 
-function deepest(error: unknown): unknown {
-  let at = error;
-  while (isError(at) && isError(at.cause)) at = at.cause;
-  return at;
+/**
+ * No answer at all, and whose fault that is. The code hides in `cause` (`TypeError: fetch failed`).
+ * What failed before anything was sent, such as a login command, keeps its own words.
+ */
+export function errorWithoutAnswer(asked: string, server: string, error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  const way = causesOf(error).find((cause) => cause instanceof WayError);
+  const timedOut = isError(error) && error.name === 'TimeoutError';
+  const reason = timedOut ? 'Timeout' : (codeOf(error) ?? 'Unknown');
+  const because = timedOut ? 'no answer in time' : messageOf(causesOf(error).at(-1));
+  const message =
+    way === undefined
+      ? `${blame(server, reason)} (${asked}): ${because}${wayOut(reason)}`
+      : `${way.message} (${asked})`;
+  return new ClusterError(message, { status: 0, reason, cause: error });
+}
+
+function blame(server: string, reason: string): string {
+  if (UNRESOLVED.includes(reason)) return `The name of the API server at ${server} cannot be looked up`;
+  if (isDistrust(reason)) return `The certificate of the API server at ${server} is not trusted`;
+  if (isNoTls(reason)) return `There is no TLS connection to the API server at ${server}`;
+  if (reason.startsWith('HPE_')) return `What answers at ${server} is no API server`;
+  if (OUR_LIMITS.includes(reason))
+    return `This machine opens no further connection to the API server at ${server}`;
+  return `The API server at ${server} does not answer`;
+}
+
+function wayOut(reason: string): string {
+  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return ' (tls-server-name in the kubeconfig names another name)';
+  return isDistrust(reason) ? ' (certificate-authority in the kubeconfig says whom to trust)' : '';
+}
+
+const UNRESOLVED = ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'];
+/** Files, ports and memory of this machine. */
+const OUR_LIMITS = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'];
+
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const isDistrust = (reason: string): boolean =>
+  reason === 'ERR_TLS_CERT_ALTNAME_INVALID' ||
+  /^(CERT_|UNABLE_TO_)|SELF_SIGNED|^(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/.test(
+    reason,
+  );
+
+const isNoTls = (reason: string): boolean => reason === 'EPROTO' || reason.startsWith('ERR_SSL_');
+
+/** The error, what caused it, what caused that, and so on. */
+function causesOf(error: unknown): unknown[] {
+  const all = [error];
+  for (let at = error; isError(at) && isError(at.cause); at = at.cause) all.push(at.cause);
+  return all;
 }
 
 export const isNotFound = (error: unknown): boolean =>
@@ -84,16 +130,22 @@ export const isExpired = (error: unknown): boolean => error instanceof ClusterEr
 /** Whether the request may have been carried out although no good answer came back. Look again before repeating it. */
 export const isAmbiguous = (error: unknown): boolean =>
   error instanceof ClusterError &&
-  (error.status === 0 ? error.reason !== 'ECONNREFUSED' : error.status >= 500 && error.status !== 501);
+  (error.status === 0 ? !isUnsent(error.reason) : error.status >= 500 && error.status !== 501);
 
 /** Whether asking again can help. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof ClusterError &&
   (error.status === 0 ? !isLocal(error.reason) : [408, 429, 500, 502, 503, 504].includes(error.status));
 
-/** A certificate or a name will not become right by asking again, and a connection that this side has closed stays closed. */
+/** There was no connection to send anything over. */
+const isUnsent = (reason: string): boolean =>
+  reason === 'ECONNREFUSED' ||
+  [...UNRESOLVED, ...OUR_LIMITS, 'ProxyRefused', 'Redirected'].includes(reason) ||
+  isDistrust(reason) ||
+  isNoTls(reason);
+
+/** A certificate, a name or a proxy will not become right by asking again, and a connection that this side has closed stays closed. */
 const isLocal = (reason: string): boolean =>
-  reason.startsWith('CERT_') ||
+  isDistrust(reason) ||
   reason.startsWith('ERR_TLS') ||
-  reason.includes('SELF_SIGNED') ||
-  ['ENOTFOUND', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'].includes(reason);
+  ['ENOTFOUND', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED', 'ProxyRefused', 'Redirected'].includes(reason);

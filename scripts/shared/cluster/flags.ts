@@ -1,5 +1,5 @@
 /** Which cluster is meant: the flags every cluster command takes, and the rule that none of them ever picks a cluster silently. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import { ownFolder, whyNotOwn } from '../own-folder.ts';
 import { findPlaygroundCluster } from '../running-playground.ts';
@@ -52,14 +52,14 @@ export function chooseCluster(
     ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
   };
   if (flags.kubeconfig !== undefined) {
-    if (!existsSync(flags.kubeconfig))
+    if (isMissing(flags.kubeconfig))
       throw new UsageError(`--kubeconfig: there is no file ${flags.kubeconfig}.`);
     return { kubeconfigs: [flags.kubeconfig], ...rest };
   }
   const { KUBECONFIG } = env;
   if (KUBECONFIG) {
     const separator = process.platform === 'win32' ? ';' : ':';
-    const kubeconfigs = KUBECONFIG.split(separator).filter((file) => file !== '' && existsSync(file));
+    const kubeconfigs = KUBECONFIG.split(separator).filter((file) => file !== '' && !isMissing(file));
     if (kubeconfigs.length === 0) throw new UsageError(`KUBECONFIG: there is no file ${KUBECONFIG}.`);
     return { kubeconfigs, ...rest };
   }
@@ -69,7 +69,7 @@ export function chooseCluster(
         `--context ${flags.context}: there is no home folder to look for .kube/config in (HOME is not set); name a file with --kubeconfig.`,
       );
     const file = `${home}/.kube/config`;
-    if (!existsSync(file))
+    if (isMissing(file))
       throw new UsageError(`--context ${flags.context}: there is no ${file}; name a file with --kubeconfig.`);
     return { kubeconfigs: [file], ...rest };
   }
@@ -83,4 +83,13 @@ export function chooseCluster(
   }
   const { kubeconfig, kubeconfigText } = running;
   return { kubeconfigs: [kubeconfig], ...(kubeconfigText === undefined ? {} : { kubeconfigText }), ...rest };
+}
+
+/** As kubectl passes over a file of the list: it is not there. One that may not be looked at is not missing: it fails when it is read. */
+export function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }

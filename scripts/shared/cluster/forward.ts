@@ -4,19 +4,15 @@
  * In the pod the peer is loopback: Envoy's admin (15000) and istiod's debug port (15014) answer nobody else without credentials.
  */
 import http from 'node:http';
-import type { RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
-import type { KubeConfig } from '@kubernetes/client-node';
 import WebSocket from 'ws';
+import type { Identity } from './credentials/identity.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer } from './errors.ts';
-import { codeOf, messageOf } from '../errors.ts';
+import { dial } from './network/dial.ts';
+import type { Transport } from './transport.ts';
+import { CommandError, codeOf, messageOf } from '../errors.ts';
 import { printable } from '../printable.ts';
-import {
-  ANSWER_LIMIT_BYTES,
-  SHORT_ANSWER_LIMIT_BYTES,
-  TooLongError,
-  createTextReader,
-} from '../read-text.ts';
+import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, createTextReader } from '../read-text.ts';
 
 export interface PodAnswer {
   status: number;
@@ -41,8 +37,7 @@ export interface PodForward {
 }
 
 interface ForwardTarget {
-  config: KubeConfig;
-  server: string;
+  transport: Pick<Transport, 'server' | 'route' | 'credentials'>;
   namespace: string;
   pod: string;
   port: number;
@@ -50,7 +45,7 @@ interface ForwardTarget {
 }
 
 export function createPodForward(target: ForwardTarget): PodForward {
-  const { server, namespace, pod, port } = target;
+  const { namespace, pod, port } = target;
   const where = `${namespace}/${pod}:${port}`;
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   agent.createConnection = (_options, callback) => {
@@ -89,7 +84,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
             try {
               reader.add(chunk);
             } catch (error) {
-              response.destroy(error as TooLongError);
+              response.destroy(error as Error);
             }
           });
           response.on('error', fail);
@@ -109,7 +104,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
       );
       const fail = (error: unknown) => {
         if (signal?.aborted) reject(signal.reason as Error);
-        else if (error instanceof ClusterError || error instanceof TooLongError) reject(error);
+        else if (error instanceof CommandError) reject(error);
         else if (limit.aborted)
           reject(noAnswer(where, `no answer in ${timeoutMs} ms`, error, request.reusedSocket));
         else reject(noAnswer(where, messageOf(error), error, request.reusedSocket));
@@ -142,37 +137,56 @@ export function createPodForward(target: ForwardTarget): PodForward {
     });
   }
 
-  function openStream({ config, timeoutMs }: ForwardTarget): Promise<ForwardedStream> {
+  async function openStream({ transport, timeoutMs }: ForwardTarget): Promise<ForwardedStream> {
+    const { credentials } = transport;
+    const identity = await credentials.current();
+    try {
+      return await openStreamAs(identity, transport, timeoutMs);
+    } catch (error) {
+      const isRefused = error instanceof ClusterError && error.status === 401;
+      const other = isRefused ? await credentials.renewed(identity) : undefined;
+      if (other === undefined) throw error;
+      return openStreamAs(other, transport, timeoutMs);
+    }
+  }
+
+  async function openStreamAs(
+    identity: Identity,
+    { server, route }: ForwardTarget['transport'],
+    timeoutMs: number,
+  ): Promise<ForwardedStream> {
     const asked = `port-forward to ${where}`;
+    const noStream = (error: unknown) => errorWithoutAnswer(asked, server, error);
     const url = `${server.replace(/^http/, 'ws')}/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`;
-    const options: RequestOptions = {};
-    return config.applyToHTTPSOptions(options).then(
-      () =>
-        new Promise((resolve, reject) => {
-          const socket = new WebSocket(url, ['v4.channel.k8s.io'], {
-            ...(options as unknown as WebSocket.ClientOptions),
-            handshakeTimeout: timeoutMs,
-          });
-          socket.once('open', () => resolve(new ForwardedStream(socket)));
-          socket.once('error', (error) => reject(errorWithoutAnswer(asked, server, error)));
-          socket.once('unexpected-response', (request, response) => {
-            let body = '';
-            const refuse = () => {
-              clearTimeout(timer);
-              request.destroy();
-              const { statusCode: status = 0, headers } = response;
-              reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
-            };
-            // A refusal that does not end says enough by its beginning.
-            const timer = setTimeout(refuse, timeoutMs);
-            response.on('data', (chunk) => {
-              body += String(chunk);
-              if (body.length > SHORT_ANSWER_LIMIT_BYTES) refuse();
-            });
-            response.on('close', refuse);
-          });
-        }),
+    const connection = await dial(route, { tls: route.tls(identity), timeoutMs, tunnel: true }).catch(
+      (error: unknown) => Promise.reject(noStream(error)),
     );
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(url, ['v4.channel.k8s.io'], {
+        // Several values of one header are several headers for Node, whatever the types of ws say.
+        headers: identity.headers as Record<string, string>,
+        createConnection: () => connection,
+        handshakeTimeout: timeoutMs,
+      });
+      socket.once('open', () => resolve(new ForwardedStream(socket)));
+      socket.once('error', (error) => reject(noStream(error)));
+      socket.once('unexpected-response', (request, response) => {
+        let body = '';
+        const refuse = () => {
+          clearTimeout(timer);
+          request.destroy();
+          const { statusCode: status = 0, headers } = response;
+          reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
+        };
+        // A refusal that does not end says enough by its beginning.
+        const timer = setTimeout(refuse, timeoutMs);
+        response.on('data', (chunk) => {
+          body += String(chunk);
+          if (body.length > SHORT_ANSWER_LIMIT_BYTES) refuse();
+        });
+        response.on('close', refuse);
+      });
+    });
   }
 }
 

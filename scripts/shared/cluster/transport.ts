@@ -1,9 +1,18 @@
-/** Requests over @kubernetes/client-node, with what it leaves out: connection reuse, a time-out on every call, retries of what may be repeated. */
+/**
+ * Requests over the HTTP library of @kubernetes/client-node, with what it leaves out: connection reuse, a time-out on every call, retries of
+ * what may be repeated, credentials that are renewed.
+ */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
-import type { KubeConfig, ResponseContext } from '@kubernetes/client-node';
+import type { ResponseContext } from '@kubernetes/client-node';
 import { askAgain } from './ask-again.ts';
+import { createCredentials } from './credentials/credentials.ts';
+import type { Credentials, Identity } from './credentials/identity.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './errors.ts';
 import { TooLongError, readText } from '../read-text.ts';
+import type { Connection } from './kubeconfig/connection.ts';
+import { createPool } from './network/pool.ts';
+import { routeOf } from './network/route.ts';
+import type { Route } from './network/route.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;
@@ -20,6 +29,9 @@ export interface Call {
 
 export interface Transport {
   readonly server: string;
+  /** For what goes over other connections than requests do: port-forwards. */
+  readonly route: Route;
+  readonly credentials: Credentials;
   /** One attempt, any status; for streams. No time-out of its own. */
   send(call: Call): Promise<ResponseContext>;
   /** The parsed answer, or a `ClusterError`. Asks again for `patienceMs` where that is safe and can help. */
@@ -27,49 +39,71 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export function createTransport(
-  config: KubeConfig,
-  { timeoutMs, retryForMs }: { timeoutMs: number; retryForMs: number },
-): Transport {
-  const server = config.getCurrentCluster()?.server.replace(/\/+$/, '') ?? '';
-  const http = new IsomorphicFetchHttpLibrary();
-  // client-node makes a fresh undici Agent, and so a fresh connection, for each call: keep the first one for all of them.
-  let dispatcher: ReturnType<RequestContext['getDispatcher']>;
+export interface TransportOptions {
+  /** How long one request may take, in milliseconds. A login command before it has its own time. */
+  timeoutMs: number;
+  /** How long a read is asked again after a transient failure, in milliseconds. */
+  retryForMs: number;
+  /** Names proxies, and is what a login command inherits. Default: this process's. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** How long a login command may take, in milliseconds. Default: see `LoginSurroundings`. */
+  loginTimeoutMs?: number | undefined;
+}
 
-  async function send({
-    method,
-    path,
-    query = {},
-    contentType,
-    body,
-    signal,
-  }: Call): Promise<ResponseContext> {
+/** @throws {UsageError} when the connection's proxy, authority or credentials cannot be used */
+export function createTransport(
+  connection: Connection,
+  { timeoutMs, retryForMs, env = { ...process.env }, loginTimeoutMs }: TransportOptions,
+): Transport {
+  const { server } = connection;
+  const http = new IsomorphicFetchHttpLibrary();
+  const route = routeOf(connection, env);
+  const credentials = createCredentials(connection, { env, loginTimeoutMs });
+  const pool = createPool(route, { timeoutMs });
+
+  function requestOf({ method, path, query = {}, contentType, body, signal }: Call): RequestContext {
     const url = new URL(server + path);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(key, value);
     const request = new RequestContext(url.toString(), HttpMethod[method]);
     request.setHeaderParam('Accept', 'application/json');
+    if (connection.cluster['disable-compression']) request.setHeaderParam('Accept-Encoding', 'identity');
     if (body !== undefined) {
       request.setHeaderParam('Content-Type', contentType ?? 'application/json');
       request.setBody(JSON.stringify(body));
     }
-    await config.applySecurityAuthentication(request);
-    dispatcher ??= request.getDispatcher();
-    if (dispatcher) request.setDispatcher(dispatcher);
     if (signal) request.setSignal(signal);
+    return request;
+  }
+
+  function sendAs(identity: Identity, call: Call, limitMs: number | undefined): Promise<ResponseContext> {
+    const limit = limitMs === undefined ? [] : [AbortSignal.timeout(limitMs)];
+    const signals = [...limit, ...(call.signal ? [call.signal] : [])];
+    const request = requestOf({
+      ...call,
+      signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
+    });
+    request.setDispatcher(pool.for(identity));
     return http.send(request).toPromise();
   }
 
+  /** A 401 says that nothing was done, so that whatever was asked may be asked once more with other credentials. */
+  async function sendWithin(call: Call, limitMs: number | undefined): Promise<ResponseContext> {
+    const identity = await credentials.current(call.signal);
+    const answer = await sendAs(identity, call, limitMs);
+    if (answer.httpStatusCode !== 401) return answer;
+    const other = await credentials.renewed(identity, call.signal);
+    if (other === undefined) return answer;
+    await answer.body.text().catch(() => undefined);
+    return sendAs(other, call, limitMs);
+  }
+
   async function once(call: Call): Promise<unknown> {
-    const limit = AbortSignal.timeout(timeoutMs);
     let status: number;
     let text: string;
     let retryAfter: string | undefined;
     try {
-      const answer = await send({
-        ...call,
-        signal: call.signal ? AbortSignal.any([limit, call.signal]) : limit,
-      });
+      const answer = await sendWithin(call, timeoutMs);
       status = answer.httpStatusCode;
       retryAfter = answer.headers['retry-after'];
       text = await readText(answer.body.stream(), { who: `The API server at ${server} (${call.asked})` });
@@ -100,10 +134,10 @@ export function createTransport(
 
   return {
     server,
-    send,
+    route,
+    credentials,
+    send: (call) => sendWithin(call, undefined),
     ask,
-    async close() {
-      await (dispatcher as { destroy?: () => Promise<void> } | undefined)?.destroy?.();
-    },
+    close: () => pool.destroy(),
   };
 }

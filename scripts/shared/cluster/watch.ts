@@ -1,7 +1,8 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
-import { ClusterError, errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
+import { errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
 import type { Transport } from './transport.ts';
 import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
+import { CommandError } from '../errors.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import { pause } from '../wait.ts';
 
@@ -101,7 +102,7 @@ async function* follow<T extends KubernetesObject>(
       }
     } catch (error) {
       wanted.throwIfAborted();
-      if (error instanceof ClusterError || error instanceof TooLongError) throw error;
+      if (error instanceof CommandError) throw error;
       if (!silence.signal.aborted) throw errorWithoutAnswer(asked, transport.server, error);
     } finally {
       clearTimeout(timer);

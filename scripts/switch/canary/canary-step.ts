@@ -6,13 +6,17 @@ import type { EvidenceSource, EvidenceWindow } from './evidence-source.ts';
 import { WorseError, describeLatency, isSlower, judgeErrors, slowerError } from './judge.ts';
 import { compareLatencies } from './latency.ts';
 import type { Comparison } from './latency.ts';
-import { createPrometheusSource } from './prometheus-source.ts';
+import { createPrometheusSource, queriesFor } from './prometheus-source.ts';
 import type { Sample } from './fisher.ts';
 import { isPromoted } from './promote.ts';
-import { shareBetween } from '../routing/virtual-service/virtual-service.ts';
-import type { Step, SwitchContext } from '../types.ts';
-import { keepUp } from '../changes/keep-up.ts';
-import { moveRoutes, shiftTraffic } from '../steps/shift-traffic.ts';
+import type { SwitchContext } from '../context.ts';
+import { routed } from '../proofs/claims.ts';
+import type { Move } from '../routing/traffic-routing.ts';
+import { alreadySo, nothing } from '../step.ts';
+import type { Step } from '../step.ts';
+import { keepUp } from '../steps/keep-up.ts';
+import { shiftBack } from '../steps/shift-traffic.ts';
+import { promoteCommand } from '../next-command.ts';
 
 /** Fewer answers from the new version say nothing. */
 export const LEAST_SAMPLE = 100;
@@ -26,37 +30,48 @@ const SIGNIFICANCE_WHILE_HELD = SIGNIFICANCE / 100;
 /** How long a person may think about it, in milliseconds. */
 const HOLD_MS = 24 * 3600 * 1000;
 
-/** The share of a step that `canaryStep` made. */
-export function shareOf(name: string): number | undefined {
-  const share = /^canary-(\d+)$/.exec(name)?.[1];
-  return share === undefined ? undefined : Number(share);
-}
-
 export function canaryStep(share: number, isFirst: boolean): Step {
+  const moveOf = ({ from, to, marker }: SwitchContext): Move => ({
+    from,
+    to,
+    share,
+    marker: `${marker}-p${share}`,
+  });
+  /** A run that is continued does not go back to a smaller share. */
+  const isPast = ({ lastSeen, from, to }: SwitchContext) => lastSeen.shareOf(from, to) > share;
   return {
     name: `canary-${share}`,
     title: ({ to }) => `Send ${share} % to ${to}`,
+    share,
     onFailure: 'undo',
-    movesTraffic: true,
-    async run(context) {
-      const { from, to, marker, known, target } = context;
-      const now = shareBetween(known.virtualService, [from, to], target);
-      // A run that is continued does not go back to a smaller share.
-      if (now > share) return { detail: `${to} has ${Math.round(now)} % already` };
-      if (!isFirst) await keepUp(context);
-      const proof = await moveRoutes(context, { from, to, share, marker: `${marker}-p${share}` });
-      const source = withTally(sourceOf(context), [from, to]);
-      const detail = await gatherEvidence(context, share, source);
-      return { detail, proof: { ...proof, requests: source.requests() } };
+    before: keepUp((context) => !isFirst && !isPast(context)),
+    changes: (context) =>
+      isPast(context) ? nothing() : Promise.resolve(context.lastSeen.move(moveOf(context))),
+    claim(context) {
+      const { from, to, lastSeen } = context;
+      const text = evidenceText(context);
+      if (isPast(context))
+        return alreadySo(`${to} has ${Math.round(lastSeen.shareOf(from, to))} % already`, text);
+      return {
+        text,
+        async prove() {
+          const { proof } = await routed(context, moveOf(context)).prove();
+          const source = withTally(sourceOf(context), [from, to]);
+          const detail = await gatherEvidence(context, share, source);
+          return { detail, proof: proof && { ...proof, requests: source.requests() } };
+        },
+      };
     },
     // One way back for all shares.
-    ...(isFirst && shiftTraffic.undo
-      ? {
-          undo: shiftTraffic.undo.bind(shiftTraffic),
-          undoTitle: ({ from }: SwitchContext) => `Send all traffic back to ${from}`,
-        }
-      : {}),
+    ...(isFirst ? { undo: shiftBack } : {}),
   };
+}
+
+function evidenceText({ from, to, options: { prometheus }, target }: SwitchContext): string {
+  const judged = `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} and ${LEAST_OLD_SAMPLE} of ${from} with no more errors and no more slow ones than ${from}`;
+  if (prometheus === undefined) return `${judged} (as the callers' proxies count them)`;
+  const { requests, errors, latencies } = queriesFor(target.host, 'N');
+  return `${judged} (as Prometheus at ${prometheus} counts them: ${requests}; ${errors}; ${latencies})`;
 }
 
 function sourceOf({ options, mesh, clock, target: { host } }: SwitchContext): EvidenceSource {
@@ -175,8 +190,7 @@ async function holdForYes(
   { steady, window }: { steady: EvidenceWindow; window: EvidenceWindow },
 ): Promise<string> {
   const { options, cluster, app, record, signal, clock, reporter } = context;
-  const which = `${app === 'coffee-shop' ? '' : ` --app ${app}`}${options.sameCluster ?? ''}`;
-  reporter.note(`held at ${share} %; to go on: npm run switch -- --promote${which}`);
+  reporter.note(`held at ${share} %; to go on: ${promoteCommand(options)}`);
   const look = async () => {
     const { fresh, old } = await count(context, window);
     const counted = judgeErrors(context, fresh, old, SIGNIFICANCE_WHILE_HELD);

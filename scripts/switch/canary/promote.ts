@@ -6,7 +6,7 @@ import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
 import { isUnfinished, readLease } from '../lock/switch-record.ts';
-import { createMarker } from '../routing/virtual-service/virtual-service.ts';
+import { createMarker } from '../routing/marker.ts';
 import { readState } from '../cluster-state/read-state.ts';
 
 const PROMOTION = 'zero-downtime-coffee-shop/promote';
@@ -24,14 +24,10 @@ export async function isPromoted(
 
 /** Says yes to the share that the switch under way has reached; gives a line for a person. */
 export async function promote(cluster: Cluster, app: string, clock: Clock = systemClock): Promise<string> {
-  const { record, virtualService } = await readState(cluster, app);
+  const { record, lastSeen } = await readState(cluster, app);
   if (!isUnfinished(record) || record.phase !== 'running')
     throw new CommandError(`No switch of ${app} is under way; there is nothing to promote.`);
-  const marker = createMarker(record.from, record.to, record.id);
-  const shares = (virtualService.spec.http ?? []).map(({ name = '' }) =>
-    name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN,
-  );
-  const share = shares.find((found) => Number.isInteger(found));
+  const share = lastSeen.shareAt(createMarker(record.from, record.to, record.id));
   if (share === undefined)
     throw new CommandError(
       `The switch of ${app} to ${record.to} is at no share; there is nothing to promote.`,

@@ -3,11 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { isAmbiguous, isConflict, isNotFound } from '../../shared/cluster/errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
 import { diffObjects } from './diff.ts';
-import type { SwitchContext } from '../types.ts';
+import type { SwitchContext } from '../context.ts';
 
 export async function changeSpec<T extends KubernetesObject & { spec: object }>(
   { cluster, signal, clock }: Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>,
@@ -41,23 +40,21 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked before what cannot be taken back: a
+ * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked before what cannot be undone: a
  * resourceVersion guards a write to its own object, not the removal of what another object has come to name again.
  */
 export async function verifyUnchanged({
   cluster,
   signal,
-  known,
-}: Pick<SwitchContext, 'cluster' | 'signal' | 'known'>): Promise<void> {
-  const verify = async (resource: Resource, expected: KubernetesObject) => {
-    const live = await cluster.get(resource, expected.metadata.name, { signal });
-    if (!isDeepStrictEqual(live?.['spec'], expected['spec']))
-      throw new ForeignEditError(resource, expected, live);
-  };
-  await Promise.all([
-    verify(resources.virtualServices, known.virtualService),
-    verify(resources.destinationRules, known.destinationRule),
-  ]);
+  lastSeen,
+}: Pick<SwitchContext, 'cluster' | 'signal' | 'lastSeen'>): Promise<void> {
+  await Promise.all(
+    lastSeen.objects.map(async ({ resource, object }) => {
+      const live = await cluster.get(resource, object.metadata.name, { signal });
+      if (!isDeepStrictEqual(live?.['spec'], object['spec']))
+        throw new ForeignEditError(resource, object, live);
+    }),
+  );
 }
 
 /** Somebody else changed, or deleted, what the switch works on. */

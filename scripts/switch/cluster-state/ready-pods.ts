@@ -1,23 +1,22 @@
 /** How many pods of a version are ready, and whether they are enough. */
 import { isReady } from '../../shared/kubernetes.ts';
 import type { ReadyPods } from '../proofs/prover.ts';
-import { listVersionPods, listVersions } from './read-state.ts';
-import type { SwitchContext } from '../types.ts';
+import type { SwitchContext } from '../context.ts';
+import { findVersion, listVersionPods, listVersions } from './versions.ts';
 
-type Context = Pick<SwitchContext, 'cluster' | 'service' | 'known'>;
+type Context = Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen'>;
 
 /** The ready pods of a version. Without `enoughFor`, all that its Deployment wants are needed; with it, as many as that version has are enough. */
 export async function readyPods(
-  { cluster, service, known: { destinationRule } }: Context,
+  { cluster, service, lastSeen }: Context,
   version: string,
   { enoughFor }: { enoughFor?: string } = {},
 ): Promise<ReadyPods> {
   const [deployments, pods] = await Promise.all([
     listVersions(cluster, service),
-    listVersionPods(cluster, { service, destinationRule }, version),
+    listVersionPods(cluster, { service, lastSeen }, version),
   ]);
-  const sizeOf = (name: string) =>
-    deployments.find((entry) => entry.version === name)?.deployment.spec.replicas ?? 1;
+  const sizeOf = (name: string) => findVersion(deployments, name)?.spec.replicas ?? 1;
   const wanted = Math.min(sizeOf(version), enoughFor === undefined ? Infinity : sizeOf(enoughFor));
   const ready = pods.filter(isReady);
   return {

@@ -11,7 +11,7 @@ export function combineReporters(...reporters: Reporter[]): Reporter {
   );
   return {
     begin: (text) => heard.forEach((one) => one.begin(text)),
-    stepStarted: (title, name) => heard.forEach((one) => one.stepStarted(title, name)),
+    stepStarted: (...step) => heard.forEach((one) => one.stepStarted(...step)),
     progress: (text) => heard.forEach((one) => one.progress(text)),
     stepDone: (detail, cost) => heard.forEach((one) => one.stepDone(detail, cost)),
     stepFailed: (detail) => heard.forEach((one) => one.stepFailed(detail)),

@@ -6,6 +6,7 @@ import type { ClusterFlags } from '../../shared/cluster/flags.ts';
 import { parseDuration } from '../../shared/duration.ts';
 import { UsageError } from '../../shared/errors.ts';
 import type { SwitchOptions } from '../types.ts';
+import { asFlags } from '../next-command.ts';
 import { verifyVersionName } from '../preflight/version-name.ts';
 
 export const help = `Usage: npm run switch -- --to VERSION [flags]
@@ -15,7 +16,7 @@ export const help = `Usage: npm run switch -- --to VERSION [flags]
 
 Moves all traffic of an app to another version without losing a request, and removes the old version.
 Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
---undo takes back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
+--undo rolls back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
 it holds; status says where things stand. These three need no --to, and status changes nothing.
 
   --to VERSION         the version to switch to
@@ -139,22 +140,6 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       sameWishes,
     },
   };
-}
-
-/** As they are typed: ` --canary 5,25 --hold`. */
-function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
-  return Object.entries(values)
-    .flatMap(([name, value]) => {
-      if (value === true) return [` --${name}`];
-      if (value === undefined || value === false) return [];
-      return [value].flat().map((text) => ` --${name} ${quote(text)}`);
-    })
-    .join('');
-}
-
-/** For a POSIX shell. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function verifyPrometheus(url: string, canary: string | undefined): void {

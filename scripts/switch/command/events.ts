@@ -1,9 +1,12 @@
 /** Kubernetes Events for each step, on the object it is about: `kubectl describe` and the cluster's own history show what the switch did. */
 import { withTimeout } from '../../shared/clock.ts';
+import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { printable } from '../../shared/printable.ts';
 import { resources } from '../../shared/resources.ts';
-import type { SwitchContext } from '../types.ts';
+import type { SwitchContext } from '../context.ts';
+import type { NamedPart } from '../step.ts';
+import type { Subject } from '../types.ts';
 
 const COMPONENT = 'zero-downtime-switch';
 /** An Event is a courtesy: a switch does not wait longer for it, in milliseconds. */
@@ -12,18 +15,18 @@ const PATIENCE_MS = 2000;
 const LONGEST = 1024;
 
 export interface StepEvent {
-  /** The step's name, `undo-…` when it was taken back. */
-  step: string;
+  /** The step, or what rolls it back. */
+  part: NamedPart;
   title: string;
   detail: string;
   ok: boolean;
 }
 
-/** Writes one Event. Whatever goes wrong with it is nobody's trouble. */
+/** Writes one Event. It never fails: an error of it is left aside. */
 export async function recordEvent(context: SwitchContext, event: StepEvent): Promise<void> {
   const { options } = context;
-  // Preflight and a dry run change nothing, and this would be a change.
-  if (!options.events || options.dryRun || event.step === 'preflight') return;
+  // A look changes nothing, and this would be a change.
+  if (!options.events || options.dryRun || event.part.changesNothing) return;
   try {
     await withTimeout(context.clock, PATIENCE_MS, (signal) => writeEvent(context, event, signal));
   } catch {
@@ -33,7 +36,7 @@ export async function recordEvent(context: SwitchContext, event: StepEvent): Pro
 
 async function writeEvent(context: SwitchContext, event: StepEvent, signal: AbortSignal): Promise<void> {
   const { cluster, namespace, from, to, clock, createId } = context;
-  const about = await subjectOf(context, event.step, signal);
+  const about = await subjectOf(context, event.part, signal);
   const { name, uid, resourceVersion } = about.metadata;
   const now = clock
     .date()
@@ -66,19 +69,23 @@ async function writeEvent(context: SwitchContext, event: StepEvent, signal: Abor
   );
 }
 
+/** The object itself: as it was last seen, or as it stands now. */
 async function subjectOf(
-  { cluster, app, from, to, known }: SwitchContext,
-  step: string,
+  context: SwitchContext,
+  part: NamedPart,
   signal: AbortSignal,
 ): Promise<KubernetesObject> {
-  const { virtualService, destinationRule } = known;
-  if (step.endsWith('subset'))
-    return { ...destinationRule, apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule' };
-  const name = { 'deploy-version': `${app}-${to}`, 'undo-delete-old': `${app}-${from}` }[step];
-  if (name !== undefined) {
-    const deployments = await cluster.list<Deployment>(resources.deployments, { signal });
-    const found = deployments.find(({ metadata }) => metadata.name === name);
-    if (found) return { ...found, apiVersion: 'apps/v1', kind: 'Deployment' };
-  }
-  return { ...virtualService, apiVersion: 'networking.istio.io/v1', kind: 'VirtualService' };
+  const { cluster, lastSeen } = context;
+  const subject = part.subject?.(context) ?? lastSeen.routesName;
+  const named = ({ kind, name }: Subject) =>
+    lastSeen.objects.find(({ resource, object }) => resource.kind === kind && object.metadata.name === name)
+      ?.object;
+  const seen = named(subject);
+  if (seen !== undefined) return seen;
+  const deployments = await cluster.list<Deployment>(resources.deployments, { signal });
+  const found = deployments.find(({ metadata }) => metadata.name === subject.name);
+  if (found) return { ...found, apiVersion: 'apps/v1', kind: 'Deployment' };
+  const routes = named(lastSeen.routesName);
+  if (routes === undefined) throw new CommandError(`nothing is named ${subject.name}`);
+  return routes;
 }

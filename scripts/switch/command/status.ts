@@ -4,7 +4,10 @@ import { isReady } from '../../shared/kubernetes.ts';
 import { printable } from '../../shared/printable.ts';
 import { isUnfinished, readLease } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
-import { describeServing, listVersionPods, readState } from '../cluster-state/read-state.ts';
+import { describeServing } from '../cluster-state/describe-serving.ts';
+import { readState } from '../cluster-state/read-state.ts';
+import { listVersionPods } from '../cluster-state/versions.ts';
+import { goOnOrUndo } from '../next-command.ts';
 
 export interface Status {
   app: string;
@@ -25,7 +28,7 @@ export async function readStatus(cluster: Cluster, app: string): Promise<Status>
       version,
       ready: (await listVersionPods(cluster, state, version)).filter(isReady).length,
       wanted: deployment.spec.replicas ?? 1,
-      known: state.destinationRule.spec.subsets?.some(({ name }) => name === version) ?? false,
+      known: state.lastSeen.has(version),
     })),
   );
   const holder = lease?.spec.holderIdentity ?? '';
@@ -51,9 +54,7 @@ export function describeStatus({ app, live, versions, last, unfinished, holder }
   if (holder !== undefined) lines.push(`   ${holder} holds the Lease`);
   if (last && unfinished) {
     lines.push(`The switch from ${last.from} to ${last.to} is half done (since ${last.startedAt}).`);
-    lines.push(
-      `Go on with: npm run switch -- --to ${last.to}  or go back with: npm run switch -- --to ${last.to} --undo`,
-    );
+    lines.push(goOnOrUndo({ app }, last.to));
   } else if (last) {
     lines.push(
       `The last switch, from ${last.from} to ${last.to}, was ${last.phase === 'undone' ? 'undone' : 'finished'}.`,

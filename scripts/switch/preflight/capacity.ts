@@ -2,10 +2,10 @@
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { includesAll } from '../cluster-state/read-state.ts';
-import type { SwitchContext } from '../types.ts';
+import { includesAll } from '../cluster-state/versions.ts';
+import type { SwitchContext } from '../context.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
-import { refuse } from './refuse.ts';
+import { refuse } from '../refuse.ts';
 
 export interface Quota extends KubernetesObject {
   spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: unknown };
@@ -149,21 +149,6 @@ export function endOf(old: Deployment | undefined, from: string): string[] {
       ];
 }
 
-/** Outlier detection that may take most of a version's few pods out at once. Envoy's default is 10 %. */
-export function ejections({ known }: Pick<SwitchContext, 'known'>, to: string): string[] {
-  interface Policy {
-    outlierDetection?: { maxEjectionPercent?: number };
-  }
-  const { destinationRule } = known;
-  const policies = [destinationRule.spec, ...(destinationRule.spec.subsets ?? [])].map(
-    (part) => (part as { trafficPolicy?: Policy }).trafficPolicy?.outlierDetection?.maxEjectionPercent ?? 0,
-  );
-  const most = Math.max(...policies);
-  return most > 50
-    ? [`Outlier detection may eject ${most} % of ${to}'s pods: a start with errors leaves too few to serve`]
-    : [];
-}
-
 /** Nodes are the cluster's, and a team may not be allowed to see them: then it is left to the scheduler. */
 async function lookAtNodes(
   { cluster, signal }: SwitchContext,
@@ -201,5 +186,5 @@ export async function verifyCapacity(
   const demand = demandOf(fresh, replicas, like);
   if (!exists) verifyQuota(quotas, demand, `${replicas} pods of ${to}`);
   const full = exists ? [] : await lookAtNodes(context, demand, replicas);
-  return [...full, ...unguarded(budgets, old, fresh, to), ...endOf(old, from), ...ejections(context, to)];
+  return [...full, ...unguarded(budgets, old, fresh, to), ...endOf(old, from)];
 }

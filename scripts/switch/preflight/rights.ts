@@ -1,12 +1,13 @@
 /** Rights beyond those every switch needs: for what else the template set makes of a version, and for the way back. */
+import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
 import type { Right } from './access.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import type { State } from '../cluster-state/read-state.ts';
-import type { SwitchContext } from '../types.ts';
-import { refuse } from './refuse.ts';
+import type { Run, SwitchContext } from '../context.ts';
+import { refuse } from '../refuse.ts';
 
 /** What else the template set makes of a version: kinds the cluster must know, and rights to make and delete them. */
 export async function verifyKinds(
@@ -20,6 +21,16 @@ export async function verifyKinds(
   );
   const rights = found.map((resource) => rightTo(['create', 'patch', 'delete'], resource));
   await verifyAccess(cluster, signal, { rights });
+}
+
+/** After a read that was refused: not only the first missing right, but all of them. Throws. */
+export async function explainMissingRights(
+  { cluster, options, signal }: Run,
+  error: unknown,
+): Promise<never> {
+  if (error instanceof ClusterError && error.status === 403)
+    await verifyAccess(cluster, signal, options.undo ? { rights: rightsToUndo } : {});
+  throw error;
 }
 
 /** Asked before the Lease is taken: a way back that ends in the middle is worse than one that was never begun. */

@@ -1,6 +1,6 @@
 /** Whether this Kubernetes and this Istio have what the switch is made of. */
 import type { Proxy } from '../proofs/proxies.ts';
-import { refuse } from './refuse.ts';
+import { refuse } from '../refuse.ts';
 
 /** Server-side apply, and autoscaling/v2: https://kubernetes.io/blog/2021/12/07/kubernetes-1-23-release-announcement/ */
 const LEAST_KUBERNETES = [1, 23] as const;

@@ -3,29 +3,8 @@
  * request and no new one for a while, in whichever cluster they appear (a pod's own sidecar lists the pod itself for what comes in).
  */
 import { proven, unproven } from '../routing/envoy-answers.ts';
-import type { ClusterStatuses, Verdict } from '../routing/envoy-answers.ts';
-
-export interface HostLoad {
-  /** Requests under way now. */
-  active: number;
-  /** Requests ever begun, by cluster and host. A host that is taken away and comes back begins at 0 again. */
-  totals: Map<string, number>;
-}
-
-export function loadOn(statuses: ClusterStatuses, addresses: ReadonlySet<string>): HostLoad {
-  let active = 0;
-  const totals = new Map<string, number>();
-  for (const { name = '', host_statuses: hosts = [] } of statuses.cluster_statuses ?? []) {
-    for (const { address, stats = [] } of hosts) {
-      const { address: ip = '', port_value: port = 0 } = address?.socket_address ?? {};
-      if (!addresses.has(ip)) continue;
-      const value = (stat: string) => Number(stats.find((entry) => entry.name === stat)?.value ?? 0);
-      active += value('rq_active') + value('rq_pending_active');
-      totals.set(`${name} ${ip}:${port}`, value('rq_total'));
-    }
-  }
-  return { active, totals };
-}
+import type { Verdict } from '../routing/envoy-answers.ts';
+import type { HostLoad } from '../routing/host-load.ts';
 
 /** A caller's own cluster, and not a pod's of what comes in: a request that passes through both is counted once. */
 const isCallers = (host: string) => host.startsWith('outbound|');
@@ -49,9 +28,10 @@ export function createQuietWatch(
       if (isCallers(host)) sent += begun;
     }
     onSent(sent);
-    const busy = load.active > 0 || fresh > 0;
+    const busy = load.active > 0 || fresh > 0 || load.unreadable !== undefined;
     if (before === undefined || busy) since = nowMs;
     before = load;
+    if (load.unreadable !== undefined) return unproven(`cannot read ${load.unreadable}`);
     if (load.active > 0)
       return unproven(`${load.active} active request${load.active === 1 ? '' : 's'} on the old pods`);
     if (fresh > 0) return unproven(`${fresh} new request${fresh === 1 ? '' : 's'} on the old pods`);

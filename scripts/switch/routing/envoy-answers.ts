@@ -1,4 +1,5 @@
 /** The parts of Envoy's admin answers that prove something. Recorded answers: test/fixtures/istio/switch. Absent numbers mean 0. */
+import type { EnvoyAddress } from './address.ts';
 
 export interface EndpointsDump {
   configs?: {
@@ -6,7 +7,7 @@ export interface EndpointsDump {
       cluster_name?: string;
       endpoints?: {
         lb_endpoints?: {
-          endpoint?: { address?: { socket_address?: { address?: string; port_value?: number } } };
+          endpoint?: { address?: EnvoyAddress };
           /** Computed: endpoint discovery, outlier detection and active health checks together. */
           health_status?: string;
         }[];
@@ -20,7 +21,11 @@ export interface EnvoyRoute {
   metadata?: { filter_metadata?: { istio?: { config?: string } } };
   route?: {
     cluster?: string;
-    weighted_clusters?: { clusters?: { name?: string; weight?: number }[] };
+    /** The cluster stands in a header of each request, or something else chooses it: where such a route leads nobody can read. */
+    cluster_header?: string;
+    cluster_specifier_plugin?: unknown;
+    inline_cluster_specifier_plugin?: unknown;
+    weighted_clusters?: { clusters?: { name?: string; cluster_header?: string; weight?: number }[] };
     request_mirror_policies?: { cluster?: string }[];
   };
 }
@@ -39,7 +44,7 @@ export interface ClusterStatuses {
   cluster_statuses?: {
     name?: string;
     host_statuses?: {
-      address?: { socket_address?: { address?: string; port_value?: number } };
+      address?: EnvoyAddress;
       /** Counters come as strings; a zero has no value. */
       stats?: { name?: string; value?: string | number }[];
     }[];
@@ -60,3 +65,15 @@ export type Verdict =
 export const proven = (consumer = true): Verdict => ({ proven: true, consumer });
 export const unproven = (saw: string, againMs?: number): Verdict =>
   againMs === undefined ? { proven: false, saw } : { proven: false, saw, againMs };
+
+/** Where the configuration dump has something else than configurations of this kind. An answer without any is one that has none. */
+export function unreadableIn(dump: unknown, part: string): string | undefined {
+  const { configs = [] } = (dump ?? {}) as { configs?: unknown };
+  if (typeof dump !== 'object' || dump === null || Array.isArray(dump) || !Array.isArray(configs))
+    return 'an answer that is no configuration dump';
+  const odd = configs.find((config: unknown) => {
+    const found = (config as Record<string, unknown> | null)?.[part];
+    return typeof found !== 'object' || found === null;
+  }) as unknown;
+  return odd === undefined ? undefined : `a configuration without ${part}`;
+}

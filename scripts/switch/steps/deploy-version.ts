@@ -1,155 +1,90 @@
-/** The new version at the old one's present size, ready and tried out, with no traffic on it. */
-import { formatDuration } from '../../shared/duration.ts';
+/** The candidate at the current version's present size, ready and tried out, with no traffic on it. */
 import { CommandError } from '../../shared/errors.ts';
-import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { DeadlineError, waitFor } from '../../shared/wait.ts';
-import { autoscalersOf, copyFor, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
-import { verifyUnchanged } from '../changes/change-object.ts';
+import { candidateAutoscalers, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
+import { keepOf, patchOf } from '../changes/change.ts';
+import type { Change } from '../changes/change.ts';
 import { renderVersion } from '../changes/render-version.ts';
-import { repeatWrite } from '../changes/idempotent-write.ts';
-import { namedSubsets } from '../routing/virtual-service/virtual-service.ts';
-import { listVersionPods, readState } from '../cluster-state/read-state.ts';
-import type { Step, SwitchContext } from '../types.ts';
-import { deleteVersion } from './delete-old.ts';
-import { explainUnready, rolloutOf } from '../cluster-state/deployment-ready.ts';
-import { NoAnswerError, smokeTest, smokeTestOf } from '../changes/smoke-test.ts';
-
-/** How long ready pods may be out of hearing, in milliseconds: a broken port-forward is soon replaced by a whole one. */
-const UNHEARD_MS = 10_000;
+import { applyObject, deleteVersion } from '../changes/version-objects.ts';
+import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
+import { findVersion, listVersions } from '../cluster-state/versions.ts';
+import type { SwitchContext } from '../context.ts';
+import { unedited } from '../proofs/still-serving.ts';
+import { alreadySo } from '../step.ts';
+import type { Step } from '../step.ts';
+import { podsGone } from './pods-gone.ts';
 
 export const deployVersion: Step = {
   name: 'deploy-version',
   title: ({ app, to }) => `Deploy ${app}-${to}`,
+  subject: ({ app, to }) => ({ kind: 'Deployment', name: `${app}-${to}` }),
   onFailure: 'undo',
-  async run(context) {
-    const { options, cluster, app, from, to, signal } = context;
-    const { deployments } = await readState(cluster, app);
-    const old = deployments.find(({ version }) => version === from)?.deployment;
-    const size = old?.spec.replicas ?? 1;
-    const existing = deployments.find(({ version }) => version === to)?.deployment;
-    const told = options.image !== undefined || Object.keys(options.set ?? {}).length > 0;
+  async changes(context) {
+    const { options, cluster, app, from, to, service } = context;
+    const versions = await listVersions(cluster, service);
+    const current = findVersion(versions, from);
+    const existing = findVersion(versions, to);
+    const size = current?.spec.replicas ?? 1;
     const replicas = Math.max(size, existing?.spec.replicas ?? 0);
-    const { deployment, others } = await renderVersion(options, { app, version: to, replicas });
-    const { name } = existing?.metadata ?? deployment.metadata;
-    // First the floor: an autoscaler that is there already would take back what is added here.
-    await holdSize(context, name, replicas);
-    // What is there already (a killed run's, or an old version kept) is taken as it is, unless this run says what it must be.
-    if (existing === undefined || told) {
-      for (const object of others) if (!isAutoscaler(object)) await applyObject(context, object);
-      await applyObject(context, deployment);
-    } else if ((existing.spec.replicas ?? 1) < size) {
-      await cluster.patch(resources.deployments, name, { spec: { replicas: size } }, { signal });
-    }
-    if (!context.record.before?.deployment) await scaleLike(context, old?.metadata.name, name, replicas);
-    return { detail: await waitUntilReady(context, to, { smoke: true }) };
+    const rendered = await renderVersion(options, { app, version: to, replicas });
+    const { name } = existing?.metadata ?? rendered.deployment.metadata;
+    return [
+      // First the floor: an autoscaler that is there already would take back what is added here.
+      ...(await holdSize(context, name, replicas)),
+      ...(await deployment(context, existing, { size, ...rendered })),
+      ...(await autoscalers(context, { current, name, replicas })),
+    ];
   },
-  undoTitle: ({ app, to }) => `Delete ${app}-${to}`,
-  async undo(context) {
-    const { to, record, known, target, options } = context;
-    if (record.before?.deployment) {
-      await letGo(context, to);
-      return { detail: `${to} was there before` };
-    }
-    if (namedSubsets(known.virtualService, target).has(to)) {
-      throw new CommandError(`a route still names ${to}; it is left running`);
-    }
-    if (options.keepFailed) return { detail: `${to} is left for a look at it` };
-    await verifyUnchanged(context);
-    await context.fence();
-    return { detail: await deleteVersion(context, to) };
+  claim: (context) => ({
+    text: 'rolled out, every pod ready, one request to each pod itself',
+    prove: async () => ({ detail: await waitUntilReady(context, context.to, { smoke: true }) }),
+  }),
+  undo: {
+    title: ({ app, to }) => `Delete ${app}-${to}`,
+    before: { claim: (context) => (stays(context) ? alreadySo('') : unedited(context)) },
+    async changes(context) {
+      const { to, record, lastSeen, cluster, service } = context;
+      const there = findVersion(await listVersions(cluster, service), to);
+      const kept = there ? [keepOf(resources.deployments, there, 'stays')] : [];
+      if (record.before?.deployment) return [...kept, ...(await letGo(context, to))];
+      if (lastSeen.names(to)) throw new CommandError(`a route still names ${to}; it is left running`);
+      return stays(context) ? kept : deleteVersion(context, to);
+    },
+    claim(context, changes) {
+      const { to, record } = context;
+      if (record.before?.deployment) return alreadySo(`${to} was there before`, `none, for ${to} stays`);
+      if (stays(context)) return alreadySo(`${to} is left for a look at it`, `none, for ${to} stays`);
+      return podsGone(context, to, changes);
+    },
   },
 };
 
-/** The set's own autoscaler for the new version, or else a copy of the old version's. */
-async function scaleLike(
+/** Of the candidate, when the switch is rolled back. */
+const stays = ({ record, options }: SwitchContext) =>
+  record.before?.deployment === true || options.keepFailed === true;
+
+/** What is there already (a killed run's, or a version that was kept) is taken as it is, unless this run says what it must be. */
+async function deployment(
   context: SwitchContext,
-  old: string | undefined,
-  deployment: string,
-  size: number,
-): Promise<void> {
-  const { options, cluster, app, from, to, signal } = context;
-  if ((await autoscalersOf(cluster, deployment, signal)).length > 0) return;
-  // Without a size of ours in it: the minimum its author meant.
-  const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
-  const models = authored.length > 0 || old === undefined ? [] : await autoscalersOf(cluster, old, signal);
-  const copies = models.map((model) => copyFor(model, { from, to, deployment }));
-  for (const autoscaler of [...authored, ...copies]) {
-    await applyObject(context, withFloor(autoscaler, size));
+  existing: Deployment | undefined,
+  { size, deployment, others }: { size: number; deployment: Deployment; others: KubernetesObject[] },
+): Promise<Change[]> {
+  const { image, set = {} } = context.options;
+  const isTold = image !== undefined || Object.keys(set).length > 0;
+  if (existing === undefined || isTold) {
+    const objects = [...others.filter((object) => !isAutoscaler(object)), deployment];
+    return Promise.all(objects.map((object) => applyObject(context, object)));
   }
+  return (existing.spec.replicas ?? 1) < size
+    ? [patchOf(resources.deployments, existing, { spec: { replicas: size } })]
+    : [keepOf(resources.deployments, existing, 'is there already and stays as it is')];
 }
 
-/** Waits for a version's Deployment and says why it is not ready when time is up. */
-export async function waitUntilReady(
+async function autoscalers(
   context: SwitchContext,
-  version: string,
-  { smoke }: { smoke: boolean },
-): Promise<string> {
-  const { cluster, app, reporter, signal, clock, stepTimeoutMs } = context;
-  let summary = 'no pod yet';
-  let unheardSince: number | undefined;
-  const look = async () => {
-    const { deployments, service, destinationRule } = await readState(cluster, app);
-    const deployment = deployments.find((entry) => entry.version === version)?.deployment;
-    const pods = await listVersionPods(cluster, { service, destinationRule }, version);
-    return { deployment, service, pods };
-  };
-  const started = clock.now();
-  try {
-    return await waitFor(
-      async () => {
-        const { deployment, service, pods } = await look();
-        if (deployment === undefined) {
-          summary = 'no Deployment';
-          return undefined;
-        }
-        const rollout = rolloutOf(deployment, pods);
-        summary = rollout.summary;
-        reporter.progress(summary);
-        if (rollout.failed !== undefined) throw new DeadlineError(rollout.failed);
-        if (!rollout.done) return undefined;
-        if (!smoke) return summary;
-        try {
-          await smokeTestAll(context, version, deployment, pods.filter(isReady), service);
-          return summary;
-        } catch (error) {
-          if (!(error instanceof NoAnswerError)) throw error;
-          unheardSince ??= clock.now();
-          if (clock.now() - unheardSince > UNHEARD_MS) throw error;
-          reporter.progress(error.message);
-          return undefined;
-        }
-      },
-      { deadlineMs: stepTimeoutMs, what: `${version} to be ready`, intervalMs: 150, signal, clock },
-    );
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error;
-    const { pods } = await look();
-    const after = formatDuration(clock.now() - started);
-    throw new CommandError(`${summary} after ${after} (${await explainUnready(cluster, pods)})`, {
-      cause: error,
-    });
-  }
-}
-
-async function smokeTestAll(
-  { cluster }: SwitchContext,
-  version: string,
-  deployment: Deployment,
-  pods: Awaited<ReturnType<typeof listVersionPods>>,
-  service: Awaited<ReturnType<typeof readState>>['service'],
-): Promise<void> {
-  const test = smokeTestOf(service, deployment);
-  if (test) await Promise.all(pods.map((pod) => smokeTest(cluster, pod, test, version)));
-}
-
-/** Server-side apply says what must be, so it may be said again when an answer is lost. */
-async function applyObject(
-  { cluster, namespace, signal, clock }: SwitchContext,
-  object: KubernetesObject,
-): Promise<void> {
-  const { namespaced } = await cluster.resourceOf(object);
-  const placed = namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
-  await repeatWrite(() => cluster.apply(placed, { force: true, signal }), { signal, clock });
+  { current, name, replicas }: { current: Deployment | undefined; name: string; replicas: number },
+): Promise<Change[]> {
+  const { brought } = await candidateAutoscalers(context, { current, name });
+  return Promise.all(brought.map((autoscaler) => applyObject(context, withFloor(autoscaler, replicas))));
 }

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DemoCommandOptions } from '../../../scripts/demo/command-line.ts';
 import { readCommandLine } from '../../../scripts/demo/command-line.ts';
-import { newReportFolder } from '../../../scripts/demo/report/report-folder.ts';
+import { marker, newReportFolder } from '../../../scripts/demo/report/report-folder.ts';
 import { runCommand } from '../../../scripts/demo/run-command.ts';
 import type { DemoReport } from '../../../scripts/demo/run-demo.ts';
 
@@ -78,6 +78,66 @@ describe('the demo without a playground', () => {
     expect((await readdir(folder)).sort()).toEqual(['mine', ...made.slice(2)].sort());
   });
 
+  it('removes only folders that it has made itself, whatever theirs are called', async () => {
+    const old = async (name: string): Promise<void> => {
+      await mkdir(`${folder}/coffee-shop-report-${name}`, { recursive: true });
+      await utimes(`${folder}/coffee-shop-report-${name}`, 1, 1);
+    };
+    const { signal } = new AbortController();
+    const around = { startPlayground: noPlayground, stdout: collector(), stderr: collector(), signal };
+    // Named by --out with our prefix, once new and once a folder that we had made.
+    const out = `${folder}/coffee-shop-report-talk`;
+    const taken = await newReportFolder(folder);
+    for (const named of [out, taken])
+      await runCommand(command('--scenario=plain-naive', `--out=${named}`), {
+        ...around,
+        tempFolder: folder,
+      });
+    await utimes(out, 2, 2);
+    await utimes(taken, 2, 2);
+    await old('of-somebody');
+    // A link to a folder of ours elsewhere, and a marker that is none.
+    const elsewhere = path.join(folder, 'elsewhere');
+    await mkdir(elsewhere);
+    await symlink(await newReportFolder(elsewhere), `${folder}/coffee-shop-report-link`);
+    await old(`odd/${marker}`);
+    const there = await readdir(folder);
+    for (let run = 0; run < 12; run += 1) await newReportFolder(folder);
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(there));
+    expect(await readdir(folder)).toHaveLength(there.length + 10);
+    expect(await readdir(elsewhere)).toHaveLength(1);
+    expect(await readdir(out)).toEqual(['report.html', 'report.json', 'report.md']);
+  });
+
+  it.each([
+    ['table', [] as string[], 'plain-naive'],
+    ['JSON', ['--json'], '"scenarios"'],
+  ])(
+    'gives its %s before a report that cannot be written, and names the file',
+    async (_what, flags, shown) => {
+      const stdout = collector();
+      const { signal } = new AbortController();
+      const around = {
+        startPlayground: noPlayground,
+        stdout,
+        stderr: collector(),
+        signal,
+        tempFolder: folder,
+      };
+      await mkdir(`${folder}/out/report.json`, { recursive: true });
+      const run = runCommand(command('--scenario=plain-naive', `--out=${folder}/out`, ...flags), around);
+      await expect(run).rejects.toMatchObject({
+        exitCode: 1,
+        message: expect.stringContaining(
+          `${folder}/out/report.json could not be written: E`,
+        ) as unknown as string,
+      });
+      expect(stdout.text()).toContain(shown);
+      // Nothing half-written beside it.
+      expect(await readdir(`${folder}/out`)).toEqual(['report.json']);
+    },
+  );
+
   it('writes the report into a new folder of its own when none is named', async () => {
     const stderr = collector();
     const { signal } = new AbortController();
@@ -87,7 +147,7 @@ describe('the demo without a playground', () => {
     expect(folders).toHaveLength(2);
     for (const name of folders) {
       expect(stderr.text()).toContain(`${folder}/${name}/report.html`);
-      expect(await readdir(`${folder}/${name}`)).toEqual(['report.html', 'report.json', 'report.md']);
+      expect(await readdir(`${folder}/${name}`)).toEqual([marker, 'report.html', 'report.json', 'report.md']);
     }
   });
 

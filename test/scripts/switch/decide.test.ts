@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../../../scripts/shared/kubernetes.ts';
 import { decide } from '../../../scripts/switch/decide.ts';
 import type { SwitchRecord } from '../../../scripts/switch/lock/switch-record.ts';
+import type { TrafficRouting } from '../../../scripts/switch/routing/traffic-routing.ts';
 import type { State } from '../../../scripts/switch/cluster-state/read-state.ts';
 
 const record = (phase: SwitchRecord['phase'], from = 'v1', to = 'v2'): SwitchRecord => ({
@@ -23,9 +24,7 @@ function state({
 }): State {
   return {
     service: { metadata: { name: 'coffee-shop' }, spec: {} },
-    virtualService: { metadata: { name: 'coffee-shop' }, spec: {} },
-    roots: [],
-    destinationRule: { metadata: { name: 'coffee-shop' }, spec: { host: 'coffee-shop' } },
+    lastSeen: {} as TrafficRouting,
     target: { host: 'coffee-shop.default.svc.cluster.local', namespace: 'default' },
     live: live.map((subset) => ({ subset, weight: 100 / live.length })),
     deployments: versions.map((version) => ({ version, deployment: {} as Deployment })),

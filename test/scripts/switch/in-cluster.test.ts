@@ -1,8 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, parseDocument } from 'yaml';
 import { bundleTools } from '../../../scripts/image/bundle-tools.ts';
+import { loadKubeConfig } from '../../../scripts/shared/cluster/config.ts';
 import { neededRights } from '../../../scripts/switch/preflight/access.ts';
 import { parseSwitchArgs } from '../../../scripts/switch/command/command-line.ts';
 
@@ -75,6 +77,23 @@ describe('the files for a switch from a pipeline or a Job', () => {
       Object.keys(config.data).map((file) => `--kubeconfig=${mountPath}/${file}`),
     );
     expect(jobArgs).toEqual(expect.arrayContaining(mounted));
+  });
+
+  it('name the token by its file, in a kubeconfig that kubectl would take too', () => {
+    const folderOf = mkdtempSync(path.join(tmpdir(), 'in-cluster-'));
+    try {
+      const { data } = parse(read('config-map.yaml')) as { data: Record<string, string> };
+      const file = path.join(folderOf, 'kubeconfig');
+      const mount = '/var/run/secrets/kubernetes.io/serviceaccount';
+      writeFileSync(file, (data['kubeconfig'] ?? '').replaceAll(mount, folderOf));
+      writeFileSync(path.join(folderOf, 'ca.crt'), '');
+      expect(loadKubeConfig({ kubeconfigs: [file] })).toMatchObject({
+        server: 'https://kubernetes.default.svc',
+        user: { tokenFile: path.join(folderOf, 'token') },
+      });
+    } finally {
+      rmSync(folderOf, { recursive: true, force: true });
+    }
   });
 
   it('is a workflow whose steps each do one thing, with jobs that exist', () => {

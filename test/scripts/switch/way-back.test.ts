@@ -4,7 +4,7 @@ import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import { verifyWayBack } from '../../../scripts/switch/preflight/rights.ts';
 import type { State } from '../../../scripts/switch/cluster-state/read-state.ts';
-import type { SwitchContext } from '../../../scripts/switch/types.ts';
+import type { SwitchContext } from '../../../scripts/switch/context.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../istio/cluster.yaml');
 

@@ -142,6 +142,9 @@ class BuiltinDataPlane implements DataPlane {
       case 'log':
         for (const listener of this.#logListeners) listener(message.proxyId, message.text);
         break;
+      case 'fault':
+        process.emitWarning(message.text, 'ListenerFault');
+        break;
       case 'stopped':
         for (const resolve of this.#stopping.get(message.proxyId) ?? []) resolve();
         this.#stopping.delete(message.proxyId);

@@ -10,7 +10,7 @@ import {
 } from './http1/head.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { reply } from './local-reply.ts';
-import { normalizeTarget } from './outbound-request.ts';
+import { normalizeTarget, verifyAcceptable } from './outbound-request.ts';
 import { Stream } from './stream.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -180,10 +180,14 @@ export class DownstreamConnection {
     const end = data.indexOf(HEAD_END);
     if (end === -1) {
       if (data.length > MAX_HEAD_BYTES) throw new ProtocolError('request head too large', 431);
+      // No method begins so: there is nothing to wait for.
+      if (!/^[\r\n]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]|$)/.test(data.toString('latin1', 0, 100)))
+        throw new ProtocolError('malformed request line');
       return 0;
     }
     const head = parseRequestHead(data.toString('latin1', 0, end));
     verifyHead(head);
+    verifyAcceptable(head);
     normalizeTarget(head);
     this.#body = requestBody(head);
     this.#closeAfterAnswer = hasToken(head.headers, 'connection', 'close') || this.#chain.draining;

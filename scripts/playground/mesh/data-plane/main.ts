@@ -1,7 +1,12 @@
 /** The data plane: one process with every proxy of the mesh. Started and told what to do by `builtin.ts`; ends when that does. */
+import { setFlagsFromString } from 'node:v8';
 import type { SocketAddress } from '../../network-types.ts';
 import type { FromDataPlane, ToDataPlane } from './messages.ts';
 import { Proxy } from './proxy.ts';
+
+// Patterns come from configurations and from whoever asks an admin port. As in RE2, none may take for ever: a pattern that backtracks too
+// often goes on in V8's linear engine (which has no `(?i)`).
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 
 const proxies = new Map<string, Proxy>();
 const sockets = new Map<string, SocketAddress>();
@@ -64,6 +69,9 @@ function stop(proxyId: string): void {
   tell({ kind: 'stopped', proxyId });
 }
 
+process.on('warning', ({ name, message }) => {
+  if (name === 'ListenerFault') tell({ kind: 'fault', text: message });
+});
 process.on('message', (message: ToDataPlane) => {
   switch (message.kind) {
     case 'start':

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { createHttpListener, guardEmitter } from '../../../shared/listener/index.ts';
 import type { AppProber } from './messages.ts';
 
 export interface AgentState {
@@ -15,33 +16,42 @@ export interface AgentState {
  * kubelet cannot reach the app without crossing the proxy. https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/
  */
 export function createStatusServer(probers: Record<string, AppProber>, agent: AgentState): http.Server {
-  return http.createServer((request, response) => {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const prober = probers[path];
-    if (prober !== undefined) probe(prober, request, response);
-    else if (path === '/healthz/ready') answerHealth(agent, response);
-    else if (path === '/stats/prometheus') answerMetrics(agent, response);
-    else if (path === '/drain' || path === '/quitquitquit')
-      onlyLocalPost(request, response, path === '/drain' ? () => agent.drain() : () => agent.quit());
-    else response.writeHead(404).end();
-  });
+  return createHttpListener(
+    (request, response) => {
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+      const prober = probers[path];
+      if (prober !== undefined) probe(prober, request, response);
+      else if (path === '/healthz/ready') answerHealth(agent, response);
+      else if (path === '/stats/prometheus') answerMetrics(agent, response);
+      else if (path === '/drain' || path === '/quitquitquit')
+        onlyLocalPost(request, response, path === '/drain' ? () => agent.drain() : () => agent.quit());
+      else response.writeHead(404).end();
+    },
+    { name: "pilot-agent's status port" },
+  );
 }
 
 /** `:15021`, an Envoy listener that leads to the agent's readiness. */
 export function createHealthServer(agent: AgentState): http.Server {
-  return http.createServer((request, response) => {
-    if (request.url === '/healthz/ready') answerHealth(agent, response);
-    else response.writeHead(404).end();
-  });
+  return createHttpListener(
+    (request, response) => {
+      if (request.url === '/healthz/ready') answerHealth(agent, response);
+      else response.writeHead(404).end();
+    },
+    { name: 'the health port' },
+  );
 }
 
 /** `:15090`, an Envoy listener that leads to the admin port's metrics. */
 export function createStatsServer(agent: AgentState): http.Server {
-  return http.createServer((request, response) => {
-    const [path, query] = (request.url ?? '/').split(/\?(.*)/s);
-    if (path?.startsWith('/stats/prometheus')) answerMetrics(agent, response, query);
-    else response.writeHead(404).end();
-  });
+  return createHttpListener(
+    (request, response) => {
+      const [path, query] = (request.url ?? '/').split(/\?(.*)/s);
+      if (path?.startsWith('/stats/prometheus')) answerMetrics(agent, response, query);
+      else response.writeHead(404).end();
+    },
+    { name: 'the metrics port' },
+  );
 }
 
 function answerMetrics(agent: AgentState, response: http.ServerResponse, query?: string): void {
@@ -78,6 +88,8 @@ function probe(prober: AppProber, from: http.IncomingMessage, response: http.Ser
       response.writeHead(answer.statusCode ?? 500).end();
     },
   );
+  // An answer that is none (a status of 99) is the app's, and no end of the agent.
+  guardEmitter(ask, () => ask.destroy(new Error('unreadable answer')));
   ask.on('timeout', () => ask.destroy());
   ask.on('error', () => {
     if (!response.headersSent) response.writeHead(500).end();

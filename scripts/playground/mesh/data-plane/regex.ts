@@ -7,6 +7,11 @@ export function fullMatch(pattern: string): (text: string) => boolean {
   return (text) => compiled.test(text);
 }
 
+/** The same for a pattern that may match anywhere in the text, as `/stats?filter=` asks. */
+export function partMatch(pattern: string): RegExp {
+  return compile(pattern, (source) => source);
+}
+
 /** Why a pattern is refused, in RE2's words. */
 export class PatternError extends Error {
   constructor(message: string) {
@@ -15,7 +20,7 @@ export class PatternError extends Error {
   }
 }
 
-function compile(pattern: string): RegExp {
+function compile(pattern: string, whole = (source: string) => `^(?:${source})$`): RegExp {
   if (/\(\?(=|!|<=|<!)/.test(pattern))
     throw new PatternError(`invalid perl operator: ${/\(\?<?[=!]/.exec(pattern)?.[0] ?? '(?'}`);
   if (/\\[1-9]/.test(pattern))
@@ -23,7 +28,7 @@ function compile(pattern: string): RegExp {
   const flags = /^\(\?i\)/.test(pattern) ? 'is' : 's';
   const source = pattern.replace(/^\(\?i\)/, '').replaceAll('(?P<', '(?<');
   try {
-    return new RegExp(`^(?:${source})$`, flags);
+    return new RegExp(whole(source), flags);
   } catch {
     throw new PatternError(explain(pattern));
   }

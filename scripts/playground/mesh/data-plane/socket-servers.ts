@@ -1,5 +1,6 @@
 import type http from 'node:http';
-import net from 'node:net';
+import type net from 'node:net';
+import { createTcpListener } from '../../../shared/listener/index.ts';
 import type { SocketAddress } from '../../network-types.ts';
 
 interface SharedListener {
@@ -10,6 +11,7 @@ interface SharedListener {
 
 /** Listeners that one proxy can take over from another, as a Service's address leads from one pod to the next. */
 const shared = new Map<string, SharedListener>();
+const PROXY = 'a connection to a proxy';
 const keyOf = ({ host, port }: SocketAddress) => `${host}:${port}`;
 
 /** Every socket one proxy listens on, so that all of them can be gone at once as when a process ends. */
@@ -19,10 +21,7 @@ export class SocketServers {
 
   /** Listens for raw connections. Resolves with the address, which matters when the port was 0. */
   async listen(address: SocketAddress, onConnection: (socket: net.Socket) => void): Promise<SocketAddress> {
-    return this.#open(
-      net.createServer({ noDelay: true }, (socket) => onConnection(socket)),
-      address,
-    );
+    return this.#open(createTcpListener({ name: PROXY, noDelay: true }, onConnection), address);
   }
 
   /** Like `listen`; but where another proxy holds the address, its listener changes hands, and connections made so far stay with it. */
@@ -43,7 +42,7 @@ export class SocketServers {
     const listener: SharedListener = {
       owner: this,
       accept,
-      server: net.createServer({ noDelay: true }, (socket) => listener.accept(socket)),
+      server: createTcpListener({ name: PROXY, noDelay: true }, (socket) => listener.accept(socket)),
     };
     const bound = await bind(listener.server, address);
     shared.set(keyOf(bound), listener);

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { guardSocket } from '../../../shared/listener/index.ts';
 import { responseBody, type Body } from './http1/body.ts';
 import { hasToken, parseResponseHead, ProtocolError, type ResponseHead } from './http1/head.ts';
 import type { Host } from './host.ts';
@@ -46,6 +47,7 @@ export class UpstreamConnection {
   constructor(host: Host, connectTimeoutMs: number) {
     this.host = host;
     this.#socket = net.connect({ ...host.socket, noDelay: true });
+    guardSocket(this.#socket, `a connection to ${host.address}:${host.port}`);
     this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('data', (data) => this.#onData(data));

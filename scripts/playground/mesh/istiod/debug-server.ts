@@ -1,4 +1,5 @@
-import http from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createHttpListener, urlOfTarget } from '../../../shared/listener/index.ts';
 import type { ObjectStore } from '../../store/types.ts';
 import type { Discovery } from './discovery.ts';
 import { adsz, configz, connections, edsz, endpointShardz, syncz } from './debug-pages.ts';
@@ -23,9 +24,9 @@ export function createDebugServer(
   discovery: Discovery,
   store: ObjectStore,
   from: 'inside' | 'outside',
-): http.Server {
-  return http.createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://istiod');
+): Server {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = urlOfTarget(request.url);
     const answer = (status: number, type: string, body: string) => {
       response.writeHead(status, { 'content-type': type }).end(body);
     };
@@ -89,5 +90,6 @@ export function createDebugServer(
       default:
         answer(404, 'text/plain; charset=utf-8', '404 page not found\n');
     }
-  });
+  };
+  return createHttpListener(onRequest, { name: "istiod's debug port" });
 }

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../json.ts';
-import type { FieldError } from '../status-error.ts';
+import { validateConfigKeys } from '../names.ts';
+import { invalidValue, type FieldError } from '../status-error.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -12,7 +13,25 @@ const sizeOf = (entries: unknown): number =>
     : 0;
 
 export function validateConfigMap(configMap: JsonObject): FieldError[] {
-  if (sizeOf(configMap['data']) + sizeOf(configMap['binaryData']) <= MAX_BYTES) return [];
+  const { data, binaryData } = configMap;
+  const twice = Object.keys(isObject(binaryData) ? binaryData : {}).filter(
+    (key) => isObject(data) && Object.hasOwn(data, key),
+  );
+  return [
+    ...validateConfigKeys(data, 'data'),
+    ...validateConfigKeys(binaryData, 'binaryData'),
+    ...twice.flatMap((key) => [
+      invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'),
+      invalidValue(`binaryData[${key}]`, key, 'duplicate of key present in data'),
+    ]),
+    ...validateSize(sizeOf(data) + sizeOf(binaryData)),
+  ];
+}
+
+export const validateSecret = ({ data }: JsonObject): FieldError[] => validateConfigKeys(data, 'data');
+
+function validateSize(bytes: number): FieldError[] {
+  if (bytes <= MAX_BYTES) return [];
   return [
     {
       field: '[]',

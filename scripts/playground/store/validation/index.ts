@@ -6,13 +6,13 @@ import type { FieldError } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
 import { schemaOf } from '../schema/schema.ts';
 import { validateAutoscaler } from './autoscaler.ts';
-import { validateConfigMap } from './config-map.ts';
+import { validateConfigMap, validateSecret } from './config-map.ts';
 import { validateDefinition } from '../custom/definition.ts';
 import { validateOpenApi } from '../custom/validate-openapi.ts';
 import { validateBySchema } from './custom-resource.ts';
 import { admitIstio } from './istio-webhook.ts';
 import { validatePod } from './pod.ts';
-import { validateDeployment, validateReplicaSet } from './workloads.ts';
+import { validateDeployment, validateReplicaSet, validateTemplateAt } from './workloads.ts';
 
 type Validate = (object: JsonObject, previous: KubeObject | undefined) => FieldError[];
 
@@ -31,10 +31,16 @@ const VALIDATORS: Record<ResourceKey, Validate> = {
   'v1/configmaps': validateConfigMap,
   'v1/namespaces': levelFaults,
   'v1/pods': validatePod,
+  'v1/podtemplates': validateTemplateAt('template'),
+  'v1/replicationcontrollers': validateTemplateAt('spec', 'template'),
+  'v1/secrets': validateSecret,
   'apiextensions.k8s.io/v1/customresourcedefinitions': validateDefinition,
+  'apps/v1/daemonsets': validateTemplateAt('spec', 'template'),
   'apps/v1/deployments': validateDeployment,
   'autoscaling/v2/horizontalpodautoscalers': validateAutoscaler,
   'apps/v1/replicasets': validateReplicaSet,
+  'batch/v1/cronjobs': validateTemplateAt('spec', 'jobTemplate', 'spec', 'template'),
+  'batch/v1/jobs': validateTemplateAt('spec', 'template'),
 };
 
 function validateMetadata(type: ResourceType, object: JsonObject): FieldError[] {

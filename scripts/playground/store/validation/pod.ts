@@ -1,7 +1,9 @@
 import { deepEqual, isObject, type JsonObject } from '../json.ts';
 import { objectsOf } from '../defaults/pod.ts';
+import { validateLabelName } from '../names.ts';
 import type { KubeObject } from '../types.ts';
 import { duplicateValue, invalidValue, required, type FieldError } from '../status-error.ts';
+import { validateVolumeMounts, validateVolumes } from './volumes.ts';
 
 const PORT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
@@ -50,16 +52,22 @@ function validateProbes(container: JsonObject, field: string): FieldError[] {
   );
 }
 
-function validateContainer(container: JsonObject, field: string, seen: Set<string>): FieldError[] {
+function validateContainer(
+  container: JsonObject,
+  field: string,
+  { seen, volumes }: { seen: Set<string>; volumes: Set<string> },
+): FieldError[] {
   const errors: FieldError[] = [];
   const { name, image } = container;
   if (typeof name !== 'string' || name === '') errors.push(required(`${field}.name`));
+  else errors.push(...validateLabelName(name, `${field}.name`));
   if (typeof image !== 'string' || image === '') errors.push(required(`${field}.image`));
   errors.push(...validateContainerPorts(container, field));
   if (typeof name === 'string' && name !== '') {
     if (seen.has(name)) errors.push(duplicateValue(`${field}.name`, name));
     seen.add(name);
   }
+  errors.push(...validateVolumeMounts(container['volumeMounts'], volumes, `${field}.volumeMounts`));
   const lifecycle = isObject(container['lifecycle']) ? container['lifecycle'] : {};
   errors.push(...validateHandlerPort(lifecycle['preStop'], `${field}.lifecycle.preStop`));
   errors.push(...validateProbes(container, field));
@@ -69,13 +77,15 @@ function validateContainer(container: JsonObject, field: string, seen: Set<strin
 /** `field` is the path of the spec: `spec` in a pod, `spec.template.spec` in what makes pods. */
 export function validatePodSpec(spec: JsonObject, field: string): FieldError[] {
   const containers = objectsOf(spec['containers']);
-  const seen = new Set<string>();
+  const { errors: volumeErrors, names: volumes } = validateVolumes(spec['volumes'], `${field}.volumes`);
+  const known = { seen: new Set<string>(), volumes };
   const errors = [
+    ...volumeErrors,
     ...objectsOf(spec['initContainers']).flatMap((container, index) =>
-      validateContainer(container, `${field}.initContainers[${index}]`, seen),
+      validateContainer(container, `${field}.initContainers[${index}]`, known),
     ),
     ...containers.flatMap((container, index) =>
-      validateContainer(container, `${field}.containers[${index}]`, seen),
+      validateContainer(container, `${field}.containers[${index}]`, known),
     ),
   ];
   return containers.length === 0 ? [required(`${field}.containers`), ...errors] : errors;

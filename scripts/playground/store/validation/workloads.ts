@@ -70,6 +70,14 @@ function validateImmutableSelector(spec: JsonObject, previous: KubeObject | unde
     : [invalidValue('spec.selector', spec['selector'], 'field is immutable')];
 }
 
+/** The pods that an object makes. A StatefulSet's are judged one by one, as on a cluster: its claims are volumes that its template does not name. */
+export const validateTemplateAt =
+  (...path: string[]) =>
+  (object: JsonObject): FieldError[] => {
+    const template = path.reduce((at, name) => objectOf(at[name]), object);
+    return validatePodSpec(objectOf(template['spec']), `${path.join('.')}.spec`);
+  };
+
 export function validateDeployment(deployment: JsonObject, previous: KubeObject | undefined): FieldError[] {
   const spec = objectOf(deployment['spec']);
   return [

@@ -3,7 +3,8 @@
  * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
  */
 import { parseClusterName } from '../istio-names.ts';
-import { proven, unproven } from '../envoy-answers.ts';
+import { describeAddress, ipOf } from '../address.ts';
+import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
 import type { EndpointsDump, Verdict } from '../envoy-answers.ts';
 
 export interface ExpectedEndpoints {
@@ -19,6 +20,8 @@ export function evaluateEndpoints(
   dump: EndpointsDump,
   { host, subset, ready, isExported = true }: ExpectedEndpoints,
 ): Verdict {
+  const odd = unreadableIn(dump, 'endpoint_config');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
   const healthyByPort = new Map<number, Set<string>>();
   const ports = new Set<number>();
   let hasSubsets = false;
@@ -30,10 +33,11 @@ export function evaluateEndpoints(
     if (name.subset !== subset) continue;
     const endpoints = (config?.endpoints ?? []).flatMap(({ lb_endpoints: group = [] }) => group);
     const healthy = endpoints.filter(({ health_status: health }) => health === 'HEALTHY');
-    healthyByPort.set(
-      name.port,
-      new Set(healthy.map(({ endpoint }) => endpoint?.address?.socket_address?.address ?? '')),
-    );
+    const addresses = healthy.map(({ endpoint }) => endpoint?.address);
+    const strange = addresses.find((address) => ipOf(address) === undefined);
+    if (addresses.length > 0 && addresses.some((address) => ipOf(address) === undefined))
+      return unproven(`cannot read an endpoint of ${subset}: ${describeAddress(strange)}`);
+    healthyByPort.set(name.port, new Set(addresses.map((address) => ipOf(address) ?? '')));
   }
   if (!isExported && !hasSubsets) return proven(false);
   for (const port of ports) {

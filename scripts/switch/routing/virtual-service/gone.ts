@@ -1,12 +1,14 @@
 /** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
 import { parseClusterName } from '../istio-names.ts';
-import { proven, unproven } from '../envoy-answers.ts';
+import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
 import type { ClustersDump, Verdict } from '../envoy-answers.ts';
 
 export function evaluateGone(
   { active, warming }: { active: ClustersDump; warming: ClustersDump },
   { host, subset }: { host: string; subset: string },
 ): Verdict {
+  const odd = unreadableIn(active, 'cluster') ?? unreadableIn(warming, 'cluster');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
   const left = [...(active.configs ?? []), ...(warming.configs ?? [])]
     .map(({ cluster }) => parseClusterName(cluster?.name ?? ''))
     .find((name) => name?.host === host && name.subset === subset);

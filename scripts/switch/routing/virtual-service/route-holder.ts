@@ -7,8 +7,8 @@ import { CommandError } from '../../../shared/errors.ts';
 import type { HttpRoute, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import { virtualServiceReference } from '../istio-names.ts';
+import type { RouteTarget } from '../traffic-routing.ts';
 import { liveSubsets } from './virtual-service.ts';
-import type { RouteTarget } from './virtual-service.ts';
 
 export interface RouteHolder {
   /** What the switch changes. */

@@ -3,7 +3,7 @@
  * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
  */
 import { parseClusterName, withV1 } from '../istio-names.ts';
-import { proven, unproven } from '../envoy-answers.ts';
+import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
 import type { EnvoyRoute, RoutesDump, Verdict } from '../envoy-answers.ts';
 
 export interface ExpectedRoutes {
@@ -24,6 +24,8 @@ export function evaluateRoutes(
   dump: RoutesDump,
   { host, reference, names, roots, forbidden, shared }: ExpectedRoutes,
 ): Verdict {
+  const odd = unreadableIn(dump, 'route_config');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
   let consumer = false;
   for (const { route_config: config } of dump.configs ?? []) {
     for (const { name: virtualHost = '', routes = [] } of config?.virtual_hosts ?? []) {
@@ -36,6 +38,10 @@ export function evaluateRoutes(
         const isOurs = config === reference || (viaRoot !== undefined && leadsTo(route, host));
         if (!isOurs) continue;
         consumer = true;
+        if (isChosenElsewhere(route))
+          return unproven(
+            `route "${route.name ?? ''}" of ${virtualHost} leads where its configuration does not say`,
+          );
         const { name = '' } = route;
         // An unnamed route of the author's stays unnamed: then an old unnamed one must not pass for it.
         const isStale =
@@ -57,6 +63,16 @@ function clustersOf({ route }: EnvoyRoute): string[] {
     ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
     ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
   ].filter((name) => name !== undefined);
+}
+
+/** By a header of each request, or by a plugin: such a route may lead to any version. */
+function isChosenElsewhere({ route = {} }: EnvoyRoute): boolean {
+  return (
+    route.cluster_header !== undefined ||
+    route.cluster_specifier_plugin !== undefined ||
+    route.inline_cluster_specifier_plugin !== undefined ||
+    (route.weighted_clusters?.clusters ?? []).some(({ cluster_header: header }) => (header ?? '') !== '')
+  );
 }
 
 /** A root's route may lead to another service just as well. */

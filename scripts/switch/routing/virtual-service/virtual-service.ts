@@ -2,14 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
 import { fullHost } from '../istio-names.ts';
+import { withMarker } from '../marker.ts';
+import type { RouteTarget } from '../traffic-routing.ts';
 import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
-
-/** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
-export interface RouteTarget {
-  host: string;
-  namespace: string;
-}
 
 export function namesSubset(
   destination: Destination | undefined,
@@ -198,24 +194,4 @@ function isSameButSubset(one: RouteDestination, other: RouteDestination): boolea
     destination: { ...destination, subset: undefined },
   });
   return isDeepStrictEqual(place(one), place(other));
-}
-
-const MARKER = /(?:^|--)switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8}(?:-p\d+)?$/;
-
-/** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`: the author's name stays, an earlier marker goes. */
-export function withMarker(name: string | undefined, marker: string): string {
-  const own = (name ?? '').replace(MARKER, '');
-  return own === '' ? marker : `${own}--${marker}`;
-}
-
-/** Whether the route was last written by this switch, at whatever share. */
-export function hasMarker({ name = '' }: HttpRoute, marker: string): boolean {
-  const own = MARKER.exec(name)?.[0]
-    .replace(/^--/, '')
-    .replace(/-p\d+$/, '');
-  return own === marker;
-}
-
-export function createMarker(from: string, to: string, id: string): string {
-  return `switch-${from}-to-${to}-${id}`;
 }

@@ -117,10 +117,17 @@ async function withPorts(): Promise<Surroundings> {
 async function untilItServes({ child }: Running): Promise<void> {
   const args = child.spawnargs.join(' ');
   const port = /PORT=(\d+)/.exec(args)?.[1] ?? '';
-  await waitFor(async () => fetch(`http://127.0.0.1:${port}/health/live`).then(({ ok }) => ok, () => false), {
-    deadlineMs: 60_000,
-    what: `an answer at port ${port}`,
-  });
+  await waitFor(
+    async () =>
+      fetch(`http://127.0.0.1:${port}/health/live`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    {
+      deadlineMs: 60_000,
+      what: `an answer at port ${port}`,
+    },
+  );
 }
 void untilItServes;
 void readFileSync;

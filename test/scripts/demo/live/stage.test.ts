@@ -25,13 +25,13 @@ inChromium(`the stage in Chromium${chromium === undefined ? ' (skipped: not inst
     await choose('proxies-proxy', 'gateway');
     await press('freeze-proxy');
     await press('release-switch');
-    await reads('doing', 'Make v2 known: ');
+    await reads('doing', 'Add subset v2: ');
     await reads('doing', 'waiting for istio-ingressgateway');
     expect(await reason('release-script')).toBe('a release is under way');
     expect(await reason('set-stage')).toBe('a release is under way');
 
     await page.goTo(url);
-    await reads('doing', 'Make v2 known: ');
+    await reads('doing', 'Add subset v2: ');
     expect(await page.evaluate(`document.querySelectorAll('#chart svg').length`)).toBe(4);
     expect(await text('events')).toContain('Switch v1 → v2, correct pod');
 

@@ -2,11 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hostCounters, samplesOf } from '../../../../scripts/switch/canary/host-counters.ts';
 import { createIncrease } from '../../../../scripts/switch/canary/increase.ts';
 import { fisherExact } from '../../../../scripts/switch/canary/fisher.ts';
-import {
-  createMarker,
-  hasMarker,
-  withMarker,
-} from '../../../../scripts/switch/routing/virtual-service/virtual-service.ts';
+import { createMarker, hasMarker, withMarker } from '../../../../scripts/switch/routing/marker.ts';
 import { parseSwitchArgs } from '../../../../scripts/switch/command/command-line.ts';
 import { planSwitch } from '../../../../scripts/switch/plan.ts';
 import { host, recordedFile } from '../recorded.ts';

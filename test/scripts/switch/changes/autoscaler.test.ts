@@ -2,9 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { systemClock } from '../../../../scripts/shared/clock.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
+import { applyChanges } from '../../../../scripts/switch/changes/apply-change.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 import {
   FLOOR_ANNOTATION,
+  autoscalersOf,
   copyFor,
+  everyAutoscalerOf,
   letGo,
   withFloor,
   type Autoscaler,
@@ -45,6 +49,62 @@ describe('the autoscaler of a new version', () => {
     expect(copyFor(odd, names).metadata.name).toBe('coffee-shop-v2');
   });
 
+  it('looks at the metrics of its own version', () => {
+    const metricsOf = (version: string) => [
+      { type: 'Resource', resource: { name: 'cpu', target: { averageValue: 'v1' } } },
+      {
+        type: 'External',
+        external: {
+          metric: {
+            name: 'requests',
+            selector: {
+              matchLabels: { app: 'coffee-shop', version },
+              matchExpressions: [{ key: 'version', operator: 'In', values: [version] }],
+            },
+          },
+        },
+      },
+      { type: 'Object', object: { describedObject: { kind: 'Deployment', name: `coffee-shop-${version}` } } },
+    ];
+    const { metrics } = copyFor({ ...v1, spec: { ...v1.spec, metrics: metricsOf('v1') } }, names).spec;
+    expect(metrics).toEqual(metricsOf('v2'));
+  });
+
+  it('carries no mark by which a tool knows what it has made', () => {
+    const marked = {
+      ...v1,
+      metadata: {
+        ...v1.metadata,
+        labels: { ...v1.metadata.labels, 'kustomize.toolkit.fluxcd.io/name': 'shop' },
+        annotations: {
+          team: 'bar',
+          'argocd.argoproj.io/tracking-id': 'x',
+          'meta.helm.sh/release-name': 'shop',
+        },
+      },
+    };
+    expect(copyFor(marked, names)).toEqual(copyFor(v1, names));
+  });
+
+  it('is nobody else’s: one that another object made is not among those to copy, hold or delete', async () => {
+    const owner = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'scale-v1', uid: 'u' };
+    const withOwner = (name: string, controller?: boolean): Autoscaler => ({
+      ...v1,
+      metadata: {
+        name,
+        ownerReferences: [{ ...owner, ...(controller === undefined ? {} : { controller }) }],
+      },
+    });
+    const all = [v1, withOwner('keda-hpa-scale-v1', true), withOwner('collected-with-v1')];
+    const cluster = { list: () => Promise.resolve(all) } as unknown as Cluster;
+    const namesOf = (found: Autoscaler[]) => found.map(({ metadata }) => metadata.name);
+    expect(namesOf(await autoscalersOf(cluster, 'coffee-shop-v1'))).toEqual([
+      'coffee-shop-v1',
+      'collected-with-v1',
+    ]);
+    expect(namesOf(await everyAutoscalerOf(cluster, 'coffee-shop-v1'))).toHaveLength(3);
+  });
+
   it('holds the size until it is let go, and remembers what its author meant', () => {
     const held = withFloor(v1, 5);
     expect(held.spec.minReplicas).toBe(5);
@@ -76,7 +136,15 @@ describe('the autoscaler of a new version', () => {
       },
     } as unknown as Cluster;
     const service = { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } };
-    await letGo({ cluster, service, signal: new AbortController().signal, clock: systemClock }, 'v2');
+    const context = {
+      cluster,
+      service,
+      signal: new AbortController().signal,
+      clock: systemClock,
+      stepTimeoutMs: 1000,
+      renewLease: () => Promise.resolve(),
+    } as unknown as SwitchContext;
+    await applyChanges(context, await letGo(context, 'v2'));
     expect(patched).toEqual([{ name: 'coffee-shop-v1', minReplicas: 2 }]);
   });
 });

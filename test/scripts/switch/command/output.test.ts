@@ -11,7 +11,10 @@ import { combineReporters } from '../../../../scripts/switch/command/combine-rep
 import { createJournal } from '../../../../scripts/switch/command/journal.ts';
 import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createId } from '../../../../scripts/switch/lock/create-id.ts';
-import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
+import { planSwitch, planUndo } from '../../../../scripts/switch/plan.ts';
+import type { NamedPart } from '../../../../scripts/switch/step.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -32,7 +35,7 @@ describe('the journal', () => {
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines()).toEqual([{ time: '2026-11-23T12:00:00.000Z', event: 'begin', text: 'Switching' }]);
     const second = createJournal(file, clock);
-    second.stepStarted('Make v2 known', 'add-subset');
+    second.stepStarted('Add subset v2', 'add-subset');
     second.progress('1/2 proxies');
     second.stepDone('2 proxies', { durationMs: 340, requests: 7 });
     second.end('v2 serves all traffic');
@@ -88,7 +91,7 @@ describe('progress off a terminal', () => {
     let at = 0;
     const output = { write: (text: string) => (written += text), isTTY, hasColors: () => false };
     const reporter = createTerminalReporter(output, () => at);
-    reporter.stepStarted('Make v2 known', 'add-subset');
+    reporter.stepStarted('Add subset v2', 'add-subset');
     for (at = 0; at <= 21_000; at += 1000) reporter.progress(`seen at ${at / 1000} s`);
     reporter.stepDone('5 proxies', { durationMs: 21_340 });
     reporter.end('over');
@@ -97,9 +100,9 @@ describe('progress off a terminal', () => {
 
   it('is a line every ten seconds of a step that takes its time', () => {
     expect(run(false).split('\n')).toEqual([
-      ' … Make v2 known: seen at 10 s',
-      ' … Make v2 known: seen at 20 s',
-      ' ✓ Make v2 known                 5 proxies (21 s)',
+      ' … Add subset v2: seen at 10 s',
+      ' … Add subset v2: seen at 20 s',
+      ' ✓ Add subset v2                 5 proxies (21 s)',
       'over',
       '',
     ]);
@@ -109,6 +112,13 @@ describe('progress off a terminal', () => {
     expect(run(true)).not.toContain('…');
   });
 });
+
+const parts: NamedPart[] = [...planSwitch({ canary: [5] }), ...planUndo()];
+function partNamed(wanted: string): NamedPart {
+  const found = parts.find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`no step is named ${wanted}`);
+  return found;
+}
 
 describe('Kubernetes Events', () => {
   const contextWith = (created: KubernetesObject[] | Error, options: object = { events: true }) =>
@@ -128,12 +138,24 @@ describe('Kubernetes Events', () => {
       app: 'coffee-shop',
       from: 'v1',
       to: 'v2',
-      known: {
-        virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' } },
-        destinationRule: { metadata: { name: 'coffee-shop', uid: 'rule-uid' } },
-      },
+      lastSeen: createVirtualServiceRouting(
+        {
+          virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' }, spec: {} },
+          roots: [],
+          destinationRule: {
+            metadata: { name: 'coffee-shop', uid: 'rule-uid' },
+            spec: { host: 'coffee-shop' },
+          },
+        },
+        { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' },
+      ),
     }) as unknown as SwitchContext;
-  const event = (step: string, ok = true) => ({ step, title: 'A step', detail: 'what is true now', ok });
+  const event = (step: string, ok = true) => ({
+    part: partNamed(step),
+    title: 'A step',
+    detail: 'what is true now',
+    ok,
+  });
 
   it('stand on the object that the step is about', async () => {
     const created: KubernetesObject[] = [];

@@ -36,7 +36,7 @@ describe('where things stand, for a person', () => {
       '   v2           1/2 pods ready, not in the DestinationRule',
       '   barista@bar holds the Lease',
       'The switch from v1 to v2 is half done (since 2026-11-23T12:00:00.000Z).',
-      'Go on with: npm run switch -- --to v2  or go back with: npm run switch -- --to v2 --undo',
+      'Go on with: npm run switch -- --to v2  or roll back with: npm run switch -- --to v2 --undo',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { takeLease } from '../../../../scripts/switch/lock/operator-lease.ts';
+import { takeLease } from '../../../../scripts/switch/lock/take-lease.ts';
 import { ANNOTATION, readRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InterruptedError } from '../../../../scripts/shared/errors.ts';
-import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
+import type { Deployment, KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
@@ -149,5 +149,57 @@ describe('a version with an autoscaler', () => {
       ({ version }) => `coffee-shop-${version}`,
     );
     expect((await autoscalers()).map(({ name }) => name)).toEqual(left);
+  }, 60_000);
+
+  it('is not taken from its owner: neither copied, held nor deleted, and preflight says whose it is', async () => {
+    const { cluster } = coffee;
+    const [live] = (await readStatus(cluster, 'coffee-shop')).live;
+    const from = live?.version ?? '';
+    for (const { name } of await autoscalers())
+      await cluster.delete(resources.horizontalPodAutoscalers, name);
+    // Stands for a ScaledObject: the garbage collector asks for an owner that exists.
+    const owner = await cluster.create<KubernetesObject>({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'scale-it', namespace: 'default' },
+    });
+    await cluster.create<Autoscaler>({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: {
+        name: 'keda-hpa-scale-it',
+        namespace: 'default',
+        ownerReferences: [
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            name: 'scale-it',
+            uid: owner.metadata.uid ?? '',
+            controller: true,
+          },
+        ],
+      },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `coffee-shop-${from}` },
+        minReplicas: 1,
+        maxReplicas: 9,
+      },
+    });
+    const before = await cluster.get(resources.horizontalPodAutoscalers, 'keda-hpa-scale-it');
+    const { plan = [] } = await coffee.switchTo('v9', { set: naive, dryRun: true });
+    expect(
+      plan.flatMap(({ changes }) => changes).filter((line) => /HorizontalPodAutoscaler/.test(line)),
+    ).toEqual([]);
+    const result = await coffee.switchTo('v9', { set: naive });
+    expect(result).toMatchObject({ ok: true, live: 'v9' });
+    expect(result.steps[0]?.notes).toContainEqual(
+      expect.stringContaining(
+        `HorizontalPodAutoscaler keda-hpa-scale-it, which scales ${from}, belongs to ConfigMap scale-it: the switch neither copies, holds nor deletes it.`,
+      ),
+    );
+    expect((await autoscalers()).map(({ name }) => name)).toEqual(['keda-hpa-scale-it']);
+    const after = await cluster.get(resources.horizontalPodAutoscalers, 'keda-hpa-scale-it');
+    expect(after?.['spec']).toEqual(before?.['spec']);
+    expect(after?.metadata.annotations).toEqual(before?.metadata.annotations);
   }, 60_000);
 });

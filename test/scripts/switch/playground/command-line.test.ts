@@ -105,9 +105,9 @@ describe('npm run switch -- --to v2', () => {
       '      + kind: Deployment',
       '      + metadata:',
     ]);
-    expect(said.slice(said.indexOf('   2. Make v2 known') - 1)).toEqual([
+    expect(said.slice(said.indexOf('   2. Add subset v2') - 1)).toEqual([
       '      proof: rolled out, every pod ready, one request to each pod itself',
-      '   2. Make v2 known',
+      '   2. Add subset v2',
       '      DestinationRule coffee-shop',
       '            version: v1',
       '      + - name: v2',
@@ -127,7 +127,7 @@ describe('npm run switch -- --to v2', () => {
       '   4. Wait until nobody uses v1',
       '      changes nothing',
       '      proof: C: at no proxy a request is active or begins on v1 for 1 s',
-      '   5. Forget v1',
+      '   5. Remove subset v1',
       '      DestinationRule coffee-shop',
       '      - - name: v1',
       '      -   labels:',
@@ -208,7 +208,7 @@ describe('npm run switch -- --undo', () => {
       ok: true,
       live: 'v2',
     });
-    expect(stderr).toMatch(/^Taking back the switch of coffee-shop from v2 to v1 /);
+    expect(stderr).toMatch(/^Rolling back the switch of coffee-shop from v2 to v1 /);
     expect(await standing(coffee)).toEqual(only('v2'));
   }, 60_000);
 

@@ -4,7 +4,7 @@ import type { Deployment, Pod } from '../../../../scripts/shared/kubernetes.ts';
 import { InterruptedError } from '../../../../scripts/shared/errors.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import type { PlannedStep } from '../../../../scripts/switch/dry-run.ts';
+import type { PlannedStep } from '../../../../scripts/switch/types.ts';
 import type { Prover, SwitchOptions } from '../../../../scripts/switch/index.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
@@ -248,20 +248,20 @@ describe('the plan of an undo', () => {
 
     const { names, changesOf, proofs } = await planFor('v2', { set: naive, undo: true });
     expect(names).toEqual([
-      'undo-delete-old',
+      'restore-old-capacity',
       'undo-remove-subset',
       'undo-shift-traffic',
       'undo-add-subset',
       'undo-deploy-version',
     ]);
     expect(proofs).toEqual({
-      'undo-delete-old': 'v1 is rolled out, every pod ready',
+      'restore-old-capacity': 'v1 is rolled out, every pod ready',
       'undo-remove-subset': proofA('v1'),
       'undo-shift-traffic': `${proofB('v2')}; then ${proofC('v2')}`,
       'undo-add-subset': "v2's cluster is gone from every proxy",
       'undo-deploy-version': 'its pods are gone',
     });
-    expect(changesOf('undo-delete-old')).toEqual([
+    expect(changesOf('restore-old-capacity')).toEqual([
       'Deployment coffee-shop-v1',
       '  spec:',
       '-   replicas: 1',

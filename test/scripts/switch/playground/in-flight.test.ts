@@ -135,7 +135,7 @@ describe('--keep-old', () => {
       const account = await coffee.underLoad(async () => {
         const there = await coffee.switchTo(to, { ...settings, keepOld: true });
         expect(there).toMatchObject({ ok: true, live: to });
-        expect(there.message).toContain(`The way back: npm run switch -- --to ${to} --undo`);
+        expect(there.message).toContain(`To roll back: npm run switch -- --to ${to} --undo`);
         expect(await standing(coffee)).toMatchObject({
           live: [to],
           subsets: ['v1', 'v2'],

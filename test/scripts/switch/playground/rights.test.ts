@@ -165,7 +165,7 @@ describe('a way back with the least rights', () => {
       'Not allowed: patch deployments.apps in default, patch horizontalpodautoscalers.autoscaling in default, ' +
         'patch virtualservices.networking.istio.io in default, patch destinationrules.networking.istio.io in default, ' +
         'delete deployments.apps in default, delete horizontalpodautoscalers.autoscaling in default. Nothing was changed. ' +
-        'v3 serves all traffic. Go on with: npm run switch -- --to v3  or go back with: npm run switch -- --to v3 --undo',
+        'v3 serves all traffic. Go on with: npm run switch -- --to v3  or roll back with: npm run switch -- --to v3 --undo',
     );
   });
 

@@ -91,7 +91,7 @@ describe('a release by subsets', () => {
     const before = [await routesOf(), await ruleNow()];
     const result = await coffee.switchTo('v2', { ...quick, undo: true });
     expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v2' });
-    expect(result.message).toMatch(/finished and its old version is gone\. To go back, switch: .*--to v1$/);
+    expect(result.message).toMatch(/finished and its old version is gone\. To roll back, switch: .*--to v1$/);
     expect([await routesOf(), await ruleNow()]).toEqual(before);
   });
 
@@ -157,7 +157,7 @@ describe('a release by subsets', () => {
     const over = await coffee.switchTo('v5', quick);
     expect(over).toMatchObject({ ok: false, outcome: 'stopped' });
     expect(over.message).toBe(
-      'A switch of coffee-shop from v3 to v4 is half done (v4 serves). Finish it with: npm run switch -- --to v4, or take it back with: npm run switch -- --to v4 --undo',
+      'A switch of coffee-shop from v3 to v4 is half done (v4 serves). Finish it with: npm run switch -- --to v4, or roll it back with: npm run switch -- --to v4 --undo',
     );
     expect(await routesOf()).toEqual(half);
 

@@ -164,7 +164,7 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
     // A second or more of the four at 200 requests/s; and not more than there were.
     expect(requests).toBeGreaterThan(200);
     expect(requests).toBeLessThanOrEqual(account.byVersion[from] ?? 0);
-    expect(message).toContain(`, requests seen: ${requests.toLocaleString('en-US')}). The way back: `);
+    expect(message).toContain(`, requests seen: ${requests.toLocaleString('en-US')}). To roll back: `);
     // After the last proof, before the first pod ends.
     const deleting = told.slice(told.indexOf('delete-old') + 1).filter((text) => !text.includes(' proxies'));
     expect(deleting[0]).toBe(`no way back from here: coffee-shop-${from} is deleted now`);

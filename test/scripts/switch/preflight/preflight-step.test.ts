@@ -12,8 +12,9 @@ import type {
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
 import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
-import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../../istio/cluster.yaml');
 const host = 'coffee-shop.shop.svc.cluster.local';
@@ -39,6 +40,8 @@ interface Scene {
   kubernetes?: string;
   before?: SwitchRecord['before'];
   canary?: number[];
+  /** Who made the Deployment, the VirtualService and the DestinationRule. */
+  ownedBy?: NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
 }
 
 const labels = (version: string) => ({ app: 'coffee-shop', version });
@@ -92,6 +95,9 @@ async function look(scene: Scene = {}) {
   const objects: Objects = { ...standing(scene) };
   for (const [plural, more] of Object.entries(scene.objects ?? {}))
     objects[plural] = [...(objects[plural] ?? []), ...more];
+  if (scene.ownedBy)
+    for (const plural of ['deployments', 'virtualservices', 'destinationrules'])
+      for (const { metadata } of objects[plural] ?? []) metadata.ownerReferences = [scene.ownedBy];
   const written: string[] = [];
   const write = (verb: string) => () => {
     written.push(verb);
@@ -143,9 +149,15 @@ async function look(scene: Scene = {}) {
     target: { host, namespace: 'shop' },
     service,
     signal: new AbortController().signal,
-    known: { virtualService, roots: [], destinationRule },
+    lastSeen: createVirtualServiceRouting(
+      { virtualService, roots: [], destinationRule },
+      { host, namespace: 'shop' },
+    ),
   } as unknown as SwitchContext;
-  const said = await preflight.run(context).catch((error: unknown) => messageOf(error));
+  const said = await preflight
+    .claim(context, [])
+    .prove()
+    .catch((error: unknown) => messageOf(error));
   expect(written).toEqual([]);
   return said;
 }
@@ -159,6 +171,15 @@ const autoscaler = (version: string, maxReplicas: number) =>
       maxReplicas,
     },
   });
+const owned = (
+  object: KubernetesObject,
+  apiVersion: string,
+  kind: string,
+  name: string,
+): KubernetesObject => ({
+  ...object,
+  metadata: { ...object.metadata, ownerReferences: [{ apiVersion, kind, name, uid: 'u', controller: true }] },
+});
 const v2 = (replicas: number) =>
   named('coffee-shop-v2', {
     spec: { replicas, template: { metadata: { labels: labels('v2') }, spec: { containers: [] } } },
@@ -269,7 +290,7 @@ describe('the preflight step', () => {
     else expect(said).toBe(words);
   });
 
-  const notes: [string, Scene, string[]][] = [
+  const notes: [string, Scene, unknown[]][] = [
     ['an istiod that keeps clusters from gateways, where there are none', { filtering: 'istiod-1' }, []],
     [
       'tcp and tls routes of others',
@@ -361,6 +382,57 @@ describe('the preflight step', () => {
       },
       [
         'HorizontalPodAutoscaler coffee-shop-v1 scales v1; v2 was there before without one: it stays at 3 pods, whatever its load',
+      ],
+    ],
+    [
+      'an autoscaler that KEDA has made',
+      {
+        old: { replicas: 5 },
+        objects: {
+          horizontalpodautoscalers: [
+            owned(autoscaler('v1', 3), 'keda.sh/v1alpha1', 'ScaledObject', 'scale-v1'),
+          ],
+          scaledobjects: [named('scale-v1', { spec: { scaleTargetRef: { name: 'coffee-shop-v1' } } })],
+        },
+      },
+      [
+        `HorizontalPodAutoscaler coffee-shop-v1, which scales v1, belongs to ScaledObject scale-v1: the switch neither copies, holds nor deletes it. v2 stays at 5 pods, whatever its load, and ScaledObject scale-v1 is left when v1 is gone, unless the resource set "version" of ${clusterFile} holds a ScaledObject (keda.sh/v1alpha1) that has {{ .app }}-{{ .version }} as its name and in its target: put it there`,
+      ],
+    ],
+    [
+      'autoscalers of other owners, and of the old version alone',
+      {
+        objects: {
+          horizontalpodautoscalers: [owned(autoscaler('v1', 3), 'team.example/v1', 'Scaler', 'fast')],
+          scaledobjects: [
+            named('other', { spec: { scaleTargetRef: { name: 'tea-shop' } } }),
+            named('paused', { spec: { scaleTargetRef: { name: 'coffee-shop-v1' } } }),
+          ],
+          verticalpodautoscalers: [
+            named('up', { spec: { targetRef: { kind: 'Deployment', name: 'coffee-shop-v1' } } }),
+            named('set', { spec: { targetRef: { kind: 'StatefulSet', name: 'coffee-shop-v1' } } }),
+          ],
+        },
+      },
+      [
+        expect.stringMatching(
+          /^HorizontalPodAutoscaler coffee-shop-v1, which scales v1, belongs to Scaler fast: .* holds a Scaler \(team.example\/v1\)/,
+        ),
+        expect.stringMatching(
+          /^ScaledObject paused is for v1 alone: .* v2 stays at 2 pods, whatever its load/,
+        ),
+        expect.stringMatching(
+          /^VerticalPodAutoscaler up is for v1 alone: .* v2 keeps the resources its template says/,
+        ),
+      ],
+    ],
+    [
+      'objects of the switch that others keep as they are',
+      { ownedBy: { apiVersion: 'shop.example/v1', kind: 'Shop', name: 'ours', uid: 'u', controller: true } },
+      [
+        'Deployment coffee-shop-v1 belongs to Shop ours, which may make it again when v1 is deleted',
+        'VirtualService coffee-shop belongs to Shop ours, which may write its own routes over those of the switch, which then stops',
+        'DestinationRule coffee-shop belongs to Shop ours, which may write its own subsets over those of the switch, which then stops',
       ],
     ],
     [

@@ -12,13 +12,15 @@ import type { Resource } from '../../../../scripts/shared/resources.ts';
 import {
   crowded,
   demandOf,
-  ejections,
   endOf,
   unguarded,
   verifyQuota,
 } from '../../../../scripts/switch/preflight/capacity.ts';
 import { parseQuantity } from '../../../../scripts/shared/quantity.ts';
-import { verifyRouting } from '../../../../scripts/switch/preflight/routing.ts';
+import {
+  ejections,
+  verifyRouting,
+} from '../../../../scripts/switch/routing/virtual-service/verify-routing.ts';
 import { verifyVersions } from '../../../../scripts/switch/preflight/versions.ts';
 
 const named = (name: string, spec: object, namespace = 'shop'): KubernetesObject => ({
@@ -59,6 +61,7 @@ function look(
     namespace: 'shop',
     from: 'v1',
     to: 'v2',
+    continued: false,
     signal: new AbortController().signal,
   });
 }

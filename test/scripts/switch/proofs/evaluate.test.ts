@@ -6,7 +6,8 @@ import type {
   EnvoyRoute,
 } from '../../../../scripts/switch/routing/envoy-answers.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
-import { createQuietWatch, loadOn } from '../../../../scripts/switch/proofs/quiet.ts';
+import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
+import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';
 import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
 import { host, recorded, recordedFile, reference } from '../recorded.ts';
 

@@ -1,12 +1,13 @@
 /** What must hold before the old version's subset or pods are taken away, and whose fault it is when it does not. */
 import { describe, expect, it } from '@jest/globals';
-import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
+import type { KubernetesObject, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { ForeignEditError } from '../../../../scripts/switch/changes/change-object.ts';
 import { NotProvenError } from '../../../../scripts/switch/proofs/prove-everywhere.ts';
 import { NotServingError, proveNotNeeded } from '../../../../scripts/switch/proofs/still-serving.ts';
-import { leavingOf } from '../../../../scripts/switch/steps/drain-old.ts';
-import type { SwitchContext } from '../../../../scripts/switch/types.ts';
+import { leavingOf } from '../../../../scripts/switch/proofs/claims.ts';
+import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 const labels = (version: string) => ({ app: 'coffee-shop', version });
 const route = (subset: string, more: object = {}) => ({
@@ -46,6 +47,7 @@ function standing({
       conditions: [{ type: 'Ready', status: index < ready ? 'True' : 'False' }],
     },
   }));
+  const target = { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' };
   const context = {
     cluster: {
       get: ({ plural }: Resource) => {
@@ -62,14 +64,17 @@ function standing({
         return { proxies: 5 };
       },
     },
-    fence: () => {
+    renewLease: () => {
       asked.push('fence');
       return fence();
     },
     reporter: { progress: () => undefined },
     service: { metadata: { name: 'coffee-shop' }, spec: { selector: { app: 'coffee-shop' } } },
-    known: { virtualService, roots: [], destinationRule },
-    target: { host: 'coffee-shop.shop.svc.cluster.local', namespace: 'shop' },
+    lastSeen: createVirtualServiceRouting(
+      { virtualService: virtualService as VirtualService, roots: [], destinationRule },
+      target,
+    ),
+    target,
     from: 'v1',
     to: 'v2',
     stepTimeoutMs: 1000,

@@ -1,16 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { HttpRoute, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
+import { createMarker, hasMarker, withMarker } from '../../../../scripts/switch/routing/marker.ts';
 import {
-  createMarker,
   describeShares,
   dividedRoutes,
-  hasMarker,
   liveSubsets,
   namedSubsets,
   redirect,
   shareBetween,
-  withMarker,
 } from '../../../../scripts/switch/routing/virtual-service/virtual-service.ts';
 import { host, recordedFile } from '../recorded.ts';
 

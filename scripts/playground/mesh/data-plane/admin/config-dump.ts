@@ -40,7 +40,7 @@ export function configDump(proxy: Proxy, parameters: URLSearchParams): AdminAnsw
     );
   }
   if (resource === null) return json(everything(proxy, parameters.has('include_eds'), matches));
-  const list = RESOURCES[resource];
+  const list = Object.hasOwn(RESOURCES, resource) ? RESOURCES[resource] : undefined;
   if (list === undefined || (resource.endsWith('endpoint_configs') && !parameters.has('include_eds'))) {
     return plain(404, `${resource} not found in config dump`);
   }

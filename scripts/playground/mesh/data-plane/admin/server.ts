@@ -1,5 +1,7 @@
-import http from 'node:http';
+import type { Server } from 'node:http';
+import { createHttpListener, urlOfTarget } from '../../../../shared/listener/index.ts';
 import type { Proxy } from '../proxy.ts';
+import { partMatch } from '../regex.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
 import { listenersJson, listenersText } from './listeners.ts';
@@ -15,22 +17,21 @@ export interface AdminAnswer {
 const TEXT = 'text/plain; charset=UTF-8';
 
 /** Envoy's admin port. https://www.envoyproxy.io/docs/envoy/latest/operations/admin */
-export function createAdminServer(proxy: Proxy): http.Server {
-  return http.createServer((request, response) => {
-    const { status, type, body } = answer(
-      proxy,
-      request.method ?? 'GET',
-      new URL(request.url ?? '/', 'http://admin'),
-    );
-    response.writeHead(status, {
-      'content-type': type,
-      'cache-control': 'no-cache, max-age=0',
-      'x-content-type-options': 'nosniff',
-      server: 'envoy',
-      'transfer-encoding': 'chunked',
-    });
-    response.end(body);
-  });
+export function createAdminServer(proxy: Proxy): Server {
+  return createHttpListener(
+    (request, response) => {
+      const { status, type, body } = answer(proxy, request.method ?? 'GET', urlOfTarget(request.url));
+      response.writeHead(status, {
+        'content-type': type,
+        'cache-control': 'no-cache, max-age=0',
+        'x-content-type-options': 'nosniff',
+        server: 'envoy',
+        'transfer-encoding': 'chunked',
+      });
+      response.end(body);
+    },
+    { name: `the admin port of ${proxy.spec.name}` },
+  );
 }
 
 export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
@@ -78,7 +79,7 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
 function filteredStats(parameters: URLSearchParams, select: (pattern: RegExp) => AdminAnswer): AdminAnswer {
   let pattern: RegExp;
   try {
-    pattern = new RegExp(parameters.get('filter') ?? '');
+    pattern = partMatch(parameters.get('filter') ?? '');
   } catch {
     return { status: 400, type: TEXT, body: 'Invalid re2 regex' };
   }

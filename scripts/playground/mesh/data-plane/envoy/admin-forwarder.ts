@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { createHttpListener } from '../../../../shared/listener/index.ts';
 import { askAdmin } from './admin-client.ts';
 import type { PodAddresses } from './addresses.ts';
 
@@ -15,10 +16,10 @@ export function createAdminForwarder(
   listeners: PodAddresses,
 ): http.Server {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-  const server = http.createServer((request, response) => {
+  const forward = (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     const { url = '/', method = 'GET' } = request;
     request.resume();
-    askAdmin(adminSocket, url, { method, agent }).then(
+    return askAdmin(adminSocket, url, { method, agent }).then(
       ({ status, headers, body }) => {
         for (const [name, value] of Object.entries(headers)) {
           if (value !== undefined && !TRANSPORT_HEADERS.has(name)) response.setHeader(name, value);
@@ -28,9 +29,10 @@ export function createAdminForwarder(
         response.end(addresses.inText(body, url.startsWith('/listeners') ? listeners : undefined));
       },
       // Envoy is gone or has closed the connection: so is whoever asks through us.
-      () => response.destroy(),
+      () => void response.destroy(),
     );
-  });
+  };
+  const server = createHttpListener(forward, { name: 'the admin port' });
   server.on('close', () => agent.destroy());
   return server;
 }

@@ -1,11 +1,4 @@
-import {
-  hasToken,
-  header,
-  ProtocolError,
-  type Headers,
-  type RequestHead,
-  type ResponseHead,
-} from './head.ts';
+import { header, ProtocolError, type Headers, type RequestHead, type ResponseHead } from './head.ts';
 
 /**
  * Finds where a message's body ends in a stream of bytes, without changing a byte: bodies are passed on as they come,
@@ -126,10 +119,11 @@ export function responseBody(head: ResponseHead, method: string): Body {
 
 function framed(headers: Headers): Body | undefined {
   const length = header(headers, 'content-length');
-  if (header(headers, 'transfer-encoding') !== undefined) {
+  const encoding = header(headers, 'transfer-encoding');
+  if (encoding !== undefined) {
     // Both at once is how requests are smuggled.
-    if (length !== undefined || !hasToken(headers, 'transfer-encoding', 'chunked'))
-      throw new ProtocolError('unclear body length');
+    if (length !== undefined) throw new ProtocolError('unclear body length');
+    if (encoding.toLowerCase() !== 'chunked') throw new ProtocolError('unknown transfer encoding', 501);
     return new ChunkedBody();
   }
   if (length === undefined) return undefined;

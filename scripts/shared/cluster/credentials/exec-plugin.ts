@@ -1,0 +1,113 @@
+/** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
+import { CommandError, messageOf } from '../../errors.ts';
+import { formatDuration } from '../../duration.ts';
+import type { Connection } from '../kubeconfig/connection.ts';
+import type { ExecFields } from '../kubeconfig/fields.ts';
+import { execInfo, readExecCredential } from './exec-credential.ts';
+import type { Login } from './identity.ts';
+import { NotInstalled, runLoginCommand } from './run-login-command.ts';
+
+/** A login command failed: nothing was sent to the server. */
+export class LoginError extends CommandError {}
+
+export interface LoginSurroundings {
+  /** Where the command is looked up, and what it inherits. */
+  env: NodeJS.ProcessEnv;
+  /** How long one run may take, in milliseconds. Default: 3 min where a person can answer it, 30 s elsewhere. */
+  loginTimeoutMs?: number | undefined;
+}
+
+export interface ExecPlugin {
+  /** What the command gave last, while that is good; else it runs. Throws LoginError. */
+  login(signal?: AbortSignal): Promise<Login>;
+  /** The server does not take this any more. */
+  forget(login: Login): void;
+}
+
+const PERSON_MS = 180_000;
+const PROGRAM_MS = 30_000;
+
+/** One for each command and cluster in this process: two connections do not ask twice. */
+const plugins = new Map<string, ExecPlugin>();
+
+export function execPluginOf(
+  connection: Connection,
+  exec: ExecFields,
+  surroundings: LoginSurroundings,
+): ExecPlugin {
+  const key = JSON.stringify([connection.userName, exec, execInfo(connection, exec, false)]);
+  const plugin = plugins.get(key) ?? createExecPlugin(connection, exec, surroundings);
+  plugins.set(key, plugin);
+  return plugin;
+}
+
+function createExecPlugin(
+  connection: Connection,
+  exec: ExecFields,
+  { env, loginTimeoutMs }: LoginSurroundings,
+): ExecPlugin {
+  const { userName } = connection;
+  let last: Login | undefined;
+  let running: Promise<Login> | undefined;
+
+  async function run(): Promise<Login> {
+    const hasInput = process.stdin.isTTY;
+    const onTerminal = hasInput || process.stderr.isTTY;
+    const timeoutMs = loginTimeoutMs ?? (onTerminal ? PERSON_MS : PROGRAM_MS);
+    try {
+      if (exec.interactiveMode === 'Always' && !hasInput)
+        throw new Error('it wants a terminal as its standard input (interactiveMode Always)');
+      const interactive = exec.interactiveMode !== 'Never' && hasInput;
+      const output = await runLoginCommand({
+        ...{ command: exec.command, args: exec.args, interactive, onTerminal, timeoutMs },
+        env: {
+          ...env,
+          ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
+          KUBERNETES_EXEC_INFO: execInfo(connection, exec, interactive),
+        },
+        onWait: () =>
+          process.stderr.write(
+            `Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.\n`,
+          ),
+      });
+      return readExecCredential(output, exec);
+    } catch (error) {
+      const hint =
+        error instanceof NotInstalled && exec.installHint !== '' ? `\n${shown(exec.installHint)}` : '';
+      throw new LoginError(
+        `The login command ${exec.command} of user "${userName}" failed: ${messageOf(error)}.${hint}`,
+        { cause: error },
+      );
+    }
+  }
+
+  return {
+    async login(signal) {
+      signal?.throwIfAborted();
+      if (last !== undefined && (last.expiresAt === undefined || Date.now() <= last.expiresAt)) return last;
+      running ??= run()
+        .then((login) => (last = login))
+        .finally(() => {
+          running = undefined;
+        });
+      return unlessAborted(running, signal);
+    },
+    forget(login) {
+      if (last === login) last = undefined;
+    },
+  };
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** A hint keeps its lines, and nothing of it acts on a terminal. */
+function shown(hint: string): string {
+  return hint.replace(/[^\P{C}\n\t]/gu, '');
+}

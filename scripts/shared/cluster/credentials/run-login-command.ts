@@ -1,0 +1,101 @@
+/** One run of a login command: its questions and answers on our terminal, its ExecCredential on a pipe, and an end in any case. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf, messageOf } from '../../errors.ts';
+
+export interface LoginCommand {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** Whether it may read our standard input. */
+  interactive: boolean;
+  /** Whether a person can see it ask: it then stays in our process group, which a terminal talks to. */
+  onTerminal: boolean;
+  timeoutMs: number;
+  /** Told once, when it takes its time. */
+  onWait: () => void;
+}
+
+/** After this long somebody wants to know what is waited for, in milliseconds. */
+const QUIET_MS = 5_000;
+const LONGEST_OUTPUT = 4 * 1024 * 1024;
+
+/**
+ * What the command printed on stdout; its stderr is ours.
+ * @throws Error that says how it failed: not installed, not started, ended with a code or a signal, no end in time
+ */
+export function runLoginCommand(login: LoginCommand): Promise<string> {
+  const { args, env, interactive, onTerminal, timeoutMs, onWait } = login;
+  const program = found(login.command, env);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      env,
+      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+      // In a group of its own it is ended with all that it has started.
+      detached: !onTerminal,
+      windowsHide: true,
+    });
+    const kill = () => {
+      try {
+        if (onTerminal || child.pid === undefined) child.kill('SIGKILL');
+        else process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended just now.
+      }
+    };
+    const end = (settle: () => void) => {
+      clearTimeout(limit);
+      clearTimeout(quiet);
+      process.off('exit', kill);
+      child.stdout.destroy();
+      settle();
+    };
+    const fail = (why: string, cause?: unknown) => {
+      kill();
+      end(() => reject(new Error(why, { cause })));
+    };
+    const limit = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
+    const quiet = setTimeout(onWait, QUIET_MS);
+    process.on('exit', kill);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > LONGEST_OUTPUT) fail('it prints without an end');
+    });
+    child.on('error', (error) => fail(reasonOf(error, program), error));
+    child.on('close', (code, signal) => {
+      if (code === 0) end(() => resolve(Buffer.concat(chunks).toString('utf8')));
+      else fail(signal === null ? `exit code ${code ?? 'unknown'}` : `ended by ${signal}`);
+    });
+  });
+}
+
+/** Our PATH and not the command's own: client-go looks it up before it hands any variables on. */
+function found(command: string, env: NodeJS.ProcessEnv): string {
+  if (process.platform === 'win32' || command.includes('/')) return command;
+  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+  const program = folders.map((folder) => path.join(folder, command)).find(isExecutable);
+  if (program === undefined) throw new NotInstalled('it is not installed: not found on PATH');
+  return program;
+}
+
+/** Only then is a hint how to install it of use. */
+export class NotInstalled extends Error {}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function reasonOf(error: unknown, program: string): string {
+  const code = codeOf(error);
+  if (code === 'ENOENT') return `there is no ${program}`;
+  return code === 'EACCES' ? `${program} may not be executed` : messageOf(error);
+}

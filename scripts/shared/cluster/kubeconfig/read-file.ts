@@ -1,0 +1,46 @@
+/** One kubeconfig file, as kubectl reads it: its types, its words, and what it refuses. */
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
+import { config } from './fields.ts';
+import type { ClusterFields, ContextFields, UserFields } from './fields.ts';
+import { parseAsKubectl } from './yaml-as-kubectl.ts';
+
+/** An entry and the file it stands in: relative paths in it are meant from there. */
+export type From<T> = T & { file: string };
+
+export interface Kubeconfig {
+  currentContext: string;
+  clusters: Map<string, From<ClusterFields>>;
+  users: Map<string, From<UserFields>>;
+  contexts: Map<string, From<ContextFields>>;
+}
+
+/** @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does */
+export function readKubeconfig(file: string, text?: string): Kubeconfig {
+  try {
+    const read = config(parseAsKubectl(text ?? decoded(readFileSync(file))), '');
+    const { kind, apiVersion } = read;
+    if ((kind !== '' && kind !== 'Config') || (apiVersion !== '' && apiVersion !== 'v1'))
+      throw new Error(`it is a ${apiVersion || 'v1'} ${kind || 'Config'}, not a v1 Config`);
+    return {
+      currentContext: read['current-context'],
+      clusters: from(file, read.clusters),
+      users: from(file, read.users),
+      contexts: from(file, read.contexts),
+    };
+  } catch (error) {
+    throw new Error(`${file} is not a usable kubeconfig: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** UTF-8, or what the byte order mark says: PowerShell writes UTF-16. Throws when it is none of them. */
+function decoded(bytes: Buffer): string {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+}
+
+function from<T>(file: string, entries: Map<string, T>): Map<string, From<T>> {
+  return new Map([...entries].map(([name, fields]) => [name, { ...fields, file }]));
+}

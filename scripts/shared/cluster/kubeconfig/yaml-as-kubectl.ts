@@ -1,0 +1,51 @@
+/** YAML as kubectl's parser (go-yaml) takes it: YAML 1.1, where yes is true, 0777 a number and the last of two equal keys counts. */
+import { isScalar, parseAllDocuments, visit, type ScalarTag, type Tags } from 'yaml';
+
+/**
+ * The first document of a text, or null when it holds none; what follows it is not read.
+ * @throws Error with line and column when the text is no YAML
+ */
+export function parseAsKubectl(text: string): unknown {
+  const [document] = parseAllDocuments(text, {
+    version: '1.1',
+    schema: 'yaml-1.1',
+    customTags: withoutFarTypes,
+    merge: true,
+    uniqueKeys: false,
+    logLevel: 'silent',
+    prettyErrors: true,
+  }) as Exclude<ReturnType<typeof parseAllDocuments>, { empty: true }>;
+  if (document === undefined) return null;
+  const [error] = document.errors;
+  // Without the lines around it and without what stands there: it may be a secret.
+  if (error !== undefined) throw new Error((error.message.split('\n')[0] ?? '').replace(/"[^"]*"/g, '"…"'));
+  visit(document, {
+    Pair(_key, { key }) {
+      if (isScalar(key) && key.value === null) throw new Error('a key is null');
+    },
+    Scalar(_key, { value }) {
+      if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} is no number`);
+    },
+  });
+  return document.toJS();
+}
+
+/** Go's way to write it, which YAML 1.1 did not know. */
+const OCTAL: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0[oO][0-7_]+$/,
+  resolve: (text) => Number(text.replace(/[-+_]/g, '')),
+};
+
+/** Dates, 1:30 as ninety, binaries and the like stay text: kubectl turns YAML into JSON, which has none of them. */
+const withoutFarTypes = (tags: Tags): Tags => [
+  OCTAL,
+  ...tags.filter(
+    (tag) =>
+      typeof tag === 'string' ||
+      (tag.format !== 'TIME' &&
+        !['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'].includes(tag.tag) &&
+        !/:(omap|pairs|set)$/.test(tag.tag)),
+  ),
+];

@@ -1,0 +1,71 @@
+/** Writes a change. Every write is idempotent, or guarded by the revision it was decided on. */
+import { isAmbiguous } from '../../shared/cluster/errors.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import type { Resource } from '../../shared/resources.ts';
+import { waitFor } from '../../shared/wait.ts';
+import type { SwitchContext } from '../context.ts';
+import type { Change } from './change.ts';
+import { changeSpec } from './change-object.ts';
+import { retryWrite } from './idempotent-write.ts';
+
+type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs'>;
+
+/** An object as it was written. */
+export interface Written {
+  resource: Resource;
+  object: KubernetesObject;
+}
+
+/** In their order; gives what stands there now. */
+export async function applyChanges(context: Context, changes: readonly Change[]): Promise<Written[]> {
+  const written: Written[] = [];
+  for (const change of changes) {
+    const object = await applyChange(context, change);
+    if (object !== undefined) written.push({ resource: change.resource, object });
+  }
+  return written;
+}
+
+async function applyChange(context: Context, change: Change): Promise<KubernetesObject | undefined> {
+  const { cluster, signal } = context;
+  const { verb, resource, name, before, after, patch = {}, guarded } = change;
+  switch (verb) {
+    case 'keep':
+      return undefined;
+    case 'delete':
+      await remove(context, change);
+      return undefined;
+    case 'apply': {
+      const { metadata } = after as KubernetesObject;
+      const namespace = resource.namespaced ? { namespace: cluster.namespace } : {};
+      const placed = { ...(after as KubernetesObject), metadata: { ...namespace, ...metadata } };
+      return retryWrite(() => cluster.apply(placed, { force: true, signal }), context);
+    }
+    case 'patch':
+      if (guarded !== undefined)
+        return changeSpec(
+          context,
+          resource,
+          before as KubernetesObject & { spec: object },
+          patch['spec'] as object,
+        );
+      return retryWrite(() => cluster.patch(resource, name, patch, { signal }), context);
+  }
+}
+
+/** Deleting again what may be deleted already does no harm: the uid guards a namesake. */
+async function remove(context: Context, { resource, name, namespace, uid }: Change): Promise<void> {
+  const { cluster, signal, clock, stepTimeoutMs } = context;
+  await waitFor(
+    async () => {
+      try {
+        await cluster.delete(resource, name, { namespace, uid, signal });
+        return true;
+      } catch (error) {
+        if (!isAmbiguous(error)) throw error;
+        return false;
+      }
+    },
+    { deadlineMs: stepTimeoutMs, what: `${name} to be deleted`, intervalMs: 500, signal, clock },
+  );
+}

@@ -1,0 +1,25 @@
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON merge patch, as the API server applies it. https://www.rfc-editor.org/rfc/rfc7396 */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isFields(patch)) return patch;
+  const fields: Fields = isFields(target) ? target : {};
+  const merged = Object.keys({ ...fields, ...patch }).map((key): [string, unknown] => [
+    key,
+    key in patch ? mergePatch(fields[key], patch[key]) : fields[key],
+  ]);
+  return Object.fromEntries(merged.filter(([, value]) => value !== null));
+}
+
+/** Of a value only the fields that a merge patch writes; undefined where it has none of them. */
+export function touchedBy(patch: unknown, value: unknown): unknown {
+  if (!isFields(patch) || !isFields(value)) return value;
+  const touched = Object.keys(patch).flatMap((key): [string, unknown][] => {
+    const inner = touchedBy(patch[key], value[key]);
+    return inner === undefined ? [] : [[key, inner]];
+  });
+  return touched.length > 0 ? Object.fromEntries(touched) : undefined;
+}

@@ -1,0 +1,76 @@
+/** What belongs to one version besides its Deployment: what the resource set `version` makes for it alone, and whatever scales it. */
+import { ClusterError } from '../../shared/cluster/errors.ts';
+import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { autoscalersOf } from './autoscaler.ts';
+import { applyOf, deleteOf } from './change.ts';
+import type { Change } from './change.ts';
+import { renderVersion } from './render-version.ts';
+import type { SwitchContext } from '../context.ts';
+import { findVersion, listVersions } from '../cluster-state/versions.ts';
+
+/** All that ends with a version: its Deployment, and then the rest, for a version that still stands may have to serve again. */
+export async function deleteVersion(context: SwitchContext, version: string): Promise<Change[]> {
+  const { cluster, service } = context;
+  const deployment = findVersion(await listVersions(cluster, service), version);
+  const others = await objectsOfVersion(context, version, deployment);
+  const there = await Promise.all(
+    others.map(async (object): Promise<Change[]> => {
+      const found = await findLive(context, object);
+      return found === undefined ? [] : [deleteOf(await cluster.resourceOf(object), object)];
+    }),
+  );
+  return [...(deployment ? [deletion(deployment)] : []), ...there.flat()];
+}
+
+function deletion(deployment: Deployment): Change {
+  const pods = deployment.spec.replicas ?? 1;
+  const remarks = [`(${pods} pod${pods === 1 ? '' : 's'})`];
+  return deleteOf(resources.deployments, deployment, { uid: deployment.metadata.uid, remarks });
+}
+
+/** Applied: with what is there already. */
+export async function applyObject(context: SwitchContext, object: KubernetesObject): Promise<Change> {
+  const before = await findLive(context, object);
+  const resource = await context.cluster.resourceOf(object);
+  return applyOf(resource, object, before === 'unseen' ? undefined : before);
+}
+
+/** Without an object that the set makes under the same name for the other version. */
+async function objectsOfVersion(
+  context: SwitchContext,
+  version: string,
+  deployment: Deployment | undefined,
+): Promise<KubernetesObject[]> {
+  const { cluster, app, options, from, to, signal } = context;
+  const other = version === to ? from : to;
+  // To roll back no template is needed: without one there is just nothing more to find.
+  const render = (name: string) => renderVersion(options, { app, version: name }).catch(() => undefined);
+  const [own, others] = await Promise.all([render(version), render(other)]);
+  const keyOf = ({ kind, metadata }: KubernetesObject) => `${kind ?? ''} ${metadata.name}`;
+  const shared = new Set(others?.others.map(keyOf));
+  const rendered = (own?.others ?? []).filter((object) => !shared.has(keyOf(object)));
+  const { name } = deployment?.metadata ?? own?.deployment.metadata ?? { name: `${app}-${version}` };
+  const scaling = await autoscalersOf(cluster, name, signal);
+  const found = scaling.map((object) => ({
+    ...object,
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+  }));
+  return [...new Map([...rendered, ...found].map((object) => [keyOf(object), object])).values()];
+}
+
+/** A switch may make and delete objects that it may not read. */
+async function findLive(
+  { cluster, namespace, signal }: SwitchContext,
+  object: KubernetesObject,
+): Promise<KubernetesObject | 'unseen' | undefined> {
+  const resource = await cluster.resourceOf(object);
+  const { name, namespace: own = namespace } = object.metadata;
+  try {
+    return await cluster.get(resource, name, { namespace: own, signal });
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 403) return 'unseen';
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** The versions of an app: their Deployments and their pods. */
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import type { TrafficRouting } from '../routing/traffic-routing.ts';
+
+export interface VersionDeployment {
+  version: string;
+  deployment: Deployment;
+}
+
+/** The Deployments whose pods the Service selects, by their version. */
+export async function listVersions(cluster: Cluster, service: Service): Promise<VersionDeployment[]> {
+  return versionsOf(service, await cluster.list<Deployment>(resources.deployments));
+}
+
+export function versionsOf(
+  { spec: { selector = {} } }: Service,
+  deployments: Deployment[],
+): VersionDeployment[] {
+  return deployments.flatMap((deployment): VersionDeployment[] => {
+    const labels = deployment.spec.template.metadata?.labels ?? {};
+    const version = labels['version'];
+    return version !== undefined && includesAll(labels, selector) ? [{ version, deployment }] : [];
+  });
+}
+
+export function findVersion(versions: VersionDeployment[], version: string): Deployment | undefined {
+  return versions.find((entry) => entry.version === version)?.deployment;
+}
+
+/** The pods of one version: what the Service selects, narrowed by what tells the version's pods from others. Ready or not, ending or not. */
+export async function listVersionPods(
+  cluster: Cluster,
+  { service, lastSeen }: { service: Service; lastSeen: Pick<TrafficRouting, 'labelsOf'> },
+  version: string,
+): Promise<Pod[]> {
+  const labelSelector = Object.entries({ ...service.spec.selector, ...lastSeen.labelsOf(version) })
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  return cluster.list<Pod>(resources.pods, { labelSelector });
+}
+
+export function includesAll(labels: Record<string, string>, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}

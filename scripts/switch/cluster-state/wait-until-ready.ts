@@ -1,0 +1,68 @@
+/** Waits for a version's Deployment and says why it is not ready when time is up. */
+import { formatDuration } from '../../shared/duration.ts';
+import { CommandError } from '../../shared/errors.ts';
+import { isReady } from '../../shared/kubernetes.ts';
+import type { Deployment, Pod } from '../../shared/kubernetes.ts';
+import { DeadlineError, waitFor } from '../../shared/wait.ts';
+import type { SwitchContext } from '../context.ts';
+import { explainUnready, rolloutOf } from './deployment-ready.ts';
+import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
+import { findVersion, listVersionPods, listVersions } from './versions.ts';
+
+/** How long ready pods may not answer, in milliseconds: a broken port-forward is soon replaced by a whole one. */
+const UNHEARD_MS = 10_000;
+
+/** @param smoke also one request to each pod itself */
+export async function waitUntilReady(
+  context: SwitchContext,
+  version: string,
+  { smoke }: { smoke: boolean },
+): Promise<string> {
+  const { cluster, service, reporter, signal, clock, stepTimeoutMs } = context;
+  const started = clock.now();
+  const seen = { summary: 'no pod yet', unheardSince: undefined as number | undefined };
+  const look = async () => {
+    const deployment = findVersion(await listVersions(cluster, service), version);
+    const pods = await listVersionPods(cluster, context, version);
+    if (deployment === undefined) {
+      seen.summary = 'no Deployment';
+      return undefined;
+    }
+    const rollout = rolloutOf(deployment, pods);
+    seen.summary = rollout.summary;
+    reporter.progress(seen.summary);
+    if (rollout.failed !== undefined) throw new DeadlineError(rollout.failed);
+    return rollout.done && (!smoke || (await allAnswer(deployment, pods))) ? seen.summary : undefined;
+  };
+  const allAnswer = async (deployment: Deployment, pods: Pod[]): Promise<boolean> => {
+    try {
+      await smokeTestAll(context, version, deployment, pods.filter(isReady));
+      return true;
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      seen.unheardSince ??= clock.now();
+      if (clock.now() - seen.unheardSince > UNHEARD_MS) throw error;
+      reporter.progress(error.message);
+      return false;
+    }
+  };
+  try {
+    const what = `${version} to be ready`;
+    return await waitFor(look, { deadlineMs: stepTimeoutMs, what, intervalMs: 150, signal, clock });
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    const reason = await explainUnready(cluster, await listVersionPods(cluster, context, version));
+    const after = formatDuration(clock.now() - started);
+    throw new CommandError(`${seen.summary} after ${after} (${reason})`, { cause: error });
+  }
+}
+
+async function smokeTestAll(
+  { cluster, service }: SwitchContext,
+  version: string,
+  deployment: Deployment,
+  pods: Pod[],
+): Promise<void> {
+  const test = smokeTestOf(service, deployment);
+  if (test) await Promise.all(pods.map((pod) => smokeTest(cluster, pod, test, version)));
+}

@@ -1,0 +1,102 @@
+/** What a run of the switch knows. A value: steps read it, and the loops hand the next step one with what was seen last. */
+
+import type { Clock } from '../shared/clock.ts';
+import type { Cluster } from '../shared/cluster/cluster.ts';
+import type { Service } from '../shared/kubernetes.ts';
+import { findVersion } from './cluster-state/versions.ts';
+import type { State } from './cluster-state/read-state.ts';
+import type { Decision } from './decide.ts';
+
+import type { CreateId } from './lock/create-id.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import type { Mesh } from './proofs/mesh.ts';
+import { createProver } from './proofs/prover.ts';
+import type { Deadline, Prover } from './proofs/prover.ts';
+import type { QuietWatch } from './proofs/quiet-watch.ts';
+import { createMarker } from './routing/marker.ts';
+import type { RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
+import type { Reporter, StepReport, SwitchOptions } from './types.ts';
+
+export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
+
+/** What one run shares among all of its parts. */
+export interface Run {
+  readonly options: SwitchOptions;
+  /** Each write to it renews the lock first, and throws when somebody else is the operator by now. */
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly createId: CreateId;
+  readonly mesh: Mesh;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Renews the lock now; throws when somebody else has it by now. Asked before it is said that there is no way back. */
+  readonly renewLease: () => Promise<void>;
+  /** Hands over what need not be waited for before the end of the run. It never fails. */
+  readonly inBackground: (work: Promise<void>) => void;
+  /** What the steps so far took. */
+  readonly steps: StepReport[];
+  readonly startedMs: number;
+}
+
+export interface SwitchContext extends Run {
+  readonly prover: Prover;
+  readonly app: string;
+  readonly namespace: string;
+  /** The current version. */
+  readonly from: string;
+  /** The candidate. */
+  readonly to: string;
+  readonly record: SwitchRecord;
+  readonly marker: string;
+  readonly target: RouteTarget;
+  readonly service: Service;
+  readonly stepTimeoutMs: number;
+  readonly quietMs: number;
+  /** It began with a record of a run that was killed, or stopped. */
+  readonly continued: boolean;
+  /** The objects as this switch last read or wrote them: what differs later was somebody else. */
+  readonly lastSeen: TrafficRouting;
+  /** A proof C that the step before has begun. */
+  readonly watch?: QuietWatch | undefined;
+}
+
+export function createContext(run: Run, state: State, { from, to, record: earlier }: Work): SwitchContext {
+  const { options, cluster, mesh, clock } = run;
+  const record: SwitchRecord = earlier ?? {
+    id: run.createId(),
+    from,
+    to,
+    phase: 'running',
+    startedAt: clock.date().toISOString(),
+    before: {
+      deployment: findVersion(state.deployments, to) !== undefined,
+      subset: state.lastSeen.has(to),
+    },
+  };
+  return {
+    ...run,
+    prover: options.prover ?? createProver(mesh, clock),
+    app: options.app,
+    namespace: cluster.namespace,
+    from,
+    to,
+    record,
+    marker: createMarker(from, to, record.id),
+    target: state.target,
+    service: state.service,
+    stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
+    quietMs: options.quietMs ?? 1000,
+    continued: earlier !== undefined,
+    lastSeen: state.lastSeen,
+  };
+}
+
+/** How long a step's proof may take, and who hears of its progress. */
+export function deadlineOf({
+  stepTimeoutMs,
+  signal,
+  reporter,
+  clock,
+}: Pick<SwitchContext, 'stepTimeoutMs' | 'signal' | 'reporter' | 'clock'>): Deadline {
+  return { deadlineMs: stepTimeoutMs, signal, clock, onProgress: (text) => reporter.progress(text) };
+}

@@ -1,0 +1,36 @@
+/** The lock of one run: not taken at first, and perhaps never. */
+import type { Run } from '../context.ts';
+import { takeLease } from './take-lease.ts';
+import type { OperatorLease } from './operator-lease.ts';
+import type { SwitchRecord } from './switch-record.ts';
+
+export interface Lock {
+  /** Aborted when another operator may be at work. */
+  readonly lost: AbortSignal;
+  take(run: Pick<Run, 'options' | 'signal' | 'clock' | 'reporter'>): Promise<void>;
+  /** Nothing while it is not taken. */
+  renew(): Promise<void>;
+  write(record: SwitchRecord): Promise<void>;
+  /** The last record and the end of the lock in one. */
+  finish(record: SwitchRecord): Promise<void>;
+  release(): Promise<void>;
+}
+
+export function createLock(): Lock {
+  const lost = new AbortController();
+  let lease: OperatorLease | undefined;
+  return {
+    lost: lost.signal,
+    async take({ options, signal, clock, reporter }) {
+      const { cluster, app, leaseSeconds, identity } = options;
+      const onWait = (text: string) => reporter.note(text);
+      const taken = await takeLease(cluster, app, { leaseSeconds, identity, signal, clock, onWait });
+      taken.lost.addEventListener('abort', () => lost.abort(taken.lost.reason));
+      lease = taken;
+    },
+    renew: async () => lease?.renew(),
+    write: async (record) => lease?.write(record),
+    finish: async (record) => lease?.finish(record),
+    release: async () => lease?.release(),
+  };
+}

@@ -1,0 +1,47 @@
+/** The commands that a message suggests, with the flags that name this app and this cluster, quoted for a POSIX shell. */
+import type { SwitchOptions } from './types.ts';
+
+type Named = Pick<SwitchOptions, 'app' | 'sameCluster' | 'sameWishes'>;
+
+/** The same switch once more, as it was asked for. */
+export function switchCommand(options: Named, to: string): string {
+  return `${command(options, `--to ${to}`)}${options.sameWishes ?? ''}`;
+}
+
+/** Another switch: nothing of this one's wishes is meant for it. */
+export function plainSwitchCommand(options: Named, to: string): string {
+  return command(options, `--to ${to}`);
+}
+
+export function undoCommand(options: Named, to: string): string {
+  return command(options, `--to ${to} --undo`);
+}
+
+export function promoteCommand(options: Named): string {
+  return command(options, '--promote');
+}
+
+/** Both ways on from a switch that is half done. */
+export function goOnOrUndo(options: Named, to: string): string {
+  return `Go on with: ${switchCommand(options, to)}  or roll back with: ${undoCommand(options, to)}`;
+}
+
+function command({ app, sameCluster = '' }: Named, flags: string): string {
+  const which = app === 'coffee-shop' ? '' : ` --app ${app}`;
+  return `npm run switch -- ${flags}${which}${sameCluster}`;
+}
+
+/** As they are typed: ` --canary 5,25 --hold`. */
+export function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) => {
+      if (value === true) return [` --${name}`];
+      if (value === undefined || value === false) return [];
+      return [value].flat().map((text) => ` --${name} ${quote(text)}`);
+    })
+    .join('');
+}
+
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,112 @@
+/** One step of a plan, in whatever direction: its changes are written, its claim is proven, and everybody hears of it from the same values. */
+import { UsageError, messageOf } from '../shared/errors.ts';
+import { applyChanges } from './changes/apply-change.ts';
+import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
+import { recordEvent } from './command/events.ts';
+import type { SwitchContext } from './context.ts';
+import { NotProvenError } from './proofs/prove-everywhere.ts';
+import type { Proof } from './proofs/prove-everywhere.ts';
+import { phasesOf } from './step.ts';
+import type { NamedPart, Phase, Proven, Step } from './step.ts';
+import type { StepReport } from './types.ts';
+
+/** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written by then stays. */
+export class StepFailed extends Error {
+  readonly part: NamedPart;
+  /** With what was seen and written last. */
+  readonly context: SwitchContext;
+
+  constructor(part: NamedPart, context: SwitchContext, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.part = part;
+    this.context = context;
+  }
+}
+
+/**
+ * Gives what the next step is to know.
+ * @throws StepFailed
+ */
+export async function perform(context: SwitchContext, part: NamedPart): Promise<SwitchContext> {
+  const { reporter, signal, clock, steps } = context;
+  const { name } = part;
+  const title = part.title(context);
+  const started = clock.now();
+  const about = aboutOf(context, part);
+  reporter.stepStarted(title, name, about.subject);
+  const report = (detail: string, { proxies, slowest }: Proof = { proxies: 0, slowest: undefined }) => ({
+    name,
+    ...about,
+    durationMs: Math.round(clock.now() - started),
+    proxies,
+    slowest,
+    detail,
+  });
+  try {
+    const { next, proven } = await runPhases(context, part);
+    const { detail, proof, notes = [] } = proven;
+    const done: StepReport = { ...report(detail, proof), requests: proof?.requests };
+    steps.push(notes.length > 0 ? { ...done, notes } : done);
+    reporter.stepDone(detail, { durationMs: done.durationMs, requests: done.requests });
+    for (const note of notes) reporter.note(note);
+    context.inBackground(recordEvent(next, { part, title, detail, ok: true }));
+    return { ...next, watch: proven.watch };
+  } catch (error) {
+    const { context: last, cause } = error instanceof StepFailed ? error : { context, cause: error };
+    const failure: unknown = signal.aborted ? signal.reason : cause;
+    if (failure instanceof UsageError) throw failure;
+    const detail = messageOf(failure);
+    steps.push(report(detail));
+    reporter.stepFailed(detail);
+    context.inBackground(recordEvent(last, { part, title, detail, ok: false }));
+    throw new StepFailed(part, last, failure);
+  }
+}
+
+async function runPhases(
+  context: SwitchContext,
+  part: NamedPart,
+): Promise<{ next: SwitchContext; proven: Proven }> {
+  let next = context;
+  let proven: Proven = { detail: '' };
+  try {
+    for (const phase of phasesOf(part)) {
+      next.signal.throwIfAborted();
+      const changes = (await phase.changes?.(next)) ?? [];
+      if (phase === part && part.warning) next.reporter.note(part.warning(next));
+      next = { ...next, lastSeen: next.lastSeen.with(await applyChanges(next, changes)) };
+      const shown = await prove(next, phase.claim?.(next, changes));
+      if (phase === part && shown) proven = shown;
+    }
+    return { next, proven };
+  } catch (error) {
+    throw new StepFailed(part, next, error);
+  }
+}
+
+/** What somebody else has written over what was to be proven no proxy can show: that is the reason then. */
+async function prove(context: SwitchContext, claim: ReturnType<Phase['claim'] & object> | undefined) {
+  try {
+    return await claim?.prove();
+  } catch (error) {
+    const edit = error instanceof NotProvenError ? await foreignEdit(context) : undefined;
+    throw edit ?? error;
+  }
+}
+
+/** What somebody else has changed meanwhile, as far as can be read. */
+export async function foreignEdit(context: SwitchContext): Promise<ForeignEditError | undefined> {
+  try {
+    await verifyUnchanged(context);
+    return undefined;
+  } catch (error) {
+    return error instanceof ForeignEditError ? error : undefined;
+  }
+}
+
+function aboutOf(context: SwitchContext, part: NamedPart): Pick<StepReport, 'subject' | 'share'> {
+  if (part.changesNothing) return {};
+  const subject = part.subject?.(context) ?? context.lastSeen.routesName;
+  const { share } = part as Partial<Step>;
+  return { subject, ...(share === undefined ? {} : { share }) };
+}

@@ -1,0 +1,36 @@
+/** Whether the candidate can take the current version's place. */
+import { includesAll } from '../cluster-state/versions.ts';
+import { refuse } from '../refuse.ts';
+import type { Check } from './check.ts';
+
+export const candidateIsSelected: Check = {
+  title: "the Service selects the candidate's pods, and its labels tell them from the others",
+  run({ context: { app, from, to, lastSeen }, state, candidate }) {
+    const labels = candidate.spec.template.metadata?.labels ?? {};
+    const show = (map: Record<string, string>) =>
+      Object.entries(map)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',');
+    for (const [what, selector] of [
+      [`the Service ${app}`, state.service.spec.selector ?? {}],
+      [`the subset ${to}`, lastSeen.labelsLike(to, from)],
+    ] as const) {
+      if (includesAll(labels, selector)) continue;
+      refuse(
+        `${what} selects ${show(selector)}, but the pods of ${candidate.metadata.name} are labelled ${show(labels)}`,
+      );
+    }
+    return [];
+  },
+};
+
+export const currentIsKnown: Check = {
+  title: "the current version's Deployment is known",
+  run({ context: { app, from, to, continued }, current }) {
+    if (current === undefined && !continued)
+      refuse(
+        `no Deployment that the Service ${app} selects is labelled version=${from}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
+      );
+    return [];
+  },
+};

@@ -1,0 +1,80 @@
+/** Whether the proxies can prove what will be asked of them. */
+import { messageOf } from '../../shared/errors.ts';
+import type { Pod } from '../../shared/kubernetes.ts';
+import { nameOf } from '../proofs/proxies.ts';
+import { refuse } from '../refuse.ts';
+import type { Check } from './check.ts';
+
+export const noWaypoint: Check = {
+  title: 'no proxy is a waypoint',
+  run({ proxies }) {
+    const waypoint = proxies.find(({ type }) => type === 'waypoint');
+    if (waypoint) refuse(`${nameOf(waypoint)} is a waypoint (ambient mode); its routes cannot be proven yet`);
+    return [];
+  },
+};
+
+export const noFilter: Check = {
+  title: 'gateways hear of a version before a route names it',
+  async run({ context: { mesh, signal, to }, proxies }) {
+    const filtering = await mesh.filteringIstiod(signal);
+    if (filtering !== undefined && proxies.some(({ type }) => type === 'router'))
+      refuse(
+        `${filtering} runs with PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=true: a gateway hears of ${to} only when a route names it, so nothing can prove before that it is ready there. Turn it off`,
+      );
+    return [];
+  },
+};
+
+/** Somebody's mistake in a route of a gateway keeps every other route of its port from arriving there. */
+export const rejecting: Check = {
+  title: 'no proxy rejects its configuration',
+  run: ({ proxies }) =>
+    proxies.flatMap((proxy) =>
+      proxy.rejected === undefined
+        ? []
+        : [
+            `${nameOf(proxy)} rejects its configuration: ${proxy.rejected}; what comes with it does not arrive there until that is mended`,
+          ],
+    ),
+};
+
+/**
+ * Proxies that cannot be asked now. They may be starting or ending, so it is no reason to refuse; the proofs will wait for them. The forwards that
+ * are opened for it stay open, which spares the proofs the time that takes.
+ */
+export const askable: Check = {
+  title: 'every proxy can be asked',
+  async run({ context: { mesh, signal }, proxies }) {
+    const failures = await Promise.all(
+      proxies.map((proxy) =>
+        mesh.isLive(proxy, signal).then(
+          (): undefined => undefined,
+          (error: unknown) => `${nameOf(proxy)} (${messageOf(error)})`,
+        ),
+      ),
+    );
+    const unheard = failures.filter((text) => text !== undefined);
+    if (unheard.length === 0) return [];
+    const more = unheard.length > 5 ? ` and ${unheard.length - 5} more` : '';
+    return [
+      `${unheard.length} of ${proxies.length} proxies cannot be asked now: ${unheard.slice(0, 5).join(', ')}${more}; nothing is proven until they answer or are gone`,
+    ];
+  },
+};
+
+/** Callers whose requests no proxy counts: the proof that nobody uses the current version does not see them. */
+export const sidecars: Check = {
+  title: "the current version's pods have a sidecar",
+  run: ({ context: { from }, pod }) =>
+    pod === undefined || hasSidecar(pod)
+      ? []
+      : [
+          `the pods of ${from} have no sidecar: a caller without one is seen by nobody, and may still use them when they end`,
+        ],
+};
+
+/** Injected as a container, or as an init container that goes on running. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+function hasSidecar({ spec: { containers, initContainers = [] } }: Pod): boolean {
+  return [...containers, ...initContainers].some(({ name }) => name === 'istio-proxy');
+}

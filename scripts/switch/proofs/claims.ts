@@ -1,0 +1,111 @@
+/** The claims about every proxy, in words and as what is asked. */
+import type { SwitchContext } from '../context.ts';
+import { deadlineOf } from '../context.ts';
+import { readyPods } from '../cluster-state/ready-pods.ts';
+import { listVersionPods } from '../cluster-state/versions.ts';
+import type { Move } from '../routing/traffic-routing.ts';
+import type { Claim, Proven } from '../step.ts';
+import type { Leaving } from './quiet-watch.ts';
+import { requestsSeen } from './requests-seen.ts';
+
+/** A: the version is known at every proxy, with its ready pods. */
+export function reachable(context: SwitchContext, version: string): Claim {
+  return {
+    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods`,
+    async prove() {
+      const { prover, lastSeen, target } = context;
+      const pods = () => readyPods(context, version);
+      const question = lastSeen.reachable(version);
+      const proof = await prover.endpoints(
+        { version, host: target.host, question, pods },
+        deadlineOf(context),
+      );
+      return { detail: `${version}'s ready pods are healthy at ${proof.proxies} proxies`, proof };
+    },
+  };
+}
+
+/** B: every proxy has this revision of the routes. After a whole move C begins with it, for the version that was left. */
+export function routed(context: SwitchContext, move: Move): Claim {
+  const { from, to, share } = move;
+  const { lastSeen } = context;
+  const isLeft = share === 100 && !lastSeen.names(from);
+  return {
+    text: isLeft
+      ? `B: every proxy has this revision of the route, and none names ${from}`
+      : `B: every proxy has this revision of the route`,
+    async prove() {
+      const leaving = lastSeen.names(from) ? undefined : leavingOf(context, from);
+      const question = lastSeen.routed(move);
+      const proven = await context.prover.routes({ question, leaving }, deadlineOf(context));
+      const { watch, ...proof } = proven;
+      const none = isLeft && to === context.to ? `, none to ${from}` : '';
+      return { detail: `all ${proof.proxies} proxies route to ${to}${none}`, proof, watch };
+    },
+  };
+}
+
+/** C: nobody uses the version any more. A watch that B has begun goes on. */
+export function unused(context: SwitchContext, version: string): Claim {
+  const { quietMs } = leavingOf(context, version);
+  return {
+    text: `C: at no proxy a request is active or begins on ${version} for ${quietMs / 1000} s`,
+    async prove() {
+      const begun = context.watch?.version === version ? context.watch : undefined;
+      const proof = await context.prover.quiet(leavingOf(context, version), deadlineOf(context), begun);
+      return {
+        detail: `no request on ${version} for ${quietMs / 1000} s at ${proof.proxies} proxies`,
+        proof,
+      };
+    },
+  };
+}
+
+/** Every proxy has forgotten the version. */
+export function gone(context: SwitchContext, version: string): Claim {
+  return {
+    text: `${version}'s cluster is gone from every proxy`,
+    async prove() {
+      const question = context.lastSeen.gone(version);
+      const proof = await context.prover.gone({ version, question }, deadlineOf(context));
+      return { detail: `gone at ${proof.proxies} proxies`, proof };
+    },
+  };
+}
+
+/** Both, one after the other; what the first has begun goes on in the second. */
+export function bothOf(
+  first: Claim,
+  second: (proven: Proven) => Claim,
+  describe: (first: Proven) => string,
+): Claim {
+  return {
+    text: `${first.text}; then ${second({ detail: '' }).text}`,
+    async prove() {
+      const one = await first.prove();
+      const other = await second(one).prove();
+      const requests = requestsSeen([one.proof ?? {}, other.proof ?? {}]);
+      return { detail: describe(one), proof: one.proof && { ...one.proof, requests } };
+    },
+  };
+}
+
+/** What proof C asks about. */
+export function leavingOf(
+  {
+    cluster,
+    service,
+    lastSeen,
+    quietMs,
+    target,
+  }: Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen' | 'quietMs' | 'target'>,
+  version: string,
+): Leaving {
+  const addresses = async () => {
+    const pods = await listVersionPods(cluster, { service, lastSeen }, version);
+    const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
+    return new Set(ips as string[]);
+  };
+  // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
+  return { version, host: target.host, addresses, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
+}

@@ -1,0 +1,60 @@
+/** What a proxy has under way and has counted at some pods, in whichever of its clusters they appear. */
+import { describeAddress, innerIpOf, ipOf } from './address.ts';
+import type { EnvoyAddress } from './address.ts';
+import type { ClusterStatuses } from './envoy-answers.ts';
+import { parseClusterName } from './istio-names.ts';
+
+/** Every host of every cluster with its counters. */
+export const CLUSTERS_PATH = '/clusters?format=json';
+
+export interface HostLoad {
+  /** Requests under way now. */
+  active: number;
+  /** Requests ever begun, by cluster and host. A host that is taken away and comes back begins at 0 again. */
+  totals: Map<string, number>;
+  /** What could not be read and may be one of these pods: nothing is known of its requests then. */
+  unreadable?: string;
+}
+
+/** @param host the service's name at the proxies: a cluster of its own whose hosts cannot be read may hide the pods */
+export function loadOn(
+  statuses: ClusterStatuses | null,
+  addresses: ReadonlySet<string>,
+  host?: string,
+): HostLoad {
+  let active = 0;
+  let unreadable: string | undefined;
+  const totals = new Map<string, number>();
+  if (!Array.isArray(statuses?.cluster_statuses))
+    return { active, totals, unreadable: 'an answer without clusters' };
+  for (const { name = '', host_statuses: hosts = [] } of statuses.cluster_statuses) {
+    for (const { address, stats = [] } of hosts) {
+      const ip = ipOf(address);
+      if (ip === undefined) {
+        if (mayBeOneOf(addresses, { name, address, host }))
+          unreadable ??= `${describeAddress(address)} in ${name}`;
+        continue;
+      }
+      if (!addresses.has(ip)) continue;
+      const value = (stat: string) => Number(stats.find((entry) => entry.name === stat)?.value ?? 0);
+      const total = value('rq_total');
+      const now = value('rq_active') + value('rq_pending_active');
+      if (Number.isNaN(total + now)) unreadable ??= `the counters of ${ip} in ${name}`;
+      active += now;
+      totals.set(`${name} ${ip}:${address?.socket_address?.port_value ?? 0}`, total);
+    }
+  }
+  return unreadable === undefined ? { active, totals } : { active, totals, unreadable };
+}
+
+/** The static clusters of a proxy's bootstrap have sockets too, in its own pod; Istio's clusters for services have a | in their names. */
+function mayBeOneOf(
+  addresses: ReadonlySet<string>,
+  { name, address, host }: { name: string; address: EnvoyAddress | undefined; host: string | undefined },
+): boolean {
+  if (!name.includes('|')) return false;
+  const inner = innerIpOf(address);
+  if (inner !== undefined) return addresses.has(inner);
+  const cluster = parseClusterName(name);
+  return cluster === undefined || host === undefined || cluster.host === host;
+}

@@ -1,0 +1,103 @@
+/**
+ * Where traffic is decided: which versions the proxies are told of, which of them serve, what must change, and how a proxy's answers read. A value: the
+ * objects as they were last read or written. Steps know this, and not of which objects it is made.
+ */
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import type { Resource } from '../../shared/resources.ts';
+import type { Change } from '../changes/change.ts';
+import type { Verdict } from './envoy-answers.ts';
+
+/** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
+export interface RouteTarget {
+  host: string;
+  namespace: string;
+}
+
+export interface LiveVersion {
+  /** Empty for all versions at once. */
+  subset: string;
+  weight: number;
+}
+
+export interface SeenObject {
+  resource: Resource;
+  object: KubernetesObject;
+}
+
+/** What is asked of every proxy, and how its answers read. */
+export interface Question<Expected = undefined> {
+  /** Asked in this order, on the admin port. */
+  paths: readonly string[];
+  /** What every istiod must have seen, in this very revision. */
+  written: KubernetesObject;
+  /** An answer that cannot be read is not proven, and says what could not be read. */
+  read(answers: readonly unknown[], proxy: { namespace: string }, expected: Expected): Verdict;
+}
+
+export interface Move {
+  from: string;
+  to: string;
+  /** Percent of what both serve together that `to` gets; 100 takes `from` out of the routes. */
+  share: number;
+  /** Goes into every route that changes, so that each proxy can show that it has this very revision. */
+  marker: string;
+  /** Only routes that were last written by the switch with this marker. Default: all that name `from`. */
+  onlyMarked?: string;
+}
+
+/** What preflight knows when it looks at the routing. */
+export interface RoutingLook {
+  cluster: Cluster;
+  app: string;
+  namespace: string;
+  from: string;
+  to: string;
+  continued: boolean;
+  signal: AbortSignal;
+}
+
+export interface TrafficRouting {
+  readonly target: RouteTarget;
+  /** Those that a switch changes. */
+  readonly objects: readonly SeenObject[];
+  /** Of the object where versions are added and removed, and of the one that holds the routes. */
+  readonly versionsName: { kind: string; name: string };
+  readonly routesName: { kind: string; name: string };
+  /** The same with these objects, as they were written, in the place of the older ones. */
+  with(written: readonly SeenObject[]): TrafficRouting;
+
+  /** Who serves, heaviest first. */
+  live(): LiveVersion[];
+  /** What `to` gets of the traffic that the main route gives to both, in percent. */
+  shareOf(from: string, to: string): number;
+  /** The share at which the switch with this marker stands; undefined where it is at none. */
+  shareAt(marker: string): number | undefined;
+  /** Whether the proxies are told of the version. */
+  has(version: string): boolean;
+  /** Whether any route or mirror names the version. */
+  names(version: string): boolean;
+  /** What tells the pods of a version from others. */
+  labelsOf(version: string): Record<string, string>;
+  /** What would tell the pods of a version from others, once it is added like the model. */
+  labelsLike(version: string, model: string): Record<string, string>;
+  /** Refuses what could send traffic past the switch; gives what is worth knowing of others' objects. Reads only. */
+  verify(look: RoutingLook): Promise<string[]>;
+  /** What is worth knowing of our own. */
+  remarks(look: Pick<RoutingLook, 'from' | 'to'>): string[];
+  /** How long a route holds a request back at most, in milliseconds. */
+  longestDelayMs(): number;
+  /** What each share comes to where routes divide their traffic further. */
+  describeShares(plan: Omit<Move, 'share'> & { shares: readonly number[] }): string[];
+
+  add(version: string, model: string): Change[];
+  remove(version: string): Change[];
+  move(move: Move): Change[];
+
+  /** A: the version's cluster is active, and its healthy endpoints are the ready pods (`Expected`: their addresses). */
+  reachable(version: string): Question<ReadonlySet<string>>;
+  /** B: this very revision of the routes is loaded; after a whole move none names the version that was left. */
+  routed(move: Move): Question;
+  /** The proxy has forgotten the version. */
+  gone(version: string): Question;
+}

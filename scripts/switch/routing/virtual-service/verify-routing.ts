@@ -1,0 +1,267 @@
+/** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
+import { ClusterError } from '../../../shared/cluster/errors.ts';
+import type { Cluster } from '../../../shared/cluster/cluster.ts';
+import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import { resources } from '../../../shared/resources.ts';
+import type { Resource } from '../../../shared/resources.ts';
+import { fullHost } from '../istio-names.ts';
+import type { RoutingLook, RouteTarget } from '../traffic-routing.ts';
+import type { IstioObjects } from './istio-objects.ts';
+import { dividedRoutes, namedSubsets, namesSubset } from './virtual-service.ts';
+import { refuse } from '../../refuse.ts';
+
+type Context = RoutingLook & { known: IstioObjects; target: RouteTarget };
+
+interface Scope extends KubernetesObject {
+  spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
+}
+
+/** What HTTPRoute, GRPCRoute, TLSRoute and TCPRoute have in common. */
+interface GatewayApiRoute extends KubernetesObject {
+  spec?: {
+    parentRefs?: { group?: string; kind?: string; name: string; namespace?: string }[];
+    rules?: { backendRefs?: { kind?: string; name: string; namespace?: string }[] }[];
+  };
+}
+
+/**
+ * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5, TCPRoute with 1.6:
+ * https://gateway-api.sigs.k8s.io/reference/api-types/tcproute/
+ */
+const gatewayApi: { resource: Resource; before: string[] }[] = [
+  { resource: resources.httpRoutes, before: [] },
+  { resource: resources.grpcRoutes, before: [] },
+  { resource: resources.tlsRoutes, before: ['v1alpha3', 'v1alpha2'] },
+  { resource: resources.tcpRoutes, before: ['v1alpha2'] },
+];
+
+/** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
+export async function verifyRouting(context: Context): Promise<string[]> {
+  const { cluster, known, signal } = context;
+  verifyNoOtherProtocol(context);
+  verifyNotDivided(context);
+  const everywhere = { namespace: '*', signal };
+  const [services, rules, scopes, ...routes] = await Promise.all([
+    cluster.list<VirtualService>(resources.virtualServices, everywhere),
+    cluster.list<DestinationRule>(resources.destinationRules, everywhere),
+    cluster.list<Scope>(resources.sidecars, everywhere),
+    ...gatewayApi.map(async ({ resource, before }) => ({
+      kind: resource.kind,
+      objects: await listIfKnown<GatewayApiRoute>(cluster, resource, before, everywhere),
+    })),
+  ]);
+  verifyRoots(context);
+  verifyOneVirtualService(context, services);
+  verifyNobodyElseNamesIt(context, services);
+  verifyOneDestinationRule(context, rules);
+  for (const { kind, objects } of routes) verifyNoGatewayApiRoute(context, kind, objects);
+  verifyScopes(known);
+  return blindNamespaces(context, scopes);
+}
+
+/** A delegate routes nothing by itself. */
+function verifyRoots({ known }: Context): void {
+  const { virtualService, roots } = known;
+  if ((virtualService.spec.hosts ?? []).length === 0 && roots.length === 0)
+    refuse(
+      `VirtualService ${virtualService.metadata.name} has no hosts, and none delegates to it: no proxy has its routes`,
+    );
+}
+
+/** A route of somebody else's that names the old version would go on sending to it: proof B could never be had. */
+function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualService[]): void {
+  for (const other of all) {
+    if (isSame(other, known.virtualService)) continue;
+    const home = other.metadata.namespace ?? '';
+    if (namedSubsets(other, { host: target.host, namespace: home }).has(from)) {
+      refuse(
+        `VirtualService ${other.metadata.name} in ${home} names subset ${from} of ${target.host} too; a switch changes one VirtualService. Let it delegate to ${known.virtualService.metadata.name}, or merge the two`,
+      );
+    }
+  }
+}
+
+const isSame = (one: VirtualService, other: VirtualService) =>
+  one.metadata.name === other.metadata.name && one.metadata.namespace === other.metadata.namespace;
+
+/** Sidecars do not merge VirtualServices of one host; which one wins is undefined. */
+function verifyOneVirtualService({ known, target }: Context, all: VirtualService[]): void {
+  const own = [known.virtualService, ...known.roots];
+  const hosts = new Set(
+    own.flatMap(({ metadata, spec }) =>
+      (spec.hosts ?? []).map((host) => fullHost(host, metadata.namespace ?? '')),
+    ),
+  );
+  hosts.add(target.host);
+  // A delegate has its roots' gateways.
+  const gateways = new Set((known.roots.length > 0 ? known.roots : own).flatMap(gatewaysOf));
+  for (const other of all) {
+    const home = other.metadata.namespace ?? '';
+    if (own.some((one) => isSame(one, other)) || (other.spec.hosts ?? []).length === 0) continue;
+    const shared = (other.spec.hosts ?? []).find((host) => hosts.has(fullHost(host, home)));
+    const meets = gatewaysOf(other).some((gateway) => gateways.has(gateway));
+    if (shared !== undefined && meets) {
+      refuse(
+        `VirtualService ${other.metadata.name} in ${home} routes ${shared} too; which of the two a proxy follows is undefined. Keep one`,
+      );
+    }
+  }
+}
+
+function gatewaysOf({ metadata, spec }: VirtualService): string[] {
+  // Without the field it is every sidecar; a gateway's name belongs to the namespace of the VirtualService.
+  return (spec.gateways ?? ['mesh']).map((gateway) =>
+    gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`,
+  );
+}
+
+/** Istio merges rules of one host; of two subsets with one name it keeps the older, which may not be the one that is changed here. */
+function verifyOneDestinationRule(
+  { target, app, namespace, from, to }: Context,
+  all: DestinationRule[],
+): void {
+  for (const { metadata, spec } of all) {
+    const home = metadata.namespace ?? '';
+    if ((metadata.name === app && home === namespace) || fullHost(spec.host, home) !== target.host) continue;
+    const twice = spec.subsets?.find(({ name }) => name === from || name === to);
+    if (twice !== undefined) {
+      refuse(
+        `DestinationRule ${metadata.name} in ${home} has a subset ${twice.name} of ${target.host} too; Istio keeps only one of them. Keep one DestinationRule`,
+      );
+    }
+  }
+}
+
+/** The Gateway API names Services, not subsets: what it sends goes to every version, also to one that is about to end. */
+function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all: GatewayApiRoute[]): void {
+  for (const { metadata, spec = {} } of all) {
+    const home = metadata.namespace ?? '';
+    const isOurs = ({
+      kind,
+      name,
+      namespace: where = home,
+    }: {
+      kind?: string;
+      name: string;
+      namespace?: string;
+    }) => kind === 'Service' && name === app && where === namespace;
+    const backends = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
+    if (
+      (spec.parentRefs ?? []).some(isOurs) ||
+      backends.some((backend) => isOurs({ ...backend, kind: backend.kind ?? 'Service' }))
+    ) {
+      refuse(
+        `${what} ${metadata.name} in ${home} routes the Service ${app} too, past the subsets: to every version at once. Remove it, or route by the VirtualService alone`,
+      );
+    }
+  }
+}
+
+/** Who sees the route must see the subsets it names, or answers 503. https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
+function verifyScopes({ virtualService, roots, destinationRule }: Context['known']): void {
+  const scopeOf = ({ metadata, spec }: KubernetesObject) => {
+    const exportTo = (spec as { exportTo?: string[] }).exportTo ?? [];
+    return exportTo.length === 0
+      ? ['*']
+      : exportTo.map((to) => (to === '.' ? (metadata.namespace ?? '') : to));
+  };
+  const seen = scopeOf(destinationRule);
+  if (seen.includes('*')) return;
+  for (const seer of roots.length > 0 ? roots : [virtualService]) {
+    const blind = scopeOf(seer).find((to) => !seen.includes(to));
+    if (blind === undefined) continue;
+    refuse(
+      `VirtualService ${seer.metadata.name} is exported to ${blind}, DestinationRule ${destinationRule.metadata.name} only to ${seen.join(', ')}: a proxy that has the route but not the subsets answers 503. Give both the same exportTo`,
+    );
+  }
+}
+
+/** Namespaces whose `Sidecar` leaves our host out: their proxies have nothing to prove, and cannot call it either. */
+function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): string[] {
+  const matches = (pattern: string, home: string) => {
+    const [place = '', host = ''] = pattern.includes('/') ? pattern.split('/') : ['*', pattern];
+    const hereabouts = place === '*' || place === namespace || (place === '.' && home === namespace);
+    const wildcard = host === '*' || (host.startsWith('*.') && target.host.endsWith(host.slice(1)));
+    return hereabouts && (wildcard || fullHost(host, home) === target.host);
+  };
+  return scopes.flatMap(({ metadata, spec = {} }) => {
+    const home = metadata.namespace ?? '';
+    const hosts = (spec.egress ?? []).flatMap((egress) => egress.hosts ?? []);
+    return hosts.length > 0 && !hosts.some((host) => matches(host, home))
+      ? [`Sidecar ${metadata.name} in ${home} leaves ${target.host} out: its proxies have nothing to prove`]
+      : [];
+  });
+}
+
+/** Empty where the cluster has no such resource: the Gateway API is an add-on. Where it may not be looked at, nobody knows. */
+async function listIfKnown<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource,
+  before: string[],
+  options: { namespace: string; signal: AbortSignal },
+): Promise<T[]> {
+  for (const version of [resource.version, ...before]) {
+    try {
+      return await cluster.list<T>({ ...resource, version }, options);
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      if (error.status === 403)
+        refuse(`Not allowed: list ${resource.plural}.${resource.group} in every namespace`);
+      if (error.status !== 404) throw error;
+    }
+  }
+  return [];
+}
+
+/** What is worth knowing of our own objects. */
+export function remarksOn(context: Pick<Context, 'known' | 'from' | 'to'>): string[] {
+  return [...ejections(context, context.to), ...callersBesides(context)];
+}
+
+/** tcp and tls routes carry no name a proxy could show. */
+function verifyNoOtherProtocol({ known, from, target }: Context): void {
+  const { tcp = [], tls = [] } = known.virtualService.spec;
+  const found = [...tcp, ...tls].some(({ route = [] }) =>
+    route.some(({ destination }) => namesSubset(destination, from, target)),
+  );
+  if (found)
+    refuse(
+      `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} names subset ${from}; only http routes can be switched`,
+    );
+}
+
+/** A route that gives traffic to both already is somebody's own canary: to give all of it to one, and to roll back, would lose how it was divided. */
+function verifyNotDivided({ known, from, to, target, continued }: Context): void {
+  if (continued) return;
+  const [divided] = dividedRoutes(known.virtualService, [from, to], target);
+  if (divided)
+    refuse(
+      `route "${divided.name ?? ''}" of VirtualService ${known.virtualService.metadata.name} divides its traffic between ${from} and ${to} already: give it to one of them first`,
+    );
+}
+
+/** Outlier detection that may take most of a version's few pods out at once. Envoy's default is 10 %. */
+export function ejections({ known }: Pick<Context, 'known'>, to: string): string[] {
+  interface Policy {
+    outlierDetection?: { maxEjectionPercent?: number };
+  }
+  const { destinationRule } = known;
+  const policies = [destinationRule.spec, ...(destinationRule.spec.subsets ?? [])].map(
+    (part) => (part as { trafficPolicy?: Policy }).trafficPolicy?.outlierDetection?.maxEjectionPercent ?? 0,
+  );
+  const most = Math.max(...policies);
+  return most > 50
+    ? [`Outlier detection may eject ${most} % of ${to}'s pods: a start with errors leaves too few to serve`]
+    : [];
+}
+
+/** Callers in the mesh that do not follow the routes. */
+function callersBesides({ known, from }: Pick<Context, 'known' | 'from'>): string[] {
+  const seers = known.roots.length > 0 ? known.roots : [known.virtualService];
+  const gateways = seers.flatMap(({ spec }) => spec.gateways ?? ['mesh']);
+  return gateways.includes('mesh')
+    ? []
+    : [
+        `VirtualService ${known.virtualService.metadata.name} is not for the mesh (gateways: ${[...new Set(gateways)].join(', ')}): callers inside it go to every version, and keep ${from} from becoming quiet`,
+      ];
+}

@@ -1,0 +1,183 @@
+/** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
+import { remarksOn, verifyRouting } from './verify-routing.ts';
+import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import { parseDuration } from '../../../shared/duration.ts';
+import { apiVersionOf, resources } from '../../../shared/resources.ts';
+import type { Resource } from '../../../shared/resources.ts';
+import { specOf } from '../../changes/change.ts';
+import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
+import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
+import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
+import { hasMarker } from '../marker.ts';
+import { findSubset, subsetLike, withSubset, withoutSubset } from './destination-rule.ts';
+import { evaluateEndpoints } from './endpoints.ts';
+import { evaluateGone } from './gone.ts';
+import type { IstioObjects } from './istio-objects.ts';
+import { namesByRoot } from './route-holder.ts';
+import { evaluateRoutes } from './routes.ts';
+import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
+
+export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
+  const { virtualService, destinationRule } = known;
+  const http = virtualService.spec.http ?? [];
+  const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
+    resource,
+    object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
+  });
+  const newest = <T extends KubernetesObject>(
+    own: T,
+    resource: Resource,
+    written: readonly SeenObject[],
+  ): T =>
+    (written.findLast(
+      ({ resource: { kind }, object }) =>
+        kind === resource.kind && object.metadata.name === own.metadata.name,
+    )?.object as T | undefined) ?? own;
+  const names = (version: string) => namedSubsets(virtualService, target).has(version);
+  const subsetOf = (version: string) =>
+    findSubset(destinationRule, version) ?? { name: version, labels: { version } };
+
+  return {
+    target,
+    objects: [
+      seen(resources.virtualServices, virtualService),
+      seen(resources.destinationRules, destinationRule),
+    ],
+    routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
+    versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
+    with: (written) =>
+      createVirtualServiceRouting(
+        {
+          ...known,
+          virtualService: newest(virtualService, resources.virtualServices, written),
+          destinationRule: newest(destinationRule, resources.destinationRules, written),
+        },
+        target,
+      ),
+
+    live: () => liveSubsets(virtualService, target),
+    shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
+    shareAt: (marker) =>
+      http
+        .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
+        .find((share) => Number.isInteger(share)),
+    has: (version) => findSubset(destinationRule, version) !== undefined,
+    names,
+    labelsOf: (version) => subsetOf(version).labels ?? { version },
+    longestDelayMs: () => longestDelayMs(virtualService),
+    verify: (look) => verifyRouting({ ...look, known, target }),
+    remarks: (look) => remarksOn({ ...look, known }),
+    labelsLike: (version, model) =>
+      (findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version)).labels ?? {},
+    describeShares: (plan) => sharesOf(http, plan, target),
+
+    add(version, model) {
+      const subset = findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version);
+      return [
+        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, subset)),
+      ];
+    },
+    remove: (version) => [
+      specOf(resources.destinationRules, destinationRule, 'subsets', withoutSubset(destinationRule, version)),
+    ],
+    move({ onlyMarked, ...move }) {
+      const only =
+        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
+      const moved = redirect(http, { ...move, ...only }, target);
+      const shares = describeShares(
+        moved.filter((route) => !http.includes(route)),
+        target,
+      );
+      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
+    },
+
+    reachable: (version) => reachable(destinationRule, target.host, version),
+    routed: (move) => routed(known, target, move),
+    gone: (version) => gone(destinationRule, target.host, version),
+  };
+}
+
+function reachable(rule: DestinationRule, host: string, subset: string): Question<ReadonlySet<string>> {
+  return {
+    paths: [dumpPath('dynamic_endpoint_configs', clusterNamePattern(host), 'include_eds&')],
+    written: rule,
+    read: ([dump], proxy, ready) =>
+      evaluateEndpoints(dump as EndpointsDump, {
+        host,
+        subset,
+        ready,
+        isExported: isExportedTo(rule, proxy.namespace),
+      }),
+  };
+}
+
+function routed(known: IstioObjects, target: RouteTarget, { from, share, marker }: Move): Question {
+  const { virtualService } = known;
+  const { metadata, spec } = virtualService;
+  const names = new Set((spec.http ?? []).map(({ name = '' }) => name));
+  const expected = {
+    host: target.host,
+    reference: virtualServiceReference(target.namespace, metadata.name),
+    names,
+    roots: namesByRoot(known, names),
+    // During an undo somebody's own route may rightly name the version that is left.
+    forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
+    shared: share < 100 ? { subset: from, marker } : undefined,
+  };
+  return {
+    // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
+    paths: ['/config_dump?resource=dynamic_route_configs'],
+    written: virtualService,
+    read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
+  };
+}
+
+function gone(rule: DestinationRule, host: string, subset: string): Question {
+  const pattern = clusterNamePattern(host, subset);
+  return {
+    // In this order: a cluster that becomes active in between is seen.
+    paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
+    written: rule,
+    read: ([warming, active]) =>
+      evaluateGone({ warming: warming as ClustersDump, active: active as ClustersDump }, { host, subset }),
+  };
+}
+
+function dumpPath(resource: string, pattern: string, extra = ''): string {
+  return `/config_dump?${extra}resource=${resource}&name_regex=${encodeURIComponent(pattern)}`;
+}
+
+/** https://istio.io/latest/docs/reference/config/networking/destination-rule/#DestinationRule-export_to */
+function isExportedTo({ metadata, spec }: DestinationRule, namespace: string): boolean {
+  const { exportTo = [] } = spec as { exportTo?: string[] };
+  const own = metadata.namespace === namespace;
+  return (
+    exportTo.length === 0 || exportTo.some((to) => to === '*' || to === namespace || (to === '.' && own))
+  );
+}
+
+/** The longest `fault.delay`. https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
+function longestDelayMs({ spec: { http = [] } }: VirtualService): number {
+  const delays = http.map(({ fault }) => {
+    const { fixedDelay } = (fault as { delay?: { fixedDelay?: string } } | undefined)?.delay ?? {};
+    return fixedDelay === undefined ? 0 : parseDuration(fixedDelay, 'fixedDelay');
+  });
+  return Math.max(0, ...delays);
+}
+
+/** One line for each route and share; none where all traffic of a route simply goes to the candidate. */
+function sharesOf(
+  http: VirtualService['spec']['http'] & object,
+  { shares, ...move }: Omit<Move, 'share'> & { shares: readonly number[] },
+  target: RouteTarget,
+): string[] {
+  let routes = http;
+  return shares.flatMap((share) => {
+    const moved = redirect(routes, { ...move, share }, target);
+    // By the author's names: the marker of the route says nothing about its shares.
+    const named = moved.map((route, index) => ({ ...route, name: routes[index]?.name ?? '' }));
+    const changed = named.filter((_route, index) => moved[index] !== routes[index]);
+    routes = named;
+    return describeShares(changed, target).map((text) => `With ${share} % for ${move.to}: ${text}`);
+  });
+}

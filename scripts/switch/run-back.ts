@@ -1,0 +1,26 @@
+/** Steps rolled back one after another, from what stands there now: an edit by somebody else may be why, and must outlive it. */
+import { CommandError } from '../shared/errors.ts';
+import { describeLive } from './cluster-state/describe-serving.ts';
+import { readState } from './cluster-state/read-state.ts';
+import type { SwitchContext } from './context.ts';
+import { perform } from './perform.ts';
+import type { NamedPart } from './step.ts';
+
+/** Throws why it stopped. */
+export async function runBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
+  const { lastSeen } = await readState(context.cluster, context.app);
+  let next: SwitchContext = { ...context, lastSeen };
+  for (const part of plan) next = await perform(next, part);
+  verifyServesAlone(next);
+  return next;
+}
+
+/** Rolled back is a switch only when the current version has all the traffic: somebody else may have written the routes meanwhile. */
+function verifyServesAlone({ lastSeen, from }: SwitchContext): void {
+  const live = lastSeen.live();
+  if (live.every(({ subset }) => subset === from)) return;
+  const { kind, name } = lastSeen.routesName;
+  throw new CommandError(
+    `${kind} ${name} gives its traffic to ${describeLive(live)}, in routes that this switch did not write: give it to ${from} there`,
+  );
+}

@@ -1,0 +1,118 @@
+/** What a run says at its end: where things stand, and which command comes next. */
+import { formatDuration } from '../shared/duration.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { Deployment } from '../shared/kubernetes.ts';
+import { resources } from '../shared/resources.ts';
+import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
+import { whoServes } from './cluster-state/read-state.ts';
+import type { Run, SwitchContext, Work } from './context.ts';
+import { goOnOrUndo, plainSwitchCommand, switchCommand, undoCommand } from './next-command.ts';
+import { requestsSeen } from './proofs/requests-seen.ts';
+import type { LiveVersion } from './routing/traffic-routing.ts';
+import type { Outcome, StepReport, SwitchResult } from './types.ts';
+
+interface Ended {
+  from: string | undefined;
+  to: string | undefined;
+  outcome: Outcome;
+  ok: boolean;
+  message: string;
+  error?: string;
+}
+
+export function sayBeginning({ options, reporter }: Run, { kind, from, to, record }: Work): void {
+  const what =
+    kind === 'undo' ? 'Rolling back the switch of' : record ? 'Continuing the switch of' : 'Switching';
+  reporter.begin(`${what} ${options.app} from ${from} to ${to} (context ${options.cluster.context})`);
+}
+
+/** @param serving who serves, where that is known already */
+export async function sayEnd(
+  { options, cluster, clock, reporter, steps, startedMs }: Run,
+  { from, to, outcome, ok, message, error }: Ended,
+  serving: Promise<LiveVersion[] | undefined> = whoServes(cluster, options.app),
+): Promise<SwitchResult> {
+  const found = await serving;
+  reporter.end(message);
+  return {
+    app: options.app,
+    from,
+    to,
+    outcome,
+    ok,
+    steps,
+    proxies: Math.max(0, ...steps.map((step) => step.proxies)),
+    requests: requestsSeen(steps),
+    live: found && describeLive(found),
+    durationMs: Math.round(clock.now() - startedMs),
+    message,
+    error,
+  };
+}
+
+export async function saySwitched(
+  context: SwitchContext,
+  plan: readonly { name: string; waits?: boolean }[],
+): Promise<SwitchResult> {
+  const { options, from, to, clock, startedMs, steps } = context;
+  const back = options.keepOld ? undoCommand(options, to) : plainSwitchCommand(options, from);
+  const took = formatDuration(clock.now() - startedMs);
+  const waiting = plan.flatMap(({ name, waits }) => (waits ? [name] : []));
+  const message = `${to} serves all traffic after ${took}${accountOf(steps, waiting)}. To roll back: ${back}`;
+  return sayEnd(context, { from, to, outcome: 'switched', ok: true, message });
+}
+
+/** After a failure; `failure` undefined: it was asked for. */
+export async function sayUndone(context: SwitchContext, failure?: unknown): Promise<SwitchResult> {
+  const { options, from, to } = context;
+  const again = switchCommand(options, to);
+  if (failure === undefined) {
+    const message = `${from} serves all traffic again. To try once more: ${again}`;
+    return sayEnd(context, { from, to, outcome: 'undone', ok: true, message });
+  }
+  const message = `${from} still serves all traffic. When that is mended: ${again}`;
+  return sayEnd(context, { from, to, outcome: 'undone', ok: false, message, error: messageOf(failure) });
+}
+
+export async function sayPlanned(context: SwitchContext, undo: boolean): Promise<SwitchResult> {
+  const { options, from, to } = context;
+  const command = undo ? undoCommand(options, to) : switchCommand(options, to);
+  const message = `Nothing was changed. To do it: ${command}`;
+  return sayEnd(context, { from, to, outcome: 'planned', ok: true, message });
+}
+
+/** Stopped where the next run goes on. `more`: what is to be said before where things stand. */
+export async function sayStopped(
+  context: SwitchContext,
+  failure: unknown,
+  more?: string,
+): Promise<SwitchResult> {
+  const { options, cluster, app, from, to, lastSeen } = context;
+  const live = await whoServes(cluster, app);
+  const serving =
+    live === undefined
+      ? `Who serves cannot be read now; when last seen it was ${describeLive(lastSeen.live())}`
+      : describeServing(live);
+  const deployments = await cluster.list<Deployment>(resources.deployments).catch((): undefined => undefined);
+  const isUntouched =
+    deployments?.every((one) => one.spec.template.metadata?.labels?.['version'] !== to) ?? false;
+  const next = isUntouched ? `Try again: ${switchCommand(options, to)}` : goOnOrUndo(options, to);
+  const reason = more === undefined ? '' : `${more}. `;
+  const message = `${reason}${serving}. ${next}`;
+  const ended: Ended = { from, to, outcome: 'stopped', ok: false, message, error: messageOf(failure) };
+  return sayEnd(context, ended, Promise.resolve(live));
+}
+
+/** @param waiting steps that take their time by design, which is no proxy's fault */
+function accountOf(steps: readonly StepReport[], waiting: readonly string[]): string {
+  const slowest = steps
+    .filter(({ name }) => !waiting.includes(name))
+    .map((step) => step.slowest)
+    .filter((entry) => entry !== undefined)
+    .reduce<StepReport['slowest']>((late, entry) => (entry.ms > (late?.ms ?? -1) ? entry : late), undefined);
+  const proxies = Math.max(0, ...steps.map((step) => step.proxies));
+  if (slowest === undefined) return '';
+  const requests = requestsSeen(steps);
+  const seen = requests === undefined ? '' : `, requests seen: ${requests.toLocaleString('en-US')}`;
+  return ` (${proxies} proxies proven, slowest ${slowest.proxy} ${formatDuration(slowest.ms)}${seen})`;
+}

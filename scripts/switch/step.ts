@@ -1,0 +1,79 @@
+/** A step as data: what it will write and what must then be true. Who runs it decides what happens with that. */
+import type { Change } from './changes/change.ts';
+import type { SwitchContext } from './context.ts';
+import type { Proof } from './proofs/prove-everywhere.ts';
+import type { QuietWatch } from './proofs/quiet-watch.ts';
+import type { Subject } from './types.ts';
+
+/** What a claim has shown. */
+export interface Proven {
+  /** What is true now, for a person: `2/2 pods ready`. */
+  detail: string;
+  proof?: Proof | undefined;
+  /** Worth knowing, and no reason to stop. */
+  notes?: string[] | undefined;
+  /** A proof C that has begun, for the next step. */
+  watch?: QuietWatch | undefined;
+}
+
+export interface Claim {
+  /** As a person reads it before anything is done; empty where it goes without saying. */
+  text: string;
+  /** Waits until it holds; throws why it does not. */
+  prove(): Promise<Proven>;
+}
+
+export interface Phase {
+  /** What is written, decided from what is read now. What is already so is left alone: a step may be run again. */
+  changes?(context: SwitchContext): Promise<Change[]>;
+  /** What must hold then. `changes`: those of this phase, as they were decided. */
+  claim?(context: SwitchContext, changes: readonly Change[]): Claim;
+}
+
+export interface Part extends Required<Phase> {
+  title(context: SwitchContext): string;
+  /** What must be done and hold before the first write. */
+  before?: Phase;
+  /** Said right before the first write. */
+  warning?(context: SwitchContext): string;
+  /** What waits for the claim. */
+  after?: Phase;
+}
+
+export interface NamedPart extends Part {
+  /** For programs: the name in the report, the journal and the Events. */
+  name: string;
+  /** It only looks: no Event is written of it. */
+  changesNothing?: boolean;
+  /** The object it is about. Default: the one that holds the routes. */
+  subject?(context: SwitchContext): Subject;
+}
+
+export interface Step extends NamedPart {
+  /** Taken back with the same proofs. None: there is nothing to take back. */
+  undo?: Part;
+  /** Percent of the traffic that the candidate gets by it. Once one of these has begun, a roll back begins with the current version's capacity. */
+  share?: number;
+  /** What a failure leads to: everything rolled back, or a stop where the next run goes on. */
+  onFailure: 'undo' | 'stop';
+  /** Waiting in it is by design, and no proxy's fault. */
+  waits?: boolean;
+}
+
+export const nothing = (): Promise<Change[]> => Promise.resolve([]);
+
+/** A claim that needs no proof. */
+export function alreadySo(detail: string, text = ''): Claim {
+  return { text, prove: () => Promise.resolve({ detail }) };
+}
+
+/** In the order in which they are done. */
+export function phasesOf(part: Part): Phase[] {
+  return [part.before ?? {}, part, part.after ?? {}];
+}
+
+/** The way back of a step. */
+export function undoOf(step: Step): NamedPart[] {
+  const subject = (context: SwitchContext) => step.subject?.(context) ?? context.lastSeen.routesName;
+  return step.undo === undefined ? [] : [{ ...step.undo, name: `undo-${step.name}`, subject }];
+}

@@ -1,0 +1,43 @@
+/** A share can be held for hours: by its end the current version may have grown, and the candidate must carry what that one carries now. */
+import { resources } from '../../shared/resources.ts';
+import { holdSize } from '../changes/autoscaler.ts';
+import { patchOf } from '../changes/change.ts';
+import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
+import { findVersion, listVersions } from '../cluster-state/versions.ts';
+import type { SwitchContext } from '../context.ts';
+import { reachable } from '../proofs/claims.ts';
+import { alreadySo } from '../step.ts';
+import type { Phase } from '../step.ts';
+
+/** Before more traffic goes to the candidate: as many pods of it as the current version has, ready and known at every proxy. */
+export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
+  return {
+    async changes(context) {
+      const { cluster, service, from, to, lastSeen } = context;
+      if (!isNeeded(context)) return [];
+      const versions = await listVersions(cluster, service);
+      const candidate = findVersion(versions, to);
+      const size = findVersion(versions, from)?.spec.replicas ?? 0;
+      if (candidate === undefined) return [];
+      const isSmall = (candidate.spec.replicas ?? 1) < size;
+      const growth = isSmall
+        ? [
+            ...(await holdSize(context, candidate.metadata.name, size)),
+            patchOf(resources.deployments, candidate, { spec: { replicas: size } }),
+          ]
+        : [];
+      return [...growth, ...lastSeen.add(to, from)];
+    },
+    claim(context, changes) {
+      if (changes.length === 0) return alreadySo('');
+      return {
+        text: '',
+        async prove() {
+          const hasGrown = changes.some(({ resource }) => resource.kind === resources.deployments.kind);
+          if (hasGrown) await waitUntilReady(context, context.to, { smoke: false });
+          return reachable(context, context.to).prove();
+        },
+      };
+    },
+  };
+}
