@@ -8,6 +8,7 @@ import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
 
 import type { CreateId } from './lock/create-id.ts';
+import { guardWrites } from './lock/guarded-cluster.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
@@ -22,14 +23,13 @@ export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 /** What one run shares among all of its parts. */
 export interface Run {
   readonly options: SwitchOptions;
-  /** Each write to it renews the lock first, and throws when somebody else is the operator by now. */
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly createId: CreateId;
   readonly mesh: Mesh;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  /** Renews the lock now; throws when somebody else has it by now. Asked before it is said that there is no way back. */
+  /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly inBackground: (work: Promise<void>) => void;
@@ -75,6 +75,8 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
   };
   return {
     ...run,
+    // Of the bare one: a context may be made of another.
+    cluster: guardWrites(options.cluster, run.renewLease),
     prover: options.prover ?? createProver(mesh, clock),
     app: options.app,
     namespace: cluster.namespace,

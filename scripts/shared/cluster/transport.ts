@@ -8,11 +8,11 @@ import { askAgain } from './ask-again.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import type { Credentials, Identity } from './credentials/identity.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './errors.ts';
-import { TooLongError, readText } from '../read-text.ts';
 import type { Connection } from './kubeconfig/connection.ts';
 import { createPool } from './network/pool.ts';
 import { routeOf } from './network/route.ts';
 import type { Route } from './network/route.ts';
+import { TooLongError, readText } from '../read-text.ts';
 
 export interface Call {
   method: keyof typeof HttpMethod;

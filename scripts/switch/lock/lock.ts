@@ -7,7 +7,7 @@ import type { SwitchRecord } from './switch-record.ts';
 export interface Lock {
   /** Aborted when another operator may be at work. */
   readonly lost: AbortSignal;
-  take(run: Pick<Run, 'options' | 'signal' | 'clock' | 'reporter'>): Promise<void>;
+  take(run: Pick<Run, 'cluster' | 'options' | 'signal' | 'clock' | 'reporter'>): Promise<void>;
   /** Nothing while it is not taken. */
   renew(): Promise<void>;
   write(record: SwitchRecord): Promise<void>;
@@ -21,8 +21,8 @@ export function createLock(): Lock {
   let lease: OperatorLease | undefined;
   return {
     lost: lost.signal,
-    async take({ options, signal, clock, reporter }) {
-      const { cluster, app, leaseSeconds, identity } = options;
+    async take({ cluster, options, signal, clock, reporter }) {
+      const { app, leaseSeconds, identity } = options;
       const onWait = (text: string) => reporter.note(text);
       const taken = await takeLease(cluster, app, { leaseSeconds, identity, signal, clock, onWait });
       taken.lost.addEventListener('abort', () => lost.abort(taken.lost.reason));

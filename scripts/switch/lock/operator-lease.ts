@@ -86,12 +86,12 @@ class KeptLease implements OperatorLease {
     return this.#lost.signal;
   }
 
+  /** An answer that was read late tells what was: the Lease may have run out since. */
   async renew(): Promise<void> {
     for (;;) {
-      const elapsed = stopwatch(this.#operator.clock);
+      const elapsedMs = stopwatch(this.#operator.clock);
       await this.#change({ edit: (lease) => holdBy(this.#operator, lease) });
-      // An answer that was read late tells what was: the Lease may have run out since.
-      if (elapsed() < this.#everyMs * (RENEWALS - 1)) return;
+      if (elapsedMs() < this.#everyMs * (RENEWALS - 1)) return;
     }
   }
 
@@ -178,7 +178,7 @@ class KeptLease implements OperatorLease {
   }
 }
 
-/** Milliseconds by whichever clock went further: a monotonic one may stand still while the machine sleeps. */
+/** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
 function stopwatch(clock: Clock): () => number {
   const [from, date] = [clock.now(), clock.date().getTime()];
   return () => Math.max(clock.now() - from, clock.date().getTime() - date);

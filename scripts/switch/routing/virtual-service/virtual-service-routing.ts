@@ -1,6 +1,11 @@
 /** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
 import { remarksOn, verifyRouting } from './verify-routing.ts';
-import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  Subset,
+  VirtualService,
+} from '../../../shared/kubernetes.ts';
 import { parseDuration } from '../../../shared/duration.ts';
 import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
@@ -9,11 +14,12 @@ import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.t
 import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from './destination-rule.ts';
+import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
 import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
+import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { evaluateRoutes } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
@@ -34,8 +40,7 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
   const names = (version: string) => namedSubsets(virtualService, target).has(version);
-  const subsetOf = (version: string) =>
-    findSubset(destinationRule, version) ?? { name: version, labels: { version } };
+  const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
     target,
@@ -63,38 +68,44 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
         .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     names,
-    labelsOf: (version) => subsetOf(version).labels ?? { version },
+    labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
+    versionOf: (labels) => versionOf(labels, destinationRule),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
-    labelsLike: (version, model) =>
-      (findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version)).labels ?? {},
+    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
-    add(version, model) {
-      const subset = findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version);
-      return [
-        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, subset)),
-      ];
-    },
-    remove: (version) => [
-      specOf(resources.destinationRules, destinationRule, 'subsets', withoutSubset(destinationRule, version)),
-    ],
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
-      const shares = describeShares(
-        moved.filter((route) => !http.includes(route)),
-        target,
-      );
-      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
-    },
-
+    ...changesOf(known, target),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
   };
+}
+
+function changesOf(
+  { virtualService, destinationRule: rule }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+  const http = virtualService.spec.http ?? [];
+  const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
+  return {
+    add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
+    remove: (version) => setSubsets(withoutSubset(rule, version)),
+    move({ onlyMarked, ...move }) {
+      const only =
+        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
+      const moved = redirect(http, { ...move, ...only }, target);
+      const changed = moved.filter((route) => !http.includes(route));
+      const shares = describeShares(changed, target);
+      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
+    },
+  };
+}
+
+/** A version's subset: as it is there, or as it is added like the model's. */
+function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
+  return findSubset(rule, version) ?? subsetLike(subsetOf(rule, model), model, version);
 }
 
 function reachable(rule: DestinationRule, host: string, subset: string): Question<ReadonlySet<string>> {

@@ -9,7 +9,6 @@ import { describeChange } from '../../../../scripts/switch/changes/describe-chan
 import { mergePatch } from '../../../../scripts/switch/changes/merge-patch.ts';
 import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
-import { guardWrites } from '../../../../scripts/switch/lock/guarded-cluster.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
 import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
@@ -85,6 +84,11 @@ export async function standing({
   renewLease = () => Promise.resolve(),
 }: Scene = {}) {
   const log: string[] = [];
+  /** Each write of a step renews the lock right before; what does not is somebody else's. */
+  const write = (text: string) => {
+    if (log.at(-1) === 'renew') log[log.length - 1] = text;
+    else log.push(`somebody else: ${text}`);
+  };
   const objects = new Map<string, KubernetesObject>();
   const keyOf = ({ plural }: Resource, name: string) => `${plural} ${name}`;
   const put = (resource: Resource, object: KubernetesObject) => {
@@ -143,7 +147,7 @@ export async function standing({
     },
     apply: (object: KubernetesObject) => {
       const resource = knownResourceOf(object) ?? resources.configMaps;
-      log.push(`apply ${resource.kind} ${object.metadata.name}`);
+      write(`apply ${resource.kind} ${object.metadata.name}`);
       return Promise.resolve(put(resource, settle(object)));
     },
     patch: (resource: Resource, name: string, patch: Partial<KubernetesObject>) => {
@@ -153,12 +157,12 @@ export async function standing({
         return Promise.reject(
           new ClusterError('the object has been modified', { status: 409, reason: 'Conflict' }),
         );
-      log.push(`patch ${resource.kind} ${name}`);
+      write(`patch ${resource.kind} ${name}`);
       const patched = mergePatch(objects.get(keyOf(resource, name)), patch) as KubernetesObject;
       return Promise.resolve(put(resource, settle(patched)));
     },
     delete: (resource: Resource, name: string) => {
-      log.push(`delete ${resource.kind} ${name}`);
+      write(`delete ${resource.kind} ${name}`);
       objects.delete(keyOf(resource, name));
       return Promise.resolve();
     },
@@ -168,11 +172,6 @@ export async function standing({
     }),
   } as unknown as Cluster;
 
-  const renew = () => {
-    log.push('renew');
-    return renewLease();
-  };
-  const guarded = guardWrites(cluster, renew);
   const proven = (what: string) => {
     log.push(what);
     return Promise.resolve({ proxies: 3 });
@@ -204,14 +203,16 @@ export async function standing({
         ]),
       ...options,
     },
-    // Of the writes that renew the lock, only deletes are told.
-    cluster: { ...cluster, delete: (...call) => guarded.delete(...call) },
+    cluster,
     clock: systemClock,
     createId: () => '0123abcd',
     mesh: {} as Mesh,
     reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
     signal: new AbortController().signal,
-    renewLease: renew,
+    renewLease: () => {
+      log.push('renew');
+      return renewLease();
+    },
     inBackground: () => undefined,
     steps: [],
     startedMs: 0,
