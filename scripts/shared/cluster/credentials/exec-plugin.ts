@@ -1,7 +1,7 @@
 /** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
 import { CommandError, messageOf } from '../../errors.ts';
-import { formatDuration } from '../../duration.ts';
 import { printable } from '../../printable.ts';
+import { formatDuration } from '../../duration.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
 import { execInfo, readExecCredential } from './exec-credential.ts';
