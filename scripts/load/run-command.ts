@@ -37,11 +37,12 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
     observe: fortio && ((outcome, times) => fortio.observe(outcome, times)),
   });
   line.clear();
+  // The account first: no file is worth more.
+  stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
+  explainSilence(account, stderr);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
-  stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
-  explainSilence(account, stderr);
   return account.lost > 0 || account.sent === 0 ? 1 : 0;
 }
 

@@ -11,17 +11,9 @@ import type { SwitchResult } from './types.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
-  const {
-    help: wantsHelp,
-    status,
-    promote: wantsPromotion,
-    json,
-    journal,
-    flags,
-    options,
-  } = parseSwitchArgs(argv, {
-    defaultTemplates: path.join(root, 'istio/cluster.yaml'),
-  });
+  const defaultTemplates = path.join(root, 'istio/cluster.yaml');
+  const parsed = parseSwitchArgs(argv, { defaultTemplates });
+  const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
     process.stdout.write(`${help}\n`);
     return 0;

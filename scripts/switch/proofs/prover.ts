@@ -50,19 +50,6 @@ export interface Prover {
 }
 
 export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
-  async function ask<E>(proxy: Proxy, question: Question<E>, signal: AbortSignal): Promise<unknown[]> {
-    const answers: unknown[] = [];
-    for (const path of question.paths) answers.push(await mesh.ask<unknown>(proxy, path, signal));
-    return answers;
-  }
-  /** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
-  const settled = async (proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> => {
-    if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
-    return unproven('it has no configuration yet');
-  };
-  const unseen = (question: Question<never>) => (signal: AbortSignal) =>
-    mesh.unseenBy(question.written, signal);
-
   return {
     async endpoints({ version, host, question, pods }, deadline) {
       const now = cached(pods, 200, clock);
@@ -72,13 +59,13 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
         atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
         check: async (proxy, signal) => {
-          const answers = await ask(proxy, question, signal);
+          const answers = await ask(mesh, proxy, question, signal);
           // The pods are read after the dump: an endpoint that is gone by now must not count.
           const { addresses } = await now();
-          return settled(proxy, question.read(answers, proxy, addresses), signal);
+          return settled(mesh, proxy, question.read(answers, proxy, addresses), signal);
         },
         also: async (signal) => {
-          const [{ problem }, late] = await Promise.all([pods(), unseen(question)(signal)]);
+          const [{ problem }, late] = await Promise.all([pods(), unseen(mesh, question)(signal)]);
           return problem ?? late;
         },
       });
@@ -93,12 +80,12 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         check: async (proxy, signal) => {
           if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
-          const answers = await ask(proxy, question, signal);
-          const verdict = await settled(proxy, question.read(answers, proxy, undefined), signal);
+          const answers = await ask(mesh, proxy, question, signal);
+          const verdict = await settled(mesh, proxy, question.read(answers, proxy, undefined), signal);
           if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
-        also: unseen(question),
+        also: unseen(mesh, question),
       });
       return watch ? { ...(await watch.counting(proof)), watch } : proof;
     },
@@ -114,9 +101,32 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `that subset ${version} is gone`,
-        check: async (proxy, signal) => question.read(await ask(proxy, question, signal), proxy, undefined),
-        also: unseen(question),
+        check: async (proxy, signal) =>
+          question.read(await ask(mesh, proxy, question, signal), proxy, undefined),
+        also: unseen(mesh, question),
       });
     },
   };
+}
+
+async function ask<E>(
+  mesh: Mesh,
+  proxy: Proxy,
+  { paths }: Question<E>,
+  signal: AbortSignal,
+): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal));
+  return answers;
+}
+
+/** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
+async function settled(mesh: Mesh, proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> {
+  if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
+  return unproven('it has no configuration yet');
+}
+
+/** Which istiod has not seen the object behind a question in this revision. */
+function unseen<E>(mesh: Mesh, { written }: Pick<Question<E>, 'written'>) {
+  return (signal: AbortSignal) => mesh.unseenBy(written, signal);
 }

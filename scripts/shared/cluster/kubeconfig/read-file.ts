@@ -15,8 +15,11 @@ export interface Kubeconfig {
   contexts: Map<string, From<ContextFields>>;
 }
 
-/** @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does */
-export function readKubeconfig(file: string, text?: string): Kubeconfig {
+/**
+ * With `text`, the file has been read already.
+ * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does
+ */
+export function readKubeconfig(file: string, { text }: { text?: string } = {}): Kubeconfig {
   try {
     const read = config(parseAsKubectl(text ?? decoded(readFileSync(file))), '');
     const { kind, apiVersion } = read;

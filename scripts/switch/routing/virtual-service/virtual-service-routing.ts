@@ -1,6 +1,11 @@
 /** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
 import { remarksOn, verifyRouting } from './verify-routing.ts';
-import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  Subset,
+  VirtualService,
+} from '../../../shared/kubernetes.ts';
 import { parseDuration } from '../../../shared/duration.ts';
 import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
@@ -68,34 +73,39 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
-    labelsLike: (version, model) =>
-      (findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version)).labels ?? {},
+    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
-    add(version, model) {
-      const added = findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version);
-      return [
-        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, added)),
-      ];
-    },
-    remove: (version) => [
-      specOf(resources.destinationRules, destinationRule, 'subsets', withoutSubset(destinationRule, version)),
-    ],
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
-      const shares = describeShares(
-        moved.filter((route) => !http.includes(route)),
-        target,
-      );
-      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
-    },
-
+    ...changesOf(known, target),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
   };
+}
+
+function changesOf(
+  { virtualService, destinationRule: rule }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+  const http = virtualService.spec.http ?? [];
+  const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
+  return {
+    add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
+    remove: (version) => setSubsets(withoutSubset(rule, version)),
+    move({ onlyMarked, ...move }) {
+      const only =
+        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
+      const moved = redirect(http, { ...move, ...only }, target);
+      const changed = moved.filter((route) => !http.includes(route));
+      const shares = describeShares(changed, target);
+      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
+    },
+  };
+}
+
+/** A version's subset: as it is there, or as it is added like the model's. */
+function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
+  return findSubset(rule, version) ?? subsetLike(subsetOf(rule, model), model, version);
 }
 
 function reachable(rule: DestinationRule, host: string, subset: string): Question<ReadonlySet<string>> {
