@@ -165,7 +165,9 @@ describe('a sidecar among strangers', () => {
     const sidecar = await startSidecar(beside(shop));
     const { port } = new URL(sidecar.url);
     const caller = openRaw(Number(port));
-    caller.send('GET /pre-stop HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nConnection: close\r\n\r\n');
+    caller.send(
+      'GET /pre-stop HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nConnection: close\r\n\r\n',
+    );
     expect(await caller.closed).toMatch(/^HTTP\/1\.1 403 /);
     expect(await sidecar.event('refused')).toMatchObject({ level: 'warn', path: '/pre-stop' });
     expect(shop.events.map(({ msg }) => msg)).not.toContain('draining');
