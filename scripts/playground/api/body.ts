@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { isObject, type JsonObject } from '../store/json.ts';
-import { groupVersion, type ResourceType } from '../store/registry.ts';
+import type { ResourceType } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { badRequest, StatusError } from '../store/status-error.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { decodeProtobuf } from './protobuf.ts';
