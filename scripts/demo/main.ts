@@ -6,6 +6,7 @@ import { homeFolder } from '../shared/user.ts';
 import { readCommandLine, usage } from './command-line.ts';
 import { placeOnCluster } from './on-cluster/place-on-cluster.ts';
 import { runCommand } from './run-command.ts';
+import { printable } from '../shared/printable.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const command = readCommandLine(argv);
@@ -17,7 +18,7 @@ await runMain(async ({ argv, env, signal }) => {
   const { onCluster, runs } = command;
   if (onCluster) {
     const choice = chooseCluster(onCluster.flags, { env, home: homeFolder() });
-    const say = (line: string): void => void stderr.write(`${line}\n`);
+    const say = (line: string): void => void stderr.write(`${printable(line)}\n`);
     const place = await placeOnCluster(choice, { ...onCluster, runs, signal, say });
     const { description: on, startPlayground: open } = place;
     return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });

@@ -10,6 +10,7 @@ import { runDemo, type DemoReport, type DemoSurroundings } from './run-demo.ts';
 import { summarizeDemo } from './summary.ts';
 import { sweepCommand } from './sweep/sweep-command.ts';
 import { passes } from './verdict.ts';
+import { printableJson, printableLines } from '../shared/printable.ts';
 
 /** Runs the demo, writes its report, and gives the exit code. */
 export async function runCommand(
@@ -25,7 +26,9 @@ export async function runCommand(
   }
   const report = await (command.live ? runLive : runDemo)(command, around);
   // First: a disk that is full takes nothing of what is seen.
-  stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${summarizeDemo(report.scenarios)}\n`);
+  stdout.write(
+    json ? `${printableJson(report)}\n` : `\n${printableLines(summarizeDemo(report.scenarios))}\n`,
+  );
   const page = await writeReport(outDir ?? (await newFolder()), report);
   around.stderr.write(`\nThe report, with every request on the clock of the release: ${page}\n`);
   return report.scenarios.every(({ verdict }) => passes(verdict)) ? 0 : 1;

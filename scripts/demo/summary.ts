@@ -1,17 +1,21 @@
 import { drawTable } from './table.ts';
 import type { ScenarioResult } from './result.ts';
 import { passes } from './verdict.ts';
+import { printable } from '../shared/printable.ts';
 
 /** The demo's last words: the table, what went wrong, and the one sentence to take home. */
 export function summarizeDemo(results: ScenarioResult[]): string {
   const lines = [drawTable(results)];
   for (const { id, weather, error } of results) {
-    if (error !== undefined) lines.push('', `${id}, ${weather}: ${error}`);
+    if (error !== undefined) lines.push('', printable(`${id}, ${weather}: ${error}`));
   }
   for (const { id, weather, verdict, account } of results) {
     if (!account || account.lost === 0 || (verdict !== 'broken' && verdict !== 'shown')) continue;
     const [reason, n] = Object.entries(account.byReason).sort(([, a], [, b]) => b - a)[0] ?? ['', 0];
-    lines.push('', `${id}, ${weather}: most often (${n.toLocaleString('en-US')} times) "${reason}"`);
+    lines.push(
+      '',
+      `${id}, ${weather}: most often (${n.toLocaleString('en-US')} times) "${printable(reason)}"`,
+    );
   }
   return [...lines, '', lastLine(results)].join('\n');
 }

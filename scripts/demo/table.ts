@@ -1,6 +1,7 @@
 import { lossKinds, type Account } from '../load/index.ts';
 import type { ScenarioResult } from './result.ts';
 import type { Verdict } from './verdict.ts';
+import { printable } from '../shared/printable.ts';
 
 export const verdictWords: Record<Verdict, string> = {
   kept: 'nothing lost, as promised',
@@ -17,7 +18,7 @@ const rightAligned = new Set<string>(['sent', 'lost', 'release']);
 
 /** The comparison in one table. */
 export function drawTable(results: ScenarioResult[]): string {
-  const rows = results.map((result) => cells(result));
+  const rows = results.map((result) => cells(result).map((cell) => printable(cell)));
   const widths = columns.map((name, index) =>
     Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );

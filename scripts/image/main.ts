@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
 import { writeImages } from './run-command.ts';
@@ -13,9 +14,9 @@ await runMain(async ({ argv }) => {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     nodePath: process.execPath,
     arch: process.arch,
-    progress: (line) => void process.stderr.write(`${line}\n`),
+    progress: (line) => void process.stderr.write(`${printable(line)}\n`),
   });
-  if (command.json) process.stdout.write(`${JSON.stringify(written, null, 2)}\n`);
-  else process.stderr.write(`Next: kind load image-archive ${written[0]?.file ?? ''}\n`);
+  if (command.json) process.stdout.write(`${printableJson(written, undefined, 2)}\n`);
+  else process.stderr.write(`Next: kind load image-archive ${printable(written[0]?.file ?? '')}\n`);
   return 0;
 });

@@ -18,6 +18,7 @@ import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
 import { startPlayground } from './index.ts';
 import { meshOptions, parseMesh, parseSeed } from './options.ts';
+import { printableLines } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -40,7 +41,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 await runMain(async ({ argv, env, signal, print }) => {
   if (argv[0] === 'ctl') {
-    process.stdout.write(`${await sendControl(argv.slice(1), ownFolder(env))}\n`);
+    process.stdout.write(`${printableLines(await sendControl(argv.slice(1), ownFolder(env)))}\n`);
     return 0;
   }
   const { values, positionals } = parseArgs({

@@ -52,6 +52,11 @@ export function printableJson(
   );
 }
 
+/** For `JSON.stringify`: every text printable, for pages and files that show it to people. */
+export function printableStrings(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? printable(value) : value;
+}
+
 function cut(text: string, longest: number): [kept: string, left: number] {
   if (text.length <= longest) return [text, 0];
   // Not between the halves of a surrogate pair.

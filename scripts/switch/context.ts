@@ -8,6 +8,7 @@ import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
 
 import type { CreateId } from './lock/create-id.ts';
+import { guardWrites } from './lock/guarded-cluster.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
 import type { Mesh } from './proofs/mesh.ts';
 import { createProver } from './proofs/prover.ts';
@@ -74,6 +75,7 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
   };
   return {
     ...run,
+    cluster: guardWrites(cluster, run.renewLease),
     prover: options.prover ?? createProver(mesh, clock),
     app: options.app,
     namespace: cluster.namespace,

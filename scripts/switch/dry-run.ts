@@ -39,7 +39,11 @@ async function planOf(context: SwitchContext, kind: Work['kind']): Promise<Plann
   }
 }
 
-async function describePlan(context: SwitchContext, plan: readonly NamedPart[]): Promise<PlannedStep[]> {
+/** Each step's title, the difference of each object it would write, and its claim. */
+export async function describePlan(
+  context: SwitchContext,
+  plan: readonly NamedPart[],
+): Promise<PlannedStep[]> {
   const overlay = createOverlay(context.cluster, context.signal);
   let next: SwitchContext = { ...context, cluster: overlay.cluster };
   const planned: PlannedStep[] = [];

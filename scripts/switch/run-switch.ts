@@ -72,23 +72,23 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
     else await verifyWayBack(context, state);
     if (options.dryRun) return await sayPlan(context, decision);
     await lock.take(run);
-    return await runLocked(context, decision, lock);
+    return await runLocked(run, decision, lock);
   } catch (error) {
     // Outside of any step too: the record could not be read or written. Where things stand is still to be said.
     return stop(context, error);
   }
 }
 
-async function runLocked(before: SwitchContext, work: Work, lock: Lock): Promise<SwitchResult> {
-  const { cluster, app, options } = before;
+async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult> {
+  const { cluster, options } = run;
   // Between the look and the Lease somebody may have finished another switch.
-  const state = await readState(cluster, app);
+  const state = await readState(cluster, options.app);
   const again = decide(state, options);
   if (again.kind !== work.kind || again.from !== work.from || again.to !== work.to) {
     const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
-    return sayRefused(before, work, message);
+    return sayRefused(run, work, message);
   }
-  const context = createContext(before, state, again);
+  const context = createContext(run, state, again);
   await lock.write({ ...context.record, phase: work.kind === 'undo' ? 'undoing' : 'running' });
   if (work.kind === 'undo') return undo(context, lock);
   return goOn(context, planSwitch(options).slice(1), lock);

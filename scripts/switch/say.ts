@@ -95,7 +95,7 @@ export async function sayStopped(
       : describeServing(live);
   const deployments = await cluster.list<Deployment>(resources.deployments).catch((): undefined => undefined);
   const isUntouched =
-    deployments?.every((one) => one.spec.template.metadata?.labels?.['version'] !== to) ?? false;
+    deployments?.every((one) => lastSeen.versionOf(one.spec.template.metadata?.labels ?? {}) !== to) ?? false;
   const next = isUntouched ? `Try again: ${switchCommand(options, to)}` : goOnOrUndo(options, to);
   const reason = more === undefined ? '' : `${more}. `;
   const message = `${reason}${serving}. ${next}`;

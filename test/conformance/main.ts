@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { chooseCluster, clusterFlags } from '../../scripts/shared/cluster/flags.ts';
 import { UsageError } from '../../scripts/shared/errors.ts';
+import { printable, printableJson, printableLines } from '../../scripts/shared/printable.ts';
 import { runMain } from '../../scripts/shared/run-main.ts';
 import { homeFolder } from '../../scripts/shared/user.ts';
 import { allBehaviours, chapters } from './behaviours/index.ts';
@@ -53,7 +54,7 @@ await runMain(
       throw new UsageError(`--only: no behaviour has "${values.only}" in its name.`);
     const choice = chooseCluster(values, { env, home: homeFolder() });
     const target = await openTarget({ choice, image: values.image, node: values.node });
-    const say = (text: string) => void process.stderr.write(`${text}\n`);
+    const say = (text: string) => void process.stderr.write(`${printableLines(text)}\n`);
     say(`${target.context} (${target.version}), namespace ${target.namespace}`);
     let outcomes: Outcome[];
     try {
@@ -73,7 +74,7 @@ await runMain(
     if (values.json) {
       const told = outcomes.map(({ behaviour, ...rest }) => ({ name: behaviour.name, ...rest }));
       const { context, version } = target;
-      process.stdout.write(`${JSON.stringify({ context, version, ...summary, behaviours: told })}\n`);
+      process.stdout.write(`${printableJson({ context, version, ...summary, behaviours: told })}\n`);
     }
     say(`${summary.passed} as expected, ${summary.failed} not, ${summary.skipped} skipped`);
     return summary.failed === 0 ? 0 : 1;
@@ -84,6 +85,6 @@ await runMain(
 
 function lineOf({ behaviour, result, reason, ms }: Outcome): string {
   const mark = { passed: '✓', failed: '✗', skipped: '-' }[result];
-  const detail = result === 'passed' ? `${(ms / 1_000).toFixed(1)} s` : (reason ?? '');
+  const detail = result === 'passed' ? `${(ms / 1_000).toFixed(1)} s` : printable(reason ?? '');
   return ` ${mark} ${behaviour.name}${result === 'passed' ? '' : '\n     '} ${detail}`;
 }

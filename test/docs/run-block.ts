@@ -95,7 +95,7 @@ async function surroundings(
       .replace(/\bnpm start/, `PORT=${ports[8080]} ADMIN_PORT=${ports[9090]} npm start`)
       .replace(/\bnpm run sidecar/, `PORT=${ports[9091]} npm run sidecar`)
       .replace(/(--out|--fortio-json) /, `$1 ${folder}/`)
-      .replace('=/tmp/', `=${folder}/`)
+      .replace('=~/', `=${folder}/`)
       .replace(' ~/', ` ${folder}/`);
   return { env, rewrite };
 }

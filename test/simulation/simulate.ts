@@ -41,6 +41,8 @@ const SETTLED_MS = 2500;
 /** In calm weather no step needs longer. */
 const CALM_STEP_MS = 60_000;
 const MOST_CALM_RUNS = 5;
+/** How many worlds are switched once more. */
+const AGAIN = 0.3;
 
 /** Replays what `seed` draws; the same seed gives the same report. */
 export async function simulate(
@@ -61,7 +63,7 @@ export async function simulate(
       await play.rough();
       isMended.value = true;
       await play.calm();
-      await play.again();
+      if (prng.fork('again').chance(AGAIN)) await play.again();
     } catch (error) {
       world.account.violate(`the simulation broke off: ${messageOf(error)}`);
     }

@@ -7,13 +7,13 @@ export interface Story {
   readonly lines: readonly string[];
 }
 
-export function createStory({ now }: Timeline, isRead: boolean): Story {
+export function createStory(timeline: Timeline, isRead: boolean): Story {
   const lines: string[] = [];
   return {
     lines,
     tell(who, what) {
       if (!isRead) return;
-      lines.push(`${(now() / 1000).toFixed(3).padStart(9)} s  ${who.padEnd(12)} ${what()}`);
+      lines.push(`${(timeline.now() / 1000).toFixed(3).padStart(9)} s  ${who.padEnd(12)} ${what()}`);
     },
   };
 }

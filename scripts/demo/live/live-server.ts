@@ -7,6 +7,7 @@ import type { LiveView } from '../page/live-view.ts';
 import { loadPageFiles } from './page-files.ts';
 import { readAction, type ActionAsked } from './read-action.ts';
 import { actionName, admit, type Refusal } from './request-guard.ts';
+import { printableJson, printableStrings } from '../../shared/printable.ts';
 
 export interface LiveServer {
   /** On 127.0.0.1, with the secret that opens it in its path. */
@@ -59,7 +60,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       return;
     }
     response.writeHead(200, headers('text/event-stream'));
-    const text = JSON.stringify(source.view());
+    const text = asText(source.view());
     watchers.set(response, text);
     response.once('close', () => watchers.delete(response));
     response.write(`retry: 1000\n${message(text)}`);
@@ -77,14 +78,14 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       said = { done: false, error: messageOf(error) };
     }
     if (status === 413) response.setHeader('connection', 'close');
-    response.writeHead(status, headers('application/json')).end(JSON.stringify(said));
+    response.writeHead(status, headers('application/json')).end(asText(said));
     tell();
   };
 
   let saidMs = 0;
   const tell = (): void => {
     if (watchers.size === 0) return;
-    const text = JSON.stringify(source.view());
+    const text = asText(source.view());
     const now = performance.now();
     const isTimeToSpeak = now - saidMs >= heartbeatMs;
     for (const [watcher, seen] of watchers) {
@@ -108,7 +109,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     async close() {
       closed = true;
       clearInterval(timer);
-      for (const watcher of watchers.keys()) watcher.end(message(JSON.stringify(source.view())));
+      for (const watcher of watchers.keys()) watcher.end(message(asText(source.view())));
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeIdleConnections();
@@ -117,6 +118,9 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     },
   };
 }
+
+/** Text for a page: what the cluster and its pods say shows, and does nothing. */
+const asText = (value: object): string => printableJson(value, printableStrings);
 
 const message = (text: string): string => `data: ${text}\n\n`;
 

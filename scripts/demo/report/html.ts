@@ -1,3 +1,8 @@
+import { printable, printableJson, printableStrings } from '../../shared/printable.ts';
+
+/** So much of one text stands in a page. */
+const LONGEST = 50_000;
+
 /** Markup from values: text is always escaped, only what is `Html` goes in as it is. */
 export class Html {
   readonly text: string;
@@ -16,7 +21,8 @@ export function markup(strings: TemplateStringsArray, ...parts: Part[]): Html {
 }
 
 /** JSON that may stand in a script element: nothing in it can end the element. */
-export const embedJson = (value: unknown): Html => new Html(JSON.stringify(value).replaceAll('<', '\\u003c'));
+export const embedJson = (value: object): Html =>
+  new Html(printableJson(value, printableStrings).replaceAll('<', '\\u003c'));
 
 /** A table whose first column names its rows; a column with `n` holds numbers. */
 export function table(
@@ -61,5 +67,8 @@ function show(part: Part): string {
     '"': '&quot;',
     "'": '&#39;',
   };
-  return String(part).replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return printable(String(part), LONGEST).replace(
+    /[&<>"']/g,
+    (character) => entities[character] ?? character,
+  );
 }

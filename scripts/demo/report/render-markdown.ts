@@ -3,6 +3,7 @@ import { describeLosses, verdictWords } from '../table.ts';
 import { describeFortio } from './as-fortio.ts';
 import { explain } from './explain.ts';
 import { count, seconds } from './facts.ts';
+import { printable } from '../../shared/printable.ts';
 
 /** The report for a pull request or a wiki: the table, and for each run why. */
 export function renderMarkdown({ settings, scenarios }: DemoReport): string {
@@ -21,7 +22,7 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
   return [
     '# What the callers lost',
     '',
-    `${count(qps)} orders/s over ${count(connections)} kept-alive connections, no retries. ${on === undefined ? `Rough weather: the one proxy on the path is ${seconds(lagMs)} late` : `On the cluster ${on}`}.`,
+    `${count(qps)} orders/s over ${count(connections)} kept-alive connections, no retries. ${on === undefined ? `Rough weather: the one proxy on the path is ${seconds(lagMs)} late` : `On the cluster ${escape(on)}`}.`,
     '',
     row(['scenario', 'weather', 'sent', 'lost', 'how', 'release', 'verdict']),
     row(['---', '---', '---:', '---:', '---', '---:', '---']),
@@ -51,7 +52,7 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
 }
 
 const row = (cells: string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  `| ${cells.map((cell) => printable(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 
 /** What a server said must not become markup. */
-const escape = (text: string): string => text.replace(/[<>*_`|]/g, '\\$&');
+const escape = (text: string): string => printable(text, 20_000).replace(/[<>*_`|]/g, '\\$&');

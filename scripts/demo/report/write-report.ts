@@ -4,6 +4,7 @@ import type { DemoReport } from '../run-demo.ts';
 import { loadPageParts } from './page-parts.ts';
 import { renderHtml } from './render-html.ts';
 import { renderMarkdown } from './render-markdown.ts';
+import { printableJson } from '../../shared/printable.ts';
 
 /**
  * Writes report.json, report.md and report.html, each whole or not at all; gives the path of the page.
@@ -12,7 +13,7 @@ import { renderMarkdown } from './render-markdown.ts';
 export async function writeReport(folder: string, report: DemoReport): Promise<string> {
   const page = path.join(folder, 'report.html');
   // The data first: it is what cannot be made again.
-  writeWholeFile(path.join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  writeWholeFile(path.join(folder, 'report.json'), `${printableJson(report, undefined, 1)}\n`);
   writeWholeFile(path.join(folder, 'report.md'), renderMarkdown(report));
   writeWholeFile(page, renderHtml(report, await loadPageParts()));
   return page;

@@ -7,6 +7,7 @@ import { passes } from '../verdict.ts';
 import { findingOf } from './findings.ts';
 import { drawSweepTable, renderSweepHtml, renderSweepMarkdown } from './render-sweep.ts';
 import { runSweep, type SweepOptions } from './run-sweep.ts';
+import { printableJson, printableLines } from '../../shared/printable.ts';
 
 /** Runs a sweep, writes its report beside its state, and gives the exit code. */
 export async function sweepCommand(
@@ -25,8 +26,10 @@ export async function sweepCommand(
     approaches: findings.map(({ points, ...finding }) => ({ ...finding, points })),
   };
   // First: a disk that is full takes nothing of what is seen.
-  stdout.write(json ? `${JSON.stringify(result)}\n` : `\n${drawSweepTable(findings, lagsMs)}\n`);
-  writeWholeFile(path.join(folder, 'report.json'), `${JSON.stringify(result)}\n`);
+  stdout.write(
+    json ? `${printableJson(result)}\n` : `\n${printableLines(drawSweepTable(findings, lagsMs))}\n`,
+  );
+  writeWholeFile(path.join(folder, 'report.json'), `${printableJson(result)}\n`);
   writeWholeFile(path.join(folder, 'report.md'), renderSweepMarkdown(findings, lagsMs, settings));
   writeWholeFile(html, renderSweepHtml(findings, lagsMs, settings, await loadPageParts()));
   around.stderr.write(`\nThe chart of losses over lag: ${html}\n`);

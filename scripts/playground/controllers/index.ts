@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts';
 import { createEventRecorder } from '../events.ts';
 import { createRandom, type Random } from '../network/random.ts';
 import type { Pod } from '../pod-types.ts';
@@ -32,7 +33,7 @@ export function startControllers(store: ObjectStore, options: ControllersOptions
   const pods = createOwnedIndex<Pod>(store, 'v1/pods');
   const replicaSets = createOwnedIndex<ReplicaSet>(store, 'apps/v1/replicasets');
   const random = options.random ?? createRandom(1);
-  const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const say = options.say ?? ((line: string) => void process.stderr.write(`${printable(line)}\n`));
   const context: ControllerContext = {
     store,
     random,

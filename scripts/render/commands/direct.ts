@@ -6,6 +6,7 @@ import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
 import type { ClusterFlags, DryRun } from './command-line.ts';
 import type { CommandSurroundings } from './run.ts';
+import { printable } from '../../shared/printable.ts';
 
 /** Names this program's fields in managedFields. */
 const FIELD_MANAGER = 'render';
@@ -38,7 +39,7 @@ export async function sendDirectly(
         signal.throwIfAborted();
         await send(cluster, command, object, dryRun !== undefined);
         const done = `${command === 'apply' ? 'applied' : 'deleted'}${dryRun === undefined ? '' : ' (dry run)'}`;
-        stdout(`${set}: ${object.kind} ${object.metadata.name} ${done}\n`);
+        stdout(`${printable(`${set}: ${object.kind} ${object.metadata.name} ${done}`)}\n`);
       }
     }
   } finally {

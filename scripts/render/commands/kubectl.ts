@@ -5,6 +5,7 @@ import { InputError } from '../sets/input-error.ts';
 import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
 import type { CommandSurroundings } from './run.ts';
 import type { SendCommand } from './send.ts';
+import { printable } from '../../shared/printable.ts';
 
 /** The kubectl on PATH, or undefined. */
 export function findKubectl(environment: NodeJS.ProcessEnv): string | undefined {
@@ -55,7 +56,7 @@ export async function runKubectl(
   const done: string[] = [];
   for (const set of run.sets) {
     for (const { file } of set.files)
-      surroundings.stdout(`${line.command} ${set.set.name}: ${basename(file)}\n`);
+      surroundings.stdout(`${printable(`${line.command} ${set.set.name}: ${basename(file)}`)}\n`);
     const code = await pipeThrough(kubectl, argumentsFor(line, set), textOf(set), surroundings);
     if (code !== 0) {
       const before =

@@ -5,6 +5,7 @@ import { RenderError } from '../template/errors.ts';
 import { readCommandLine, type CommandLine } from './command-line.ts';
 import { HELP, VERSION } from './help.ts';
 import { printFiles, writeFiles } from './output.ts';
+import { printable, printableLines } from '../../shared/printable.ts';
 
 export interface CommandSurroundings {
   stdout: (text: string) => void;
@@ -17,10 +18,9 @@ export interface CommandSurroundings {
 type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
 
 /** Runs one command line; answers the exit code. Errors with a place are told on stderr here. */
-export async function runCommand(
-  argv: readonly string[],
-  surroundings: CommandSurroundings,
-): Promise<number> {
+export async function runCommand(argv: readonly string[], outside: CommandSurroundings): Promise<number> {
+  // What is told names sets, files and objects, which are whoever wrote them.
+  const surroundings = { ...outside, stderr: (text: string) => outside.stderr(printableLines(text)) };
   try {
     const line = readCommandLine(argv);
     if (line.command === 'help') surroundings.stderr(HELP);
@@ -34,11 +34,11 @@ export async function runCommand(
 
 function report(error: unknown, { stderr }: CommandSurroundings): number {
   if (error instanceof RenderError) {
-    stderr(`render: error: ${error.message}\n${error.frame()}\n`);
+    stderr(`render: error: ${printable(error.message)}\n${error.frame()}\n`);
     return error.errorClass === 'too-deep' ? 2 : 1;
   }
   if (error instanceof InputError) {
-    stderr(`render: error: ${error.message}\n`);
+    stderr(`render: error: ${printable(error.message)}\n`);
     return error.exitCode;
   }
   throw error;

@@ -8,7 +8,7 @@ import type { Change } from './change.ts';
 import { changeSpec } from './change-object.ts';
 import { retryWrite } from './idempotent-write.ts';
 
-type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs' | 'renewLease'>;
+type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs'>;
 
 /** An object as it was written. */
 export interface Written {
@@ -53,10 +53,9 @@ async function applyChange(context: Context, change: Change): Promise<Kubernetes
   }
 }
 
-/** Only as the one operator. Deleting again what may be deleted already does no harm: the uid guards a namesake. */
+/** Deleting again what may be deleted already does no harm: the uid guards a namesake. */
 async function remove(context: Context, { resource, name, namespace, uid }: Change): Promise<void> {
-  const { cluster, signal, clock, stepTimeoutMs, renewLease } = context;
-  await renewLease();
+  const { cluster, signal, clock, stepTimeoutMs } = context;
   await waitFor(
     async () => {
       try {

@@ -153,10 +153,10 @@ export async function holdSize(context: Context, deployment: string, size: numbe
 
 /** The changes that give the autoscalers of a version their author's minimum back. */
 export async function letGo(
-  context: Context & Pick<SwitchContext, 'service'>,
+  context: Context & Pick<SwitchContext, 'service' | 'lastSeen'>,
   version: string,
 ): Promise<Change[]> {
-  const deployment = findVersion(await listVersions(context.cluster, context.service), version);
+  const deployment = findVersion(await listVersions(context.cluster, context), version);
   if (deployment === undefined) return [];
   const found = await autoscalersOf(context.cluster, deployment.metadata.name, context.signal);
   return found.flatMap((autoscaler) => floorChange(autoscaler, withoutFloor(autoscaler)));

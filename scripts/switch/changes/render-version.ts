@@ -2,7 +2,6 @@
 import { parseObjects, renderSets } from '../../render/index.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
-import type { SwitchOptions } from '../types.ts';
 import { verifyTextFields } from './text-fields.ts';
 
 export interface RenderedVersion {
@@ -17,13 +16,16 @@ export type RenderSet = (
   vars: Readonly<Record<string, string>>,
 ) => Promise<KubernetesObject[]>;
 
+/** What the run was told of them. */
+interface Templates {
+  clusterFile: string;
+  image?: string | undefined;
+  set?: Readonly<Record<string, string>> | undefined;
+  renderSet?: RenderSet | undefined;
+}
+
 export async function renderVersion(
-  {
-    clusterFile,
-    image,
-    set = {},
-    renderSet = render,
-  }: Pick<SwitchOptions, 'clusterFile' | 'image' | 'set' | 'renderSet'>,
+  { clusterFile, image, set = {}, renderSet = render }: Templates,
   {
     app,
     version,

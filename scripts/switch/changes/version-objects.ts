@@ -11,8 +11,8 @@ import { findVersion, listVersions } from '../cluster-state/versions.ts';
 
 /** All that ends with a version: its Deployment, and then the rest, for a version that still stands may have to serve again. */
 export async function deleteVersion(context: SwitchContext, version: string): Promise<Change[]> {
-  const { cluster, service } = context;
-  const deployment = findVersion(await listVersions(cluster, service), version);
+  const { cluster } = context;
+  const deployment = findVersion(await listVersions(cluster, context), version);
   const others = await objectsOfVersion(context, version, deployment);
   const there = await Promise.all(
     others.map(async (object): Promise<Change[]> => {

@@ -50,7 +50,7 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
     lastSeen,
     target,
     live: lastSeen.live(),
-    deployments: versionsOf(service, deployments),
+    deployments: versionsOf({ service, lastSeen }, deployments),
     record: readRecord(lease),
   };
 }

@@ -13,7 +13,7 @@ export async function readyPods(
   { enoughFor }: { enoughFor?: string } = {},
 ): Promise<ReadyPods> {
   const [deployments, pods] = await Promise.all([
-    listVersions(cluster, service),
+    listVersions(cluster, { service, lastSeen }),
     listVersionPods(cluster, { service, lastSeen }, version),
   ]);
   const sizeOf = (name: string) => findVersion(deployments, name)?.spec.replicas ?? 1;

@@ -10,17 +10,18 @@ export interface VersionDeployment {
 }
 
 /** The Deployments whose pods the Service selects, by their version. */
-export async function listVersions(cluster: Cluster, service: Service): Promise<VersionDeployment[]> {
-  return versionsOf(service, await cluster.list<Deployment>(resources.deployments));
+export async function listVersions(cluster: Cluster, state: Told): Promise<VersionDeployment[]> {
+  return versionsOf(state, await cluster.list<Deployment>(resources.deployments));
 }
 
-export function versionsOf(
-  { spec: { selector = {} } }: Service,
-  deployments: Deployment[],
-): VersionDeployment[] {
+/** What tells versions apart. */
+type Told = { service: Service; lastSeen: Pick<TrafficRouting, 'versionOf'> };
+
+export function versionsOf({ service, lastSeen }: Told, deployments: Deployment[]): VersionDeployment[] {
+  const { selector = {} } = service.spec;
   return deployments.flatMap((deployment): VersionDeployment[] => {
     const labels = deployment.spec.template.metadata?.labels ?? {};
-    const version = labels['version'];
+    const version = lastSeen.versionOf(labels);
     return version !== undefined && includesAll(labels, selector) ? [{ version, deployment }] : [];
   });
 }

@@ -18,11 +18,11 @@ export async function waitUntilReady(
   version: string,
   { smoke }: { smoke: boolean },
 ): Promise<string> {
-  const { cluster, service, reporter, signal, clock, stepTimeoutMs } = context;
+  const { cluster, reporter, signal, clock, stepTimeoutMs } = context;
   const started = clock.now();
   const seen = { summary: 'no pod yet', unheardSince: undefined as number | undefined };
   const look = async () => {
-    const deployment = findVersion(await listVersions(cluster, service), version);
+    const deployment = findVersion(await listVersions(cluster, context), version);
     const pods = await listVersionPods(cluster, context, version);
     if (deployment === undefined) {
       seen.summary = 'no Deployment';

@@ -2,7 +2,7 @@
 import { constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
-import { printable, printableJson } from '../../shared/printable.ts';
+import { printableJson, printableStrings } from '../../shared/printable.ts';
 import type { Reporter } from '../types.ts';
 
 /** A pipe without a reader is an error instead of a wait for one. https://man7.org/linux/man-pages/man2/open.2.html (ENXIO) */
@@ -14,7 +14,8 @@ export function createJournal(file: string, now: () => Date = () => systemClock.
   let isTorn = false;
   const descriptor = open(file);
   const write = (event: string, fields: Record<string, unknown> = {}): void => {
-    const line = `${printableJson({ time: now().toISOString(), event, ...fields }, asText)}\n`;
+    // A journal is read on terminals too.
+    const line = `${printableJson({ time: now().toISOString(), event, ...fields }, printableStrings)}\n`;
     // What is left of a line that did not fit stays a line of its own.
     const bytes = Buffer.from(isTorn ? `\n${line}` : line);
     let at = 0;
@@ -40,11 +41,6 @@ export function createJournal(file: string, now: () => Date = () => systemClock.
     note: (text) => write('note', { step, text }),
     end: (text) => write('end', { text }),
   };
-}
-
-/** A journal is read on terminals too. */
-function asText(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? printable(value) : value;
 }
 
 function open(file: string): number {

@@ -1,6 +1,6 @@
 /** The lock of one run: not taken at first, and perhaps never. */
 import type { Run } from '../context.ts';
-import { takeLease } from './operator-lease.ts';
+import { takeLease } from './take-lease.ts';
 import type { OperatorLease } from './operator-lease.ts';
 import type { SwitchRecord } from './switch-record.ts';
 

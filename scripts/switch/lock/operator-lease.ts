@@ -1,28 +1,30 @@
 /** One operator at a time: whoever runs renews the Lease; a run that was killed leaves it to expire. */
-import { hostname } from 'node:os';
-import { systemClock, withTimeout } from '../../shared/clock.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { withTimeout, type Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
-import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
-import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
-import { createId } from './create-id.ts';
-import { ANNOTATION, leaseName } from './switch-record.ts';
-import type { SwitchRecord } from './switch-record.ts';
+import { ANNOTATION, type SwitchRecord } from './switch-record.ts';
 
 /** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
 const RENEWALS = 5;
-/** How often a run that waits for its turn says so, in milliseconds. */
-const SAY_EVERY_MS = 5000;
+/** How often a write is tried again after a conflict or a lost answer, and after how long, in milliseconds. */
+const MOST_RETRIES = 20;
+const RETRY_AFTER_MS = 100;
+
+export interface Operator {
+  /** Of this run alone. */
+  identity: string;
+  leaseSeconds: number;
+  clock: Clock;
+}
 
 export interface OperatorLease {
   /** Writes the record; fails when somebody else holds the Lease by now. */
   write(record: SwitchRecord): Promise<void>;
-  /** Writes the Lease now; fails when somebody else holds it by now. */
+  /** Writes the Lease now, and hears of it while it lasts; fails when somebody else holds it by now. */
   renew(): Promise<void>;
   /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
   finish(record: SwitchRecord): Promise<void>;
@@ -31,191 +33,160 @@ export interface OperatorLease {
   release(): Promise<void>;
 }
 
-/** Who runs the switch, for people; no two runs are named alike. */
-function operatorIdentity(id: string): string {
-  return `${userName()}@${hostname()}-${process.pid}-${id}`;
+/** The Lease as this operator writes it. */
+export function holdBy({ identity, leaseSeconds, clock }: Operator, lease: Lease): Lease {
+  const now = microTime(clock);
+  const isNew = lease.spec.holderIdentity !== identity;
+  const transitions = (lease.spec.leaseTransitions ?? 0) + 1;
+  const spec = {
+    ...lease.spec,
+    holderIdentity: identity,
+    leaseDurationSeconds: leaseSeconds,
+    renewTime: now,
+    ...(isNew ? { acquireTime: now, leaseTransitions: transitions } : {}),
+  };
+  return { ...lease, spec };
 }
 
-/**
- * Takes the Lease. When another holds it: waits to see it renewed (then that one is alive, and this one stops) or run out (then it was killed).
- * Watching the value change instead of reading its time makes the clocks of the machines irrelevant, as client-go's leader election does.
- */
-export async function takeLease(
-  cluster: Cluster,
-  app: string,
-  {
-    leaseSeconds = 15,
-    signal,
-    onWait,
-    clock = systemClock,
-    identity = operatorIdentity(createId()),
-  }: {
-    leaseSeconds?: number | undefined;
-    signal: AbortSignal;
-    onWait?: (text: string) => void;
-    clock?: Clock;
-    /** Of this run alone. */
-    identity?: string | undefined;
-  },
-): Promise<OperatorLease> {
-  const name = leaseName(app);
-  let lease: Lease | undefined;
-  let saidAt = -Infinity;
-  let observed: { holder: string; renewed: string; at: number } | undefined;
-  let failingSince: number | undefined;
-  for (;;) {
-    signal.throwIfAborted();
-    const found = await cluster.get<Lease>(resources.leases, name, { signal });
-    const holder = found?.spec.holderIdentity ?? '';
-    if (holder !== '' && holder !== identity) {
-      const renewed = found?.spec.renewTime ?? '';
-      const duration = (found?.spec.leaseDurationSeconds ?? leaseSeconds) * 1000;
-      if (observed?.holder !== holder) observed = { holder, renewed, at: clock.now() };
-      if (observed.renewed !== renewed) {
-        throw new CommandError(`${holder} is switching ${app} right now; nothing was changed`);
-      }
-      const left = duration - (clock.now() - observed.at);
-      if (left > 0) {
-        if (clock.now() - saidAt >= SAY_EVERY_MS) {
-          saidAt = clock.now();
-          const since = renewed === '' ? '' : `, renewed at ${renewed}`;
-          onWait?.(
-            `${holder} holds the Lease ${name}${since}: waiting ${formatDuration(left)} more to see whether it is still at work`,
-          );
-        }
-        await pause(Math.min(500, left), signal, clock);
-        continue;
-      }
-    }
-    if (holder !== '' && holder !== identity) onWait?.(`${holder} is gone: taking its Lease over`);
-    try {
-      lease = found === undefined ? await create() : await cluster.replace<Lease>(held(found), { signal });
-      break;
-    } catch (error) {
-      // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
-      failingSince ??= clock.now();
-      const isOver = clock.now() - failingSince > leaseSeconds * 1000;
-      if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(100, signal, clock);
-    }
-  }
+/** Renews a Lease that was taken until it is finished or released. */
+export function keepLease(cluster: Cluster, operator: Operator, taken: Lease): OperatorLease {
+  return new KeptLease(cluster, operator, taken);
+}
 
-  function create(): Promise<Lease> {
-    return cluster.create<Lease>(
-      held({
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { name, namespace: cluster.namespace },
-        spec: {},
-      }),
-      { signal },
-    );
-  }
+interface Edit {
+  edit: (lease: Lease) => Lease;
+  /** Whether a write whose answer was lost has been carried out after all. */
+  isDone?: (found: Lease) => boolean;
+  /** Of one request. */
+  timeoutMs?: number;
+}
 
-  function held(from: Lease): Lease {
-    const now = microTime(clock);
-    const other = from.spec.holderIdentity !== identity;
-    return {
-      ...from,
-      spec: {
-        ...from.spec,
-        holderIdentity: identity,
-        leaseDurationSeconds: leaseSeconds,
-        renewTime: now,
-        ...(other ? { acquireTime: now, leaseTransitions: (from.spec.leaseTransitions ?? 0) + 1 } : {}),
-      },
-    };
-  }
-
-  const lost = new AbortController();
+class KeptLease implements OperatorLease {
+  readonly #cluster: Cluster;
+  readonly #operator: Operator;
+  readonly #lost = new AbortController();
+  readonly #everyMs: number;
+  #lease: Lease;
   /** Looks at the Lease since it was last written. A process that stood still has missed one, however long: its next write tells. */
-  let missed = 0;
-  let renewal: Promise<unknown> | undefined;
-  let writing: Promise<unknown> = Promise.resolve();
+  #missed = 0;
+  #isRenewing = false;
+  #writing: Promise<unknown> = Promise.resolve();
+  #cancel: () => void;
+  #released = false;
+
+  constructor(cluster: Cluster, operator: Operator, taken: Lease) {
+    this.#cluster = cluster;
+    this.#operator = operator;
+    this.#lease = taken;
+    this.#everyMs = (operator.leaseSeconds * 1000) / RENEWALS;
+    this.#cancel = operator.clock.after(this.#everyMs, () => this.#everySoOften());
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** An answer that was read late tells what was: the Lease may have run out since. */
+  async renew(): Promise<void> {
+    for (;;) {
+      const elapsedMs = stopwatch(this.#operator.clock);
+      await this.#change({ edit: (lease) => holdBy(this.#operator, lease) });
+      if (elapsedMs() < this.#everyMs * (RENEWALS - 1)) return;
+    }
+  }
+
+  write(record: SwitchRecord): Promise<void> {
+    return this.#change({ edit: (lease) => annotated(holdBy(this.#operator, lease), record) });
+  }
+
+  async finish(record: SwitchRecord): Promise<void> {
+    this.#cancel();
+    const text = JSON.stringify(record);
+    await this.#change({
+      edit: (lease) => annotated(this.#free(lease), record),
+      isDone: ({ metadata }) => metadata.annotations?.[ANNOTATION] === text,
+    });
+    this.#released = true;
+  }
+
+  async release(): Promise<void> {
+    this.#cancel();
+    if (this.#released || this.lost.aborted) return;
+    await this.#change({ edit: (lease) => this.#free(lease) }).catch(() => undefined);
+  }
+
+  #everySoOften(): void {
+    this.#cancel = this.#operator.clock.after(this.#everyMs, () => this.#everySoOften());
+    this.#missed += 1;
+    // One renewal's time before anybody else may take over.
+    if (this.#missed >= RENEWALS - 1) {
+      const { name } = this.#lease.metadata;
+      this.#lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
+      return;
+    }
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    // One that hangs must not keep the next from being tried in time.
+    const edit = (lease: Lease) => holdBy(this.#operator, lease);
+    void this.#change({ edit, timeoutMs: 2 * this.#everyMs })
+      .catch(() => undefined)
+      .finally(() => (this.#isRenewing = false));
+  }
 
   /** One write after another, each on what the last one gave. */
-  const change = (
-    edit: (lease: Lease) => Lease,
-    /** Whether a write whose answer was lost has been carried out after all. */
-    isDone: (found: Lease) => boolean = () => false,
-    /** Of one request, in milliseconds. */
-    timeoutMs?: number,
-  ): Promise<void> => {
-    const bounded = <T>(ask: (options: { signal?: AbortSignal }) => Promise<T>): Promise<T> =>
-      timeoutMs === undefined ? ask({}) : withTimeout(clock, timeoutMs, (late) => ask({ signal: late }));
-    const next = writing.then(async () => {
-      for (let attempt = 0; ; attempt += 1) {
-        lost.signal.throwIfAborted();
-        try {
-          lease = await bounded((options) => cluster.replace<Lease>(edit(lease as Lease), options));
-          missed = 0;
-          return;
-        } catch (error) {
-          if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-          const found = await bounded((options) => cluster.get<Lease>(resources.leases, name, options));
-          if (found !== undefined && isDone(found)) return;
-          if (found?.spec.holderIdentity !== identity) {
-            const reason = new CommandError(
-              `${found?.spec.holderIdentity ?? 'nobody'} holds the Lease ${name} now; this run stops.`,
-            );
-            lost.abort(reason);
-            throw reason;
-          }
-          lease = found;
-          await pause(100, undefined, clock);
-        }
-      }
-    });
-    writing = next.catch(() => undefined);
+  #change(edit: Edit): Promise<void> {
+    const next = this.#writing.then(() => this.#write(edit));
+    this.#writing = next.catch(() => undefined);
     return next;
-  };
+  }
 
-  const everyMs = (leaseSeconds * 1000) / RENEWALS;
-  // One that hangs must not keep the next from being tried in time.
-  const renew = () => change(held, undefined, 2 * everyMs);
-  let cancel = (): void => undefined;
-  const everySoOften = () => {
-    cancel = clock.after(everyMs, everySoOften);
-    missed += 1;
-    // One renewal's time before anybody else may take over.
-    if (missed >= RENEWALS - 1)
-      lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
-    else
-      renewal ??= renew()
-        .catch(() => undefined)
-        .finally(() => (renewal = undefined));
-  };
-  cancel = clock.after(everyMs, everySoOften);
+  async #write({ edit, isDone = () => false, timeoutMs }: Edit): Promise<void> {
+    const bounded = <T>(ask: (options: { signal?: AbortSignal }) => Promise<T>): Promise<T> =>
+      timeoutMs === undefined
+        ? ask({})
+        : withTimeout(this.#operator.clock, timeoutMs, (late) => ask({ signal: late }));
+    for (let attempt = 0; ; attempt += 1) {
+      this.lost.throwIfAborted();
+      try {
+        this.#lease = await bounded((options) => this.#cluster.replace<Lease>(edit(this.#lease), options));
+        this.#missed = 0;
+        return;
+      } catch (error) {
+        if (attempt >= MOST_RETRIES || !(isConflict(error) || isAmbiguous(error))) throw error;
+        const { name } = this.#lease.metadata;
+        const found = await bounded((options) => this.#cluster.get<Lease>(resources.leases, name, options));
+        if (found !== undefined && isDone(found)) return;
+        this.#lease = this.#verifyOurs(found);
+        await pause(RETRY_AFTER_MS, undefined, this.#operator.clock);
+      }
+    }
+  }
 
-  const annotated = (current: Lease, record: SwitchRecord): Lease => {
-    const annotations = { ...current.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
-    return { ...current, metadata: { ...current.metadata, annotations } };
-  };
-  const free = (current: Lease): Lease => ({
-    ...current,
-    spec: { ...current.spec, holderIdentity: '', renewTime: microTime(clock) },
-  });
-  let released = false;
+  #verifyOurs(found: Lease | undefined): Lease {
+    if (found?.spec.holderIdentity === this.#operator.identity) return found;
+    const holder = found?.spec.holderIdentity || 'nobody';
+    const reason = new CommandError(
+      `${holder} holds the Lease ${this.#lease.metadata.name} now; this run stops.`,
+    );
+    this.#lost.abort(reason);
+    throw reason;
+  }
 
-  return {
-    lost: lost.signal,
-    renew: () => change(held),
-    write: (record) => change((current) => annotated(held(current), record)),
-    async finish(record) {
-      cancel();
-      const text = JSON.stringify(record);
-      await change(
-        (current) => annotated(free(current), record),
-        ({ metadata }) => metadata.annotations?.[ANNOTATION] === text,
-      );
-      released = true;
-    },
-    async release() {
-      cancel();
-      if (released || lost.signal.aborted) return;
-      await change(free).catch(() => undefined);
-    },
-  };
+  #free(lease: Lease): Lease {
+    const spec = { ...lease.spec, holderIdentity: '', renewTime: microTime(this.#operator.clock) };
+    return { ...lease, spec };
+  }
+}
+
+function annotated(lease: Lease, record: SwitchRecord): Lease {
+  const annotations = { ...lease.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
+  return { ...lease, metadata: { ...lease.metadata, annotations } };
+}
+
+/** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
+function stopwatch(clock: Clock): () => number {
+  const [from, date] = [clock.now(), clock.date().getTime()];
+  return () => Math.max(clock.now() - from, clock.date().getTime() - date);
 }
 
 /** Kubernetes' MicroTime: RFC 3339 with six digits. */

@@ -7,10 +7,6 @@ export const candidateIsSelected: Check = {
   title: "the Service selects the candidate's pods, and its labels tell them from the others",
   run({ context: { app, from, to, lastSeen }, state, candidate }) {
     const labels = candidate.spec.template.metadata?.labels ?? {};
-    const show = (map: Record<string, string>) =>
-      Object.entries(map)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(',');
     for (const [what, selector] of [
       [`the Service ${app}`, state.service.spec.selector ?? {}],
       [`the subset ${to}`, lastSeen.labelsLike(to, from)],
@@ -26,11 +22,17 @@ export const candidateIsSelected: Check = {
 
 export const currentIsKnown: Check = {
   title: "the current version's Deployment is known",
-  run({ context: { app, from, to, continued }, current }) {
+  run({ context: { app, from, to, continued, lastSeen }, current }) {
     if (current === undefined && !continued)
       refuse(
-        `no Deployment that the Service ${app} selects is labelled version=${from}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
+        `no Deployment that the Service ${app} selects is labelled ${show(lastSeen.labelsOf(from))}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
       );
     return [];
   },
 };
+
+function show(labels: Record<string, string>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}

@@ -1,6 +1,6 @@
 /** One look of the preflight, and what all of them look at. */
 import type { Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
-import { renderVersion } from '../changes/render-version.ts';
+import { renderCandidate } from '../changes/version-label.ts';
 import { readState } from '../cluster-state/read-state.ts';
 import type { State } from '../cluster-state/read-state.ts';
 import { findVersion, listVersionPods } from '../cluster-state/versions.ts';
@@ -28,10 +28,10 @@ export interface Facts {
 }
 
 export async function readFacts(context: SwitchContext): Promise<Omit<Facts, 'proxies'>> {
-  const { cluster, app, from, to, options } = context;
+  const { cluster, app, from, to } = context;
   const state = await readState(cluster, app);
   const existing = findVersion(state.deployments, to);
-  const rendered = await renderVersion(options, { app, version: to, replicas: 1 });
+  const rendered = await renderCandidate(context, 1);
   const [pod] = await listVersionPods(cluster, state, from);
   return {
     context,

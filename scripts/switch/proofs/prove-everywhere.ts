@@ -59,34 +59,106 @@ const LIST_EVERY_MS = 1000;
 const SHORTEST_INTERVAL_MS = 15;
 /** What each proxy that is still asked adds to the others' interval, in milliseconds: together they ask some 700 times in a second at most. */
 const INTERVAL_PER_PROXY_MS = 1.5;
-/** The looking adds at most this part of a wait to it. */
+/** Poll interval: at most this part of the time waited so far. */
 const RESOLUTION = 1 / 20;
 
+/** @throws NotProvenError when its time is up; the signal's reason when aborted */
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
-  const { what, check, also, atLeastOne, deadlineMs, signal, onProgress, clock = systemClock } = request;
-  const started = clock.now();
-  const elapsed = () => clock.now() - started;
-  const watched = new Map<string, Watched>();
-  const wake = createBell(clock);
-  const open = () => [...watched.values()].filter(({ provenMs }) => provenMs === undefined);
-  /** Few proxies are asked often, so that the looking adds little to what it looks for; many, and slow answers, share the API server. */
-  const interval = (askedMs: number) => {
-    const least = Math.max(SHORTEST_INTERVAL_MS, open().length * INTERVAL_PER_PROXY_MS, 2 * askedMs);
-    return Math.min(watched.size <= 50 ? 80 : 250, Math.max(least, elapsed() * RESOLUTION));
-  };
-  let problem: string | undefined = 'nothing seen yet';
-  let passes = 0;
+  return new EveryProxy(mesh, request).prove();
+}
 
-  const watchOne = async (entry: Watched) => {
-    while (!entry.stop.signal.aborted) {
-      const askedAt = clock.now();
+class EveryProxy {
+  readonly #mesh: Mesh;
+  readonly #request: ProofRequest;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+  readonly #watched = new Map<string, Watched>();
+  readonly #bell: Bell;
+  /** What besides the proxies does not hold, as the last pass saw it. */
+  #problem: string | undefined = 'nothing seen yet';
+
+  constructor(mesh: Mesh, request: ProofRequest) {
+    this.#mesh = mesh;
+    this.#request = request;
+    this.#clock = request.clock ?? systemClock;
+    this.#startedMs = this.#clock.now();
+    this.#bell = createBell(this.#clock);
+  }
+
+  async prove(): Promise<Proof> {
+    const { what, deadlineMs, signal, onProgress } = this.#request;
+    try {
+      for (let passes = 0; ;) {
+        signal?.throwIfAborted();
+        const passStarted = this.#clock.now();
+        // Only a list that was begun after the last proxy had proven it can show that there is none besides.
+        const isLast = passes > 0 && this.#open().length === 0;
+        try {
+          const fresh = await this.#pass(isLast);
+          passes += 1;
+          if (isLast && fresh === 0 && this.#problem === undefined) return summarize(this.#all());
+        } catch (error) {
+          signal?.throwIfAborted();
+          this.#problem = messageOf(error);
+        }
+        if (this.#elapsed() >= deadlineMs) throw notProven(what, deadlineMs, this.#all(), this.#problem);
+        onProgress?.(progress(this.#all(), this.#problem));
+        await this.#settled(this.#clock.now() - passStarted);
+      }
+    } finally {
+      for (const { stop } of this.#watched.values()) stop.abort();
+    }
+  }
+
+  /** Lists the proxies, and begins to ask those that are new; gives how many. */
+  async #pass(isLast: boolean): Promise<number> {
+    const { also, atLeastOne, signal } = this.#request;
+    const listed = this.#mesh.list(signal);
+    const lacking = also?.(signal ?? new AbortController().signal);
+    lacking?.catch(() => undefined);
+    const proxies = await listed;
+    this.#forgetAllBut(new Set(proxies.map(({ key }) => key)));
+    let fresh = 0;
+    for (const proxy of proxies) {
+      const known = this.#watched.get(proxy.key);
+      if (known) known.proxy = proxy;
+      else {
+        fresh += 1;
+        this.#begin(proxy);
+      }
+    }
+    this.#problem = await lacking;
+    if (isLast && atLeastOne !== undefined && !this.#all().some(({ consumer }) => consumer))
+      this.#problem ??= `there is no ${atLeastOne}`;
+    return fresh;
+  }
+
+  #forgetAllBut(present: ReadonlySet<string>): void {
+    for (const [key, { stop }] of this.#watched) {
+      if (present.has(key)) continue;
+      stop.abort();
+      this.#watched.delete(key);
+    }
+  }
+
+  #begin(proxy: Proxy): void {
+    const stop = new AbortController();
+    const entry = { proxy, saw: 'not asked yet', provenMs: undefined, consumer: false, stop };
+    this.#watched.set(proxy.key, entry);
+    void this.#watch(entry);
+  }
+
+  async #watch(entry: Watched): Promise<void> {
+    const { signal } = entry.stop;
+    while (!signal.aborted) {
+      const askedAt = this.#clock.now();
       let notBeforeMs: number | undefined;
       try {
-        const verdict = await check(entry.proxy, entry.stop.signal);
+        const verdict = await this.#request.check(entry.proxy, signal);
         if (verdict.proven) {
-          entry.provenMs = elapsed();
+          entry.provenMs = this.#elapsed();
           entry.consumer = verdict.consumer;
-          wake.ring();
+          this.#bell.ring();
           return;
         }
         entry.saw = verdict.saw;
@@ -94,78 +166,42 @@ export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promis
       } catch (error) {
         entry.saw = `cannot be asked: ${messageOf(error)}`;
       }
-      const rest = interval(clock.now() - askedAt);
-      await pause(
-        notBeforeMs === undefined ? rest : Math.max(1, Math.min(rest, notBeforeMs)),
-        entry.stop.signal,
-        clock,
-      ).catch(() => undefined);
+      const rest = this.#interval(this.#clock.now() - askedAt);
+      const waitMs = notBeforeMs === undefined ? rest : Math.max(1, Math.min(rest, notBeforeMs));
+      await pause(waitMs, signal, this.#clock).catch(() => undefined);
     }
-  };
-
-  try {
-    for (;;) {
-      signal?.throwIfAborted();
-      const passStarted = clock.now();
-      // Only a list that was begun after the last proxy had proven it can show that there is none besides.
-      const isLast = passes > 0 && open().length === 0;
-      try {
-        const listed = mesh.list(signal);
-        const lacking = also?.(signal ?? new AbortController().signal);
-        lacking?.catch(() => undefined);
-        const proxies = await listed;
-        const present = new Set(proxies.map(({ key }) => key));
-        for (const [key, entry] of watched) {
-          if (present.has(key)) continue;
-          entry.stop.abort();
-          watched.delete(key);
-        }
-        let fresh = 0;
-        for (const proxy of proxies) {
-          const known = watched.get(proxy.key);
-          if (known) {
-            known.proxy = proxy;
-            continue;
-          }
-          fresh += 1;
-          const entry: Watched = {
-            proxy,
-            saw: 'not asked yet',
-            provenMs: undefined,
-            consumer: false,
-            stop: new AbortController(),
-          };
-          watched.set(proxy.key, entry);
-          void watchOne(entry);
-        }
-        problem = await lacking;
-        if (isLast && atLeastOne !== undefined && ![...watched.values()].some(({ consumer }) => consumer))
-          problem ??= `there is no ${atLeastOne}`;
-        passes += 1;
-        if (isLast && fresh === 0 && problem === undefined) return summarize([...watched.values()]);
-      } catch (error) {
-        signal?.throwIfAborted();
-        problem = messageOf(error);
-      }
-      if (elapsed() >= deadlineMs) throw notProven(what, deadlineMs, [...watched.values()], problem);
-      onProgress?.(progress([...watched.values()], problem));
-      await settled(clock.now() - passStarted);
-    }
-  } finally {
-    for (const { stop } of watched.values()) stop.abort();
   }
 
   /** Until every known proxy has proven it, or it is time to list again or to give up. */
-  async function settled(passMs: number): Promise<void> {
-    const until = Math.min(deadlineMs, elapsed() + LIST_EVERY_MS);
-    const rest = Math.max(25, 2 * passMs, elapsed() * RESOLUTION);
-    if (problem !== undefined)
-      await pause(Math.min(250, rest, Math.max(1, until - elapsed())), signal, clock);
-    while (elapsed() < until) {
-      if (open().length === 0) return;
-      onProgress?.(progress([...watched.values()], problem));
-      await wake.next(Math.max(1, until - elapsed()), signal);
+  async #settled(passMs: number): Promise<void> {
+    const { deadlineMs, signal, onProgress } = this.#request;
+    const until = Math.min(deadlineMs, this.#elapsed() + LIST_EVERY_MS);
+    const rest = Math.max(25, 2 * passMs, this.#elapsed() * RESOLUTION);
+    const leftMs = () => Math.max(1, until - this.#elapsed());
+    if (this.#problem !== undefined) await pause(Math.min(250, rest, leftMs()), signal, this.#clock);
+    while (this.#elapsed() < until) {
+      if (this.#open().length === 0) return;
+      onProgress?.(progress(this.#all(), this.#problem));
+      await this.#bell.next(leftMs(), signal);
     }
+  }
+
+  /** The poll interval. Few proxies are asked often; many, and slow answers, share the API server. */
+  #interval(askedMs: number): number {
+    const least = Math.max(SHORTEST_INTERVAL_MS, this.#open().length * INTERVAL_PER_PROXY_MS, 2 * askedMs);
+    return Math.min(this.#watched.size <= 50 ? 80 : 250, Math.max(least, this.#elapsed() * RESOLUTION));
+  }
+
+  #elapsed(): number {
+    return this.#clock.now() - this.#startedMs;
+  }
+
+  #all(): Watched[] {
+    return [...this.#watched.values()];
+  }
+
+  #open(): Watched[] {
+    return this.#all().filter(({ provenMs }) => provenMs === undefined);
   }
 }
 
@@ -214,8 +250,13 @@ function notProven(
   );
 }
 
+interface Bell {
+  ring(): void;
+  next(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
 /** Lets one side wait for the next of many rings, or for a time. */
-function createBell(clock: Clock): { ring(): void; next(ms: number, signal?: AbortSignal): Promise<void> } {
+function createBell(clock: Clock): Bell {
   let rung = new AbortController();
   return {
     ring() {

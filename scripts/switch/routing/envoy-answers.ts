@@ -69,7 +69,7 @@ export const unproven = (saw: string, againMs?: number): Verdict =>
 /** Where the configuration dump has something else than configurations of this kind. An answer without any is one that has none. */
 export function unreadableIn(dump: unknown, part: string): string | undefined {
   const { configs = [] } = (dump ?? {}) as { configs?: unknown };
-  if (typeof dump !== 'object' || dump === null || !Array.isArray(configs))
+  if (typeof dump !== 'object' || dump === null || Array.isArray(dump) || !Array.isArray(configs))
     return 'an answer that is no configuration dump';
   const odd = configs.find((config: unknown) => {
     const found = (config as Record<string, unknown> | null)?.[part];

@@ -77,6 +77,8 @@ export interface TrafficRouting {
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */
   names(version: string): boolean;
+  /** The version of pods with these labels; undefined when they are of none. */
+  versionOf(labels: Readonly<Record<string, string>>): string | undefined;
   /** What tells the pods of a version from others. */
   labelsOf(version: string): Record<string, string>;
   /** What would tell the pods of a version from others, once it is added like the model. */

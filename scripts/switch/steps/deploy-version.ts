@@ -5,7 +5,7 @@ import { resources } from '../../shared/resources.ts';
 import { candidateAutoscalers, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
 import { keepOf, patchOf } from '../changes/change.ts';
 import type { Change } from '../changes/change.ts';
-import { renderVersion } from '../changes/render-version.ts';
+import { renderCandidate } from '../changes/version-label.ts';
 import { applyObject, deleteVersion } from '../changes/version-objects.ts';
 import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
 import { findVersion, listVersions } from '../cluster-state/versions.ts';
@@ -21,13 +21,13 @@ export const deployVersion: Step = {
   subject: ({ app, to }) => ({ kind: 'Deployment', name: `${app}-${to}` }),
   onFailure: 'undo',
   async changes(context) {
-    const { options, cluster, app, from, to, service } = context;
-    const versions = await listVersions(cluster, service);
+    const { cluster, from, to } = context;
+    const versions = await listVersions(cluster, context);
     const current = findVersion(versions, from);
     const existing = findVersion(versions, to);
     const size = current?.spec.replicas ?? 1;
     const replicas = Math.max(size, existing?.spec.replicas ?? 0);
-    const rendered = await renderVersion(options, { app, version: to, replicas });
+    const rendered = await renderCandidate(context, replicas);
     const { name } = existing?.metadata ?? rendered.deployment.metadata;
     return [
       // First the floor: an autoscaler that is there already would take back what is added here.
@@ -44,8 +44,8 @@ export const deployVersion: Step = {
     title: ({ app, to }) => `Delete ${app}-${to}`,
     before: { claim: (context) => (stays(context) ? alreadySo('') : unedited(context)) },
     async changes(context) {
-      const { to, record, lastSeen, cluster, service } = context;
-      const there = findVersion(await listVersions(cluster, service), to);
+      const { to, record, lastSeen, cluster } = context;
+      const there = findVersion(await listVersions(cluster, context), to);
       const kept = there ? [keepOf(resources.deployments, there, 'stays')] : [];
       if (record.before?.deployment) return [...kept, ...(await letGo(context, to))];
       if (lastSeen.names(to)) throw new CommandError(`a route still names ${to}; it is left running`);

@@ -13,9 +13,9 @@ import type { Phase } from '../step.ts';
 export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
   return {
     async changes(context) {
-      const { cluster, service, from, to, lastSeen } = context;
+      const { cluster, from, to, lastSeen } = context;
       if (!isNeeded(context)) return [];
-      const versions = await listVersions(cluster, service);
+      const versions = await listVersions(cluster, context);
       const candidate = findVersion(versions, to);
       const size = findVersion(versions, from)?.spec.replicas ?? 0;
       if (candidate === undefined) return [];

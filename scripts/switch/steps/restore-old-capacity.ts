@@ -14,8 +14,8 @@ export const restoreOldCapacity: NamedPart = {
   title: ({ app, from }) => `Restore ${app}-${from}'s size`,
   subject: ({ app, from }) => ({ kind: 'Deployment', name: `${app}-${from}` }),
   async changes(context) {
-    const { cluster, service, from, to } = context;
-    const versions = await listVersions(cluster, service);
+    const { cluster, from, to } = context;
+    const versions = await listVersions(cluster, context);
     const current = findVersion(versions, from);
     if (current === undefined) throw new PointOfNoReturnError(from);
     const size = Math.max(current.spec.replicas ?? 1, findVersion(versions, to)?.spec.replicas ?? 0);

@@ -19,9 +19,8 @@ const edits: ((world: World) => void)[] = [
   (world) => editRoutes(world, (http) => http.map((route) => ({ ...route, timeout: '5s' }))),
   function headerRoute(world) {
     editRoutes(world, (http) => {
-      const { name: _name, ...rest } = http.at(-1) ?? {};
       const match = [{ headers: { 'x-beta': { exact: 'yes' } } }];
-      return [{ ...rest, name: WHO, match }, ...http];
+      return [{ ...http.at(-1), name: WHO, match }, ...http];
     });
   },
   ({ api }) =>
@@ -34,11 +33,15 @@ export function editSomething(world: World, prng: Prng): void {
   prng.pick(edits)(world);
 }
 
+function without<T extends object>(object: T, field: string): T {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== field)) as T;
+}
+
 /** Takes back whatever of it is left. */
 export function withdrawEdits(world: World): void {
   const { api } = world;
   editRoutes(world, (http) =>
-    http.filter(({ name = '' }) => !name.startsWith(WHO)).map(({ timeout: _timeout, ...route }) => route),
+    http.filter(({ name = '' }) => !name.startsWith(WHO)).map((route) => without(route, 'timeout')),
   );
   const { spec } = api.get(rulePlace) as DestinationRule;
   if (spec['trafficPolicy'] !== undefined) api.patch(WHO, rulePlace, { spec: { trafficPolicy: null } });

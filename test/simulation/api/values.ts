@@ -18,12 +18,16 @@ export function freeze<T>(value: T): T {
 /** RFC 7386: null takes away, objects are merged, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isMap(patch)) return patch;
-  const merged: Record<string, unknown> = isMap(target) ? { ...target } : {};
+  const before = isMap(target) ? target : {};
+  const merged = { ...before };
+  let isTaken = false;
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
+    isTaken ||= value === null;
+    merged[key] = value === null ? undefined : mergePatch(before[key], value);
   }
-  return merged;
+  return isTaken
+    ? Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined))
+    : merged;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -8,6 +8,7 @@ import type {
   VirtualService,
 } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
 import type { ObjectStore } from '../api/object-store.ts';
 import { isSame } from '../api/values.ts';
 import { APP, NAMESPACE, virtualServiceOf } from '../world/manifests.ts';
@@ -27,15 +28,11 @@ export function leftBehind(
   style: RouteStyle,
   hadAutoscaler: boolean,
 ): string[] {
-  const place = (resource: typeof resources.services | typeof resources.leases) => ({
-    resource,
-    namespace: NAMESPACE,
-    name: APP,
-  });
+  const find = (resource: Resource, name = APP) => store.get({ resource, namespace: NAMESPACE, name });
   const found: string[] = [];
-  const routes = store.get({ ...place(resources.services), resource: resources.virtualServices });
-  const rule = store.get({ ...place(resources.services), resource: resources.destinationRules });
-  const lease = store.get({ ...place(resources.leases), name: `switch-${APP}` }) as Lease | undefined;
+  const routes = find(resources.virtualServices);
+  const rule = find(resources.destinationRules);
+  const lease = find(resources.leases, `switch-${APP}`) as Lease | undefined;
 
   const { spec } = routes as VirtualService;
   const wanted = virtualServiceOf(rest.live, style).spec;
@@ -60,7 +57,7 @@ const versionOf = ({ metadata }: KubernetesObject) => metadata.labels?.['version
 
 /** A switch marks the routes it has written by their names. */
 function withoutNames(spec: VirtualService['spec']): unknown {
-  return { ...spec, http: (spec.http ?? []).map(({ name: _name, ...route }: HttpRoute) => route) };
+  return { ...spec, http: (spec.http ?? []).map((route: HttpRoute) => ({ ...route, name: '' })) };
 }
 
 function compare<T>(

@@ -21,8 +21,9 @@ function withoutLock(real: Cluster): Cluster {
     },
     async replace<T extends KubernetesObject>(...[object, options]: Parameters<Cluster['replace']>) {
       if (object.kind !== 'Lease') return real.replace<T>(object as T, options);
-      const { resourceVersion: _version, ...metadata } = object.metadata;
-      return real.replace<T>({ ...object, metadata } as unknown as T, options);
+      const metadata = { ...object.metadata };
+      delete metadata.resourceVersion;
+      return real.replace<T>({ ...object, metadata } as T, options);
     },
   };
 }

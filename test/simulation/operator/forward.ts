@@ -33,7 +33,7 @@ export function createForward({
     new ClusterError(`${where} does not answer: ${why}`, { status: 0, reason: 'Unreachable' });
 
   const once = (path: string, timeoutMs: number, signal?: AbortSignal) =>
-    new Promise<PodAnswer>((resolve, reject: (error: unknown) => void) => {
+    new Promise<PodAnswer>((resolve, reject: (error: Error) => void) => {
       signal?.throwIfAborted();
       const fate = network.fate();
       const [thereMs, backMs] = [network.latencyMs(), network.latencyMs()];
@@ -43,7 +43,7 @@ export function createForward({
         forget();
         settled();
       };
-      const forget = onAbort(signal, () => settle(() => reject(signal?.reason)));
+      const forget = onAbort(signal, () => settle(() => reject(signal?.reason as Error)));
       const answer = (ms: number, give: () => void) => {
         cancel = process.deliver(ms, () => settle(give));
       };
@@ -63,7 +63,7 @@ export function createForward({
           if (found === undefined) return;
           give = () => resolve({ headers: {}, ...found });
         } catch (error) {
-          give = () => reject(error);
+          give = () => reject(error as Error);
         }
         cancel();
         answer(backMs, give);

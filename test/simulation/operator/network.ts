@@ -30,7 +30,7 @@ export interface Network {
   weather: NetworkWeather;
 }
 
-export const CALM_NETWORK: NetworkWeather = { latencyMs: [1, 5], failures: 0, losses: 0, hangs: 0 };
+export const CALM_NETWORK: NetworkWeather = { latencyMs: [5, 25], failures: 0, losses: 0, hangs: 0 };
 
 const REFUSALS = [
   { status: 500, reason: 'InternalError' },
@@ -57,10 +57,10 @@ export function createNetwork(prng: Prng, weather: NetworkWeather): Network {
     fate() {
       if (isCut) return { kind: 'refused', status: 0, reason: 'ECONNRESET' };
       const { failures, losses, hangs } = self.weather;
-      let chance = prng.next();
-      if ((chance -= failures) < 0) return { kind: 'refused', ...prng.pick(REFUSALS) };
-      if ((chance -= losses) < 0) return { kind: 'lost', ...prng.pick(LOSSES) };
-      if ((chance -= hangs) < 0) return { kind: 'hangs', isCarriedOut: prng.chance(0.5) };
+      const chance = prng.next();
+      if (chance < failures) return { kind: 'refused', ...prng.pick(REFUSALS) };
+      if (chance < failures + losses) return { kind: 'lost', ...prng.pick(LOSSES) };
+      if (chance < failures + losses + hangs) return { kind: 'hangs', isCarriedOut: prng.chance(0.5) };
       return { kind: 'answered' };
     },
   };

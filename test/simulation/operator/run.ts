@@ -44,7 +44,7 @@ export function startRun(
 ): Run {
   const { timeline, story, api, answers } = world;
   const process = createProcess(timeline, name);
-  const { leaseSeconds, quietMs, stepTimeoutMs } = pace;
+  const { leaseSeconds } = pace;
   const connection = {
     process,
     network,

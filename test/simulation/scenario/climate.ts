@@ -19,7 +19,7 @@ export function drawPace(prng: Prng): Pace {
 }
 
 export function drawNetwork(prng: Prng): NetworkWeather {
-  const latencyMs = [1, prng.skewed(3, 50)] as const;
+  const latencyMs = [2, prng.skewed(5, 80)] as const;
   if (prng.chance(0.5)) return { latencyMs, failures: 0, losses: 0, hangs: 0 };
   return {
     latencyMs,

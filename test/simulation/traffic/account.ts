@@ -11,7 +11,7 @@ export interface Account {
   violate(what: string): void;
 }
 
-export function createAccount({ now }: Timeline, story: Story): Account {
+export function createAccount(timeline: Timeline, story: Story): Account {
   const violations: string[] = [];
   return {
     sent: 0,
@@ -20,7 +20,7 @@ export function createAccount({ now }: Timeline, story: Story): Account {
     violations,
     violate(what) {
       story.tell('VIOLATION', () => what);
-      violations.push(`at ${(now() / 1000).toFixed(3)} s: ${what}`);
+      violations.push(`at ${(timeline.now() / 1000).toFixed(3)} s: ${what}`);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** One request, by what its proxy knows at this moment, to a pod as it really is. */
-import type { ProxyCluster, Proxy, HostCounters } from '../mesh/proxy.ts';
+import type { HostCounters, Proxy } from '../mesh/proxy.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';
 import type { PodRegistry, SimulatedPod } from '../world/pods.ts';
@@ -24,10 +24,16 @@ export function sendRequest(
   const { timeline, prng, account } = traffic;
   const route = proxy.routes.find((candidate) => !candidate.isBeta || isBeta);
   account.sent += 1;
-  if (route === undefined) return account.violate(`${proxy.name} has no route for a request: 404`);
+  if (route === undefined) {
+    account.violate(`${proxy.name} has no route for a request: 404`);
+    return;
+  }
   const subset = pickByWeight(route.clusters, prng.next());
+  if (route.delayMs === 0) {
+    forward(traffic, proxy, subset, workMs);
+    return;
+  }
   // The route is chosen when the request comes; what delays it does so before it goes on.
-  if (route.delayMs === 0) return forward(traffic, proxy, subset, workMs);
   const { restarts } = proxy;
   timeline.after(route.delayMs, () => {
     if (proxy.restarts !== restarts || !proxy.isUp) account.excused += 1;
@@ -37,36 +43,34 @@ export function sendRequest(
 
 function forward(traffic: Traffic, proxy: Proxy, subset: string, workMs: number): void {
   const { prng, pods, account, failing } = traffic;
-  const cluster: ProxyCluster | undefined = proxy.clusters.get(subset);
-  const named = subset === '' ? 'all versions' : subset;
-  if (cluster === undefined)
-    return account.violate(`${proxy.name} routes to ${named}, which it does not know: 503`);
-  if (!cluster.isActive)
-    return account.violate(`${proxy.name} routes to ${named}, which is still warming: 503`);
-  const hosts = [...cluster.hosts];
+  const cluster = proxy.clusters.get(subset);
+  const hosts = [...(cluster?.hosts ?? [])];
   const chosen = hosts[Math.floor(prng.next() * hosts.length)];
-  if (chosen === undefined) {
-    if (failing.has(subset)) account.excused += 1;
-    else account.violate(`${proxy.name} routes to ${named}, which has no endpoint: 503`);
+  if (!cluster?.isActive || chosen === undefined) {
+    const isEmpty = cluster?.isActive === true;
+    if (isEmpty && failing.has(subset)) account.excused += 1;
+    else {
+      const what = isEmpty ? 'has no endpoint' : cluster ? 'is still warming' : 'it does not know';
+      account.violate(
+        `${proxy.name} routes to ${subset === '' ? 'all versions' : subset}, which ${what}: 503`,
+      );
+    }
     return;
   }
   const [ip, counters] = chosen;
   counters.total += 1;
   const pod = pods.byAddress(ip);
-  if (pod?.state === 'failed') {
-    counters.error += 1;
-    account.excused += 1;
-  } else if (pod?.state === 'serving') {
+  if (pod?.state === 'serving') {
     fly(traffic, proxy, { pod, counters, workMs });
-  } else {
-    counters.error += 1;
-    const what =
-      pod === undefined ? `${ip}, where no pod is any more` : `${pod.name}, which ${said[pod.state]}`;
-    account.violate(`${proxy.name} sent a request to ${what}`);
+    return;
   }
+  counters.error += 1;
+  if (pod?.state === 'failed') account.excused += 1;
+  else
+    account.violate(
+      `${proxy.name} sent a request to ${pod ? `${pod.name}, which does not serve` : `${ip}, where no pod is`}`,
+    );
 }
-
-const said = { starting: 'does not serve yet', ended: 'has ended' } as const;
 
 function fly(
   { timeline, account }: Traffic,
@@ -102,8 +106,7 @@ function fly(
 }
 
 function pickByWeight(clusters: { subset: string; weight: number }[], chance: number): string {
-  const sum = clusters.reduce((total, { weight }) => total + weight, 0);
-  let left = chance * sum;
+  let left = chance * clusters.reduce((total, { weight }) => total + weight, 0);
   for (const { subset, weight } of clusters) if ((left -= weight) < 0) return subset;
   return clusters.at(-1)?.subset ?? '';
 }

@@ -1,13 +1,19 @@
 /** The DestinationRule as a value: with one more version, or one less. */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
+import { DEFAULT_LABEL, versionLabelOf } from './version-label.ts';
 
 export function findSubset(rule: DestinationRule, name: string): Subset | undefined {
   return rule.spec.subsets?.find((subset) => subset.name === name);
 }
 
+/** The subset as it stands, or as it would be: by the label that the others select by. */
+export function subsetOf(rule: DestinationRule, name: string): Subset {
+  return findSubset(rule, name) ?? { name, labels: { [versionLabelOf(rule)]: name } };
+}
+
 /** The new version's subset: the old one's, policies included, with the old version's name replaced in it. */
 export function subsetLike(old: Subset, from: string, to: string): Subset {
-  const labels = Object.entries(old.labels ?? { version: from }).map(([key, value]) => [
+  const labels = Object.entries(old.labels ?? { [DEFAULT_LABEL]: from }).map(([key, value]) => [
     key,
     value === from ? to : value,
   ]);

@@ -9,11 +9,12 @@ import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.t
 import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
-import { findSubset, subsetLike, withSubset, withoutSubset } from './destination-rule.ts';
+import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
 import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
+import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { evaluateRoutes } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
@@ -34,8 +35,7 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
   const names = (version: string) => namedSubsets(virtualService, target).has(version);
-  const subsetOf = (version: string) =>
-    findSubset(destinationRule, version) ?? { name: version, labels: { version } };
+  const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
     target,
@@ -63,18 +63,19 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
         .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     names,
-    labelsOf: (version) => subsetOf(version).labels ?? { version },
+    labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
+    versionOf: (labels) => versionOf(labels, destinationRule),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
     labelsLike: (version, model) =>
-      (findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version)).labels ?? {},
+      (findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version)).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
     add(version, model) {
-      const subset = findSubset(destinationRule, version) ?? subsetLike(subsetOf(model), model, version);
+      const added = findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version);
       return [
-        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, subset)),
+        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, added)),
       ];
     },
     remove: (version) => [

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { waitFor } from '../../../../scripts/shared/wait.ts';
 import type { Pod } from '../../../../scripts/playground/pod-types.ts';
 import { isReady, startTestNode, type TestNode } from '../../../support/playground-node.ts';
 
@@ -174,6 +175,57 @@ describe('a running pod', () => {
       });
       break;
     }
+  });
+});
+
+describe('the folders of a pod', () => {
+  const beans = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'beans', namespace: 'default' },
+    data: { origin: 'Huila' },
+  };
+
+  it('are not left by steps back, neither by its working folder nor by a path that its program names', async () => {
+    node = await startTestNode();
+    node.store.create('v1/configmaps', beans);
+    const program = `
+      const fs = require('node:fs');
+      const missing = (path) => { try { fs.readFileSync(path); return 'read'; } catch ({ code }) { return code; } };
+      console.log(JSON.stringify([process.cwd().includes('/containers/'), fs.readFileSync('/data/x/../origin', 'utf8'), missing('/data/../sub/nothing')]));
+      setInterval(() => {}, 1000);`;
+    node.pod(
+      'one',
+      {
+        command: ['node', '-e', program],
+        workingDir: '/data/../../..',
+        volumeMounts: [{ name: 'beans', mountPath: '/data' }],
+      },
+      { volumes: [{ name: 'beans', configMap: { name: 'beans' } }] },
+    );
+    await node.until('one', ({ status }) => status?.phase === 'Running');
+    for await (const line of node.kubelet.readLogs('default', 'one', undefined, { follow: true })) {
+      expect(JSON.parse(line)).toEqual([true, 'Huila', 'ENOENT']);
+      break;
+    }
+  });
+
+  it.each([
+    ['an item has a file where another one needs a folder', ['a', 'a/b']],
+    ['a name is too long for the disk', ['a'.repeat(300)]],
+  ])('make the pod wait when %s', async (_what, paths) => {
+    node = await startTestNode();
+    node.store.create('v1/configmaps', beans);
+    const items = paths.map((path) => ({ key: 'origin', path }));
+    node.pod(
+      'one',
+      { volumeMounts: [{ name: 'beans', mountPath: '/data' }] },
+      { volumes: [{ name: 'beans', configMap: { name: 'beans', items } }] },
+    );
+    const failed = (): string[] => node.events('one').filter((event) => event.startsWith('FailedMount'));
+    await waitFor(() => failed().length > 0, { deadlineMs: 15_000, what: 'the mount to fail' });
+    expect(failed()[0]).toMatch(/^FailedMount: MountVolume.SetUp failed for volume "beans" : E/);
+    expect(node.get('one')?.status?.phase).toBe('Pending');
   });
 });
 

@@ -139,6 +139,7 @@ describe('the autoscaler of a new version', () => {
     const context = {
       cluster,
       service,
+      lastSeen: { versionOf: ({ version }: Record<string, string>) => version },
       signal: new AbortController().signal,
       clock: systemClock,
       stepTimeoutMs: 1000,

@@ -3,7 +3,7 @@ import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { takeLease } from '../../../../scripts/switch/lock/operator-lease.ts';
+import { takeLease } from '../../../../scripts/switch/lock/take-lease.ts';
 import { ANNOTATION, readRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 
@@ -157,6 +157,32 @@ describe('a Lease that is held', () => {
     expect(kept.now()?.spec.holderIdentity).toBe('ci@elsewhere');
     await hold.release();
   });
+
+  it.each([
+    ['although its process stood still', 'now'],
+    ['although its whole machine slept', 'date'],
+  ] as const)(
+    'is renewed once more when the answer was read after it may have run out, %s',
+    async (_how, which) => {
+      const kept = keep();
+      const time = { now: 0, date: Date.UTC(2026, 0, 1) };
+      const clock = { now: () => time.now, date: () => new Date(time.date), after: () => () => undefined };
+      let renewals = 0;
+      const slow = {
+        ...kept.cluster,
+        async replace(wanted: Lease) {
+          const written = await kept.cluster.replace<Lease>(wanted);
+          renewals += 1;
+          if (renewals === 1) time[which] += 60_000;
+          return written;
+        },
+      } as unknown as Cluster;
+      const hold = await takeLease(slow, 'coffee-shop', { signal, clock, leaseSeconds: 15 });
+      await hold.renew();
+      expect(renewals).toBe(2);
+      await hold.release();
+    },
+  );
 
   it('that is there and cannot be seen is given up, with what the server said', async () => {
     const { cluster } = keep(killed);

@@ -1,0 +1,107 @@
+/** Takes the Lease, or finds out who has it. */
+import { hostname } from 'node:os';
+import { systemClock, type Clock } from '../../shared/clock.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { CommandError } from '../../shared/errors.ts';
+import type { Lease } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
+import { userName } from '../../shared/user.ts';
+import { pause } from '../../shared/wait.ts';
+import { createId } from './create-id.ts';
+import { holdBy, keepLease, type OperatorLease, type Operator } from './operator-lease.ts';
+import { leaseName } from './switch-record.ts';
+
+/** How often a run that waits for its turn says so, in milliseconds. */
+const SAY_EVERY_MS = 5000;
+
+export interface TakeOptions {
+  leaseSeconds?: number | undefined;
+  signal: AbortSignal;
+  onWait?: (text: string) => void;
+  clock?: Clock;
+  /** Of this run alone. Default: from user, machine and process. */
+  identity?: string | undefined;
+}
+
+/** Who runs the switch, for people; no two runs are named alike. */
+function operatorIdentity(id: string): string {
+  return `${userName()}@${hostname()}-${process.pid}-${id}`;
+}
+
+/**
+ * When another holds it: waits to see it renewed (then that one is alive, and this one stops) or run out (then it was killed).
+ * Watching the value change instead of reading its time makes the clocks of the machines irrelevant, as client-go's leader election does.
+ */
+export async function takeLease(cluster: Cluster, app: string, options: TakeOptions): Promise<OperatorLease> {
+  const { leaseSeconds = 15, signal, onWait, clock = systemClock } = options;
+  const operator: Operator = {
+    identity: options.identity ?? operatorIdentity(createId()),
+    leaseSeconds,
+    clock,
+  };
+  const name = leaseName(app);
+  const other = createObserver({ app, name, leaseSeconds, clock, onWait });
+  let failingSince: number | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await cluster.get<Lease>(resources.leases, name, { signal });
+    const holder = found?.spec.holderIdentity ?? '';
+    const isFree = holder === '' || holder === operator.identity;
+    const leftMs = isFree ? 0 : other.leftMs(holder, found);
+    if (leftMs > 0) {
+      await pause(Math.min(500, leftMs), signal, clock);
+      continue;
+    }
+    if (!isFree) onWait?.(`${holder} is gone: taking its Lease over`);
+    try {
+      return keepLease(cluster, operator, await write(found));
+    } catch (error) {
+      // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
+      failingSince ??= clock.now();
+      const isOver = clock.now() - failingSince > leaseSeconds * 1000;
+      if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
+      await pause(100, signal, clock);
+    }
+  }
+
+  function write(found: Lease | undefined): Promise<Lease> {
+    if (found !== undefined) return cluster.replace<Lease>(holdBy(operator, found), { signal });
+    const metadata = { name, namespace: cluster.namespace };
+    const empty = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: {} };
+    return cluster.create<Lease>(holdBy(operator, empty), { signal });
+  }
+}
+
+interface Watching {
+  app: string;
+  name: string;
+  leaseSeconds: number;
+  clock: Clock;
+  onWait: ((text: string) => void) | undefined;
+}
+
+/** Watches whoever holds the Lease. */
+function createObserver({ app, name, leaseSeconds, clock, onWait }: Watching) {
+  let seen: { holder: string; renewed: string; at: number } | undefined;
+  let saidAt = -Infinity;
+  return {
+    /** How long it may still be at work without renewing. Throws when it has been seen to renew. */
+    leftMs(holder: string, lease: Lease | undefined): number {
+      const renewed = lease?.spec.renewTime ?? '';
+      if (seen?.holder !== holder) seen = { holder, renewed, at: clock.now() };
+      if (seen.renewed !== renewed)
+        throw new CommandError(`${holder} is switching ${app} right now; nothing was changed`);
+      const leftMs = (lease?.spec.leaseDurationSeconds ?? leaseSeconds) * 1000 - (clock.now() - seen.at);
+      if (leftMs > 0 && clock.now() - saidAt >= SAY_EVERY_MS) {
+        saidAt = clock.now();
+        const since = renewed === '' ? '' : `, renewed at ${renewed}`;
+        onWait?.(
+          `${holder} holds the Lease ${name}${since}: waiting ${formatDuration(leftMs)} more to see whether it is still at work`,
+        );
+      }
+      return leftMs;
+    },
+  };
+}

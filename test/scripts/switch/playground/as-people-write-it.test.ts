@@ -1,0 +1,98 @@
+/** Versions, labels, routes and objects as people write them, otherwise than the templates do: each switched on a playground. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
+import type { Deployment, DestinationRule } from '../../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../../scripts/shared/resources.ts';
+import { readStatus } from '../../../../scripts/switch/command/status.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+
+const RECOMMENDED = 'app.kubernetes.io/version';
+const naive = { pod: 'naive', replicas: '1', retries: '0' };
+let coffee: CoffeeCluster;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'as-people-write-it-'));
+  coffee = await startCoffeeCluster({ empty: true });
+}, 60_000);
+afterAll(async () => {
+  await coffee.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The cluster file of a copy of istio/, with these templates changed. */
+function templatesWith(name: string, change: (text: string) => string, templates: string[]): string {
+  const copy = path.join(folder, name);
+  cpSync(path.join(root, 'istio'), copy, { recursive: true });
+  for (const template of templates) {
+    const file = path.join(copy, template);
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+  }
+  return path.join(copy, 'cluster.yaml');
+}
+async function applyOf(clusterFile: string, sets: string[], vars: Record<string, string> = {}) {
+  const rendered = await renderSets(clusterFile, { include: sets, vars: { ...naive, ...vars } });
+  for (const object of parseObjects(rendered)) await coffee.cluster.apply(object, { force: true });
+}
+const quick = { set: { pod: 'naive' }, quietMs: 200 };
+const served = async () => (await fetch(coffee.ordersUrl, { method: 'POST' })).headers.get('x-version');
+const subsets = async () =>
+  (await coffee.cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop'))?.spec.subsets;
+const podLabels = async (name: string) =>
+  (await coffee.cluster.get<Deployment>(resources.deployments, name))?.spec.template.metadata?.labels;
+
+describe('versions told apart by the recommended label', () => {
+  const relabelled = (text: string) => text.replaceAll(/^( +)version: /gm, `$1${RECOMMENDED}: `);
+
+  it('are switched, shown and told by it, as by the label of the templates', async () => {
+    const clusterFile = templatesWith('recommended', relabelled, [
+      'version/deployment.tpl.yaml',
+      'subsets/destination-rule.tpl.yaml',
+    ]);
+    await applyOf(clusterFile, ['base', 'version', 'subsets', 'route']);
+    await coffee.untilServed();
+    const { plan = [], ...planned } = await coffee.switchTo('v2', { ...quick, clusterFile, dryRun: true });
+    expect(planned).toMatchObject({ ok: true, outcome: 'planned' });
+    expect(plan.find(({ name }) => name === 'add-subset')?.changes).toContain(`+     ${RECOMMENDED}: v2`);
+
+    const result = await coffee.switchTo('v2', { ...quick, clusterFile, keepOld: true });
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
+    expect(await served()).toBe('v2');
+    expect(await readStatus(coffee.cluster, 'coffee-shop')).toMatchObject({
+      versions: [
+        { version: 'v1', ready: 1, wanted: 1, known: true },
+        { version: 'v2', ready: 1, wanted: 1, known: true },
+      ],
+    });
+    expect(await coffee.switchTo('v2', { ...quick, clusterFile, undo: true })).toMatchObject({
+      ok: true,
+      outcome: 'undone',
+      live: 'v1',
+    });
+    expect(await subsets()).toEqual([{ name: 'v1', labels: { [RECOMMENDED]: 'v1' } }]);
+    expect(await coffee.cluster.get(resources.deployments, 'coffee-shop-v2')).toBeUndefined();
+  }, 90_000);
+
+  it('are given it on their pods where the template has another one', async () => {
+    const result = await coffee.switchTo('v3', quick);
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v3' });
+    expect(await podLabels('coffee-shop-v3')).toMatchObject({ version: 'v3', [RECOMMENDED]: 'v3' });
+    expect(await subsets()).toEqual([{ name: 'v3', labels: { [RECOMMENDED]: 'v3' } }]);
+    expect(await served()).toBe('v3');
+  }, 60_000);
+});
+
+describe('a version whose name is a number for YAML', () => {
+  it.each(['1e3', '20261130', 'null'])(
+    '%s is switched to like any other',
+    async (version) => {
+      const result = await coffee.switchTo(version, quick);
+      expect(result).toMatchObject({ ok: true, outcome: 'switched', live: version });
+      expect(await podLabels(`coffee-shop-${version}`)).toMatchObject({ version });
+      expect(await served()).toBe(version);
+    },
+    60_000,
+  );
+});

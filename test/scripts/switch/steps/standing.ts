@@ -1,0 +1,244 @@
+/** A coffee-shop of v1 in memory: what a step reads and writes there, and what it asks of the proxies, without any of them. */
+import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
+import type { Cluster, ListOptions } from '../../../../scripts/shared/cluster/cluster.ts';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
+import type { Deployment, KubernetesObject, Service } from '../../../../scripts/shared/kubernetes.ts';
+import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../../scripts/shared/resources.ts';
+import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
+import { mergePatch } from '../../../../scripts/switch/changes/merge-patch.ts';
+import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
+import { createContext } from '../../../../scripts/switch/context.ts';
+import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
+import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
+import type { Prover } from '../../../../scripts/switch/proofs/prover.ts';
+import type { QuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
+import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
+import { phasesOf } from '../../../../scripts/switch/step.ts';
+import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
+import type { SwitchOptions } from '../../../../scripts/switch/types.ts';
+
+const APP = 'coffee-shop';
+
+export function deployment(version: string, replicas = 2, more: object = {}): Deployment {
+  return {
+    metadata: { name: `${APP}-${version}`, uid: `uid-${version}`, generation: 1 },
+    spec: {
+      replicas,
+      selector: {},
+      template: {
+        metadata: { labels: { app: APP, version } },
+        spec: { containers: [{ name: APP }] },
+      },
+      ...more,
+    },
+    status: { observedGeneration: 1, replicas, updatedReplicas: replicas, readyReplicas: replicas },
+  };
+}
+
+export function autoscaler(version: string, minReplicas: number, floor?: string): KubernetesObject {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: {
+      name: `${APP}-${version}`,
+      annotations: floor === undefined ? {} : { 'zero-downtime-coffee-shop/min-replicas': floor },
+    },
+    spec: {
+      scaleTargetRef: { kind: 'Deployment', name: `${APP}-${version}` },
+      minReplicas,
+      maxReplicas: 9,
+    },
+  };
+}
+
+export const subset = (version: string) => ({ name: version, labels: { version } });
+export const route = (...versions: string[]) => ({
+  name: 'main',
+  route: versions.map((version) => ({ destination: { host: APP, subset: version } })),
+});
+
+export interface Scene {
+  /** In the DestinationRule. Default: v1. */
+  subsets?: object[];
+  routes?: object[];
+  deployments?: Deployment[];
+  autoscalers?: KubernetesObject[];
+  /** Of the record of a run before this one. */
+  before?: { deployment: boolean; subset: boolean };
+  options?: Partial<SwitchOptions>;
+  prover?: Partial<Prover>;
+  renewLease?: () => Promise<void>;
+}
+
+/** The world and the log of what was done to it and asked of it, in order. */
+export async function standing({
+  subsets = [subset('v1')],
+  routes = [route('v1')],
+  deployments = [deployment('v1')],
+  autoscalers = [],
+  before,
+  options = {},
+  prover = {},
+  renewLease = () => Promise.resolve(),
+}: Scene = {}) {
+  const log: string[] = [];
+  const objects = new Map<string, KubernetesObject>();
+  const keyOf = ({ plural }: Resource, name: string) => `${plural} ${name}`;
+  const put = (resource: Resource, object: KubernetesObject) => {
+    const { resourceVersion = '0' } = object.metadata;
+    const stored = {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: `${Number(resourceVersion) + 1}` },
+    };
+    objects.set(keyOf(resource, object.metadata.name), stored);
+    return stored;
+  };
+  const service: Service = {
+    metadata: { name: APP },
+    spec: { selector: { app: APP }, ports: [{ port: 80, targetPort: 8080 }] },
+  };
+  put(resources.services, service);
+  put(resources.virtualServices, { metadata: { name: APP }, spec: { hosts: [APP], http: routes } });
+  put(resources.destinationRules, { metadata: { name: APP }, spec: { host: APP, subsets } });
+  for (const one of deployments) put(resources.deployments, one);
+  for (const one of autoscalers) put(resources.horizontalPodAutoscalers, one);
+
+  /** Each Deployment has its pods at once. */
+  const pods = () =>
+    [...objects.values()].flatMap((object) => {
+      const { replicas = 0, template } = (object as Deployment).spec;
+      if (object.metadata.uid?.startsWith('uid-') !== true) return [];
+      return Array.from({ length: replicas }, (_, index) => ({
+        metadata: { name: `${object.metadata.name}-${index}`, labels: template.metadata?.labels ?? {} },
+        spec: template.spec,
+        status: { podIP: `10.0.0.${index}`, conditions: [{ type: 'Ready', status: 'True' }] },
+      }));
+    });
+  const settle = (object: KubernetesObject): KubernetesObject => {
+    const { replicas } = (object as Deployment).spec;
+    const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas };
+    return object.metadata.name && 'template' in (object['spec'] as object)
+      ? { ...object, status: { observedGeneration: object.metadata.generation ?? 0, ...counts } }
+      : object;
+  };
+  const cluster = {
+    context: 'memory',
+    namespace: 'shop',
+    resourceOf: (object: KubernetesObject) => Promise.resolve(knownResourceOf(object)),
+    get: (resource: Resource, name: string) => Promise.resolve(objects.get(keyOf(resource, name))),
+    list: (resource: Resource, { labelSelector = '' }: ListOptions = {}) => {
+      const wanted = labelSelector.split(',').filter((pair) => pair !== '');
+      const found =
+        resource.plural === 'pods'
+          ? pods()
+          : [...objects].filter(([key]) => key.startsWith(`${resource.plural} `)).map(([, object]) => object);
+      return Promise.resolve(
+        found.filter(({ metadata: { labels = {} } }) =>
+          wanted.every((pair) => labels[pair.split('=')[0] ?? ''] === pair.split('=')[1]),
+        ),
+      );
+    },
+    apply: (object: KubernetesObject) => {
+      const resource = knownResourceOf(object) ?? resources.configMaps;
+      log.push(`apply ${resource.kind} ${object.metadata.name}`);
+      return Promise.resolve(put(resource, settle(object)));
+    },
+    patch: (resource: Resource, name: string, patch: Partial<KubernetesObject>) => {
+      const { resourceVersion } = patch.metadata ?? {};
+      const isStale = resourceVersion !== objects.get(keyOf(resource, name))?.metadata.resourceVersion;
+      if (resourceVersion !== undefined && isStale)
+        return Promise.reject(
+          new ClusterError('the object has been modified', { status: 409, reason: 'Conflict' }),
+        );
+      log.push(`patch ${resource.kind} ${name}`);
+      const patched = mergePatch(objects.get(keyOf(resource, name)), patch) as KubernetesObject;
+      return Promise.resolve(put(resource, settle(patched)));
+    },
+    delete: (resource: Resource, name: string) => {
+      log.push(`delete ${resource.kind} ${name}`);
+      objects.delete(keyOf(resource, name));
+      return Promise.resolve();
+    },
+    forward: () => ({
+      request: () => Promise.resolve({ status: 200, headers: {}, body: '' }),
+      close: () => undefined,
+    }),
+  } as unknown as Cluster;
+
+  const proven = (what: string) => {
+    log.push(what);
+    return Promise.resolve({ proxies: 3 });
+  };
+  const watch = (version: string) => ({ version }) as QuietWatch;
+  const asked: Prover = {
+    endpoints: ({ version }) => proven(`prove A ${version}`),
+    routes: async ({ leaving }) => ({
+      ...(await proven(`prove B${leaving ? `, beginning C ${leaving.version}` : ''}`)),
+      ...(leaving ? { watch: watch(leaving.version) } : {}),
+    }),
+    quiet: ({ version }, _deadline, begun) => proven(`prove C ${version}${begun ? ', begun with B' : ''}`),
+    gone: ({ version }) => proven(`prove ${version} gone`),
+    ...prover,
+  };
+  const run: Run = {
+    options: {
+      cluster,
+      app: APP,
+      clusterFile: 'istio/cluster.yaml',
+      prover: asked,
+      renderSet: (_file, { version = '', replicas = '1' }) =>
+        Promise.resolve([
+          {
+            apiVersion: apiVersionOf(resources.deployments),
+            kind: 'Deployment',
+            ...deployment(version, Number(replicas)),
+          },
+        ]),
+      ...options,
+    },
+    cluster,
+    clock: systemClock,
+    createId: () => '0123abcd',
+    mesh: {} as Mesh,
+    reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
+    signal: new AbortController().signal,
+    renewLease: () => {
+      log.push('renew');
+      return renewLease();
+    },
+    inBackground: () => undefined,
+    steps: [],
+    startedMs: 0,
+  };
+  const record = before && {
+    id: '0123abcd',
+    from: 'v1',
+    to: 'v2',
+    phase: 'running' as const,
+    startedAt: '2026-11-30T12:00:00.000Z',
+    before,
+  };
+  const state = await readState(cluster, APP);
+  const context: SwitchContext = createContext(run, state, { kind: 'switch', from: 'v1', to: 'v2', record });
+  return { cluster, context, log, run };
+}
+
+/** A step of which only this part is looked at: its undo, for instance. */
+export const named = (part: Part | undefined, name = 'undo'): NamedPart => {
+  if (part === undefined) throw new Error('there is no such part');
+  return { ...part, name };
+};
+
+/** What the part would write, as the dry run shows it, in the world as it stands. */
+export async function changesOf(part: Part, context: SwitchContext): Promise<string[]> {
+  const all = await Promise.all(phasesOf(part).map(async (phase) => (await phase.changes?.(context)) ?? []));
+  return all.flat().flatMap((change) => describeChange(change));
+}
+
+/** Runs it; why it failed, where it did. */
+export async function failureOf(context: SwitchContext, part: NamedPart): Promise<unknown> {
+  const error = await perform(context, part).catch((caught: unknown) => caught);
+  return error instanceof StepFailed ? error.cause : undefined;
+}
