@@ -19,7 +19,7 @@ export interface Percentiles {
 export interface Account {
   /** Requests that were due and have ended. */
   sent: number;
-  /** Whole answers with a status below 400, or a 4xx that was expected. */
+  /** Whole answers with a 2xx, or with a 3xx or 4xx that was expected. */
   ok: number;
   /** Everything else. */
   lost: number;

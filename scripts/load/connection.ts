@@ -11,6 +11,8 @@ export type Outcome =
       version: string | undefined;
       pod: string | undefined;
       bodyStart: string;
+      /** The header `location`, as it came. */
+      location?: string | undefined;
     }
   | {
       kind: LossKind;
@@ -56,8 +58,8 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
   };
 
   const answer = (): Outcome => {
-    const { status, version, pod, bodyStart } = parser;
-    return { kind: 'answer', status, version, pod, bodyStart };
+    const { status, version, pod, bodyStart, location } = parser;
+    return { kind: 'answer', status, version, pod, bodyStart, location };
   };
 
   const onData = (socket: Socket, chunk: Buffer): void => {
