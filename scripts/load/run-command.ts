@@ -9,6 +9,7 @@ import type { LoadCommandOptions } from './command-line.ts';
 import { createFortioCollector } from './fortio-json.ts';
 import type { LoadOptions, LoadProgress } from './load-options.ts';
 import { createProgressLine } from './progress-line.ts';
+import { readMachineLimits, verifyOwnLimits } from './own-limits.ts';
 import { runLoad } from './run-load.ts';
 import { summarize } from './summary.ts';
 import { isRedirect } from './tally.ts';
@@ -27,6 +28,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
   // Found out before the load, not after it.
   if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
+  verifyOwnLimits(options.load.connections, readMachineLimits());
   const line = createProgressLine(stderr);
   const account = await runLoad({
     ...options.load,
@@ -44,7 +46,8 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   explainSilence(account, stderr);
   explainRedirects(account, options.load.expect, stderr);
-  return account.lost > 0 || account.sent === 0 ? 1 : 0;
+  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${account.ownLimit.said}\n`);
+  return account.lost > 0 || account.sent === 0 || account.ownLimit ? 1 : 0;
 }
 
 function writeProgress(stderr: Output, progress: LoadProgress): void {
