@@ -44,7 +44,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   explainSilence(account, stderr);
   explainRedirects(account, options.load.expect, stderr);
-  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${account.ownLimit.said}\n`);
+  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${printable(account.ownLimit.said)}\n`);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
