@@ -19,7 +19,8 @@ import {
   writeManagers,
   type Manager,
 } from './managed-fields.ts';
-import { groupVersion, type ResourceType } from './registry.ts';
+import type { ResourceType } from './registry.ts';
+import { groupVersion } from './resource-key.ts';
 import { fieldSchema, schemaOf, type ListOf, type Schema } from './schema/schema.ts';
 import { StatusError, type StatusCause } from './status-error.ts';
 import type { KubeObject } from './types.ts';
@@ -299,7 +300,7 @@ function checkConfig(type: ResourceType, config: JsonObject, schema: Schema): vo
 function findFault(value: unknown, schema: Schema, path: string): string | undefined {
   if (schema.kind === 'struct' && isObject(value)) {
     for (const [field, inner] of Object.entries(value)) {
-      const known = schema.fields.get(field);
+      const known = fieldSchema(schema, field);
       if (known === undefined) return `${path}.${field}: field not declared in schema`;
       const fault = findFault(inner, known, `${path}.${field}`);
       if (fault !== undefined) return fault;

@@ -59,10 +59,13 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
         atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
         check: async (proxy, signal) => {
-          const answers = await ask(mesh, proxy, question, signal);
-          // The pods are read after the dump: an endpoint that is gone by now must not count.
-          const { addresses } = await now();
-          return settled(mesh, proxy, question.read(answers, proxy, addresses), signal);
+          const read = async () => {
+            const answers = await ask(mesh, proxy, question, signal);
+            // The pods are read after the dump: an endpoint that is gone by now must not count.
+            const { addresses } = await now();
+            return question.read(answers, proxy, addresses);
+          };
+          return settled(mesh, proxy, read, signal);
         },
         also: async (signal) => {
           const [{ problem }, late] = await Promise.all([pods(), unseen(mesh, question)(signal)]);
@@ -80,8 +83,8 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         check: async (proxy, signal) => {
           if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
-          const answers = await ask(mesh, proxy, question, signal);
-          const verdict = await settled(mesh, proxy, question.read(answers, proxy, undefined), signal);
+          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
+          const verdict = await settled(mesh, proxy, read, signal);
           if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
@@ -120,10 +123,19 @@ async function ask<E>(
   return answers;
 }
 
-/** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
-async function settled(mesh: Mesh, proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> {
-  if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
-  return unproven('it has no configuration yet');
+/**
+ * "It has nothing of this service" counts only from a proxy that had its configuration when it was asked: between an empty answer and its first look at
+ * `/ready` it may have begun to serve. So it is asked once more after it was seen to.
+ */
+async function settled(
+  mesh: Mesh,
+  proxy: Proxy,
+  read: () => Promise<Verdict>,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const verdict = await read();
+  if (!verdict.proven || verdict.consumer) return verdict;
+  return (await mesh.isLive(proxy, signal)) ? read() : unproven('it has no configuration yet');
 }
 
 /** Which istiod has not seen the object behind a question in this revision. */
