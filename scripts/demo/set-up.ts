@@ -67,7 +67,8 @@ async function firstCoffee(urls: string[], host: string | undefined, signal: Abo
         try {
           const status = await placeOrder(url, host);
           seen.set(url, `answered ${status}`);
-          if (status < 400) return url;
+          // A redirect is somebody else's answer.
+          if (status >= 200 && status < 300) return url;
         } catch (error) {
           seen.set(url, messageOf(error));
         }

@@ -15,7 +15,7 @@ Usage: npm run load -- --url URL [flags]
   --method METHOD      (GET, or POST with a body)
   --body TEXT          sent with each request
   --header "NAME: V"   repeatable
-  --expect STATUS      a 4xx that is no loss; repeatable
+  --expect STATUS      a 3xx or 4xx that is no loss; repeatable
   --timeout TIME       longest time for one request (${loadDefaults.timeoutMs / 1000}s)
   --json               the account as one JSON document on stdout
   --timeline           adds requests per 100 ms and the first and last losses to the JSON

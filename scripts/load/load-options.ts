@@ -21,7 +21,7 @@ export interface LoadOptions {
   headers?: Record<string, string> | undefined;
   /** Longest time a request may take from its sending, and longest time it may wait for a connection before that. */
   timeoutMs?: number | undefined;
-  /** 4xx statuses that count as a success. */
+  /** 3xx and 4xx statuses that count as a success. */
   expect?: Iterable<number> | undefined;
   /** Adds `timeline` and `losses` to the account. */
   timeline?: boolean | undefined;
@@ -72,9 +72,9 @@ export function verifyLoadOptions({
   else if (!stop && !abandon) throw new UsageError('A load needs a duration or a signal that stops it.');
   if (timeoutMs !== undefined) verifyRange('timeout in ms', timeoutMs, 1, 3_600_000);
   for (const status of expect ?? []) {
-    if (!(Number.isInteger(status) && status >= 400 && status < 500)) {
+    if (!(Number.isInteger(status) && status >= 300 && status < 500)) {
       throw new UsageError(
-        `Only 4xx answers can be expected (5xx are lost, the others are fine), got ${status}.`,
+        `Only 4xx answers can be expected, and 3xx (5xx are lost, 2xx are fine), got ${status}.`,
       );
     }
   }

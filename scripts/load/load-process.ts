@@ -88,7 +88,9 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
   const account = new Promise<Account>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (output !== '' && (code === 0 || code === 1)) resolve(JSON.parse(output) as Account);
+      const told = output !== '' && (code === 0 || code === 1) ? (JSON.parse(output) as Account) : undefined;
+      // An account that ended by a limit of this machine proves nothing about the release.
+      if (told && !told.ownLimit) resolve(told);
       else
         reject(
           new CommandError(

@@ -7,10 +7,12 @@ import type { Output } from '../shared/terminal.ts';
 import type { Account } from './account.ts';
 import type { LoadCommandOptions } from './command-line.ts';
 import { createFortioCollector } from './fortio-json.ts';
-import type { LoadProgress } from './load-options.ts';
+import type { LoadOptions, LoadProgress } from './load-options.ts';
 import { createProgressLine } from './progress-line.ts';
+import { readMachineLimits, verifyOwnLimits } from './own-limits.ts';
 import { runLoad } from './run-load.ts';
 import { summarize } from './summary.ts';
+import { isRedirect } from './tally.ts';
 
 export interface CommandSurroundings {
   stdin: Readable;
@@ -26,6 +28,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
   // Found out before the load, not after it.
   if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
+  verifyOwnLimits(options.load.connections, readMachineLimits());
   const line = createProgressLine(stderr);
   const account = await runLoad({
     ...options.load,
@@ -40,10 +43,12 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   // The account first: no file is worth more.
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   explainSilence(account, stderr);
+  explainRedirects(account, options.load.expect, stderr);
+  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${account.ownLimit.said}\n`);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
-  return account.lost > 0 || account.sent === 0 ? 1 : 0;
+  return account.lost > 0 || account.sent === 0 || account.ownLimit ? 1 : 0;
 }
 
 function writeProgress(stderr: Output, progress: LoadProgress): void {
@@ -56,6 +61,26 @@ function explainSilence({ sent, byStatus, byReason, url }: Account, stderr: Outp
   const [reason = ''] = Object.keys(byReason);
   stderr.write(
     `Nothing at ${new URL(url).host} answered (${printable(reason)}). Is the service running there?\n`,
+  );
+}
+
+/** Redirects are not followed: the requests were answered, and nothing was done for them. */
+function explainRedirects(
+  { byStatus, byReason, url }: Account,
+  expect: LoadOptions['expect'],
+  stderr: Output,
+): void {
+  const expected = new Set(expect);
+  const statuses = Object.keys(byStatus).filter(
+    (status) => isRedirect(Number(status)) && !expected.has(Number(status)),
+  );
+  const [first] = statuses;
+  if (first === undefined) return;
+  const redirected = statuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
+  const to = Object.keys(byReason).find((reason) => reason.startsWith(`${first} to `));
+  const where = printable(to ?? `${first} to nowhere it names`);
+  stderr.write(
+    `${new URL(url).host} redirects (${where}): a redirect is no order, and ${redirected.toLocaleString('en-US')} of them were not followed and count as lost. Name the address it leads to with --url, or say --expect ${statuses.join(',')} if that is the answer you want.\n`,
   );
 }
 
