@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Lease } from '../../../../scripts/shared/kubernetes.ts';
 import { ANNOTATION, readRecord, type SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 
 const record: SwitchRecord = {
