@@ -46,7 +46,7 @@ function isRecord(value: unknown): value is SwitchRecord {
     [id, from, to].every((name) => typeof name === 'string' && NAME.test(name)) &&
     ['running', 'undoing', 'switched', 'undone'].includes(String(phase)) &&
     typeof startedAt === 'string' &&
-    !Number.isNaN(Date.parse(startedAt))
+    /^[\dT:.Z+-]*$/.test(startedAt)
   );
 }
 
