@@ -44,7 +44,8 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   explainSilence(account, stderr);
   explainRedirects(account, options.load.expect, stderr);
-  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${printable(account.ownLimit.said)}\n`);
+  if (account.ownLimit)
+    stderr.write(`The load broke off, not the service. ${printable(account.ownLimit.said)}\n`);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
@@ -78,9 +79,9 @@ function explainRedirects(
   if (first === undefined) return;
   const redirected = statuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
   const to = Object.keys(byReason).find((reason) => reason.startsWith(`${first} to `));
-  const where = printable(to ?? `${first} to nowhere it names`);
+  const where = to ?? `${first} to nowhere it names`;
   stderr.write(
-    `${new URL(url).host} redirects (${where}): a redirect is no order, and ${redirected.toLocaleString('en-US')} of them were not followed and count as lost. Name the address it leads to with --url, or say --expect ${statuses.join(',')} if that is the answer you want.\n`,
+    `${new URL(url).host} redirects (${printable(where)}): a redirect is no order, and ${redirected.toLocaleString('en-US')} of them were not followed and count as lost. Name the address it leads to with --url, or say --expect ${statuses.join(',')} if that is the answer you want.\n`,
   );
 }
 
