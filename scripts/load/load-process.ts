@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notBundled } from '../shared/bundle.ts';
 import { CommandError, messageOf } from '../shared/errors.ts';
 import { unfailing } from '../shared/unfailing.ts';
 import { makeTempFolder } from '../shared/own-folder.ts';
@@ -132,6 +133,8 @@ async function bundleLoad(outfile: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+  }).catch((error: unknown) => {
+    throw notBundled(outfile, error);
   });
 }
 

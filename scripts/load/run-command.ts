@@ -52,11 +52,12 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   await wrong.settled();
   line.clear();
   if (wrong.said !== undefined) throw new CommandError(wrong.said);
+  // The account first: no file is worth more.
+  stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
+  for (const text of whatNext(account, load.expect)) stderr.write(`${printable(text)}\n`);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
-  stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
-  for (const text of whatNext(account, load.expect)) stderr.write(`${printable(text)}\n`);
   return account.lost > 0 || account.sent === 0 || account.ownLimit ? 1 : 0;
 }
 

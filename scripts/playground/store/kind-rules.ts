@@ -1,7 +1,8 @@
 import { deepCopy, deepEqual, isObject, type JsonObject } from './json.ts';
 import { objectAt, qosClass } from './defaults/pod.ts';
 import type { ServiceAddresses } from './addresses.ts';
-import { resourceKey, type ResourceType } from './registry.ts';
+import type { ResourceType } from './registry.ts';
+import { resourceKey } from './resource-key.ts';
 import type { KubeObject, ResourceKey } from './types.ts';
 
 /** What the API server does to an object of one kind before it is stored, beyond defaults. */

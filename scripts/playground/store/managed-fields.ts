@@ -11,7 +11,8 @@ import {
   type FieldSet,
 } from './field-set.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { groupVersion, type ResourceType } from './registry.ts';
+import type { ResourceType } from './registry.ts';
+import { groupVersion } from './resource-key.ts';
 import { schemaOf } from './schema/schema.ts';
 import type { KubeObject } from './types.ts';
 

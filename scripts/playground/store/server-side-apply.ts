@@ -19,7 +19,8 @@ import {
   writeManagers,
   type Manager,
 } from './managed-fields.ts';
-import { groupVersion, type ResourceType } from './registry.ts';
+import type { ResourceType } from './registry.ts';
+import { groupVersion } from './resource-key.ts';
 import { fieldSchema, schemaOf, type ListOf, type Schema } from './schema/schema.ts';
 import { StatusError, type StatusCause } from './status-error.ts';
 import type { KubeObject } from './types.ts';

@@ -73,10 +73,13 @@ async function pipeThrough(
   program: string,
   args: readonly string[],
   input: string,
-  { environment, signal }: CommandSurroundings,
+  { environment, signal, stdout, stderr }: CommandSurroundings,
 ): Promise<number | string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: environment, signal });
+    // Through our hands: a reader that leaves must not end kubectl between two of its objects.
+    const child = spawn(program, args, { stdio: 'pipe', env: environment, signal });
+    child.stdout.setEncoding('utf8').on('data', stdout);
+    child.stderr.setEncoding('utf8').on('data', stderr);
     child.on('error', (error) => {
       if (signal.aborted) return;
       reject(new InputError(`${program} cannot be started: ${error.message}.`, 1, { cause: error }));

@@ -26,9 +26,13 @@ function load(
   onStderr?: (kill: (signal: NodeJS.Signals) => void, text: string) => void,
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/load/main.ts', ...args], {
-      cwd: root,
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/load/main.ts', ...args],
+      {
+        cwd: root,
+      },
+    );
     const run: Run = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (run.stdout += String(chunk)));
     child.stderr.on('data', (chunk) => {
