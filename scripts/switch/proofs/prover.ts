@@ -77,14 +77,14 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
     async routes({ question, leaving }, deadline) {
       const watch = leaving && startQuietWatch(leaving, { mesh, clock });
       const begun = new Set<string>();
+      const ask = askNarrowFirst(mesh, question);
       const proof = proveEverywhere(mesh, {
         ...deadline,
         what: 'the new route',
         check: async (proxy, signal) => {
           if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
-          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
-          const verdict = await settled(mesh, proxy, read, signal);
+          const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
           if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
@@ -112,10 +112,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   };
 }
 
-async function ask<E>(
+async function ask(
   mesh: Mesh,
   proxy: Proxy,
-  { paths }: Question<E>,
+  { paths }: { paths: readonly string[] },
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const answers: unknown[] = [];
@@ -136,6 +136,29 @@ async function settled(
   const verdict = await read();
   if (!verdict.proven || verdict.consumer) return verdict;
   return (await mesh.isLive(proxy, signal)) ? read() : unproven('it has no configuration yet');
+}
+
+/** Beyond so many names the whole is asked: they stand in the path. */
+const MOST_NAMES = 50;
+
+/**
+ * Asks for the whole at once where no proxy has shown yet what holds the service; later only for those parts, until they prove it. Then the whole is
+ * looked at once more, since what was never seen before may hold the service too.
+ */
+function askNarrowFirst(mesh: Mesh, question: Question) {
+  const { narrow, paths } = question;
+  const names = new Set<string>();
+  return async (proxy: Proxy, signal: AbortSignal): Promise<Verdict> => {
+    if (narrow && names.size > 0 && names.size <= MOST_NAMES) {
+      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]) }, signal);
+      const verdict = question.read(part, proxy, undefined);
+      if (!verdict.proven) return verdict;
+    }
+    const whole = await ask(mesh, proxy, { paths }, signal);
+    const verdict = question.read(whole, proxy, undefined);
+    narrow?.namesIn(whole).forEach((name) => names.add(name));
+    return verdict;
+  };
 }
 
 /** Which istiod has not seen the object behind a question in this revision. */

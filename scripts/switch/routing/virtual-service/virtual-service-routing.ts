@@ -11,7 +11,7 @@ import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
+import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
@@ -20,7 +20,7 @@ import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
-import { evaluateRoutes } from './routes.ts';
+import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
 export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
@@ -138,6 +138,10 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
+    narrow: {
+      namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
+      paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
+    },
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
