@@ -36,7 +36,13 @@ export interface Mesh {
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /** The parsed JSON of a GET on the proxy's admin port. */
-  ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T>;
+  ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    /** Reads the answer in place of JSON.parse. */
+    parse?: (body: string) => unknown,
+  ): Promise<T>;
   /** The text of a GET on the proxy's admin port. */
   read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string>;
   /** Whether the proxy has its first configuration and serves. */
@@ -121,8 +127,13 @@ class LiveMesh implements Mesh {
     return proxies;
   }
 
-  async ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T> {
-    return this.#read(proxy, path, { parse: (body) => JSON.parse(body) as T, signal });
+  async ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    parse: (body: string) => unknown = (body) => JSON.parse(body) as unknown,
+  ): Promise<T> {
+    return this.#read(proxy, path, { parse: (body) => parse(body) as T, signal });
   }
 
   async read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {

@@ -115,11 +115,11 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
 async function ask(
   mesh: Mesh,
   proxy: Proxy,
-  { paths }: { paths: readonly string[] },
+  { paths, parse }: Pick<Question<never>, 'paths' | 'parse'>,
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const answers: unknown[] = [];
-  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal));
+  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, parse));
   return answers;
 }
 
@@ -146,17 +146,17 @@ const MOST_NAMES = 50;
  * looked at once more, since what was never seen before may hold the service too.
  */
 function askNarrowFirst(mesh: Mesh, question: Question) {
-  const { narrow, paths } = question;
+  const { narrow, paths, parse } = question;
   const names = new Set<string>();
   return async (proxy: Proxy, signal: AbortSignal): Promise<Verdict> => {
     if (narrow && names.size > 0 && names.size <= MOST_NAMES) {
-      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]) }, signal);
+      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), parse }, signal);
       const verdict = question.read(part, proxy, undefined);
       if (!verdict.proven) return verdict;
     }
-    const whole = await ask(mesh, proxy, { paths }, signal);
+    const whole = await ask(mesh, proxy, { paths, parse }, signal);
     const verdict = question.read(whole, proxy, undefined);
-    narrow?.namesIn(whole).forEach((name) => names.add(name));
+    if (!verdict.proven) narrow?.namesIn(whole).forEach((name) => names.add(name));
     return verdict;
   };
 }

@@ -29,6 +29,8 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
+  /** What is read of an answer, where that is less than all of it. */
+  parse?: ((body: string) => unknown) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
   /** What every istiod must have seen, in this very revision. */

@@ -19,6 +19,7 @@ import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
+import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
@@ -135,9 +136,12 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
+  // Every cluster of the service has the host in its name, and every route of ours the name of its VirtualService in its reference.
+  const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
+    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
     narrow: {
       namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
       paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
@@ -145,6 +149,10 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
+}
+
+function nameIn(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {
