@@ -56,8 +56,7 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `subset ${version} with its ready pods`,
-        // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
-        atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
+        atLeastOne: someoneWhoKnows(host),
         check(proxy, signal) {
           // The pods are read after the dump: an endpoint that is gone by now must not count.
           const read = async () =>
@@ -108,6 +107,11 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       });
     },
   };
+}
+
+/** Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there. */
+function someoneWhoKnows(host: string): string {
+  return `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`;
 }
 
 async function ask(
