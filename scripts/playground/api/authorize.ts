@@ -3,9 +3,6 @@ import type { AccessAttributes, Authorizer } from './context.ts';
 import { selectedName } from './selectors.ts';
 import { verbOf, type ApiRequest, type Target } from './request.ts';
 
-/** What needs no credentials, as the role system:public-info-viewer grants. */
-const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
-
 /**
  * Opening one of these creates something in the pod: since Kubernetes 1.35 it takes `create` beside the verb of the request's method, so that
  * a WebSocket (a GET) needs what SPDY (a POST) does. https://kep.k8s.io/4006
@@ -17,11 +14,11 @@ export function authorizationFault(request: ApiRequest, authorize: Authorizer): 
   const { user, target, path } = request;
   const verb = verbOf(request);
   if (target === undefined) {
-    if (PUBLIC_PATHS.test(path) || authorize({ user, verb, path })) return undefined;
+    if (authorize({ user, verb, path })) return undefined;
     return new StatusError(
       403,
       'Forbidden',
-      `forbidden: User "${user.name}" cannot ${verbOfPath(request)} path "${path}"`,
+      `forbidden: User "${user.name}" cannot ${verb} path "${path}"`,
       {},
     );
   }
@@ -69,5 +66,3 @@ function forbidden(verb: string, resource: string, attributes: Omit<AccessAttrib
     { ...(name === undefined ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural },
   );
 }
-
-const verbOfPath = ({ method }: ApiRequest): string => method.toLowerCase();

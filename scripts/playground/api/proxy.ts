@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { guardEmitter } from '../../shared/listener/index.ts';
 import { objectsOf } from '../store/defaults/pod.ts';
 import { isObject, type JsonObject } from '../store/json.ts';
 import { notFound, StatusError } from '../store/status-error.ts';
@@ -111,8 +112,11 @@ export async function serveProxy(
 /** What stands after `/proxy`, with the query. */
 function pathBehind({ raw, path }: ApiRequest): string {
   const whole = raw.url ?? '';
-  const at = whole.indexOf('/proxy') + '/proxy'.length;
-  return path.endsWith('/proxy') ? '' : whole.slice(at);
+  // The namespace, the pod and the path behind may be called so, too.
+  const at = /^(?:https?:\/\/[^/]*)?\/api\/v1\/namespaces\/[^/]+\/(?:pods|services)\/[^/]+\/proxy/i.exec(
+    whole,
+  )?.[0].length;
+  return path.endsWith('/proxy') && at === whole.split('?', 1)[0]?.length ? '' : whole.slice(at);
 }
 
 async function reach(
@@ -162,6 +166,8 @@ function pass(request: ApiRequest, path: string, socket: Socket, response: Serve
       socket.destroy();
       resolve();
     };
+    // A pod's answer that is none (a status of 99) is the pod's, and no end of the server.
+    guardEmitter(outgoing, () => outgoing.destroy(new Error('malformed HTTP response')));
     outgoing.on('response', (answer: IncomingMessage) => {
       const headers = Object.entries(answer.headers).filter(([name]) => !NOT_PASSED.has(name));
       response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));

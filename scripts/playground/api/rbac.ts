@@ -22,10 +22,6 @@ interface Binding extends KubeObject {
   roleRef: { kind: string; name: string };
 }
 
-/** What every known user may: find out what the server can do, and what it may do itself (system:discovery, system:basic-user). */
-const DISCOVERY = /^\/(api|apis|healthz|livez|openapi|readyz|version)(\/|$)/;
-const SELF_REVIEWS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
-
 const has = (list: string[] | undefined, value: string): boolean =>
   list?.some((one) => one === '*' || one === value) === true;
 
@@ -78,29 +74,20 @@ function boundRules(store: MemoryStore, user: User, namespace: string | undefine
   return [...cluster, ...local].filter(isSubject).flatMap(rulesOf);
 }
 
-/** Administrators may do everything, everybody else what Roles and ClusterRoles in the store grant them. */
-export function createRbacAuthorizer(store: MemoryStore): Authorizer {
-  return (attributes) => {
-    const { user, namespace, path, resource, verb } = attributes;
-    if (user.groups.includes('system:masters')) return true;
-    if (user.groups.includes('system:authenticated')) {
-      if (path !== undefined && verb === 'get' && DISCOVERY.test(path)) return true;
-      if (verb === 'create' && resource !== undefined && SELF_REVIEWS.has(resource)) return true;
-    }
-    const rules = boundRules(store, user, path === undefined ? namespace : undefined);
-    return rules.some((rule) => grants(rule, attributes));
-  };
-}
+/** What everybody may, known or not (system:public-info-viewer). */
+const PUBLIC: Rule[] = [
+  { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
+];
 
-/** What the roles of every cluster grant to everybody (system:basic-user, system:discovery, system:public-info-viewer). */
-const EVERYBODYS: Rule[] = [
+/** What everybody known may: find out what the server can do, and what one may do oneself (system:basic-user, system:discovery). */
+const KNOWN: Rule[] = [
   {
     verbs: ['create'],
     apiGroups: ['authorization.k8s.io'],
     resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
   },
   { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
-  { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
+  ...PUBLIC,
   {
     verbs: ['get'],
     nonResourceURLs: [
@@ -119,6 +106,22 @@ const EVERYBODYS: Rule[] = [
   },
 ];
 
+const everybodysRules = ({ groups }: User): Rule[] =>
+  groups.includes('system:authenticated') ? KNOWN : PUBLIC;
+
+/** Administrators may do everything, everybody else what Roles and ClusterRoles in the store grant them. */
+export function createRbacAuthorizer(store: MemoryStore): Authorizer {
+  return (attributes) => {
+    const { user, namespace, path } = attributes;
+    if (user.groups.includes('system:masters')) return true;
+    const rules = [
+      ...everybodysRules(user),
+      ...boundRules(store, user, path === undefined ? namespace : undefined),
+    ];
+    return rules.some((rule) => grants(rule, attributes));
+  };
+}
+
 /** Everything a user may do in a namespace: `kubectl auth can-i --list`. */
 export function rulesFor(store: MemoryStore, user: User, namespace: string): Rule[] {
   const all: Rule[] = user.groups.includes('system:masters')
@@ -127,5 +130,5 @@ export function rulesFor(store: MemoryStore, user: User, namespace: string): Rul
         { verbs: ['*'], nonResourceURLs: ['*'] },
       ]
     : [];
-  return [...all, ...EVERYBODYS, ...boundRules(store, user, namespace)];
+  return [...all, ...everybodysRules(user), ...boundRules(store, user, namespace)];
 }

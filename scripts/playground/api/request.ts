@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MalformedRequest } from '../../shared/listener/index.ts';
 import type { Registry, ResourceType } from '../store/registry.ts';
-import { resourceKey } from '../store/registry.ts';
+import { resourceKey } from '../store/resource-key.ts';
 import type { ResourceKey } from '../store/types.ts';
 
 export interface User {
@@ -90,10 +90,11 @@ export const isTrue = (value: string | null): boolean => value === 'true' || val
 export const isWatch = ({ query, target }: ApiRequest): boolean =>
   target?.watchPath === true || (target?.name === undefined && isTrue(query.get('watch')));
 
-/** The verb RBAC knows the request by. */
+/** The verb RBAC knows the request by; of a path that is no resource, its method in lower case. */
 export function verbOf(request: ApiRequest): string {
   const { method, target } = request;
-  const isCollection = target?.name === undefined;
+  if (target === undefined) return method.toLowerCase();
+  const isCollection = target.name === undefined;
   switch (method) {
     case 'GET':
     case 'HEAD':

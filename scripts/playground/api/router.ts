@@ -20,6 +20,7 @@ import { serveProxy } from './proxy.ts';
 import { getObject, listObjects, type TypedTarget } from './read.ts';
 import { isWatch, verbOf, type ApiRequest } from './request.ts';
 import { issueServiceAccountToken, serveReview } from './reviews.ts';
+import { responseSink } from './streams/watch-sink.ts';
 import { serveScale } from './scale.ts';
 import { serveWatch } from './watch.ts';
 import { createObject, patchObject, replaceObject } from './write.ts';
@@ -57,7 +58,7 @@ export async function handle(
   if (target.subresource !== undefined) return serveSubresource(request, typed, context, response, readBody);
   if (!typed.type.verbs.includes(verb)) throw methodNotAllowed();
   if (verb === 'watch') {
-    serveWatch(request, typed, context, response);
+    serveWatch(request, typed, context, responseSink(response));
     return undefined;
   }
   if (typed.type.namespaced && typed.namespace === undefined && verb !== 'list') throw methodNotAllowed();

@@ -24,8 +24,10 @@ import {
   type PodAddress,
 } from './port-forward.ts';
 import { isTrue, isWatch, type ApiRequest, type User } from './request.ts';
+import { serveWatch } from './watch.ts';
 import type { CommandStreams } from './streams/command-streams.ts';
 import { acceptCommandStreams, COMMAND_PROTOCOLS } from './streams/spdy-command.ts';
+import { webSocketSink } from './streams/watch-sink.ts';
 import { forwardOverSpdy } from './streams/spdy-port-forward.ts';
 import { acceptCommandChannels, CHANNEL_PROTOCOLS, type AskedStreams } from './streams/web-socket-command.ts';
 import { guardWebSocket } from './streams/web-socket.ts';
@@ -59,7 +61,13 @@ function upgrade(request: ApiRequest, socket: Duplex, head: Buffer, context: Api
   const { target } = request;
   if (target?.type === undefined) throw unknownResource();
   const { key, namespace = '', name = '', subresource, type } = target;
-  if (isWatch(request)) throw new PlainRefusal(403, '');
+  if (isWatch(request) && subresource === undefined) {
+    // Watches over WebSockets are for browsers: who names no page it comes from is refused, as by a real one.
+    const isBrowser = isWebSocket(request) && request.headers.origin !== undefined;
+    if (!isBrowser) throw new PlainRefusal(403, '');
+    serveWatch(request, { ...target, type }, context, webSocketSink({ request: request.raw, socket, head }));
+    return;
+  }
   if (key !== 'v1/pods' || subresource === undefined) throw methodNotAllowed();
   const pod = context.store.get(key, namespace, name);
   if (pod === undefined) throw notFound(type, name);
@@ -141,6 +149,8 @@ function upgradeToPortForward(
   if (!forwardsByChannel(offered)) throw new PlainRefusal(403, '');
   upgradeToChannels({ request: request.raw, socket, head }, pod, ports, context);
 }
+
+const isWebSocket = ({ headers }: ApiRequest): boolean => headers.upgrade?.toLowerCase() === 'websocket';
 
 const isSpdy = ({ headers }: ApiRequest): boolean => /^spdy/i.test(headers.upgrade ?? '');
 

@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http';
 import { eventFor } from '../store/store.ts';
-import { groupVersion } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { invalidOptions, StatusError, type FieldError } from '../store/status-error.ts';
 import type { LogEntry } from '../store/event-log.ts';
 import type { KubeObject, WatchEvent } from '../store/types.ts';
 import { shown } from '../store/views.ts';
-import { commonHeaders, jsonOf } from './answer.ts';
+import { jsonOf } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import {
   metadataOnly,
@@ -16,6 +15,7 @@ import {
   type TypedTarget,
 } from './read.ts';
 import { isTrue, type ApiRequest } from './request.ts';
+import type { WatchSink } from './streams/watch-sink.ts';
 import { tableOf, wantsTable } from './tables/negotiate.ts';
 
 /** A client that leaves this much unread is cut off; it will list and watch again. */
@@ -78,14 +78,14 @@ export function serveWatch(
   request: ApiRequest,
   target: TypedTarget,
   context: ApiContext,
-  response: ServerResponse,
+  sink: WatchSink,
 ): void {
   checkWatchOptions(request);
   const revision = revisionOf(request);
   const { query } = request;
   const initial = query.get('sendInitialEvents');
   const wantsState = initial === null ? revision === undefined || revision === 0 : isTrue(initial);
-  const stream = new WatchStream(request, target, context, response);
+  const stream = new WatchStream(request, target, context, sink);
   // Without a version, and without the wish for the state as events, a watch shows what comes from now on.
   const missed = wantsState
     ? []
@@ -108,7 +108,7 @@ class WatchStream {
   private readonly request: ApiRequest;
   private readonly target: TypedTarget;
   private readonly context: ApiContext;
-  private readonly response: ServerResponse;
+  private readonly sink: WatchSink;
   private readonly matches: (object: KubeObject) => boolean;
   private readonly allowsBookmarks: boolean;
   private readonly asTable: boolean;
@@ -116,11 +116,11 @@ class WatchStream {
   private hasSentColumns = false;
   private stop: () => void = () => undefined;
 
-  constructor(request: ApiRequest, target: TypedTarget, context: ApiContext, response: ServerResponse) {
+  constructor(request: ApiRequest, target: TypedTarget, context: ApiContext, sink: WatchSink) {
     this.request = request;
     this.target = target;
     this.context = context;
-    this.response = response;
+    this.sink = sink;
     const selected = selectorOf(request, target.type, target.watchPath ? target.name : undefined);
     const { namespace } = target;
     this.matches = (object) =>
@@ -135,7 +135,7 @@ class WatchStream {
     this.open();
     const unsubscribe = this.context.store.log.subscribe(this.target.key, (entry) => this.pushEntry(entry));
     const seconds = Number(this.request.query.get('timeoutSeconds') ?? 0) || DEFAULT_TIMEOUT_SECONDS;
-    const end = () => this.response.end();
+    const end = () => this.sink.end();
     const timers = [setTimeout(end, seconds * 1000)];
     if (this.allowsBookmarks) {
       timers.push(setInterval(() => this.bookmark(false), this.context.bookmarkIntervalMs));
@@ -148,14 +148,13 @@ class WatchStream {
       timers.forEach(clearTimeout);
       this.context.closing.removeEventListener('abort', end);
     };
-    // Not the request's close: that comes as soon as its (empty) body is read.
-    this.response.on('close', () => this.stop());
+    this.sink.onClose(() => this.stop());
   }
 
   expired(wanted: number, current: number): void {
     this.open();
     const { status } = new StatusError(410, 'Expired', `too old resource version: ${wanted} (${current})`);
-    this.response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+    this.sink.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
   }
 
   pushEntry(entry: LogEntry): void {
@@ -197,8 +196,7 @@ class WatchStream {
   }
 
   private open(): void {
-    this.response.writeHead(200, { ...commonHeaders(), 'content-type': this.contentType() });
-    this.response.flushHeaders();
+    this.sink.open(this.contentType());
   }
 
   private contentType(): string {
@@ -207,8 +205,7 @@ class WatchStream {
   }
 
   private write(line: string): void {
-    if (this.response.writableEnded || this.response.destroyed) return;
-    this.response.write(line);
-    if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
+    this.sink.write(line);
+    if (this.sink.unsent > MAX_UNREAD_BYTES) this.sink.destroy();
   }
 }

@@ -102,7 +102,7 @@ describe('proxies', () => {
       /1 of 4 proxies did not show .*: caller\.default \(cannot be asked: .*not you/,
     );
     expect(result.message).toMatch(
-      new RegExp(`Taking it back stopped too: .*caller.default.* ${from} serves all traffic. Go on with: `),
+      new RegExp(`Rolling back stopped too: .*caller.default.* ${from} serves all traffic. Go on with: `),
     );
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     expect(Object.keys(account.byVersion)).toEqual([from]);

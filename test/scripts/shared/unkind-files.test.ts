@@ -70,7 +70,7 @@ describe('a kubeconfig', () => {
       'unfold into more than 1000000 values at line 3',
     ],
   ])('is refused for %s', (_, text, message) => {
-    expect(() => readKubeconfig('config', text)).toThrow(message);
+    expect(() => readKubeconfig('config', { text })).toThrow(message);
   });
 });
 

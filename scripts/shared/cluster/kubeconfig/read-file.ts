@@ -18,8 +18,11 @@ export interface Kubeconfig {
 /** One with a hundred clusters and their certificates has less than 1 MB. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does */
-export function readKubeconfig(file: string, text?: string): Kubeconfig {
+/**
+ * With `text`, the file has been read already.
+ * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does
+ */
+export function readKubeconfig(file: string, { text }: { text?: string } = {}): Kubeconfig {
   try {
     const read = config(parseAsKubectl(text ?? decoded(readRegularFile(file, { maxBytes: MAX_BYTES }))), '');
     const { kind, apiVersion } = read;

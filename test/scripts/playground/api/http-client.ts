@@ -13,6 +13,7 @@ export interface Ask {
   contentType?: string;
   accept?: string;
   token?: string;
+  headers?: Record<string, string>;
 }
 
 /** Speaks to the API server without any client library in between. */
@@ -20,7 +21,7 @@ export function ask(
   server: ApiServer,
   method: string,
   path: string,
-  { body, contentType, accept, token = server.token }: Ask = {},
+  { body, contentType, accept, token = server.token, headers: more = {} }: Ask = {},
 ): Promise<Answered> {
   const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const headers = {
@@ -30,6 +31,7 @@ export function ask(
       ? {}
       : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
     'user-agent': 'tester/1.0',
+    ...more,
   };
   return new Promise((resolve, reject) => {
     const request = https.request(server.url + path, { method, headers, ca: server.caPem }, (response) => {

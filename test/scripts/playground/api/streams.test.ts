@@ -8,7 +8,7 @@ import { startApiServer, type ApiServer } from '../../../../scripts/playground/a
 import { SPDY_DICTIONARY } from '../../../../scripts/playground/api/streams/spdy-dictionary.ts';
 import { createStore } from '../../../../scripts/playground/store/store.ts';
 
-/** What kubectl does on the wire for port-forward and exec (shared/fixtures/kubernetes/portforward.json). */
+/** What kubectl does on the wire for port-forward and exec (test/fixtures/kubernetes/requests/portforward.json). */
 
 let server: ApiServer;
 let echo: net.Server;
@@ -219,5 +219,55 @@ describe('exec', () => {
   it('says when there is no such command', async () => {
     const channels = await exec('command=/nope&stdout=true');
     expect(JSON.parse(channels[3] ?? '')).toMatchObject({ status: 'Failure', reason: 'InternalError' });
+  });
+
+  describe('over SPDY, as kubectl falls back to it', () => {
+    const SPDY = { Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': 'v4.channel.k8s.io' };
+    const [ERROR, STDIN, STDOUT, STDERR] = [1, 3, 5, 7];
+
+    async function execOverSpdy(command: string[], stdin: string | undefined): Promise<Map<number, string>> {
+      const parts: [string, string][] = [
+        ...command.map((part): [string, string] => ['command', part]),
+        ['stdout', 'true'],
+        ['stderr', 'true'],
+        ...(stdin === undefined ? [] : ([['stdin', 'true']] satisfies [string, string][])),
+      ];
+      const query = new URLSearchParams(parts);
+      const { socket, head } = await upgrade(`${PODS}/p/exec?${query.toString()}`, SPDY);
+      expect(head).toMatch(/^HTTP\/1\.1 101 [\s\S]*X-Stream-Protocol-Version: v4\.channel\.k8s\.io/);
+      const client = new SpdyClient(socket);
+      await client.open(ERROR, { streamtype: 'error' });
+      if (stdin !== undefined) await client.open(STDIN, { streamtype: 'stdin' });
+      await client.open(STDOUT, { streamtype: 'stdout' });
+      await client.open(STDERR, { streamtype: 'stderr' });
+      if (stdin !== undefined) client.send(STDIN, stdin, true);
+      await client.until(() => client.ended.has(ERROR));
+      socket.destroy();
+      return client.data;
+    }
+
+    it('gives both outputs apart, and success as a Status', async () => {
+      const said = await execOverSpdy(['node', '-e', 'console.log(1); console.error(2)'], undefined);
+      expect([said.get(STDOUT), said.get(STDERR)]).toEqual(['1\n', '2\n']);
+      expect(JSON.parse(said.get(ERROR) ?? '')).toEqual({ metadata: {}, status: 'Success' });
+    });
+
+    it('hands on standard input and its end', async () => {
+      expect((await execOverSpdy(['cat'], 'coffee')).get(STDOUT)).toBe('coffee');
+    });
+
+    it('gives the exit code of a command that fails', async () => {
+      const said = await execOverSpdy(['node', '-e', 'process.exit(7)'], undefined);
+      expect(JSON.parse(said.get(ERROR) ?? '')).toMatchObject({ reason: 'NonZeroExitCode' });
+    });
+
+    it('is refused without a version both sides know', async () => {
+      const { head, socket } = await upgrade(`${PODS}/p/exec?command=true&stdout=true`, {
+        ...SPDY,
+        'X-Stream-Protocol-Version': 'channel.k8s.io',
+      });
+      expect(head).toContain('client supports [channel.k8s.io], server accepts [v4.channel.k8s.io]');
+      socket.destroy();
+    });
   });
 });
