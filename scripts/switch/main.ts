@@ -34,7 +34,7 @@ await runMain(async ({ argv, env, signal }) => {
   let cluster: Cluster | undefined;
   const started = systemClock.now();
   try {
-    cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+    cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch', signal });
     if (status) {
       const found = await readStatus(cluster, options.app);
       if (json) print(found);

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
+import { createGuardedServer } from '../shared/guarded-server.ts';
 import { listen } from '../shared/listen.ts';
 import type { Log } from '../shared/log.ts';
 import { createAdmin } from './admin.ts';
@@ -73,7 +74,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   });
 
   const app = createApp({ config, clock, log, metrics, faults });
-  const server = createServer(
+  const server = createGuardedServer(
     {
       keepAliveTimeout: config.keepAliveTimeoutMs,
       headersTimeout: config.headersTimeoutMs,
@@ -89,8 +90,9 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     (request, response) => {
       if (!traffic.isTooLate(request)) app(request, response);
     },
+    log,
   );
-  const adminServer = createServer(
+  const adminServer = createGuardedServer(
     { requireHostHeader: false },
     createAdmin({
       drain: config.shutdown === 'drain' ? drain : undefined,
@@ -103,6 +105,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       closed: () => ending.closed,
       identity,
     }),
+    log,
   );
   const ending = createEnding({
     server,

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import { refusalOf } from '../shared/effects.ts';
+import { createGuardedServer } from '../shared/guarded-server.ts';
 import { listen } from '../shared/listen.ts';
 import type { Log } from '../shared/log.ts';
 import { isWell } from './ask.ts';
@@ -109,7 +110,7 @@ export function createSidecar({ config, clock, log, watch }: SidecarOptions): Si
     },
   };
 
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const route = routes[request.url?.split('?', 1)[0] ?? ''];
     if (!route) {
       answer(response, 404, { error: `there are ${Object.keys(routes).join(', ')}` });
@@ -121,7 +122,8 @@ export function createSidecar({ config, clock, log, watch }: SidecarOptions): Si
         answer(response, 500, { error: 'see the log' });
       });
     }
-  });
+  };
+  const server = createGuardedServer({}, onRequest, log);
 
   return {
     server,

@@ -31,6 +31,7 @@ export async function sendDirectly(
   }
   const cluster = await connectCluster(chooseCluster(flags, { env: environment, home }), {
     fieldManager: FIELD_MANAGER,
+    signal,
   });
   try {
     for (const { objects } of sets) for (const object of objects) await verifyKind(cluster, object);

@@ -1,4 +1,3 @@
-import { goFunctions } from './builtins.ts';
 import { DEFAULT_LIMITS, execute, type Limits } from './executor.ts';
 import type { NumberStyle } from './format.ts';
 import type { FunctionTable } from './functions.ts';
@@ -44,5 +43,3 @@ export function renderText(text: string, root: Value, fileName: string, options:
     explainMissing: options.explainMissing,
   });
 }
-
-export { goFunctions };

@@ -46,13 +46,17 @@ export function routed(context: SwitchContext, move: Move): Claim {
   };
 }
 
-/** C: nobody uses the version any more. A watch that B has begun goes on. */
+/**
+ * C: nobody uses the version any more. A watch that B has begun goes on, but where a route holds requests back: what came before B is on its way for so
+ * long, and counted nowhere.
+ */
 export function unused(context: SwitchContext, version: string): Claim {
   const { quietMs } = leavingOf(context, version);
   return {
     text: `C: at no proxy a request is active or begins on ${version} for ${quietMs / 1000} s`,
     async prove() {
-      const begun = context.watch?.version === version ? context.watch : undefined;
+      const goesOn = context.watch?.version === version && context.lastSeen.longestDelayMs() === 0;
+      const begun = goesOn ? context.watch : undefined;
       const proof = await context.prover.quiet(leavingOf(context, version), deadlineOf(context), begun);
       return {
         detail: `no request on ${version} for ${quietMs / 1000} s at ${proof.proxies} proxies`,

@@ -59,10 +59,13 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
         atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
         check: async (proxy, signal) => {
-          const answers = await ask(mesh, proxy, question, signal);
-          // The pods are read after the dump: an endpoint that is gone by now must not count.
-          const { addresses } = await now();
-          return settled(mesh, proxy, question.read(answers, proxy, addresses), signal);
+          const read = async () => {
+            const answers = await ask(mesh, proxy, question, signal);
+            // The pods are read after the dump: an endpoint that is gone by now must not count.
+            const { addresses } = await now();
+            return question.read(answers, proxy, addresses);
+          };
+          return settled(mesh, proxy, read, signal);
         },
         also: async (signal) => {
           const [{ problem }, late] = await Promise.all([pods(), unseen(mesh, question)(signal)]);
@@ -81,7 +84,7 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         check: async (proxy, signal) => {
           if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
-          const verdict = await settled(mesh, proxy, await ask(proxy, signal), signal);
+          const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
           if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
@@ -120,6 +123,21 @@ async function ask(
   return answers;
 }
 
+/**
+ * "It has nothing of this service" counts only from a proxy that had its configuration when it was asked: between an empty answer and its first look at
+ * `/ready` it may have begun to serve. So it is asked once more after it was seen to.
+ */
+async function settled(
+  mesh: Mesh,
+  proxy: Proxy,
+  read: () => Promise<Verdict>,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const verdict = await read();
+  if (!verdict.proven || verdict.consumer) return verdict;
+  return (await mesh.isLive(proxy, signal)) ? read() : unproven('it has no configuration yet');
+}
+
 /** Beyond so many names the whole is asked: they stand in the path. */
 const MOST_NAMES = 50;
 
@@ -141,12 +159,6 @@ function askNarrowFirst(mesh: Mesh, question: Question) {
     if (!verdict.proven) narrow?.namesIn(whole).forEach((name) => names.add(name));
     return verdict;
   };
-}
-
-/** "It has nothing of this service" counts only from a proxy that has its configuration at all. */
-async function settled(mesh: Mesh, proxy: Proxy, verdict: Verdict, signal: AbortSignal): Promise<Verdict> {
-  if (!verdict.proven || verdict.consumer || (await mesh.isLive(proxy, signal))) return verdict;
-  return unproven('it has no configuration yet');
 }
 
 /** Which istiod has not seen the object behind a question in this revision. */

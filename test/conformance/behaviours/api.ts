@@ -24,7 +24,7 @@ export const api: Chapter = {
   behaviours: [
     {
       name: 'a PUT with a stale resourceVersion answers 409 and changes nothing',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const first = await k.create('configmaps', { data: { a: '1' } });
         await k.patch('configmaps', k.id, { data: { a: '2' } });
@@ -42,7 +42,7 @@ export const api: Chapter = {
     },
     {
       name: 'a write that changes nothing keeps the resourceVersion',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const first = await k.create('configmaps', { data: { a: '1' } });
         const same = await k.patch('configmaps', k.id, { data: { a: '1' } });
@@ -51,7 +51,7 @@ export const api: Chapter = {
     },
     {
       name: 'an apply over another manager’s field answers 409 with the conflict; force takes the field over',
-      source: 'server-side-apply.json',
+      source: 'test/fixtures/kubernetes/requests/server-side-apply.json',
       run: async (k) => {
         assert.equal((await apply(k, 'one', { a: '1', b: '1' })).status, 201);
         const { status, body } = await apply(k, 'two', { a: '2' });
@@ -67,7 +67,7 @@ export const api: Chapter = {
     },
     {
       name: 'a field that its only manager stops applying is gone',
-      source: 'server-side-apply.json',
+      source: 'test/fixtures/kubernetes/requests/server-side-apply.json',
       run: async (k) => {
         await apply(k, 'one', { a: '1', b: '1' });
         await apply(k, 'two', { b: '1', c: '1' });
@@ -78,7 +78,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch tells ADDED, MODIFIED and DELETED in order, from the resourceVersion it names',
-      source: 'watch-protocol.json',
+      source: 'test/fixtures/kubernetes/requests/watch-protocol.json',
       run: async (k) => {
         const seen = await k.record('configmaps');
         await k.create('configmaps', { data: { a: '1' } });
@@ -102,7 +102,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch with sendInitialEvents tells what is there, then a bookmark that says so',
-      source: 'watch-protocol.json',
+      source: 'test/fixtures/kubernetes/requests/watch-protocol.json',
       run: async (k) => {
         await k.create('configmaps', {});
         const { text } = await k.ask('GET', 'configmaps', {
@@ -130,7 +130,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch from too long ago answers 200 and one ERROR event: 410 Expired',
-      source: 'watch-errors.json',
+      source: 'test/fixtures/kubernetes/requests/watch-errors.json',
       run: async (k) => {
         const { status, text } = await k.ask('GET', 'configmaps', {
           query: { watch: 'true', resourceVersion: '1', timeoutSeconds: '3' },
@@ -144,7 +144,7 @@ export const api: Chapter = {
     },
     {
       name: 'a list comes in pages that belong to one moment',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         for (const name of ['a', 'b', 'c'])
           await k.create('configmaps', { metadata: { name: `${k.id}-${name}` } });
@@ -165,7 +165,7 @@ export const api: Chapter = {
     },
     {
       name: 'labels and fields select',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         await k.create('configmaps', { metadata: { name: `${k.id}-a`, labels: { roast: 'dark' } } });
         await k.create('configmaps', { metadata: { name: `${k.id}-b`, labels: { roast: 'light' } } });
@@ -181,7 +181,7 @@ export const api: Chapter = {
     },
     {
       name: 'a dry run answers as if, and stores nothing',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const body = k.labelled('configmaps', { data: { a: '1' } });
         const answer = await k.ask('POST', 'configmaps', { body, query: { dryRun: 'All' } });
@@ -206,7 +206,7 @@ export const api: Chapter = {
     },
     {
       name: 'a Deployment’s selector cannot be changed: 422 with the field',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         await k.deployment({ replicas: 0 });
         const { status, body } = await k.ask('PATCH', `deployments/${k.id}`, {
@@ -225,7 +225,7 @@ export const api: Chapter = {
     },
     {
       name: 'an unknown field is refused in strict mode and warned of otherwise',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const body = k.labelled('configmaps', { dat: {} });
         const strict = await k.ask('POST', 'configmaps', { body, query: { fieldValidation: 'Strict' } });
@@ -280,7 +280,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Background: the owner goes at once, its dependents after it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.delete('configmaps', k.id, { propagationPolicy: 'Background' });
@@ -290,7 +290,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Foreground: the owner waits, marked, until its dependents are gone',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.patch('configmaps', child, { metadata: { finalizers: ['example.com/beans'] } });
@@ -306,7 +306,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Orphan: the owner goes, its dependents stay without it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.delete('configmaps', k.id, { propagationPolicy: 'Orphan' });
@@ -325,7 +325,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'a Deployment takes its ReplicaSets and pods with it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment();
         await k.rolledOut(1);
@@ -337,7 +337,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'a namespace that ends refuses new objects with 403 and takes what is in it along',
-      source: 'policy.json',
+      source: 'test/fixtures/kubernetes/requests/policy.json',
       run: async (k) => {
         const name = `${k.namespace}-${k.id}`;
         const labels = { 'zero-downtime-coffee-shop/conformance': k.namespace };

@@ -78,6 +78,18 @@ describe('npm run load', () => {
     expect(code).toBe(1);
   });
 
+  it('says of a host that only redirects that a redirect is no order, and ends with 1', async () => {
+    server = await startFaultServer(() => '302');
+    const { code, stdout, stderr } = await load([`--url=${server.url}`, '--duration=200ms']);
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/^100 of 100 requests lost/);
+    expect(stderr).toMatch(/redirects \(302 to \/login\): a redirect is no order.*--expect 302/);
+    expect(code).toBe(1);
+    const expected = await load([`--url=${server.url}`, '--duration=200ms', '--expect=302']);
+    expect(expected.stdout).toContain('none lost');
+    expect(expected.stderr).not.toContain('redirect');
+    expect(expected.code).toBe(0);
+  });
+
   it('prints the account so far when stopped with Ctrl-C, and ends with 130', async () => {
     server = await startFaultServer(() => 'answer');
     const { code, stdout } = await load(

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { startRecordingServer } from '../../../support/recording-server.ts';
 import type { RecordingServer } from '../../../support/recording-server.ts';
 
@@ -122,6 +123,21 @@ describe('a command whose user logs in by a command', () => {
     expect([code, server.requests]).toEqual([1, []]);
   }, 60_000);
 
+  it('takes it along when it is stopped', async () => {
+    login(`echo $$ > ${at('pid')}.draft; mv ${at('pid')}.draft ${at('pid')}; exec sleep 60`, {
+      interactiveMode: 'Never',
+    });
+    const [program = '', ...args] = status('--kubeconfig', at('kubeconfig'));
+    const child = spawn(program, args, { env: { PATH: process.env['PATH'], HOME: folder }, stdio: 'ignore' });
+    const ended = new Promise((resolve) => void child.on('close', resolve));
+    const pid = await waitFor(() => existsSync(at('pid')) && Number(readFileSync(at('pid'), 'utf8')), {
+      ...{ deadlineMs: 30_000, what: 'the login command to run' },
+    });
+    child.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    await waitFor(() => !isRunning(pid), { deadlineMs: 10_000, what: 'the login command to be gone' });
+  }, 60_000);
+
   const hasTerminals = String(spawnSync('script', ['--version']).stdout).includes('util-linux');
   (hasTerminals ? it : it.skip)(
     `lets that read from the terminal${hasTerminals ? '' : ' (skipped: no script of util-linux to make one)'}`,
@@ -138,3 +154,14 @@ describe('a command whose user logs in by a command', () => {
     60_000,
   );
 });
+
+/** Nobody waits for an orphan in a container: what is left of it then is no process that runs. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const file = `/proc/${pid}/status`;
+  return !existsSync(file) || !/State:\s+Z/.test(readFileSync(file, 'utf8'));
+}

@@ -48,6 +48,15 @@ function timeless(value: unknown): unknown {
 const CAFE = encodeURIComponent('outbound\\|8080\\|[^|]*\\|cafe\\.ze-mesh\\.svc\\.cluster\\.local');
 
 describe('the admin port', () => {
+  it.each(['constructor', '__proto__', 'toString'])('knows no resource %s', (resource) => {
+    expect(get(`/config_dump?resource=${resource}`)).toMatchObject({ status: 404 });
+  });
+
+  it('refuses a filter that RE2 would refuse', () => {
+    expect(get('/stats?filter=(?=x)')).toMatchObject({ status: 400, body: 'Invalid re2 regex' });
+    expect(get('/stats?filter=(')).toMatchObject({ status: 400 });
+  });
+
   it.each([
     ['endpoints', `/config_dump?include_eds&resource=dynamic_endpoint_configs&name_regex=${CAFE}`],
     ['active_clusters', `/config_dump?resource=dynamic_active_clusters&name_regex=${CAFE}`],
