@@ -1,5 +1,12 @@
 import { Budget } from '../template/format.ts';
-import { Instance, Typed, sortedKeys, type MaybeValue, type Value, type ValueMap } from '../template/values.ts';
+import {
+  Instance,
+  Typed,
+  sortedKeys,
+  type MaybeValue,
+  type Value,
+  type ValueMap,
+} from '../template/values.ts';
 
 const ESCAPES: Record<string, string> = {
   '<': '\\u003c',
