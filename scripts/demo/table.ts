@@ -52,7 +52,7 @@ function cells({ id, weather, account, releaseMs, verdict }: ScenarioResult): st
 /** `503: 58, refused 3` */
 export function describeLosses({ lost, byStatus, byError }: Account): string {
   if (lost === 0) return '-';
-  const statuses = Object.entries(byStatus).filter(([status]) => Number(status) >= 400);
+  const statuses = Object.entries(byStatus).filter(([status]) => Number(status) >= 300);
   return [
     ...statuses.map(([status, n]) => `${status}: ${count(n)}`),
     ...lossKinds.filter((kind) => byError[kind] > 0).map((kind) => `${kind} ${count(byError[kind])}`),

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { CommandError } from '../shared/errors.ts';
+import { CommandError, messageOf } from '../shared/errors.ts';
+import { NotReadableError, readRegularFile } from '../shared/regular-file.ts';
 import { digestOf, type Descriptor, type ImageConfig, type Layer, mediaTypes } from './oci.ts';
 import { readTarFiles } from './tar.ts';
 
@@ -18,14 +18,25 @@ interface Manifest {
 
 const isIndex = (mediaType: string): boolean => /image\.index|manifest\.list/.test(mediaType);
 
+/** What Node can hold in one Buffer is more; a base image is a tenth of it. */
+const MAX_BYTES = 2 * 1024 ** 3;
+
+function archiveIn(file: string): Buffer {
+  try {
+    return readRegularFile(file, { maxBytes: MAX_BYTES });
+  } catch (cause) {
+    const why = cause instanceof NotReadableError ? ` It ${messageOf(cause)}.` : '';
+    throw new CommandError(`${file} cannot be read.${why} Give --base an OCI archive.`, { cause });
+  }
+}
+
 /**
  * Reads a base from an OCI archive (`docker save`, `podman save --format oci-archive`, `ctr images export`, `skopeo copy`).
  * Every digest is checked: a base is code.
  */
+// eslint-disable-next-line @typescript-eslint/require-await -- callers may count on a promise
 export async function readBase(file: string, architecture: string): Promise<Base> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new CommandError(`${file} cannot be read. Give --base an OCI archive.`, { cause });
-  });
+  const bytes = archiveIn(file);
   const files = readTarFiles(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
   const blob = ({ digest, size }: Descriptor): Buffer => {
     const data = files.get(`blobs/${digest.replace(':', '/')}`);

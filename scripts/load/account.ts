@@ -3,6 +3,8 @@
  * `sent = ok + lost` and `sent = sum(byStatus) + sum(byError)` always hold.
  */
 
+import type { OwnLimit } from './own-limits.ts';
+
 /** How a request can end without a whole answer. */
 export const lossKinds = ['refused', 'unreachable', 'reset', 'closed', 'truncated', 'timeout'] as const;
 export type LossKind = (typeof lossKinds)[number];
@@ -19,7 +21,7 @@ export interface Percentiles {
 export interface Account {
   /** Requests that were due and have ended. */
   sent: number;
-  /** Whole answers with a status below 400, or a 4xx that was expected. */
+  /** Whole answers with a 2xx, or with a 3xx or 4xx that was expected. */
   ok: number;
   /** Everything else. */
   lost: number;
@@ -51,8 +53,10 @@ export interface Account {
   onDeadConnection: number;
   /** Of the timeouts: requests that never got a connection. The server knows nothing of these. */
   unsent: number;
-  /** Requests without an outcome because the run was broken off; not part of `sent`. */
+  /** Requests without an outcome because the run was broken off, or could not be sent from here; not part of `sent`. */
   abandoned: number;
+  /** Set when a limit of this machine broke the run off: the account ends there, and the service is not to blame. */
+  ownLimit?: OwnLimit;
   /** Connections opened during the run; equal to `connections` when each one could be kept. */
   connectionsOpened: number;
   connections: number;

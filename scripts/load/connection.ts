@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { LossKind } from './account.ts';
 import { classifyError } from './classify-error.ts';
+import { ownLimitOf } from './own-limits.ts';
 import { ResponseParser } from './response-parser.ts';
 
 /** How one request ended. */
@@ -11,6 +12,8 @@ export type Outcome =
       version: string | undefined;
       pod: string | undefined;
       bodyStart: string;
+      /** The header `location`, as it came. */
+      location?: string | undefined;
     }
   | {
       kind: LossKind;
@@ -19,10 +22,13 @@ export type Outcome =
       deadConnection?: boolean;
     };
 
+/** How a request came back: with an outcome, or unsent, because this machine is short of something. */
+export type Ending = Outcome | { kind: 'own-limit'; code: string };
+
 /** One of the fixed number of connections: carries one request at a time, is kept alive, never sends anything twice. */
 export interface Connection {
   /** Sends the request, on a new socket if there is none; `done` is called exactly once, never within this call. */
-  send(done: (outcome: Outcome) => void): void;
+  send(done: (ending: Ending) => void): void;
   /** Ends the running request from outside (its time is over) and gives up the socket. */
   fail(kind: LossKind, reason: string): void;
   close(): void;
@@ -42,12 +48,12 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
   let current: Socket | undefined;
   let connected = false;
   let carried = 0;
-  let running: ((outcome: Outcome) => void) | undefined;
+  let running: ((ending: Ending) => void) | undefined;
 
-  const finish = (outcome: Outcome): void => {
+  const finish = (ending: Ending): void => {
     const done = running;
     running = undefined;
-    done?.(outcome);
+    done?.(ending);
   };
 
   const giveUp = (socket: Socket): void => {
@@ -56,8 +62,8 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
   };
 
   const answer = (): Outcome => {
-    const { status, version, pod, bodyStart } = parser;
-    return { kind: 'answer', status, version, pod, bodyStart };
+    const { status, version, pod, bodyStart, location } = parser;
+    return { kind: 'answer', status, version, pod, bodyStart, location };
   };
 
   const onData = (socket: Socket, chunk: Buffer): void => {
@@ -99,6 +105,12 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
 
   const onError = (socket: Socket, error: NodeJS.ErrnoException): void => {
     if (socket !== current) return;
+    const code = ownLimitOf(error);
+    if (code !== undefined) {
+      giveUp(socket);
+      finish({ kind: 'own-limit', code });
+      return;
+    }
     const kind = classifyError(error, { connected, answerBegun: parser.begun });
     giveUp(socket);
     finish({

@@ -24,7 +24,8 @@ export function createFortioCollector(): FortioCollector {
       const code = outcome.kind === 'answer' ? outcome.status : -1;
       codes[code] = (codes[code] ?? 0) + 1;
       all.add(ms);
-      if (code === -1 || code >= 400) errors.add(ms);
+      // As Fortio's codeIsOK: a redirect is an error too.
+      if (code < 200 || code >= 300) errors.add(ms);
     },
     toJson(account) {
       const id = `${account.startedAt.slice(0, 19).replace('T', '-').replaceAll(':', '')}_coffee_shop_load`;

@@ -1,5 +1,6 @@
 import { UsageError } from '../shared/errors.ts';
 import type { Outcome } from './connection.ts';
+import type { TlsMaterial } from './tls-check.ts';
 import type { TimelineSlot } from './account.ts';
 import type { Counts, RequestTimes } from './tally.ts';
 
@@ -19,9 +20,11 @@ export interface LoadOptions {
   method?: string | undefined;
   body?: string | undefined;
   headers?: Record<string, string> | undefined;
+  /** For https: what is trusted, and what is shown. */
+  tls?: TlsMaterial | undefined;
   /** Longest time a request may take from its sending, and longest time it may wait for a connection before that. */
   timeoutMs?: number | undefined;
-  /** 4xx statuses that count as a success. */
+  /** 3xx and 4xx statuses that count as a success. */
   expect?: Iterable<number> | undefined;
   /** Adds `timeline` and `losses` to the account. */
   timeline?: boolean | undefined;
@@ -72,9 +75,9 @@ export function verifyLoadOptions({
   else if (!stop && !abandon) throw new UsageError('A load needs a duration or a signal that stops it.');
   if (timeoutMs !== undefined) verifyRange('timeout in ms', timeoutMs, 1, 3_600_000);
   for (const status of expect ?? []) {
-    if (!(Number.isInteger(status) && status >= 400 && status < 500)) {
+    if (!(Number.isInteger(status) && status >= 300 && status < 500)) {
       throw new UsageError(
-        `Only 4xx answers can be expected (5xx are lost, the others are fine), got ${status}.`,
+        `Only 4xx answers can be expected, and 3xx (5xx are lost, 2xx are fine), got ${status}.`,
       );
     }
   }

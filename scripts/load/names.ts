@@ -4,7 +4,7 @@ import { printable } from '../shared/printable.ts';
 const MOST_NAMES = 100;
 const LONGEST_NAME = 100;
 /** What all further names are counted as. */
-export const OTHER_NAME = 'other';
+const OTHER_NAME = 'other';
 
 /** Names as servers give them to themselves, as keys of a count: printable, and at most 100 of them, then `other`. */
 export function createNames(): (name: string) => string {

@@ -1,9 +1,9 @@
-import { createConnection, type ConnectionOptions, type Outcome } from './connection.ts';
+import { createConnection, type ConnectionOptions, type Ending } from './connection.ts';
 
 /** A fixed number of connections, used in turn: the one that has rested longest comes next, so that all are in use. */
 export interface Pool {
   /** Sends one request; false when every connection is busy. */
-  trySend(now: number, done: (outcome: Outcome) => void): boolean;
+  trySend(now: number, done: (ending: Ending) => void): boolean;
   /** Ends every request that has been on its way for longer than the timeout. */
   expire(now: number): void;
   readonly busy: number;
@@ -35,11 +35,11 @@ export function createPool(size: number, timeoutMs: number, options: ConnectionO
       head = (head + 1) % size;
       idle -= 1;
       slot.expiresAt = now + timeoutMs;
-      slot.connection.send((outcome) => {
+      slot.connection.send((ending) => {
         slot.expiresAt = Infinity;
         ring[(head + idle) % size] = slot;
         idle += 1;
-        done(outcome);
+        done(ending);
       });
       return true;
     },

@@ -24,6 +24,8 @@ export class ResponseParser {
   status = 0;
   version: string | undefined;
   pod: string | undefined;
+  /** Where a redirect leads. */
+  location: string | undefined;
   keepAlive = true;
   /** The first bytes of an error's body: they tell which proxy refused and why. */
   bodyStart = '';
@@ -45,6 +47,7 @@ export class ResponseParser {
     this.status = 0;
     this.version = undefined;
     this.pod = undefined;
+    this.location = undefined;
     this.keepAlive = true;
     this.bodyStart = '';
     this.begun = false;
@@ -122,6 +125,7 @@ export class ResponseParser {
         this.keepAlive = /\bclose\b/i.test(value) ? false : this.keepAlive || /\bkeep-alive\b/i.test(value);
       else if (name === 'x-version') this.version = value;
       else if (name === 'x-pod') this.pod = value;
+      else if (name === 'location') this.location = value;
     }
     if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) this.#phase = 'broken';
     else if (this.#noBody || this.status === 204 || this.status === 304 || this.status === 101)

@@ -3,6 +3,7 @@ import { messageOf } from '../shared/errors.ts';
 import { unfailing } from '../shared/unfailing.ts';
 import type { Account } from './account.ts';
 import { loadDefaults, verifyLoadOptions, type LoadOptions, type LoadProgress } from './load-options.ts';
+import { describeOwnLimit, readMachineLimits } from './own-limits.ts';
 import { createPool } from './pool.ts';
 import { createSchedule } from './schedule.ts';
 import { createTally } from './tally.ts';
@@ -10,14 +11,19 @@ import { prepareTarget } from './target.ts';
 
 /**
  * Sends `qps` requests per second whatever the answers do, and says exactly what became of each. Nothing is ever
- * sent twice. Bounded: it ends at the latest two timeouts after the last request was due.
+ * sent twice. Bounded: it ends at the latest two timeouts after the last request was due. A limit of this machine breaks it off: what could not
+ * be sent for that reason says nothing about the service, and is counted as abandoned.
  */
 export async function runLoad(options: LoadOptions): Promise<Account> {
   verifyLoadOptions(options);
   const { url, qps, connections, durationMs, headers = {}, body } = options;
   const method = options.method ?? loadDefaults.method;
   const timeoutMs = options.timeoutMs ?? loadDefaults.timeoutMs;
-  const pool = createPool(connections, timeoutMs, prepareTarget({ url, method, headers, body }));
+  const pool = createPool(
+    connections,
+    timeoutMs,
+    prepareTarget({ url, method, headers, body, tls: options.tls }),
+  );
   const total = durationMs === undefined ? Infinity : Math.max(1, Math.round((qps * durationMs) / 1000));
   const schedule = createSchedule(qps, total);
   const { onProgress, observe } = unfailing(
@@ -44,12 +50,20 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   let lastBegunMs = 0;
   let lastEndMs = 0;
   let giveUpAtMs = Infinity;
+  /** Requests that this machine could not send, and what it was short of. */
+  let unable = 0;
+  let shortOf: string | undefined;
 
   const begin = (now: number): boolean => {
     const dueMs = schedule.dueMs(begun);
-    const taken = pool.trySend(now, (outcome) => {
+    const taken = pool.trySend(now, (ending) => {
+      if (ending.kind === 'own-limit') {
+        unable += 1;
+        breakOff(ending.code);
+        return;
+      }
       lastEndMs = elapsed();
-      tally.add(outcome, { dueMs, sentMs: now, endMs: lastEndMs });
+      tally.add(ending, { dueMs, sentMs: now, endMs: lastEndMs });
       beginWaiting();
     });
     if (taken) {
@@ -60,7 +74,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   };
 
   const beginWaiting = (): void => {
-    while (begun < due && begin(elapsed()));
+    while (shortOf === undefined && begun < due && begin(elapsed()));
   };
 
   const becomeDue = (now: number): void => {
@@ -72,7 +86,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
 
   const expire = (now: number): void => {
     pool.expire(now);
-    while (begun < due && now - schedule.dueMs(begun) >= timeoutMs) {
+    while (shortOf === undefined && begun < due && now - schedule.dueMs(begun) >= timeoutMs) {
       const dueMs = schedule.dueMs(begun);
       begun += 1;
       unsent += 1;
@@ -84,6 +98,12 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     }
   };
 
+  const breakOff = (code: string): void => {
+    if (shortOf !== undefined) return;
+    shortOf = code;
+    limit = due;
+    giveUpAtMs = elapsed() + (options.abandonAfterMs ?? loadDefaults.abandonAfterMs);
+  };
   const stopNow = (): void => {
     if (limit !== total) return;
     becomeDue(elapsed());
@@ -118,7 +138,8 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     };
     const afterReading = (now: number): void => {
       expire(now);
-      const over = (due >= limit && begun === due && pool.busy === 0) || now >= giveUpAtMs;
+      const allBegun = begun === due || shortOf !== undefined;
+      const over = (due >= limit && allBegun && pool.busy === 0) || now >= giveUpAtMs;
       if (over || now >= progressAtMs) {
         progressAtMs = now + (options.progressEveryMs ?? loadDefaults.progressEveryMs);
         onProgress?.(progress());
@@ -134,24 +155,32 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     tick();
   });
 
-  const abandoned = due - begun + pool.busy;
+  const abandoned = due - begun + pool.busy + unable;
   options.stop?.removeEventListener('abort', stopNow);
   options.abandon?.removeEventListener('abort', abandonNow);
+  const started = begun - unsent - unable;
+  const connectionsOpened = pool.opened;
+  // Before the limits are read: reading them takes a file.
+  pool.close();
   const account: Account = {
     ...tally.toAccount(abandoned > 0 ? elapsed() : lastEndMs),
-    qps: begun === unsent ? 0 : round((begun - unsent) / ((lastBegunMs + 1000 / qps) / 1000)),
+    qps: started === 0 ? 0 : round(started / ((lastBegunMs + 1000 / qps) / 1000)),
     startedAt: startedAt.toISOString(),
     late,
     unsent,
     abandoned,
-    connectionsOpened: pool.opened,
+    connectionsOpened,
     connections,
     requestedQps: qps,
     method,
     url,
+    ...(shortOf === undefined
+      ? {}
+      : { ownLimit: describeOwnLimit(shortOf, readMachineLimits(), hasAnswers(tally.counts.byStatus)) }),
   };
-  pool.close();
   return account;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
+
+const hasAnswers = (byStatus: Record<string, number>): boolean => Object.keys(byStatus).length > 0;

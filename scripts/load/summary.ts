@@ -52,8 +52,11 @@ function reasons({ byReason }: Account): string[] {
   ];
 }
 
-function verdict({ sent, lost, qps }: Account): string {
+function verdict({ sent, lost, qps, ownLimit }: Account): string {
   const rate = `${qps.toFixed(1)} requests/s`;
+  if (ownLimit) {
+    return `Broken off: this machine could not send more (${ownLimit.code}), which is no fault of the service. Until then ${number(lost)} of ${number(sent)} requests were lost.`;
+  }
   if (sent === 0) return 'No request ended.';
   return lost === 0
     ? `All ${number(sent)} requests answered, none lost, ${rate}.`

@@ -37,7 +37,7 @@ const keptReasons = 20;
 const longestReason = 300;
 
 /**
- * @param expect statuses that are a success although they are 4xx
+ * @param expect statuses that are a success although they are 3xx or 4xx
  * @param observe sees every request once, for accounts of other kinds
  */
 export function createTally(options: {
@@ -106,8 +106,7 @@ export function createTally(options: {
       if (outcome.version !== undefined) increment(counts.byVersion, outcome.version);
       if (outcome.pod !== undefined) increment(counts.byPod, outcome.pod);
       if (!isSuccess(outcome.status, options.expect)) {
-        const body = Buffer.from(outcome.bodyStart, 'latin1').toString('utf8');
-        lose(String(outcome.status), `${outcome.status} ${body}`.trim(), outcome, times);
+        lose(String(outcome.status), reasonOf(outcome), outcome, times);
         return;
       }
       counts.ok += 1;
@@ -127,10 +126,20 @@ export function createTally(options: {
   };
 }
 
-/** 5xx never is, 4xx only where the caller said so. */
+/** 2xx is; 3xx (nobody follows it, so nothing was ordered) and 4xx only where the caller said so; 5xx never. */
 function isSuccess(status: number, expect: ReadonlySet<number>): boolean {
-  return status < 400 || (status < 500 && expect.has(status));
+  return status >= 200 && (status < 300 || (status < 500 && expect.has(status)));
 }
+
+/** What the answer says of itself: where a redirect leads, else the first words of its body. */
+function reasonOf({ status, location, bodyStart }: Extract<Outcome, { kind: 'answer' }>): string {
+  const said = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+  if (isRedirect(status) && location !== undefined) return `${status} to ${said(location)}`;
+  return `${status} ${said(bodyStart)}`.trim();
+}
+
+/** 3xx: the answer is elsewhere, or (304) with the caller. https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */
+export const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 function increment(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;

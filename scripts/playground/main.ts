@@ -4,21 +4,23 @@ import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { openStage, type Stage } from '../demo/live/index.ts';
 import { CommandError, isError, messageOf, UsageError } from '../shared/errors.ts';
+import type { PlaygroundAccess } from '../shared/playground-kubeconfig.ts';
 import { runMain } from '../shared/run-main.ts';
 import { openOwnFolder, ownFolder } from '../shared/own-folder.ts';
 import {
   announcePlayground,
   runningPlaygroundFiles,
   withdrawPlayground,
+  type RunningPlayground,
 } from '../shared/running-playground.ts';
 import { createSteps } from '../shared/terminal.ts';
 import { describeUse } from './describe.ts';
 import { openCoffeeShop } from './coffee-shop.ts';
 import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
-import { startPlayground } from './index.ts';
+import { startPlayground, type PlaygroundOptions } from './index.ts';
 import { meshOptions, parseMesh, parseSeed } from './options.ts';
-import { printableLines } from '../shared/printable.ts';
+import { printableLines, printableMessage } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
 npm run playground -- ctl ACTION        acts on the running one:
@@ -79,8 +81,8 @@ await runMain(async ({ argv, env, signal, print }) => {
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
   };
-  const folder = orUnheard(() => openOwnFolder(ownFolder(env)));
-  const leftovers = folder && { files: runningPlaygroundFiles(process.pid, folder), folder };
+  const folder = ownFolder(env);
+  const leftovers = leftoversIn(folder);
   const ended = endOf(signal);
   // A part that breaks is no reason to leave pods behind: said, put away, exit code 1.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
@@ -111,7 +113,7 @@ await runMain(async ({ argv, env, signal, print }) => {
       serviceUrl,
       controlUrl: control.url,
     };
-    if (folder !== undefined) orUnheard(() => announcePlayground(word, folder, playground.access));
+    leaveWord(word, folder, playground.access);
     if (values.live) {
       steps.start('Open the live page');
       stage = await openStage(playground);
@@ -126,20 +128,28 @@ await runMain(async ({ argv, env, signal, print }) => {
     // Before the cluster: what the page started must not see it go.
     await stage?.close();
     control.close();
-    if (folder !== undefined) withdrawPlayground(process.pid, folder);
+    withdrawPlayground(process.pid, folder);
     await playground.close();
   }
   return 0;
 });
 
-/** Word for the other commands is no condition of the playground: where it cannot be left, that is said. */
-function orUnheard<T>(leaveWord: () => T): T | undefined {
+/** Word for the other commands is no condition of the playground: where it cannot be left, that is said once it serves. */
+function leaveWord(word: RunningPlayground, folder: string, access: PlaygroundAccess): void {
   try {
-    return leaveWord();
+    announcePlayground(word, folder, access);
   } catch (error) {
     process.stderr.write(
-      `${messageOf(error)}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
+      `${printableMessage(messageOf(error))}\nOther commands will not find this playground by themselves: name it to them with --kubeconfig.\n`,
     );
+  }
+}
+
+/** What goes with the playground, however it ends; nothing of a folder that is not to be trusted. */
+function leftoversIn(folder: string): PlaygroundOptions['leftovers'] {
+  try {
+    return { files: runningPlaygroundFiles(process.pid, openOwnFolder(folder)), folder };
+  } catch {
     return undefined;
   }
 }

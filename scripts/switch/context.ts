@@ -75,7 +75,8 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
   };
   return {
     ...run,
-    cluster: guardWrites(cluster, run.renewLease),
+    // Of the bare one: a context may be made of another.
+    cluster: guardWrites(options.cluster, run.renewLease),
     prover: options.prover ?? createProver(mesh, clock),
     app: options.app,
     namespace: cluster.namespace,

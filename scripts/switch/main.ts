@@ -11,17 +11,9 @@ import type { SwitchResult } from './types.ts';
 
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
-  const {
-    help: wantsHelp,
-    status,
-    promote: wantsPromotion,
-    json,
-    journal,
-    flags,
-    options,
-  } = parseSwitchArgs(argv, {
-    defaultTemplates: path.join(root, 'istio/cluster.yaml'),
-  });
+  const defaultTemplates = path.join(root, 'istio/cluster.yaml');
+  const parsed = parseSwitchArgs(argv, { defaultTemplates });
+  const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
     process.stdout.write(`${help}\n`);
     return 0;
@@ -42,7 +34,7 @@ await runMain(async ({ argv, env, signal }) => {
   let cluster: Cluster | undefined;
   const started = systemClock.now();
   try {
-    cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+    cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch', signal });
     if (status) {
       const found = await readStatus(cluster, options.app);
       if (json) print(found);

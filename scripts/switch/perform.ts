@@ -47,7 +47,7 @@ export async function perform(context: SwitchContext, part: NamedPart): Promise<
     const { detail, proof, notes = [] } = proven;
     const done: StepReport = { ...report(detail, proof), requests: proof?.requests };
     steps.push(notes.length > 0 ? { ...done, notes } : done);
-    reporter.stepDone(detail, done);
+    reporter.stepDone(detail, { durationMs: done.durationMs, requests: done.requests });
     for (const note of notes) reporter.note(note);
     context.inBackground(recordEvent(next, { part, title, detail, ok: true }));
     return { ...next, watch: proven.watch };

@@ -1,9 +1,10 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
+import { refusalOf } from '../shared/effects.ts';
 import type { Log } from '../shared/log.ts';
 import type { Drain } from './drain.ts';
 import type { Faults } from './faults.ts';
-import { answerErrors, methodNotAllowed, notFound, requireHost } from './problem.ts';
+import { answerErrors, methodNotAllowed, notFound, requireHost, sendProblem } from './problem.ts';
 
 export interface AdminOptions {
   /** Undefined: this service does not know how to drain. */
@@ -12,6 +13,10 @@ export interface AdminOptions {
   faults: Faults | undefined;
   registry: Registry;
   log: Log;
+  /** Whoever asks for an effect must send it; empty: only this machine may. */
+  token: string;
+  /** Told when a drain that was asked for here is over. */
+  onDrained: () => void;
   /** What `GET /lifecycle` answers. */
   describe: () => object;
   /** Resolves when that answer is final. */
@@ -29,6 +34,7 @@ export function createAdmin({ drain, faults, registry, log, describe, ...options
     next();
   });
   admin.use(requireHost);
+  const guard = mayHaveEffect(options.token, log);
 
   admin
     .route('/metrics')
@@ -53,16 +59,31 @@ export function createAdmin({ drain, faults, registry, log, describe, ...options
     // Answers when drained. GET too, since a preStop httpGet can do nothing else.
     const drained = admin.route('/lifecycle/drain');
     for (const method of ['get', 'post'] as const)
-      drained[method](async (request, response) => {
+      drained[method](guard, async (request, response) => {
         const isKubelet = request.get('user-agent')?.startsWith('kube') ?? false;
         const result = await drain.begin(isKubelet ? 'preStop' : 'request');
+        options.onDrained();
         response.json({ ...describe(), ...result });
       });
     drained.all(methodNotAllowed('GET, POST'));
   }
 
-  if (faults) admin.use(faults.routes);
+  if (faults) admin.use(faults.routes(guard));
   admin.use(notFound);
   admin.use(answerErrors(log));
   return admin;
+}
+
+/** Lets a request through that may have an effect, and refuses every other with the reason. */
+function mayHaveEffect(token: string, log: Log): RequestHandler {
+  return (request, response, next) => {
+    const peer = request.socket.remoteAddress;
+    const refusal = refusalOf({ headers: request.headers, peer }, token);
+    if (refusal === undefined) {
+      next();
+      return;
+    }
+    log.warn('refused', { method: request.method, path: request.path, peer, reason: refusal });
+    sendProblem(response, 403, refusal);
+  };
 }

@@ -20,6 +20,10 @@ export interface Config {
   announce: boolean;
   /** Negative controls only: a pod that closes without waiting until it is quiet loses requests. */
   waitUntilQuiet: boolean;
+  /** If set, a drain and the faults are for those who send it as `x-pre-stop-token`; if not, for this machine alone. */
+  preStopToken: string;
+  /** How long after a drain that was asked for SIGTERM may take to follow, before the process ends by itself. */
+  drainGraceMs: number;
   /** How long requests may run on after the drain, before they are cut. */
   inFlightDeadlineMs: number;
   /** How long the drain may take after an uncaught error. */
@@ -68,6 +72,9 @@ export function readConfig(environment: Environment): Config {
     },
     announce: env.flag('DRAIN_ANNOUNCE', true),
     waitUntilQuiet: env.flag('DRAIN_WAIT', true),
+    preStopToken: env.text('PRE_STOP_TOKEN', '', /^[\x21-\x7e]+$/, 'printable characters without spaces'),
+    // The kubelet sends SIGTERM at once after its hook: so late nobody meant this pod's end.
+    drainGraceMs: ms('DRAIN_GRACE_MS', 30_000),
     inFlightDeadlineMs: ms('IN_FLIGHT_DEADLINE_MS', 10_000),
     crashDrainMs: ms('CRASH_DRAIN_MS', 2_000),
     brewMs: ms('BREW_MS', 5),

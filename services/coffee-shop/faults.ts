@@ -6,8 +6,8 @@ import { methodNotAllowed, ProblemError } from './problem.ts';
 export interface Faults {
   /** Delays or fails requests of the public port. */
   middleware: RequestHandler;
-  /** `GET` and `PUT /faults`, `POST /faults/crash`, for the admin port. */
-  routes: Router;
+  /** `GET` and `PUT /faults`, `POST /faults/crash`, for the admin port; `guard` stands before what changes something. */
+  routes(guard: RequestHandler): Router;
 }
 
 interface Setting {
@@ -21,29 +21,32 @@ const limits: Record<keyof Setting, number> = { latencyMs: 60_000, errorPercent:
 
 export function createFaults(clock: Clock): Faults {
   let setting: Setting = { latencyMs: 0, errorPercent: 0 };
-  const routes = Router();
-  routes
-    .route('/faults')
-    .get((_request, response) => {
-      response.json(setting);
-    })
-    .put(json(), (request, response) => {
-      setting = { ...setting, ...readSetting(request.body) };
-      response.json(setting);
-    })
-    .all(methodNotAllowed('GET, PUT'));
-  routes
-    .route('/faults/crash')
-    .post((request, response) => {
-      const error = new Error('asked to crash through /faults/crash');
-      response.status(202).json({ crash: error.message });
-      if (request.query.kind === 'rejection') void Promise.reject(error);
-      else
-        setImmediate(() => {
-          throw error;
-        });
-    })
-    .all(methodNotAllowed('POST'));
+  const routes = (guard: RequestHandler): Router => {
+    const router = Router();
+    router
+      .route('/faults')
+      .get((_request, response) => {
+        response.json(setting);
+      })
+      .put(guard, json(), (request, response) => {
+        setting = { ...setting, ...readSetting(request.body) };
+        response.json(setting);
+      })
+      .all(methodNotAllowed('GET, PUT'));
+    router
+      .route('/faults/crash')
+      .post(guard, (request, response) => {
+        const error = new Error('asked to crash through /faults/crash');
+        response.status(202).json({ crash: error.message });
+        if (request.query.kind === 'rejection') void Promise.reject(error);
+        else
+          setImmediate(() => {
+            throw error;
+          });
+      })
+      .all(methodNotAllowed('POST'));
+    return router;
+  };
 
   return {
     routes,

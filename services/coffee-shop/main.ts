@@ -24,7 +24,13 @@ void runMain({
     });
 
     let exitCode = 0;
-    const service = createService({ config, clock, log, onClosed: () => process.exit(exitCode) });
+    const service = createService({
+      config,
+      clock,
+      log,
+      onClosed: () => process.exit(exitCode),
+      onDrained: () => endUnlessSignalled(log, config.drainGraceMs, () => service.isSignalled),
+    });
     onSignal(config.shutdown === 'naive' ? leaveAtOnce(log) : watchOver(log, service));
     process.on('uncaughtException', (error) => {
       log.error('uncaught error', { error });
@@ -43,6 +49,16 @@ function leaveAtOnce(log: Log): SignalHandler {
     log.info('leaving', { signal });
     process.exit(0);
   };
+}
+
+/** Drained by mistake, or by a stranger, a pod would stay unready for ever, and its liveness well: ended, it is started again. */
+function endUnlessSignalled(log: Log, graceMs: number, isSignalled: () => boolean): void {
+  setTimer(() => {
+    if (isSignalled()) return;
+    log.warn('no SIGTERM after the drain', { graceMs });
+    // The one way to end: terminus' own.
+    process.emit('SIGTERM', 'SIGTERM');
+  }, graceMs).unref();
 }
 
 /** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same Ctrl-C. */

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   log: Log;
   /** Called when everything is closed: the moment to end the process. If it does not, terminus does, with 0. */
   onClosed?: () => void;
+  /** Called once when a drain is over that was asked for on the admin port: SIGTERM should follow. */
+  onDrained?: () => void;
   /** Node's own metrics; they cost a timer and are per process. */
   processMetrics?: boolean;
 }
@@ -34,6 +36,8 @@ export interface Service {
   start(): Promise<{ port: number; adminPort: number }>;
   /** For the account: when the process was told to end. */
   noteSignal(): void;
+  /** Whether it was. */
+  readonly isSignalled: boolean;
   /** How long an end that is told now may take: what is left of the drain, then what still runs. */
   readonly longestEndMs: number;
   /** Makes the end that follows a brief one: after an uncaught error nothing is certain any more. */
@@ -93,6 +97,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     createAdmin({
       drain: config.shutdown === 'drain' ? drain : undefined,
       faults,
+      token: config.preStopToken,
+      onDrained: once(options.onDrained ?? (() => undefined)),
       registry: metrics.registry,
       log,
       describe,
@@ -140,6 +146,9 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     noteSignal() {
       signalledAt ??= clock.now();
     },
+    get isSignalled() {
+      return signalledAt !== undefined;
+    },
     get longestEndMs() {
       return drain.leftMs + config.inFlightDeadlineMs;
     },
@@ -160,5 +169,13 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       const quietMs = Math.min(rule.quietMs, crashDrainMs / 4);
       void drain.begin('uncaught error', { minMs: 0, quietMs, deadlineMs: crashDrainMs });
     },
+  };
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
   };
 }

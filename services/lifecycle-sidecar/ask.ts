@@ -14,30 +14,44 @@ export interface AskOptions {
   timeoutMs: number;
   /** Certificate authorities, PEM, for https. */
   ca?: string;
+  /** What is read of an answer at most, in bytes. Default: 64 KB. */
+  limitBytes?: number;
+  /** A longer answer is as good as its beginning, instead of an error. */
+  mayCut?: boolean;
 }
 
-// More than any metrics page that is worth reading, and little enough to keep.
-const maxBytes = 8 * 1024 * 1024;
+const shortBytes = 64 * 1024;
+/** More than any page of metrics or list of endpoints that is worth reading, and little enough to keep beside an app. */
+export const longBytes = 8 * 1024 * 1024;
 
 /** One request on a connection of its own. Rejects with the system's error, whose `code` tells refusal from silence. */
 export function ask(
   url: string,
-  { method = 'GET', headers = {}, timeoutMs, ca }: AskOptions,
+  { method = 'GET', headers = {}, timeoutMs, ca, limitBytes = shortBytes, mayCut = false }: AskOptions,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const options = { method, headers, signal, agent: false as const, ...(ca === undefined ? {} : { ca }) };
     const receive = (response: IncomingMessage): void => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-        if (body.length > maxBytes)
-          response.destroy(new Error(`${url} answered more than ${maxBytes} bytes`));
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      const end = (): void => {
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+      };
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= limitBytes) {
+          chunks.push(chunk);
+          return;
+        }
+        if (mayCut) end();
+        response.destroy(
+          mayCut
+            ? undefined
+            : new Error(`${url} answered more than ${limitBytes / 1024} KB; the rest was not read`),
+        );
       });
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body });
-      });
+      response.on('end', end);
       response.on('error', reject);
     };
     const request = url.startsWith('https:')
@@ -50,11 +64,11 @@ export function ask(
   });
 }
 
-/** Whether a URL is well: a 2xx for http(s)://, a connection for tcp://. Never rejects. */
+/** Whether a URL is well: a 2xx for http(s)://, a connection for tcp://. Never rejects. As the kubelet's, a probe does not read a long answer to its end. */
 export async function isWell(url: string, timeoutMs: number): Promise<boolean> {
   if (url.startsWith('tcp:')) return accepts(new URL(url), timeoutMs);
   try {
-    const { status } = await ask(url, { timeoutMs });
+    const { status } = await ask(url, { timeoutMs, mayCut: true });
     return status >= 200 && status < 300;
   } catch {
     return false;

@@ -36,7 +36,7 @@ export interface Config {
   lookTimeoutMs: number;
   /** How long to wait for the app's end after the hook, or after SIGTERM. */
   graceMs: number;
-  /** If set, `/pre-stop` answers only with the header `x-pre-stop-token` of this value. */
+  /** If set, `/pre-stop` answers only with the header `x-pre-stop-token` of this value, and the app is asked to drain with it. */
   preStopToken: string;
   /** The file that becomes the container's termination message. */
   terminationLog: string;

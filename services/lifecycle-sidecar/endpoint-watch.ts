@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../shared/clock.ts';
-import { ask } from './ask.ts';
+import { ask, longBytes } from './ask.ts';
 
 export interface EndpointWatchOptions {
   kubernetesUrl: string;
@@ -36,7 +36,12 @@ export function createEndpointWatch(options: EndpointWatchOptions): (signal: Abo
       accept: 'application/json',
       ...(token ? { authorization: `Bearer ${token.trim()}` } : {}),
     };
-    const { status, body } = await ask(url, { headers, timeoutMs, ...(ca ? { ca } : {}) });
+    const { status, body } = await ask(url, {
+      headers,
+      timeoutMs,
+      limitBytes: longBytes,
+      ...(ca ? { ca } : {}),
+    });
     if (status !== 200) throw new Error(`listing endpointslices answered ${status}`);
     const { items = [] } = JSON.parse(body) as EndpointSliceList;
     return items

@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
+import { tokenHeader } from '../shared/effects.ts';
 import { ask, isRefused } from './ask.ts';
 import { type Account, type Look, reasonOf, type Watch } from './watch.ts';
 
@@ -8,6 +9,8 @@ export interface LifecycleWatchOptions {
   lookTimeoutMs: number;
   /** How long to hold the request for the last account. */
   graceMs: number;
+  /** What the app wants to be sent by whoever drains it; empty: nothing. */
+  preStopToken: string;
 }
 
 /** What is read of `GET /lifecycle`; everything else is the app's business. */
@@ -24,6 +27,7 @@ export function createLifecycleWatch({
   clock,
   lookTimeoutMs,
   graceMs,
+  preStopToken,
 }: LifecycleWatchOptions): Watch {
   let instanceId: string | undefined;
   let account: Account = {};
@@ -46,9 +50,12 @@ export function createLifecycleWatch({
       .finally(() => (waitingForTheLast = false));
   };
 
+  const headers: Record<string, string> = preStopToken === '' ? {} : { [tokenHeader]: preStopToken };
   const askToDrain = (): void => {
     // Answered only when drained, so nobody waits for it: looking tells.
-    ask(`${adminUrl}/lifecycle/drain`, { method: 'POST', timeoutMs: graceMs }).catch(() => undefined);
+    ask(`${adminUrl}/lifecycle/drain`, { method: 'POST', headers, timeoutMs: graceMs }).catch(
+      () => undefined,
+    );
   };
 
   return {

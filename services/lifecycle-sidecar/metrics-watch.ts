@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
-import { ask, isRefused } from './ask.ts';
+import { ask, isRefused, longBytes } from './ask.ts';
 import { sumOf } from './prometheus-text.ts';
 import { type Look, reasonOf, type Watch } from './watch.ts';
 
@@ -20,7 +20,7 @@ export function createMetricsWatch(options: MetricsWatchOptions): Watch {
   let lastBusyAt = -Infinity;
 
   const scrape = async (): Promise<{ active: number; requests: number | undefined }> => {
-    const { status, body } = await ask(metricsUrl, { timeoutMs: lookTimeoutMs });
+    const { status, body } = await ask(metricsUrl, { timeoutMs: lookTimeoutMs, limitBytes: longBytes });
     if (status !== 200) throw new Error(`${metricsUrl} answered ${status}`);
     const inFlight = sumOf(inFlightMetric, body);
     if (inFlight === undefined) throw new Error(`${metricsUrl} has no ${inFlightMetric}`);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
+import { refusalOf } from '../shared/effects.ts';
 import { createGuardedServer } from '../shared/guarded-server.ts';
 import { listen } from '../shared/listen.ts';
 import type { Log } from '../shared/log.ts';
@@ -64,7 +65,7 @@ export function createSidecar({ config, clock, log, watch }: SidecarOptions): Si
     metrics.draining.set(1);
     // The container may be restarted instead of the pod deleted: then the next hook is another flight.
     void begun.untilGone().then(({ outcome, afterMs }) => {
-      if (outcome !== null) metrics.preStops.inc({ outcome });
+      if (outcome !== null) metrics.preStops.inc({ outcome: outcomeLabel(outcome) });
       if (afterMs.answered !== null) metrics.preStopSeconds.observe(afterMs.answered / 1000);
       flight = undefined;
       landed = afterMs.exit !== null;
@@ -86,8 +87,11 @@ export function createSidecar({ config, clock, log, watch }: SidecarOptions): Si
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> = {
     async '/pre-stop'(request, response) {
-      if (config.preStopToken !== '' && request.headers['x-pre-stop-token'] !== config.preStopToken) {
-        answer(response, 403, { error: 'the x-pre-stop-token header is missing or wrong' });
+      const peer = request.socket.remoteAddress;
+      const refusal = refusalOf({ headers: request.headers, peer }, config.preStopToken);
+      if (refusal !== undefined) {
+        log.warn('refused', { path: '/pre-stop', peer, reason: refusal });
+        answer(response, 403, { error: refusal });
         return;
       }
       answer(response, 200, await (flight ?? begin('preStop')).untilDrained());
@@ -145,4 +149,10 @@ function answer(response: ServerResponse, status: number, body: object): void {
   if (response.headersSent) return;
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+/** The app says how its drain ended, in its own words: as a label only those that are known. */
+function outcomeLabel(outcome: string): string {
+  const known = ['quiet', 'deadline', 'unused', 'unprotected', 'closing', 'closed', 'app-gone'];
+  return known.includes(outcome) ? outcome : 'other';
 }

@@ -1,3 +1,5 @@
+import { printableJson } from './printable.ts';
+
 /** One JSON line per event: a stable `msg`, and fields. */
 export interface Log {
   debug(msg: string, fields?: Fields): void;
@@ -27,7 +29,7 @@ export function createLog({ level, always, write }: LogOptions): Log {
     (msg: string, fields: Fields = {}): void => {
       if (logLevels.indexOf(name) < lowest) return;
       const event = { time: new Date().toISOString(), level: name, msg, ...always, ...fields };
-      write(`${JSON.stringify(event, errorsAsFields)}\n`);
+      write(`${printableJson(event, errorsAsFields)}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -1,5 +1,6 @@
 /** The log on stdout and the errors on stderr: a service serves on whether they can be written or not. */
 import { writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 
 /** Nobody reads them any more, or the disk below them is full: EPIPE, EIO, ENOSPC and the like are no reason to end. */
 export function surviveLostOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): void {
@@ -9,10 +10,17 @@ export function surviveLostOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.Wr
   }
 }
 
-/** Writes all of `text`; answers the error that kept it from being written whole, if there was one. */
-export function written(stream: NodeJS.WriteStream, text: string): Promise<Error | undefined> {
+/** Writes all of `text`; answers what kept it from being written whole, in words. A reader that left is no such thing. */
+export function written(stream: NodeJS.WriteStream, text: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    stream.write(text, (error) => resolve(error ?? undefined));
+    stream.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      if (!error || error.code === 'EPIPE') {
+        resolve(undefined);
+        return;
+      }
+      const [code, reason] = getSystemErrorMap().get(error.errno ?? 0) ?? [error.code, error.message];
+      resolve(`${reason} (${String(code)})`);
+    });
   });
 }
 

@@ -30,12 +30,9 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
   const args = process.argv.slice(2);
   if (args.includes('--help')) {
     const lost = await written(process.stdout, usage);
-    // Whoever closed the pipe has read enough.
-    if (lost !== undefined && !('code' in lost && lost.code === 'EPIPE')) {
-      await written(process.stderr, `stdout: ${lost.message}. The help is incomplete.\n`);
-      process.exit(1);
-    }
-    return;
+    if (lost === undefined) return;
+    await written(process.stderr, `stdout: ${lost}. The help is incomplete.\n`);
+    process.exit(1);
   }
   try {
     if (args.length > 0)

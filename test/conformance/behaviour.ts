@@ -4,7 +4,7 @@ import type { Kit } from './kit.ts';
 export interface Behaviour {
   /** A sentence about the cluster. */
   name: string;
-  /** Recording (`fixtures/...`) or document that says so. */
+  /** Recording (a file where it is kept in `test/fixtures`) or document that says so. */
   source: string;
   /** Where the playground does it otherwise, in words; without it, it does the same. */
   difference?: string;

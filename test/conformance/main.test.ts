@@ -31,7 +31,14 @@ const namespaces = async (): Promise<string[]> =>
 function run(args: string[], onText: (text: string, kill: () => void) => void = () => undefined) {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'test/conformance/main.ts', '--kubeconfig', playground.kubeconfig, ...args],
+    [
+      '--import',
+      './load-typescript.mjs',
+      'test/conformance/main.ts',
+      '--kubeconfig',
+      playground.kubeconfig,
+      ...args,
+    ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let stdout = '';

@@ -28,11 +28,15 @@ onLinux('npm run playground', () => {
     async (signal) => {
       const mark = `PLAYGROUND_TEST=${process.pid}-${signal}`;
       const [name = '', value = ''] = mark.split('=');
-      const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/playground/main.ts', '--json'], {
-        cwd: root,
-        env: { ...process.env, [name]: value },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--json'],
+        {
+          cwd: root,
+          env: { ...process.env, [name]: value },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       const exited = once(child, 'exit');
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
       const { kubeconfig, gatewayUrl } = JSON.parse(line) as { kubeconfig: string; gatewayUrl: string };

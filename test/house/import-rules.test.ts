@@ -44,7 +44,7 @@ function violations(
 const services = sourcesUnder('services');
 const scripts = sourcesUnder('scripts');
 
-describe('who may know whom (DESIGN section 2)', () => {
+describe('who may know whom', () => {
   it('finds the sources it judges', () => {
     expect(services.length).toBeGreaterThan(5);
     expect(scripts.length).toBeGreaterThan(30);

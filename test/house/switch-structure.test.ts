@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..', 'scripts/switch');
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -38,6 +39,22 @@ function pathTo(end: string, from: ReadonlyMap<string, string>): string[] {
   return [...(before === undefined ? [] : pathTo(before, from)), end.slice(root.length + 1)];
 }
 
+/** The lines of each function, its own and those of the functions in it. */
+function functionsOf({ name, text }: { name: string; text: string }): { name: string; lines: number }[] {
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const found: { name: string; lines: number }[] = [];
+  const lineAt = (position: number) => source.getLineAndCharacterOfPosition(position).line;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) {
+      const lines = lineAt(node.getEnd()) - lineAt(node.getStart()) + 1;
+      found.push({ name: `${name}:${lineAt(node.getStart()) + 1}`, lines });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
 describe('the files of the switch', () => {
   it('have no circle of imports, by value or by type', () => {
     expect(files.length).toBeGreaterThan(50);
@@ -46,6 +63,11 @@ describe('the files of the switch', () => {
       return circle === undefined ? [] : [circle.join(' -> ')];
     });
     expect(circles).toEqual([]);
+  });
+
+  it('have no function of 60 lines or more', () => {
+    const long = files.flatMap((file) => functionsOf(file)).filter(({ lines }) => lines >= 60);
+    expect(long.map(({ name, lines }) => `${name}: ${lines} lines`)).toEqual([]);
   });
 
   it('are short, half of them below 80 lines', () => {

@@ -50,7 +50,7 @@ describe('what a cluster says, told by a command', () => {
   /** Without a home, a playground or a kubectl to be found by chance. */
   function run(script: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+      const child = spawn(process.execPath, ['--import', './load-typescript.mjs', script, ...args], {
         cwd: root,
         env: { PATH: folder, HOME: folder, TMPDIR: folder, XDG_RUNTIME_DIR: folder },
       });

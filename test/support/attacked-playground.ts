@@ -28,7 +28,7 @@ export async function startAttackedPlayground(
   const folder = mkdtempSync(path.join(tmpdir(), 'attacked-playground-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
   const run = (args: string[]) =>
-    spawn(process.execPath, ['--import', 'tsx', ...args], {
+    spawn(process.execPath, ['--import', './load-typescript.mjs', ...args], {
       cwd: root,
       env: { ...process.env, ...env, XDG_RUNTIME_DIR: folder, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],

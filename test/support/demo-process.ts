@@ -12,11 +12,15 @@ export interface DemoProcess {
 
 /** @param folder where its temporary files go */
 export function startDemo(args: string[], folder: string): DemoProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/demo/main.ts', ...args], {
-    cwd: root,
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', './load-typescript.mjs', 'scripts/demo/main.ts', ...args],
+    {
+      cwd: root,
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const exited = once(child, 'exit');

@@ -167,7 +167,10 @@ describe('the end of a pod', () => {
     (each) => {
       const viaSidecar = each.title.includes('lifecycle=sidecar');
       expect(hookOf(each)).toEqual({
-        httpGet: viaSidecar ? { path: '/pre-stop', port: 9091 } : { path: '/lifecycle/drain', port: 9090 },
+        httpGet: {
+          ...(viaSidecar ? { path: '/pre-stop', port: 9091 } : { path: '/lifecycle/drain', port: 9090 }),
+          httpHeaders: [{ name: 'x-pre-stop-token', value: 'change-me' }],
+        },
       });
     },
   );

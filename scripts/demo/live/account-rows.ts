@@ -16,7 +16,7 @@ export function accountRows(counts: Counts | undefined): [string, string][] {
       count(n),
     ]),
     ...Object.entries(byStatus)
-      .filter(([status]) => Number(status) >= 400)
+      .filter(([status]) => Number(status) >= 300)
       .map(([status, n]): [string, string] => [`lost: ${status}`, count(n)]),
     ...lossKinds
       .filter((kind) => byError[kind] > 0)

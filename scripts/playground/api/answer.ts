@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { stringify } from 'yaml';
-import { groupVersion, type ResourceType } from '../store/registry.ts';
+import type { ResourceType } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { StatusError, type Status } from '../store/status-error.ts';
 import type { KubeObject } from '../store/types.ts';
 

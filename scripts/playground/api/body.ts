@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { parse as parseYaml } from 'yaml';
+import { parseDocument } from 'yaml';
+import { findAliasProblem, findDeepNesting, nestsDeepInJson } from '../../shared/yaml-shape.ts';
 import { isObject, type JsonObject } from '../store/json.ts';
-import { groupVersion, type ResourceType } from '../store/registry.ts';
+import type { ResourceType } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { badRequest, StatusError } from '../store/status-error.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { decodeProtobuf } from './protobuf.ts';
@@ -98,22 +100,29 @@ export const duplicatesIn = (object: JsonObject): string[] => duplicates.get(obj
 
 function decodeJson(text: string, type: Pick<ResourceType, 'kind'>): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
     throw badRequest(
       `${expected(type as ResourceType)}: couldn't get version/kind; json parse error: ${goSyntaxError(text)} (${excerpt(text)})`,
     );
   }
 }
 
-function decodeYaml(text: string): unknown {
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    throw badRequest(
-      `yaml: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
-    );
-  }
+/** @throws a 400 Status for what is no JSON's depth to have; a SyntaxError for what is no JSON */
+export function parseJson(text: string): unknown {
+  if (nestsDeepInJson(text)) throw badRequest('json: exceeded max depth');
+  return JSON.parse(text);
+}
+
+/** @throws a 400 Status for what is no YAML, and for YAML that nobody could hold */
+export function decodeYaml(text: string): unknown {
+  const nesting = findDeepNesting(text);
+  if (nesting !== undefined) throw badRequest(`yaml: ${nesting.message}`);
+  const document = parseDocument(text, { logLevel: 'silent' });
+  const problem = document.errors[0] ?? findAliasProblem(document);
+  if (problem !== undefined) throw badRequest(`yaml: ${problem.message.split('\n')[0] ?? ''}`);
+  return document.toJS({ maxAliasCount: -1 });
 }
 
 const goKind = (value: unknown): string =>
@@ -159,8 +168,9 @@ export function decodePatch(body: Buffer, isApply: boolean): unknown {
   const text = body.toString('utf8');
   if (isApply) return decodeYaml(text);
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
     throw badRequest(`error decoding patch: ${goSyntaxError(text)}`);
   }
 }

@@ -4,13 +4,12 @@ import type { DeleteOptions } from '../store/store.ts';
 import type { KubeObject } from '../store/types.ts';
 import { shown } from '../store/views.ts';
 import { listJson, type Answer } from './answer.ts';
-import { mediaType } from './body.ts';
+import { decodeYaml, mediaType, parseJson } from './body.ts';
 import type { ApiContext } from './context.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { selectObjects, type TypedTarget } from './read.ts';
 import type { ApiRequest } from './request.ts';
 import { dryRunOf, objectAnswer } from './write.ts';
-import { parse as parseYaml } from 'yaml';
 
 const POLICIES = ['Background', 'Foreground', 'Orphan'] as const;
 
@@ -22,13 +21,13 @@ function bodyOptions(request: ApiRequest, body: Buffer): JsonObject {
   const text = body.toString('utf8');
   // Client libraries send an empty body with a content type: that is no options.
   const value: unknown =
-    mediaType(request.headers['content-type']) === 'application/yaml' ? parseYaml(text) : safeJson(text);
+    mediaType(request.headers['content-type']) === 'application/yaml' ? decodeYaml(text) : safeJson(text);
   return isObject(value) ? value : {};
 }
 
 function safeJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw badRequest("couldn't get version/kind; json parse error: invalid DeleteOptions");
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { groupVersion, type Registry, type ResourceType } from '../store/registry.ts';
+import type { Registry, ResourceType } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { StatusError } from '../store/status-error.ts';
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './request.ts';

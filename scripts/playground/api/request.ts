@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MalformedRequest } from '../../shared/listener/index.ts';
 import type { Registry, ResourceType } from '../store/registry.ts';
-import { resourceKey } from '../store/registry.ts';
+import { resourceKey } from '../store/resource-key.ts';
 import type { ResourceKey } from '../store/types.ts';
 
 export interface User {

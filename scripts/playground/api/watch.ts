@@ -1,5 +1,5 @@
 import { eventFor } from '../store/store.ts';
-import { groupVersion } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { invalidOptions, StatusError, type FieldError } from '../store/status-error.ts';
 import type { LogEntry } from '../store/event-log.ts';
 import type { KubeObject, WatchEvent } from '../store/types.ts';

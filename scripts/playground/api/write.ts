@@ -3,7 +3,8 @@ import { podSecurityWarnings } from '../store/admission/pod-security.ts';
 import { hasRules } from '../store/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
 import { jsonPatch, mergePatch } from '../store/patch.ts';
-import { groupVersion, type ResourceType } from '../store/registry.ts';
+import type { ResourceType } from '../store/registry.ts';
+import { groupVersion } from '../store/resource-key.ts';
 import { schemaOf, OPEN } from '../store/schema/schema.ts';
 import {
   badRequest,

@@ -58,6 +58,23 @@ export function deploymentStatus(
   };
 }
 
+/**
+ * Adds why pods are not created, as a ReplicaSet says it, the new one's words first; takes it away when none says so any more
+ * (kubernetes pkg/controller/deployment/progress.go, syncRolloutStatus and getReplicaFailures).
+ */
+export function withReplicaFailure(
+  status: DeploymentStatus,
+  newSet: ReplicaSet | undefined,
+  sets: readonly ReplicaSet[],
+): DeploymentStatus {
+  const [failure] = [...(newSet ? [newSet] : []), ...sets].flatMap(
+    (set) => findCondition(set.status?.conditions, 'ReplicaFailure') ?? [],
+  );
+  const conditions = status.conditions ?? [];
+  if (failure !== undefined) return { ...status, conditions: setCondition(conditions, failure) };
+  return { ...status, conditions: conditions.filter(({ type }) => type !== 'ReplicaFailure') };
+}
+
 /** Every pod is of the new template, and available. */
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = deployment.spec?.replicas ?? 1;

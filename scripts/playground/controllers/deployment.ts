@@ -2,7 +2,7 @@ import { isFinished, type Pod } from '../pod-types.ts';
 import { canonicalJson } from './canonical.ts';
 import { setCondition, type ConditionInput } from './conditions.ts';
 import type { Controller, ControllerContext } from './context.ts';
-import { deploymentStatus, isComplete, withProgress } from './deployment-status.ts';
+import { deploymentStatus, isComplete, withProgress, withReplicaFailure } from './deployment-status.ts';
 import { matchesSelector } from './label-selector.ts';
 import {
   byAge,
@@ -333,7 +333,10 @@ export function startDeploymentController(context: ControllerContext): Controlle
       name,
       (draft) => {
         const counted = deploymentStatus(draft, current, currentSets, draft.status?.conditions ?? []);
-        const { status, deadlineInMs } = withProgress(draft, current, counted, Date.now());
+        const { status: progressed, deadlineInMs } = withProgress(draft, current, counted, Date.now());
+        // A paused one only counts.
+        const status =
+          draft.spec?.paused === true ? progressed : withReplicaFailure(progressed, current, currentSets);
         if (deadlineInMs !== undefined) queue.addAfter(keyOf(draft), deadlineInMs + 1_000);
         if (canonicalJson(status) !== canonicalJson(draft.status)) draft.status = status;
       },

@@ -1,6 +1,6 @@
 import type { Delay } from '../network/random.ts';
 
-/** The controllers' own delays, in ms. Defaults: fixtures/kubernetes/deployment-life.json and termination-timeline.md. */
+/** The controllers' own delays, in ms. Defaults: as recorded on a Kubernetes 1.36.4 of one node, on 2 shared cores. */
 export interface ControllerDelays {
   /** Object changed -> its controller acts. Recorded 3 to 30 ms between a Deployment, its ReplicaSet and its Pods. */
   reaction: Delay;

@@ -32,13 +32,15 @@ export async function createImages({ root, stateDir }: { root: string; stateDir:
   const names = existsSync(services)
     ? readdirSync(services).filter((name) => existsSync(path.join(services, name, 'main.ts')))
     : [];
-  await Promise.all(
+  const bundled = await Promise.allSettled(
     names.map(async (name) => {
       const file = path.join(folder, `${name}.mjs`);
       await bundle(path.join(services, name, 'main.ts'), file);
       commands.set(name, ['node', file]);
     }),
   );
+  // Once none of them writes any more: the folder can be removed for good.
+  for (const each of bundled) if (each.status === 'rejected') throw each.reason;
   if (existsSync(path.join(root, 'scripts')))
     commands.set(TOOLS, ['node', 'scripts/switch/main.js', '--help']);
   return {

@@ -1,8 +1,8 @@
 import type { Delay } from '../network/random.ts';
 
 /**
- * The kubelet's own delays, in ms. Defaults: fixtures/kubernetes/termination-timeline.md (tables A to C) and
- * deployment-life.json, recorded on a real node of 2 shared cores (so upper bounds in size, right in order).
+ * The kubelet's own delays, in ms. Defaults: as recorded on a real node (Kubernetes 1.36.4) of 2 shared cores, so upper bounds in size,
+ * right in order.
  */
 export interface KubeletDelays {
   /** Pod bound -> sandbox and address ready, first container created. Recorded 0.6 s (1.5 s the first time). */

@@ -26,7 +26,7 @@ export interface Target {
 
 /**
  * The endpoints a node's rules send new connections to: the ready ones; when there is none, those that are
- * terminating but still serve (KEP-1669; fixtures/kubernetes/termination-timeline.md, C).
+ * terminating but still serve (KEP-1669; so it was recorded on a Kubernetes 1.36.4).
  */
 export function usableTargets(slices: readonly EndpointSlice[], portName: string): Target[] {
   const ready: Target[] = [];

@@ -7,13 +7,6 @@ export interface LoopbackBlock {
   close(): void;
 }
 
-/** Whether this machine has the whole of 127.0.0.0/8 (Linux, Windows) and not 127.0.0.1 alone (macOS). */
-export async function hasLoopbackRange(): Promise<boolean> {
-  const block = await claimLoopbackBlock();
-  block?.close();
-  return block !== undefined;
-}
-
 /** Claims a block no other playground on this machine uses; undefined where only 127.0.0.1 exists. */
 export async function claimLoopbackBlock(): Promise<LoopbackBlock | undefined> {
   const first = Math.floor(Math.random() * 254);

@@ -4,8 +4,3 @@
 export function timestamp(ms: number = Date.now()): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
-
-/** `2026-11-23T11:19:10.123000Z`: Leases, events.k8s.io. Six digits are mandatory on the way in. */
-export function microTimestamp(ms: number = Date.now()): string {
-  return `${new Date(ms).toISOString().slice(0, 23)}000Z`;
-}

@@ -4,8 +4,6 @@ import type { KubeObject, ResourceKey } from './types.ts';
 import { AUTOSCALER_V1_VIEW } from './autoscaler-view.ts';
 import { EVENTS_VIEW, sameShape, type View } from './views.ts';
 
-export { groupVersion, resourceKey };
-
 /** One resource type the server knows, as discovery describes it. */
 export interface ResourceType {
   group: string;

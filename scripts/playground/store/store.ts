@@ -9,7 +9,8 @@ import { GarbageCollector } from './garbage-collector.ts';
 import { deepCopy, deepEqual, deepFreeze, isObject, type JsonObject } from './json.ts';
 import { defaultGracePeriod, prepareForCreate, prepareForUpdate } from './kind-rules.ts';
 import { generateName } from './names.ts';
-import { groupVersion, Registry, resourceKey, type ResourceType } from './registry.ts';
+import { Registry, type ResourceType } from './registry.ts';
+import { groupVersion, resourceKey } from './resource-key.ts';
 import {
   alreadyExists,
   badRequest,

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { nearest } from '../template/did-you-mean.ts';
 import { InputError } from '../sets/input-error.ts';
+import { readTextFile } from '../sets/read-file.ts';
 
 export type ApplyCommandName = 'apply' | 'replace' | 'delete' | 'create';
 export type DryRun = 'client' | 'server' | undefined;
@@ -123,10 +123,13 @@ function expand(argv: readonly string[]): string[] {
   return argv.flatMap((arg, index) => {
     if (!arg.startsWith('@') || arg.length === 1 || (end !== -1 && index >= end)) return [arg];
     try {
-      const lines = readFileSync(arg.slice(1), 'utf8').split(/\r?\n/);
+      const lines = readTextFile(arg.slice(1)).split(/\r?\n/);
       return lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
     } catch (error) {
-      throw new InputError(`${arg}: no arguments can be read from ${arg.slice(1)}.`, 1, { cause: error });
+      const why = error instanceof Error ? ` ${error.message}` : '';
+      throw new InputError(`${arg}: no arguments can be read from ${arg.slice(1)}.${why}`, 1, {
+        cause: error,
+      });
     }
   });
 }

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
-import type { CommandSurroundings } from './run.ts';
+import type { SendSurroundings } from './run.ts';
 import type { SendCommand } from './send.ts';
 import { printable } from '../../shared/printable.ts';
 
@@ -51,7 +51,7 @@ export async function runKubectl(
   kubectl: string,
   line: SendCommand,
   run: RenderRun,
-  surroundings: CommandSurroundings,
+  surroundings: SendSurroundings,
 ): Promise<void> {
   const done: string[] = [];
   for (const set of run.sets) {
@@ -73,10 +73,13 @@ async function pipeThrough(
   program: string,
   args: readonly string[],
   input: string,
-  { environment, signal }: CommandSurroundings,
+  { environment, signal, stdout, stderr }: SendSurroundings,
 ): Promise<number | string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: environment, signal });
+    // Through our hands: a reader that leaves must not end kubectl between two of its objects.
+    const child = spawn(program, args, { stdio: 'pipe', env: environment, signal });
+    child.stdout.setEncoding('utf8').on('data', stdout);
+    child.stderr.setEncoding('utf8').on('data', stderr);
     child.on('error', (error) => {
       if (signal.aborted) return;
       reject(new InputError(`${program} cannot be started: ${error.message}.`, 1, { cause: error }));

@@ -44,6 +44,3 @@ export function reasonForAbsence(name: string): string | undefined {
   if (/^must[A-Z]/.test(name)) return `Not offered: ${NEWER}; the function without "must" is`;
   return undefined;
 }
-
-/** The names with a reason, for the README's list. */
-export const absentFunctions: readonly string[] = Object.keys(REASONS);

@@ -1,4 +1,5 @@
 import { LineCounter, isScalar, parseAllDocuments, visit, type ScalarTag, type Document } from 'yaml';
+import { findAliasProblem, findDeepNesting, type ShapeProblem } from '../../shared/yaml-shape.ts';
 import type { Value, ValueMap } from '../template/values.ts';
 import { InputError } from './input-error.ts';
 import { readTextFile } from './read-file.ts';
@@ -76,7 +77,10 @@ export function loadYamlFile(path: string): LoadedYaml {
 
 export function loadYaml(text: string, path: string): LoadedYaml {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text.replace(/^\ufeff/, ''), {
+  const withoutMark = text.replace(/^\ufeff/, '');
+  const nesting = findDeepNesting(withoutMark);
+  if (nesting !== undefined) throw new InputError(`${placeIn(withoutMark, path, nesting)}.`, 2);
+  const documents = parseAllDocuments(withoutMark, {
     schema: 'failsafe',
     customTags: scalarTags,
     merge: true,
@@ -91,7 +95,16 @@ export function loadYaml(text: string, path: string): LoadedYaml {
     const message = problem.message.replace(/\s+/g, ' ');
     throw new InputError(`${place(path, lines, problem.pos[0])}: ${message}.`, exitCode);
   }
+  const aliases = findAliasProblem(document);
+  if (aliases !== undefined)
+    throw new InputError(`${place(path, lines, aliases.offset)}: ${aliases.message}.`, 2);
   return { value: toValue(document, path), warnings: warningsOf(document, path, lines) };
+}
+
+/** Without the parser's counting of lines: it has not begun. */
+function placeIn(text: string, path: string, { offset, message }: ShapeProblem): string {
+  const before = text.slice(0, offset).split('\n');
+  return `${path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${message}`;
 }
 
 function place(path: string, lines: LineCounter, offset: number): string {
@@ -102,7 +115,7 @@ function place(path: string, lines: LineCounter, offset: number): string {
 function toValue(document: Document.Parsed, path: string): Value {
   let data: unknown;
   try {
-    data = document.toJS({ mapAsMap: true, maxAliasCount: 1000 });
+    data = document.toJS({ mapAsMap: true, maxAliasCount: -1 });
   } catch (error) {
     throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}.`, 2, {
       cause: error,

@@ -1,4 +1,5 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { findAliasProblem, findDeepNesting } from '../../shared/yaml-shape.ts';
 import { InputError } from './input-error.ts';
 import type { RenderedFile } from './render-sets.ts';
 
@@ -24,18 +25,23 @@ export function parseObjects(rendered: readonly RenderedFile[]): KubernetesObjec
 
 function documentsOf(file: string, text: string): unknown[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text.replace(/^\ufeff/, ''), {
+  const refuse = (line: number, message: string): never => {
+    throw new InputError(`${file}: line ${line} of the rendered text: ${message}.`, 2);
+  };
+  const withoutMark = text.replace(/^\ufeff/, '');
+  const nesting = findDeepNesting(withoutMark);
+  if (nesting !== undefined) refuse(withoutMark.slice(0, nesting.offset).split('\n').length, nesting.message);
+  const documents = parseAllDocuments(withoutMark, {
     lineCounter: lines,
     prettyErrors: false,
   });
   if (!Array.isArray(documents)) return [];
   return documents.map((document) => {
     const [problem] = document.errors;
-    if (problem !== undefined) {
-      const { line } = lines.linePos(problem.pos[0]);
-      throw new InputError(`${file}: line ${line} of the rendered text: ${problem.message}.`, 2);
-    }
-    return document.toJS() as unknown;
+    if (problem !== undefined) refuse(lines.linePos(problem.pos[0]).line, problem.message);
+    const aliases = findAliasProblem(document);
+    if (aliases !== undefined) refuse(lines.linePos(aliases.offset).line, aliases.message);
+    return document.toJS({ maxAliasCount: -1 }) as unknown;
   });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { NotReadableError, readRegularFile } from '../../shared/regular-file.ts';
 import { InputError } from './input-error.ts';
 
 /** No template or cluster file of a person is larger; a mistaken path (a log, a dump) usually is. */
@@ -15,27 +15,27 @@ const reasonFor: Record<string, string> = {
 
 /** The plain words for a failed file operation. */
 export function fileProblem(path: string, error: unknown): InputError {
+  if (error instanceof NotReadableError) {
+    // A folder is a mistake that kontemplate tells too; at a pipe or a device it waits for ever.
+    const exitCode = error.message.includes('folder') ? 1 : 2;
+    return new InputError(`${path} ${error.message}.`, exitCode, { cause: error });
+  }
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const named = (error as NodeJS.ErrnoException).path ?? path;
   const reason = reasonFor[code] ?? (error instanceof Error ? error.message : String(error));
   return new InputError(`${named} ${reason}.`, code === 'ELOOP' ? 2 : 1, { cause: error });
 }
 
-/** Reads a text file, byte order mark included. Refuses what cannot be text: NUL bytes, broken UTF-8, huge files. */
+/**
+ * Reads a text file, byte order mark included. Refuses what cannot be text (NUL bytes, broken UTF-8), what is too large, and what is
+ * no regular file.
+ */
 export function readTextFile(path: string): string {
   let bytes: Buffer;
   try {
-    const { size } = statSync(path);
-    if (size > MAX_FILE_BYTES) {
-      const limit = MAX_FILE_BYTES / 1024 / 1024;
-      throw new InputError(
-        `${path} has ${Math.ceil(size / 1024 / 1024)} MB; at most ${limit} MB are read.`,
-        2,
-      );
-    }
-    bytes = readFileSync(path);
+    bytes = readRegularFile(path, { maxBytes: MAX_FILE_BYTES });
   } catch (error) {
-    throw error instanceof InputError ? error : fileProblem(path, error);
+    throw fileProblem(path, error);
   }
   const nul = bytes.indexOf(0);
   if (nul !== -1)

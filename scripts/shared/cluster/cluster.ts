@@ -8,6 +8,7 @@ import { discover } from './discovery.ts';
 import type { ClusterChoice } from './flags.ts';
 import type { PodForward } from './forward.ts';
 import type { Call, Transport } from './transport.ts';
+import { followLog } from './log.ts';
 import { watchForever } from './watch.ts';
 import type { WatchEvent } from './watch.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
@@ -38,7 +39,7 @@ export interface Cluster {
   readonly server: string;
   readonly namespace: string;
   /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
-  version(patienceMs?: number): Promise<{ gitVersion: string }>;
+  version(patienceMs?: number, signal?: AbortSignal): Promise<{ gitVersion: string }>;
   /** Where the server keeps objects of this kind, asked for once when the scripts do not name it. Throws when it has no such kind. */
   resourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Promise<Resource>;
   /** Undefined when there is no such object. */
@@ -71,6 +72,8 @@ export interface Cluster {
     resource: Resource,
     options: ListOptions & { signal: AbortSignal },
   ): AsyncGenerator<WatchEvent<T>>;
+  /** What a container of the connection's namespace says, line by line, until it has ended. */
+  followLog(pod: string, container: string, signal: AbortSignal): AsyncGenerator<string>;
   /** HTTP to a port inside a pod, over a port-forward that stays open between requests. */
   forward(namespace: string, pod: string, port: number): PodForward;
   close(): Promise<void>;
@@ -89,13 +92,15 @@ export interface ConnectOptions {
   loginTimeoutMs?: number;
   /** Names proxies, and is what a login command inherits. Default: this process's. */
   env?: NodeJS.ProcessEnv;
+  /** Ends the wait for the first answer, and for a login command before it. */
+  signal?: AbortSignal;
 }
 
 /** Connects and asks for the server's version, so that a wrong address is known before anything else is tried. */
 export async function connectCluster(choice: ClusterChoice, options: ConnectOptions): Promise<Cluster> {
   const cluster = await createCluster(choice, options);
   try {
-    await cluster.version(0);
+    await cluster.version(0, options.signal);
   } catch (error) {
     await cluster.close();
     throw error;
@@ -191,8 +196,8 @@ async function createCluster(
     namespace,
     resourceOf,
 
-    async version(patienceMs) {
-      const call = { method: 'GET', path: '/version', asked: 'get the version' } as const;
+    async version(patienceMs, signal) {
+      const call = { method: 'GET', path: '/version', asked: 'get the version', signal } as const;
       return (await ask(call, patienceMs)) as { gitVersion: string };
     },
 
@@ -296,6 +301,8 @@ async function createCluster(
         silenceMs: watchSilenceMs,
       });
     },
+
+    followLog: (pod, container, signal) => followLog(transport, { namespace, pod, container, signal }),
 
     forward(podNamespace, pod, port) {
       const forward = createPodForward({ transport, namespace: podNamespace, pod, port, timeoutMs });

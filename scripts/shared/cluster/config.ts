@@ -13,7 +13,8 @@ export function loadKubeConfig({
   context,
   namespace,
 }: ClusterChoice): Connection {
-  return chooseConnection(readKubeconfigs(kubeconfigs, kubeconfigText), {
+  const text = kubeconfigText === undefined ? {} : { text: kubeconfigText };
+  return chooseConnection(readKubeconfigs(kubeconfigs, text), {
     files: kubeconfigs,
     ...(context === undefined ? {} : { context }),
     ...(namespace === undefined ? {} : { namespace }),

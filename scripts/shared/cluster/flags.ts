@@ -40,7 +40,7 @@ export interface ClusterSurroundings {
 }
 
 /**
- * Decides as INTERFACE says: `--kubeconfig`, else `KUBECONFIG`, else (with `--context` only) `~/.kube/config`, else the running playground.
+ * Which cluster is meant: `--kubeconfig`, else `KUBECONFIG`, else (with `--context` only) `~/.kube/config`, else the running playground.
  * The user's default kubeconfig is used only when `--context` names a cluster in it.
  */
 export function chooseCluster(

@@ -115,6 +115,8 @@ export function createPodForward(target: ForwardTarget): PodForward {
 
   return {
     async request(path, options = {}) {
+      // A login command before it has its own time.
+      await target.transport.credentials.current(options.signal);
       try {
         return await once(path, options);
       } catch (error) {

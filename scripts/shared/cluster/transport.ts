@@ -8,7 +8,7 @@ import { askAgain } from './ask-again.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import type { Credentials, Identity } from './credentials/identity.ts';
 import { ClusterError, errorFromAnswer, errorWithoutAnswer, isTransient } from './errors.ts';
-import { TooLongError, readText } from '../read-text.ts';
+import { SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
 import type { Connection } from './kubeconfig/connection.ts';
 import { createPool } from './network/pool.ts';
 import { routeOf } from './network/route.ts';
@@ -94,7 +94,9 @@ export function createTransport(
     if (answer.httpStatusCode !== 401) return answer;
     const other = await credentials.renewed(identity, call.signal);
     if (other === undefined) return answer;
-    await answer.body.text().catch(() => undefined);
+    // Read to its end, so that the connection can be used again; left when it has none.
+    const limitBytes = SHORT_ANSWER_LIMIT_BYTES;
+    await readText(answer.body.stream(), { who: server, limitBytes }).catch(() => undefined);
     return sendAs(other, call, limitMs);
   }
 

@@ -1,8 +1,8 @@
 /** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
 import { errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
 import type { Transport } from './transport.ts';
-import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
 import { CommandError } from '../errors.ts';
+import { ANSWER_LIMIT_BYTES, SHORT_ANSWER_LIMIT_BYTES, TooLongError, readText } from '../read-text.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import { pause } from '../wait.ts';
 
@@ -112,7 +112,10 @@ async function* follow<T extends KubernetesObject>(
 }
 
 /** @throws TooLongError when a line does not end: one event is one object */
-async function* linesOf(stream: ReadableStream<Uint8Array> | null, who: string): AsyncGenerator<string> {
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array> | null,
+  who: string,
+): AsyncGenerator<string> {
   if (stream === null) return;
   const decoder = new TextDecoder();
   let pieces: string[] = [];

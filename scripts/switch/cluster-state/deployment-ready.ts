@@ -2,12 +2,15 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import type { Container, Deployment, Pod } from '../../shared/kubernetes.ts';
+import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
 
 export interface Rollout {
   done: boolean;
-  /** It will not become ready by waiting: the Deployment itself has given up. */
+  /** It will not become ready by waiting: why. */
   failed: string | undefined;
+  /** Why pods that are wanted are not created: what refuses them, in its own words. */
+  refused: string | undefined;
   /** `1/2 pods ready` */
   summary: string;
 }
@@ -16,28 +19,80 @@ export function rolloutOf({ metadata, spec, status = {} }: Deployment, pods: Pod
   const wanted = spec.replicas ?? 1;
   const ready = pods.filter(isReady).length;
   const observed = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
+  const done =
+    observed &&
+    (status.updatedReplicas ?? 0) === wanted &&
+    (status.replicas ?? 0) === wanted &&
+    (status.readyReplicas ?? 0) === wanted &&
+    ready >= wanted;
+  const isShort = observed && (status.replicas ?? 0) < wanted;
+  const failure = conditionOf({ status }, 'ReplicaFailure', 'True');
   return {
-    done:
-      observed &&
-      (status.updatedReplicas ?? 0) === wanted &&
-      (status.replicas ?? 0) === wanted &&
-      (status.readyReplicas ?? 0) === wanted &&
-      ready >= wanted,
-    failed:
-      observed && progressing?.status === 'False' ? (progressing.message ?? progressing.reason) : undefined,
+    done,
+    failed: done ? undefined : (standsStill({ metadata, spec, status }) ?? hopeless(pods)),
+    refused: isShort ? (failure?.message ?? failure?.reason) : undefined,
     summary: `${ready}/${wanted} pods ready`,
   };
 }
 
-/** Why the first unready pod is not ready, as exactly as the cluster knows: `pod v2-7d9f: GET /readyz answered 503`. */
-export async function explainUnready(cluster: Cluster, pods: Pod[]): Promise<string> {
+/** Why a Deployment that is not rolled out will not be by waiting; undefined when it may be. */
+export function standsStill({
+  metadata: { name, generation = 0 },
+  spec,
+  status = {},
+}: Pick<Deployment, 'metadata' | 'spec' | 'status'>): string | undefined {
+  if ((status.observedGeneration ?? 0) < generation) return undefined;
+  const { replicas = 0, updatedReplicas = 0 } = status;
+  // Paused, it still makes pods of the template that it has rolled out last, and of no other.
+  if (spec['paused'] === true && (updatedReplicas === 0 || updatedReplicas < replicas))
+    return `Deployment ${name} is paused and will not roll out: kubectl rollout resume deployment/${name}`;
+  const stopped = conditionOf({ status }, 'Progressing', 'False');
+  return stopped && (stopped.message ?? stopped.reason);
+}
+
+/** What the kubelet says of an image that it will not ask for again. */
+const HOPELESS = ['InvalidImageName', 'ErrImageNeverPull'];
+
+function hopeless(pods: Pod[]): string | undefined {
+  const [found] = pods.flatMap(({ metadata, status = {} }) =>
+    [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].flatMap(
+      ({ name, state }) => {
+        const { reason = '', message = '' } = state?.waiting ?? {};
+        return HOPELESS.includes(reason)
+          ? [`pod ${metadata.name}: container ${name} ${reason}: ${message}`]
+          : [];
+      },
+    ),
+  );
+  return found;
+}
+
+function conditionOf({ status = {} }: Pick<Deployment, 'status'>, type: string, value: string) {
+  return status.conditions?.find((condition) => condition.type === type && condition.status === value);
+}
+
+/**
+ * Whether whoever refuses a pod refuses the next one too: a LimitRange, Pod Security, a webhook that denies, a field that is invalid. A quota has room again when others
+ * end, and a webhook that does not answer may do so later.
+ */
+export function isFinal(refused: string): boolean {
+  if (/exceeded quota|failed calling webhook|not found/.test(refused)) return false;
+  return /is forbidden|denied the request|is invalid/.test(refused);
+}
+
+/**
+ * Why the first unready pod is not ready, as exactly as the cluster knows: `pod v2-7d9f: GET /readyz answered 503`.
+ * @param otherwise why the Deployment does not go on, where no pod says anything
+ */
+export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: string): Promise<string> {
   const [pod] = pods.filter(
     (candidate) => !isReady(candidate) && candidate.metadata.deletionTimestamp === undefined,
   );
   if (pod === undefined)
-    return pods.length === 0 ? 'no pod was created' : 'all pods are ready, the rollout is not';
-  return `pod ${pod.metadata.name}: ${explainPod(pod) ?? (await askProbe(cluster, pod)) ?? 'not ready'}`;
+    return otherwise ?? (pods.length === 0 ? 'no pod was created' : 'all pods are ready, the rollout is not');
+  const reason =
+    explainPod(pod) ?? (await lastWarning(cluster, pod)) ?? (await askProbe(cluster, pod)) ?? 'not ready';
+  return `pod ${pod.metadata.name}: ${reason}`;
 }
 
 function explainPod({ status = {} }: Pod): string | undefined {
@@ -59,8 +114,27 @@ function explainPod({ status = {} }: Pod): string | undefined {
   const unscheduled = status.conditions?.find(
     ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
   );
-  if (unscheduled) return unscheduled.message ?? unscheduled.reason;
-  return status.phase === 'Pending' ? 'still starting' : undefined;
+  return unscheduled && (unscheduled.message ?? unscheduled.reason);
+}
+
+interface Event extends KubernetesObject {
+  message?: string;
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+}
+
+/** What keeps a pod from starting that its status does not tell: a volume, a sandbox, an address. Events are a courtesy, and may not be ours to read. */
+async function lastWarning(cluster: Cluster, { metadata, status = {} }: Pod): Promise<string | undefined> {
+  if (status.phase !== 'Pending') return undefined;
+  try {
+    const fieldSelector = `involvedObject.name=${metadata.name},type=Warning`;
+    const events = await cluster.list<Event>(resources.events, { fieldSelector });
+    const timeOf = ({ lastTimestamp, eventTime }: Event) => Date.parse(lastTimestamp ?? eventTime ?? '') || 0;
+    const [last] = events.sort((a, b) => timeOf(b) - timeOf(a));
+    return last?.message ?? 'still starting';
+  } catch {
+    return 'still starting';
+  }
 }
 
 /** Asks the question of the probe that holds the pod up: until the startup probe has succeeded, nobody asks whether it is ready. */

@@ -5,12 +5,26 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
-import { explainUnready, rolloutOf } from './deployment-ready.ts';
+import { explainUnready, isFinal, rolloutOf } from './deployment-ready.ts';
 import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
 import { findVersion, listVersionPods, listVersions } from './versions.ts';
 
 /** How long ready pods may not answer, in milliseconds: a broken port-forward is soon replaced by a whole one. */
 const UNHEARD_MS = 10_000;
+
+/** How long a pod may be refused by what refuses the next one too, in milliseconds: the controller tries again, and an old refusal may still stand there. */
+const REFUSED_MS = 5000;
+
+interface Seen {
+  summary: string;
+  /** When ready pods did not answer first. */
+  unheardSince?: number;
+  /** Why the Deployment will not be ready by waiting. */
+  failed?: string | undefined;
+  /** Why pods are not created, and since when that will not pass by waiting. */
+  refused?: string | undefined;
+  refusedSince?: number | undefined;
+}
 
 /** @param smoke also one request to each pod itself */
 export async function waitUntilReady(
@@ -20,7 +34,7 @@ export async function waitUntilReady(
 ): Promise<string> {
   const { cluster, reporter, signal, clock, stepTimeoutMs } = context;
   const started = clock.now();
-  const seen = { summary: 'no pod yet', unheardSince: undefined as number | undefined };
+  const seen: Seen = { summary: 'no pod yet' };
   const look = async () => {
     const deployment = findVersion(await listVersions(cluster, context), version);
     const pods = await listVersionPods(cluster, context, version);
@@ -31,6 +45,8 @@ export async function waitUntilReady(
     const rollout = rolloutOf(deployment, pods);
     seen.summary = rollout.summary;
     reporter.progress(seen.summary);
+    tellRefusal(context, seen, rollout.refused);
+    seen.failed = rollout.failed;
     if (rollout.failed !== undefined) throw new DeadlineError(rollout.failed);
     return rollout.done && (!smoke || (await allAnswer(deployment, pods))) ? seen.summary : undefined;
   };
@@ -51,10 +67,25 @@ export async function waitUntilReady(
     return await waitFor(look, { deadlineMs: stepTimeoutMs, what, intervalMs: 150, signal, clock });
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
-    const reason = await explainUnready(cluster, await listVersionPods(cluster, context, version));
+    const reason =
+      seen.refused ??
+      (await explainUnready(cluster, await listVersionPods(cluster, context, version), seen.failed));
     const after = formatDuration(clock.now() - started);
     throw new CommandError(`${seen.summary} after ${after} (${reason})`, { cause: error });
   }
+}
+
+/** Told at once: the words go with the Deployment when it is rolled back. */
+function tellRefusal(
+  { reporter, clock }: Pick<SwitchContext, 'reporter' | 'clock'>,
+  seen: Seen,
+  refused: string | undefined,
+): void {
+  if (refused !== undefined && refused !== seen.refused) reporter.note(`A pod is not created: ${refused}`);
+  seen.refused = refused;
+  const isHopeless = refused !== undefined && isFinal(refused);
+  seen.refusedSince = isHopeless ? (seen.refusedSince ?? clock.now()) : undefined;
+  if (isHopeless && clock.now() - (seen.refusedSince ?? 0) >= REFUSED_MS) throw new DeadlineError(refused);
 }
 
 async function smokeTestAll(

@@ -97,23 +97,6 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
   if (values.to !== undefined) verifyVersionName(values.to);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
-  const templates = values.templates === defaultTemplates ? undefined : values.templates;
-  const { kubeconfig, context, namespace, canary, prometheus, image } = values;
-  const sameCluster = asFlags({
-    kubeconfig,
-    context,
-    namespace,
-    'istio-namespace': values['istio-namespace'],
-    templates,
-  });
-  const sameWishes = asFlags({
-    image,
-    set: values.set,
-    canary,
-    hold: values.hold,
-    prometheus,
-    'keep-old': values['keep-old'],
-  });
   return {
     help: values.help,
     status,
@@ -136,10 +119,36 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       keepFailed: values['keep-failed'],
       stepTimeoutMs,
       istioNamespace: values['istio-namespace'],
-      sameCluster,
-      sameWishes,
+      ...sameFlags(values, defaultTemplates),
     },
   };
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof switchFlags }>>['values'];
+
+/** The flags that a suggested command says again: where the cluster is, and how the switch was asked for. */
+function sameFlags(
+  values: Values,
+  defaultTemplates: string,
+): Pick<SwitchOptions, 'sameCluster' | 'sameWishes'> {
+  const templates = values.templates === defaultTemplates ? undefined : values.templates;
+  const { kubeconfig, context, namespace, canary, prometheus, image } = values;
+  const sameCluster = asFlags({
+    kubeconfig,
+    context,
+    namespace,
+    'istio-namespace': values['istio-namespace'],
+    templates,
+  });
+  const sameWishes = asFlags({
+    image,
+    set: values.set,
+    canary,
+    hold: values.hold,
+    prometheus,
+    'keep-old': values['keep-old'],
+  });
+  return { sameCluster, sameWishes };
 }
 
 function verifyPrometheus(url: string, canary: string | undefined): void {

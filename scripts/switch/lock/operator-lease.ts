@@ -178,15 +178,15 @@ class KeptLease implements OperatorLease {
   }
 }
 
-function annotated(lease: Lease, record: SwitchRecord): Lease {
-  const annotations = { ...lease.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
-  return { ...lease, metadata: { ...lease.metadata, annotations } };
-}
-
 /** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
 function stopwatch(clock: Clock): () => number {
   const [from, date] = [clock.now(), clock.date().getTime()];
   return () => Math.max(clock.now() - from, clock.date().getTime() - date);
+}
+
+function annotated(lease: Lease, record: SwitchRecord): Lease {
+  const annotations = { ...lease.metadata.annotations, [ANNOTATION]: JSON.stringify(record) };
+  return { ...lease, metadata: { ...lease.metadata, annotations } };
 }
 
 /** Kubernetes' MicroTime: RFC 3339 with six digits. */

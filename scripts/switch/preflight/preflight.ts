@@ -15,6 +15,7 @@ import { askable, noFilter, noWaypoint, rejecting, sidecars } from './proxies.ts
 import { verifyKinds } from './rights.ts';
 import { lookAtScaling } from './scaling.ts';
 import { verifyVersions } from './versions.ts';
+import { candidateCanBecomeReady, nothingEnds, serviceSelects } from './waiting-helps.ts';
 
 /** What can be asked before the proxies are known. */
 const first: Check[] = [
@@ -22,7 +23,10 @@ const first: Check[] = [
     title: 'the cluster has the kinds of the template set',
     run: ({ context, others }) => verifyKinds(context, others).then(() => []),
   },
+  serviceSelects,
+  nothingEnds,
   candidateIsSelected,
+  candidateCanBecomeReady,
   leaseIsFree,
   { title: 'nobody else routes the host', run: ({ context }) => context.lastSeen.verify(context) },
 ];

@@ -7,7 +7,11 @@ import { ClusterError, isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { TooLongError } from '../../shared/read-text.ts';
 import { createLimiter } from './limiter.ts';
+import type { Limiter } from './limiter.ts';
+import { createLongAnswers } from './long-answers.ts';
+import type { LongAnswers, Reading } from './long-answers.ts';
 import { mergeProxies } from './proxies.ts';
 import type { Proxy, SyncStatus } from './proxies.ts';
 
@@ -21,6 +25,9 @@ const ASK_ISTIOD_FOR_MS = 3000;
 /** Forwards kept open between questions; beyond it the one unused for longest is closed. */
 const OPEN_FORWARDS = 200;
 
+/** `/debug/configz` is all of Istio's configuration. Where it takes longer, nobody asks for it again, in milliseconds. */
+const SLOW_CONFIGZ_MS = 1000;
+
 /** Gateways then have only the clusters their routes name. https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
 const FILTER = 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG';
 
@@ -29,42 +36,205 @@ export interface Mesh {
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /** The parsed JSON of a GET on the proxy's admin port. */
-  ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T>;
+  ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    /** Reads the answer in place of JSON.parse. */
+    parse?: (body: string) => unknown,
+  ): Promise<T>;
   /** The text of a GET on the proxy's admin port. */
   read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string>;
   /** Whether the proxy has its first configuration and serves. */
   isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean>;
-  /** Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. */
+  /**
+   * Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. An istiod that has
+   * once seen the revision is not asked about it again, and none at all once an answer was slow.
+   */
   unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined>;
   close(): void;
 }
 
-export function createMesh(
-  cluster: Cluster,
-  {
-    istioNamespace = 'istio-system',
-    askTimeoutMs = 5000,
-    clock = systemClock,
-  }: { istioNamespace?: string; askTimeoutMs?: number; clock?: Clock } = {},
-): Mesh {
-  const forwards = new Map<string, PodForward>();
-  const limit = createLimiter(undefined, clock);
+export interface MeshOptions {
+  istioNamespace?: string;
+  askTimeoutMs?: number;
+  clock?: Clock;
+}
 
-  function forwardTo(key: string, namespace: string, pod: string, port: number): PodForward {
-    const open = forwards.get(key) ?? cluster.forward(namespace, pod, port);
-    forwards.delete(key);
-    forwards.set(key, open);
-    for (const [oldest, forward] of forwards) {
-      if (forwards.size <= OPEN_FORWARDS) break;
-      forwards.delete(oldest);
+export function createMesh(cluster: Cluster, options: MeshOptions = {}): Mesh {
+  return new LiveMesh(cluster, options);
+}
+
+class LiveMesh implements Mesh {
+  readonly #cluster: Cluster;
+  readonly #istioNamespace: string;
+  readonly #askTimeoutMs: number;
+  readonly #clock: Clock;
+  readonly #forwards = new Map<string, PodForward>();
+  readonly #limit: Limiter;
+  /** The pods as `list` last saw them, or is about to. */
+  #latest: { pods: Promise<Pod[]>; at: number } | undefined;
+  readonly #long: LongAnswers = createLongAnswers();
+  /** The revisions that each istiod has seen, by its pod. */
+  readonly #seen = new Map<string, Set<string>>();
+  #isConfigzSlow = false;
+  /** The istiods of the last list: who they were is asked at the same time as who they are. */
+  #expected: Pod[] = [];
+
+  constructor(
+    cluster: Cluster,
+    { istioNamespace = 'istio-system', askTimeoutMs = 5000, clock = systemClock }: MeshOptions,
+  ) {
+    this.#cluster = cluster;
+    this.#istioNamespace = istioNamespace;
+    this.#askTimeoutMs = askTimeoutMs;
+    this.#clock = clock;
+    this.#limit = createLimiter(undefined, clock);
+  }
+
+  async filteringIstiod(signal?: AbortSignal): Promise<string | undefined> {
+    const filters = (container: Container) =>
+      ((container['env'] ?? []) as { name: string; value?: string }[]).some(
+        ({ name, value }) => name === FILTER && /^(true|1|t)$/i.test(value ?? ''),
+      );
+    return (await this.#istiods(signal)).find(({ spec }) => spec.containers.some(filters))?.metadata.name;
+  }
+
+  async list(signal?: AbortSignal): Promise<Proxy[]> {
+    const listing = this.#listPods(signal);
+    this.#latest = { pods: listing, at: this.#clock.now() };
+    const early = new Map(this.#expected.map((pod) => [pod.metadata.uid, this.#askForProxies(pod, signal)]));
+    const pods = await listing;
+    this.#expected = this.#istiodsAmong(pods);
+    if (this.#expected.length === 0) {
+      throw new CommandError(
+        `no istiod runs in ${this.#istioNamespace}: nobody can say which proxies there are`,
+      );
+    }
+    // Each istiod knows only the proxies connected to itself: every one of them must answer.
+    const statuses = await Promise.all(
+      this.#expected.map(async (pod) => {
+        const answer = await (early.get(pod.metadata.uid) ?? this.#askForProxies(pod, signal));
+        if (!(answer instanceof Error)) return answer;
+        if (pod.metadata.deletionTimestamp !== undefined) return [];
+        throw answer;
+      }),
+    );
+    const proxies = await this.#merge(statuses.flat(), pods, signal);
+    const present = new Set(proxies.map(({ key }) => key));
+    this.#closeAllBut(present);
+    this.#long.forgetAllBut(present);
+    return proxies;
+  }
+
+  async ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    parse: (body: string) => unknown = (body) => JSON.parse(body) as unknown,
+  ): Promise<T> {
+    return this.#read(proxy, path, { parse: (body) => parse(body) as T, signal });
+  }
+
+  async read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
+    return this.#read(proxy, path, { parse: (body) => body, signal });
+  }
+
+  async isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean> {
+    const forward = this.#adminOf(proxy);
+    const { status } = await this.#limit(() =>
+      forward().request('/ready', { timeoutMs: this.#askTimeoutMs, signal }),
+    );
+    return status === 200;
+  }
+
+  async unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined> {
+    const { kind = 'the object', metadata } = object;
+    const revision = `${kind} ${metadata.name} ${metadata.namespace} ${metadata.resourceVersion}`;
+    const late = await Promise.all(
+      (await this.#istiods(signal)).map(async (pod) => {
+        const { name, uid = name } = pod.metadata;
+        const seen = this.#seen.get(uid) ?? new Set<string>();
+        this.#seen.set(uid, seen);
+        const objects = seen.has(revision) ? undefined : await this.#configOf(pod, signal);
+        if (objects === undefined) return undefined;
+        if (!hasSeen(objects, object))
+          return `${name} has not seen this revision of ${kind} ${metadata.name}`;
+        seen.add(revision);
+        return undefined;
+      }),
+    );
+    return late.find((text) => text !== undefined);
+  }
+
+  /** Undefined when it cannot be had. It is a help, not a proof: what counts is what the proxies show. */
+  async #configOf(pod: Pod, signal?: AbortSignal): Promise<KubernetesObject[] | undefined> {
+    if (this.#isConfigzSlow) return undefined;
+    const startedMs = this.#clock.now();
+    try {
+      return (await this.#askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
+    } catch (error) {
+      this.#isConfigzSlow ||= error instanceof TooLongError;
+      return undefined;
+    } finally {
+      this.#isConfigzSlow ||= this.#clock.now() - startedMs > SLOW_CONFIGZ_MS;
+    }
+  }
+
+  close(): void {
+    for (const forward of this.#forwards.values()) forward.close();
+    this.#forwards.clear();
+  }
+
+  #forwardTo(key: string, namespace: string, pod: string, port: number): PodForward {
+    const open = this.#forwards.get(key) ?? this.#cluster.forward(namespace, pod, port);
+    this.#forwards.delete(key);
+    this.#forwards.set(key, open);
+    for (const [oldest, forward] of this.#forwards) {
+      if (this.#forwards.size <= OPEN_FORWARDS) break;
+      this.#forwards.delete(oldest);
       forward.close();
     }
     return open;
   }
 
-  /** The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open. */
-  async function get(forward: () => PodForward, path: string, signal?: AbortSignal): Promise<string> {
-    const { status, body } = await limit(() => forward().request(path, { timeoutMs: askTimeoutMs, signal }));
+  #closeAllBut(present: ReadonlySet<string>): void {
+    for (const [key, forward] of this.#forwards) {
+      if (key.startsWith('istiod ') || present.has(key)) continue;
+      this.#forwards.delete(key);
+      forward.close();
+    }
+  }
+
+  #adminOf(proxy: Proxy): () => PodForward {
+    if (proxy.uid === undefined)
+      throw new CommandError('an istiod serves it, but there is no such pod to ask');
+    return () => this.#forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT);
+  }
+
+  async #read<T>(
+    proxy: Proxy,
+    path: string,
+    { parse, signal }: { parse: (body: string) => T; signal: AbortSignal | undefined },
+  ): Promise<T> {
+    const forward = this.#adminOf(proxy);
+    // The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open.
+    return this.#long.read(proxy.key, path, async (reading) =>
+      parse(await this.#limit(() => this.#get(forward, path, { signal, reading }))),
+    );
+  }
+
+  async #get(
+    forward: () => PodForward,
+    path: string,
+    { signal, reading }: { signal: AbortSignal | undefined; reading?: Reading },
+  ): Promise<string> {
+    const { limitBytes, times = 1 } = reading ?? {};
+    const { status, body } = await forward().request(path, {
+      timeoutMs: times * this.#askTimeoutMs,
+      signal,
+      ...(limitBytes === undefined ? {} : { limitBytes }),
+    });
     if (status !== 200) {
       throw new ClusterError(`GET ${path} answered ${status}: ${body.trim().slice(0, 200)}`, {
         status,
@@ -74,147 +244,57 @@ export function createMesh(
     return body;
   }
 
-  const listPods = (signal?: AbortSignal) => cluster.list<Pod>(resources.pods, { namespace: '*', signal });
-  const istiodsAmong = (pods: Pod[]) =>
-    pods.filter(
+  #listPods(signal?: AbortSignal): Promise<Pod[]> {
+    return this.#cluster.list<Pod>(resources.pods, { namespace: '*', signal });
+  }
+
+  #istiodsAmong(pods: Pod[]): Pod[] {
+    return pods.filter(
       ({ metadata, status }) =>
-        metadata.namespace === istioNamespace &&
+        metadata.namespace === this.#istioNamespace &&
         metadata.labels?.['app'] === 'istiod' &&
         status?.phase === 'Running',
     );
-
-  /** The pods as `list` last saw them, or is about to. */
-  let latest: { pods: Promise<Pod[]>; at: number } | undefined;
-  async function istiods(signal?: AbortSignal): Promise<Pod[]> {
-    const isFresh = latest !== undefined && clock.now() - latest.at < FRESH_MS;
-    return istiodsAmong(await (isFresh && latest ? latest.pods : listPods(signal)));
   }
-  /** The istiods of the last list: who they were is asked at the same time as who they are. */
-  let expected: Pod[] = [];
 
-  async function askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
-    const { name, namespace = istioNamespace, uid = name } = pod.metadata;
-    return JSON.parse(
-      await get(() => forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT), path, signal),
-    ) as T;
+  async #istiods(signal?: AbortSignal): Promise<Pod[]> {
+    const { pods, at = -Infinity } = this.#latest ?? {};
+    const isFresh = this.#clock.now() - at < FRESH_MS;
+    return this.#istiodsAmong(await (isFresh && pods ? pods : this.#listPods(signal)));
+  }
+
+  async #askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
+    const { name, namespace = this.#istioNamespace, uid = name } = pod.metadata;
+    const forward = () => this.#forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT);
+    // There are few of them, and what they say decides who is asked: they do not wait behind thousands of proxies.
+    return JSON.parse(await this.#get(forward, path, { signal })) as T;
   }
 
   /** Gives the error instead of throwing it: whether it matters shows when it is known which istiods there are. */
-  async function askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
+  async #askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
     try {
-      const answer = await askAgain(() => askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal), {
-        patienceMs: ASK_ISTIOD_FOR_MS,
-        helps: isTransient,
-        signal,
-        clock,
-      });
-      return answer ?? [];
+      const ask = () => this.#askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal);
+      const options = { patienceMs: ASK_ISTIOD_FOR_MS, helps: isTransient, signal, clock: this.#clock };
+      return (await askAgain(ask, options)) ?? [];
     } catch (error) {
-      return new CommandError(
-        `${pod.metadata.name} cannot say which proxies it serves: ${messageOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      const message = `${pod.metadata.name} cannot say which proxies it serves: ${messageOf(error)}`;
+      return new CommandError(message, { cause: error });
     }
   }
 
-  async function read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
-    if (proxy.uid === undefined)
-      throw new CommandError('an istiod serves it, but there is no such pod to ask');
-    return get(() => forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT), path, signal);
+  async #merge(statuses: SyncStatus[], pods: Pod[], signal?: AbortSignal): Promise<Proxy[]> {
+    const proxies = mergeProxies(statuses, pods);
+    if (proxies.every(({ uid }) => uid !== undefined)) return proxies;
+    // Its pod may have been born after the pods were listed.
+    return mergeProxies(statuses, await this.#listPods(signal));
   }
+}
 
-  return {
-    async filteringIstiod(signal) {
-      const filters = (container: Container) =>
-        ((container['env'] ?? []) as { name: string; value?: string }[]).some(
-          ({ name, value }) => name === FILTER && /^(true|1|t)$/i.test(value ?? ''),
-        );
-      return (await istiods(signal)).find(({ spec }) => spec.containers.some(filters))?.metadata.name;
-    },
-
-    async list(signal) {
-      const listing = listPods(signal);
-      latest = { pods: listing, at: clock.now() };
-      const answers = new Map(expected.map((pod) => [pod.metadata.uid, askForProxies(pod, signal)]));
-      let pods = await listing;
-      expected = istiodsAmong(pods);
-      if (expected.length === 0) {
-        throw new CommandError(`no istiod runs in ${istioNamespace}: nobody can say which proxies there are`);
-      }
-      // Each istiod knows only the proxies connected to itself: every one of them must answer.
-      const statuses = await Promise.all(
-        expected.map(async (pod) => {
-          const answer = await (answers.get(pod.metadata.uid) ?? askForProxies(pod, signal));
-          if (!(answer instanceof Error)) return answer;
-          if (pod.metadata.deletionTimestamp !== undefined) return [];
-          throw answer;
-        }),
-      );
-      let proxies = mergeProxies(statuses.flat(), pods);
-      if (proxies.some(({ uid }) => uid === undefined)) {
-        // Its pod may have been born after the pods were listed.
-        pods = await listPods(signal);
-        proxies = mergeProxies(statuses.flat(), pods);
-      }
-      const present = new Set(proxies.map(({ key }) => key));
-      for (const [key, forward] of forwards) {
-        if (key.startsWith('istiod ') || present.has(key)) continue;
-        forwards.delete(key);
-        forward.close();
-      }
-      return proxies;
-    },
-
-    async ask<T>(proxy: Proxy, path: string, signal?: AbortSignal) {
-      return JSON.parse(await read(proxy, path, signal)) as T;
-    },
-
-    read,
-
-    async isLive(proxy, signal) {
-      if (proxy.uid === undefined)
-        throw new CommandError('an istiod serves it, but there is no such pod to ask');
-      const { status } = await limit(() =>
-        forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT).request('/ready', {
-          timeoutMs: askTimeoutMs,
-          signal,
-        }),
-      );
-      return status === 200;
-    },
-
-    async unseenBy({ kind, metadata }, signal) {
-      const late = await Promise.all(
-        (await istiods(signal)).map(async (pod) => {
-          let objects: KubernetesObject[];
-          try {
-            objects = (await askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
-          } catch {
-            // A help, not a proof: what counts is what the proxies show.
-            return undefined;
-          }
-          const seen = objects.find(
-            (object) =>
-              object.kind === kind &&
-              object.metadata.name === metadata.name &&
-              object.metadata.namespace === metadata.namespace,
-          );
-          const current =
-            seen?.metadata.resourceVersion === metadata.resourceVersion ||
-            (seen?.metadata.generation ?? 0) >= (metadata.generation ?? Infinity);
-          return current
-            ? undefined
-            : `${pod.metadata.name} has not seen this revision of ${kind ?? 'the object'} ${metadata.name}`;
-        }),
-      );
-      return late.find((text) => text !== undefined);
-    },
-
-    close() {
-      for (const forward of forwards.values()) forward.close();
-      forwards.clear();
-    },
-  };
+function hasSeen(objects: KubernetesObject[], { kind, metadata }: KubernetesObject): boolean {
+  const { name, namespace, resourceVersion, generation = Infinity } = metadata;
+  const seen = objects.find(
+    (object) =>
+      object.kind === kind && object.metadata.name === name && object.metadata.namespace === namespace,
+  )?.metadata;
+  return seen?.resourceVersion === resourceVersion || (seen?.generation ?? 0) >= generation;
 }

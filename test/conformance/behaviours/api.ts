@@ -25,7 +25,7 @@ export const api: Chapter = {
   behaviours: [
     {
       name: 'a PUT with a stale resourceVersion answers 409 and changes nothing',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const first = await k.create('configmaps', { data: { a: '1' } });
         await k.patch('configmaps', k.id, { data: { a: '2' } });
@@ -43,7 +43,7 @@ export const api: Chapter = {
     },
     {
       name: 'a write that changes nothing keeps the resourceVersion',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const first = await k.create('configmaps', { data: { a: '1' } });
         const same = await k.patch('configmaps', k.id, { data: { a: '1' } });
@@ -52,7 +52,7 @@ export const api: Chapter = {
     },
     {
       name: 'an apply over another manager’s field answers 409 with the conflict; force takes the field over',
-      source: 'server-side-apply.json',
+      source: 'test/fixtures/kubernetes/requests/server-side-apply.json',
       run: async (k) => {
         assert.equal((await apply(k, 'one', { a: '1', b: '1' })).status, 201);
         const { status, body } = await apply(k, 'two', { a: '2' });
@@ -68,7 +68,7 @@ export const api: Chapter = {
     },
     {
       name: 'a field that its only manager stops applying is gone',
-      source: 'server-side-apply.json',
+      source: 'test/fixtures/kubernetes/requests/server-side-apply.json',
       run: async (k) => {
         await apply(k, 'one', { a: '1', b: '1' });
         await apply(k, 'two', { b: '1', c: '1' });
@@ -79,7 +79,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch tells ADDED, MODIFIED and DELETED in order, from the resourceVersion it names',
-      source: 'watch-protocol.json',
+      source: 'test/fixtures/kubernetes/requests/watch-protocol.json',
       run: async (k) => {
         const seen = await k.record('configmaps');
         await k.create('configmaps', { data: { a: '1' } });
@@ -103,7 +103,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch with sendInitialEvents tells what is there, then a bookmark that says so',
-      source: 'watch-protocol.json',
+      source: 'test/fixtures/kubernetes/requests/watch-protocol.json',
       run: async (k) => {
         await k.create('configmaps', {});
         const { text } = await k.ask('GET', 'configmaps', {
@@ -131,7 +131,7 @@ export const api: Chapter = {
     },
     {
       name: 'a watch from too long ago answers 200 and one ERROR event: 410 Expired',
-      source: 'watch-errors.json',
+      source: 'test/fixtures/kubernetes/requests/watch-errors.json',
       run: async (k) => {
         const { status, text } = await k.ask('GET', 'configmaps', {
           query: { watch: 'true', resourceVersion: '1', timeoutSeconds: '3' },
@@ -145,7 +145,7 @@ export const api: Chapter = {
     },
     {
       name: 'a list comes in pages that belong to one moment',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         for (const name of ['a', 'b', 'c'])
           await k.create('configmaps', { metadata: { name: `${k.id}-${name}` } });
@@ -166,7 +166,7 @@ export const api: Chapter = {
     },
     {
       name: 'labels and fields select',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         await k.create('configmaps', { metadata: { name: `${k.id}-a`, labels: { roast: 'dark' } } });
         await k.create('configmaps', { metadata: { name: `${k.id}-b`, labels: { roast: 'light' } } });
@@ -182,7 +182,7 @@ export const api: Chapter = {
     },
     {
       name: 'a dry run answers as if, and stores nothing',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const body = k.labelled('configmaps', { data: { a: '1' } });
         const answer = await k.ask('POST', 'configmaps', { body, query: { dryRun: 'All' } });
@@ -207,7 +207,7 @@ export const api: Chapter = {
     },
     {
       name: 'a Deployment’s selector cannot be changed: 422 with the field',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         await k.deployment({ replicas: 0 });
         const { status, body } = await k.ask('PATCH', `deployments/${k.id}`, {
@@ -226,7 +226,7 @@ export const api: Chapter = {
     },
     {
       name: 'an unknown field is refused in strict mode and warned of otherwise',
-      source: 'errors.json',
+      source: 'test/fixtures/kubernetes/requests/errors.json',
       run: async (k) => {
         const body = k.labelled('configmaps', { dat: {} });
         const strict = await k.ask('POST', 'configmaps', { body, query: { fieldValidation: 'Strict' } });
@@ -281,7 +281,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Background: the owner goes at once, its dependents after it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.delete('configmaps', k.id, { propagationPolicy: 'Background' });
@@ -291,7 +291,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Foreground: the owner waits, marked, until its dependents are gone',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.patch('configmaps', child, { metadata: { finalizers: ['example.com/beans'] } });
@@ -307,7 +307,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'Orphan: the owner goes, its dependents stay without it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const child = await family(k);
         await k.delete('configmaps', k.id, { propagationPolicy: 'Orphan' });
@@ -326,7 +326,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'a Deployment takes its ReplicaSets and pods with it',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment();
         await k.rolledOut(1);
@@ -338,7 +338,7 @@ export const deletions: Chapter = {
     },
     {
       name: 'a namespace that ends refuses new objects with 403 and takes what is in it along',
-      source: 'policy.json',
+      source: 'test/fixtures/kubernetes/requests/policy.json',
       run: async (k) => {
         const name = `${k.namespace}-${k.id}`;
         const labels = { 'zero-downtime-coffee-shop/conformance': k.namespace };

@@ -21,7 +21,7 @@ export const deployments: Chapter = {
   behaviours: [
     {
       name: 'a rolling update keeps within maxSurge and maxUnavailable',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment({
           replicas: 3,
@@ -106,7 +106,7 @@ export const deployments: Chapter = {
     },
     {
       name: 'a rollout that does not get on says ProgressDeadlineExceeded, and the old pods stay',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment({ progressDeadlineSeconds: 3 });
         await k.rolledOut(1);
@@ -165,7 +165,7 @@ export const deployments: Chapter = {
     },
     {
       name: 'going back to an earlier template takes its ReplicaSet again, under a new revision',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment();
         await k.rolledOut(1);
@@ -186,7 +186,7 @@ export const deployments: Chapter = {
     },
     {
       name: 'every change of size is told in a ScalingReplicaSet event',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment();
         await k.rolledOut(1);
@@ -208,7 +208,7 @@ export const deployments: Chapter = {
     },
     {
       name: 'a rollout’s pods come up under ReplicaSets named after the template’s hash',
-      source: 'deployment-life-objects.json',
+      source: 'recorded: Kubernetes 1.36.4',
       difference: 'the hash is made of other text, so its value differs',
       run: async (k) => {
         await k.deployment();
@@ -233,7 +233,7 @@ export const replicaSets: Chapter = {
   behaviours: [
     {
       name: 'a deleted pod is replaced at once, not when it is gone',
-      source: 'termination-timeline.md, fact 12',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment({}, k.template({ TERM_MS: '1500' }, { container: PROBED }));
         await k.rolledOut(1);
@@ -249,7 +249,7 @@ export const replicaSets: Chapter = {
     },
     {
       name: 'a pod whose label no longer matches is let go, and another takes its place',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.deployment();
         await k.rolledOut(1);
@@ -264,7 +264,7 @@ export const replicaSets: Chapter = {
     },
     {
       name: 'an orphan that matches is adopted instead of a new pod being made',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod();
         await k.create('replicasets', {

@@ -27,7 +27,7 @@ export const terminations: Chapter = {
   behaviours: [
     {
       name: 'DELETE answers with the pod, marked to end a grace period from now',
-      source: 'termination-timeline.md, fact 1',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ TERM_MS: '500' }, { spec: { terminationGracePeriodSeconds: 20 } });
         await k.listening();
@@ -41,7 +41,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'SIGTERM comes when the preStop httpGet has been answered; the pod stays Ready until it is dead',
-      source: 'termination-timeline.md, facts 4 and 6',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod(
           { PRESTOP_MS: '600', TERM_MS: '300' },
@@ -65,7 +65,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'a preStop exec runs in the container, and SIGTERM comes after it',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const preStop = k.script(
           'require("node:http").get("http://localhost:8080/prestop").on("response", (r) => r.resume())',
@@ -77,7 +77,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'a preStop sleep delays SIGTERM by as many seconds',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({}, { container: { lifecycle: { preStop: { sleep: { seconds: 2 } } } } });
         await k.listening();
@@ -94,7 +94,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'a preStop hook that fails is a FailedPreStopHook event, and SIGTERM follows at once',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({}, { container: { lifecycle: { preStop: { httpGet: { path: '/', port: 81 } } } } });
         await k.listening();
@@ -104,7 +104,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'who ignores SIGTERM is killed when the grace period is over: exit code 137',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ ON_TERM: 'ignore' }, { spec: { terminationGracePeriodSeconds: 2 } });
         await k.listening();
@@ -118,7 +118,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'preStop counts against the grace period, and SIGTERM still comes with 2 s before SIGKILL',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod(
           { PRESTOP_MS: '20000', TERM_MS: '600' },
@@ -133,7 +133,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'a DELETE with a shorter grace period shortens the pod’s',
-      source: 'termination-timeline.md, fact 14',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ ON_TERM: 'ignore' }, { spec: { terminationGracePeriodSeconds: 60 } });
         await k.listening();
@@ -143,7 +143,7 @@ export const terminations: Chapter = {
     },
     {
       name: 'a DELETE without grace takes the object away at once',
-      source: 'termination-timeline.md, fact 13',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ ON_TERM: 'ignore' });
         await k.listening();

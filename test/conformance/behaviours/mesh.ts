@@ -56,7 +56,7 @@ const counted = async (k: Kit, pod: string): Promise<number> =>
 const behaviours: Omit<Behaviour, 'needs'>[] = [
   {
     name: 'a route to a subset leads every request to the pods with its labels',
-    source: 'fixtures/istio/sidecar.routes.*.json',
+    source: 'test/fixtures/istio/mesh/sidecar.routes.*.json',
     run: async (k) => {
       const client = await shop(k, ['v1', 'v2'], [{ route: [to(k, 'v1')] }]);
       await untilSeen(k, client, 'v1');
@@ -68,7 +68,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'weights divide the requests',
-    source: 'fixtures/istio/sidecar.routes.4-canary-90-10.json',
+    source: 'test/fixtures/istio/mesh/sidecar.routes.4-canary-90-10.json',
     run: async (k) => {
       const client = await shop(k, ['v1', 'v2'], [{ route: [to(k, 'v1', 80), to(k, 'v2', 20)] }]);
       await untilSeen(k, client, 'v2');
@@ -117,7 +117,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'a 503 of the app is not tried again by default; with retries on 5xx it is',
-    source: 'facts/istio.md, section 2.3',
+    source: 'istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry',
     run: async (k) => {
       const client = await shop(k, ['v1'], [{ route: [to(k, 'v1')] }]);
       await untilSeen(k, client, 'v1');
@@ -136,7 +136,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'a subset without pods answers 503 "no healthy upstream"',
-    source: 'fixtures/istio/response-shapes.json',
+    source: 'recorded: Istio 1.31-dev',
     run: async (k) => {
       const client = await shop(k, ['v1'], [{ route: [to(k, 'v2')] }]);
       await untilSeen(k, client, '503 no healthy upstream');
@@ -144,7 +144,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'a route to a subset that no DestinationRule knows answers 503 with an empty body',
-    source: 'fixtures/istio/response-shapes.json',
+    source: 'recorded: Istio 1.31-dev',
     run: async (k) => {
       const client = await shop(k, ['v1'], [{ route: [to(k, 'v9')] }]);
       await untilSeen(k, client, '503');
@@ -152,7 +152,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'an app that cuts the connection is a 503 that says "connection termination"',
-    source: 'fixtures/istio/response-shapes.json',
+    source: 'recorded: Istio 1.31-dev',
     run: async (k) => {
       const client = await shop(k, ['v1'], [{ route: [to(k, 'v1')] }]);
       await untilSeen(k, client, 'v1');
@@ -163,7 +163,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'a route’s timeout answers 504 "upstream request timeout"',
-    source: 'fixtures/istio/response-shapes.json',
+    source: 'recorded: Istio 1.31-dev',
     run: async (k) => {
       const client = await shop(k, [], [{ route: [to(k, 'v1')], timeout: '0.5s' }]);
       await k.pod(
@@ -187,7 +187,7 @@ const behaviours: Omit<Behaviour, 'needs'>[] = [
   },
   {
     name: 'a pod of the mesh has its proxy as a native sidecar, or as a container where Istio is told so',
-    source: 'fixtures/istio/pod-after-injection-native.json',
+    source: 'recorded: Istio 1.31-dev',
     run: async (k) => {
       const native = await k.pod({});
       const initContainers = (

@@ -35,7 +35,7 @@ export const pods: Chapter = {
     },
     {
       name: 'its conditions come true in order: scheduled, initialized, ready to start containers, ready',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         const seen = await k.record('pods');
         await k.pod({}, { container: PROBED });
@@ -51,7 +51,7 @@ export const pods: Chapter = {
     },
     {
       name: 'the events of its start are Scheduled, Pulled, Created, Started',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod();
         await k.listening();
@@ -86,7 +86,7 @@ export const pods: Chapter = {
     },
     {
       name: 'with restartPolicy Never a container that fails makes the pod Failed, with its exit code',
-      source: 'termination-variants.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ EXIT_AFTER_MS: '100', EXIT_CODE: '7' }, { spec: { restartPolicy: 'Never' } });
         const ended = await untilPhase(k, 'Failed');
@@ -296,7 +296,7 @@ export const probes: Chapter = {
     },
     {
       name: 'a failed probe is an Unhealthy event that says what was answered',
-      source: 'termination-runs.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await k.pod({ READY: 'no' }, { container: { readinessProbe: every('/ready') } });
         await k.event('Unhealthy', k.id, (text) => {

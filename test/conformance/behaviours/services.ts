@@ -56,7 +56,7 @@ export const endpoints: Chapter = {
   behaviours: [
     {
       name: 'an endpoint is listed when its pod has an address, and ready when the pod is',
-      source: 'deployment-life.json',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await service(k);
         const slices = await k.record('endpointslices', {
@@ -78,7 +78,7 @@ export const endpoints: Chapter = {
     },
     {
       name: 'a deleted pod’s endpoint is first terminating and still serving, and leaves when the container is dead',
-      source: 'termination-timeline.md',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await service(k);
         await k.pod({ TERM_MS: '1200' }, { container: PROBED });
@@ -159,7 +159,7 @@ export const routing: Chapter = {
     },
     {
       name: 'while no pod is ready, a terminating one that still serves gets the connections',
-      source: 'termination-timeline.md, table C',
+      source: 'recorded: Kubernetes 1.36.4',
       run: async (k) => {
         await service(k);
         await k.pod({ TERM_MS: '20000' }, { container: PROBED });
@@ -203,7 +203,7 @@ export const budgets: Chapter = {
   behaviours: [
     {
       name: 'an eviction that a PodDisruptionBudget forbids answers 429 and says which budget',
-      source: 'policy.json',
+      source: 'test/fixtures/kubernetes/requests/policy.json',
       run: async (k) => {
         await k.deployment({ replicas: 2 });
         await k.rolledOut(2);
@@ -235,7 +235,7 @@ export const budgets: Chapter = {
     },
     {
       name: 'an eviction that the budget allows deletes the pod, with its grace period',
-      source: 'policy.json',
+      source: 'test/fixtures/kubernetes/requests/policy.json',
       run: async (k) => {
         await k.deployment({ replicas: 2 });
         await k.rolledOut(2);
@@ -260,7 +260,7 @@ export const budgets: Chapter = {
     },
     {
       name: 'an autoscaler raises a Deployment to minReplicas and lowers it to maxReplicas, also without metrics',
-      source: 'policy.json',
+      source: 'test/fixtures/kubernetes/requests/policy.json',
       run: async (k) => {
         await k.deployment({ replicas: 1 });
         const autoscaler = (minReplicas: number, maxReplicas: number) => ({

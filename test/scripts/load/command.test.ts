@@ -26,9 +26,13 @@ function load(
   onStderr?: (kill: (signal: NodeJS.Signals) => void, text: string) => void,
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/load/main.ts', ...args], {
-      cwd: root,
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/load/main.ts', ...args],
+      {
+        cwd: root,
+      },
+    );
     const run: Run = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (run.stdout += String(chunk)));
     child.stderr.on('data', (chunk) => {
@@ -72,6 +76,18 @@ describe('npm run load', () => {
     expect(JSON.parse(stdout)).toMatchObject({ sent: 100, lost: 100, byError: { refused: 100 } });
     expect(stderr).toContain(`Nothing at 127.0.0.1:${port} answered (ECONNREFUSED).`);
     expect(code).toBe(1);
+  });
+
+  it('says of a host that only redirects that a redirect is no order, and ends with 1', async () => {
+    server = await startFaultServer(() => '302');
+    const { code, stdout, stderr } = await load([`--url=${server.url}`, '--duration=200ms']);
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/^100 of 100 requests lost/);
+    expect(stderr).toMatch(/redirects \(302 to \/login\): a redirect is no order.*--expect 302/);
+    expect(code).toBe(1);
+    const expected = await load([`--url=${server.url}`, '--duration=200ms', '--expect=302']);
+    expect(expected.stdout).toContain('none lost');
+    expect(expected.stderr).not.toContain('redirect');
+    expect(expected.code).toBe(0);
   });
 
   it('prints the account so far when stopped with Ctrl-C, and ends with 130', async () => {

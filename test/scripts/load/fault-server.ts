@@ -6,6 +6,8 @@ export type Fault =
   | 'answer'
   | 'answer and close'
   | '503'
+  | '302'
+  | '304'
   | '404'
   | 'chunked'
   | 'chunked cut'
@@ -33,6 +35,8 @@ const answers: Partial<Record<Fault, string>> = {
   answer: head('201 Created', `Content-Length: ${body.length}\r\n`) + body,
   'answer and close': head('201 Created', `Connection: close\r\nContent-Length: ${body.length}\r\n`) + body,
   '503': head('503 Service Unavailable', 'Content-Length: 19\r\n') + 'no healthy upstream',
+  '302': head('302 Found', 'Location: /login\r\nContent-Length: 0\r\n'),
+  '304': head('304 Not Modified', ''),
   '404': head('404 Not Found', 'Content-Length: 0\r\n'),
   chunked:
     head('200 OK', 'Transfer-Encoding: chunked\r\n') +

@@ -83,6 +83,17 @@ describe('a load', () => {
     expect(await loadOn(every(10, '404'), { expect: [404] })).toMatchObject({ ok: 500, lost: 0 });
   });
 
+  it('counts a redirect as lost unless it was expected, and says where it leads', async () => {
+    const account = await loadOn(every(10, '302'));
+    expect(account).toMatchObject({ ok: 450, lost: 50, byStatus: { 201: 450, 302: 50 }, byError: none });
+    expect(account.byReason).toEqual({ '302 to /login': 50 });
+    expectExact(account);
+    await server?.close();
+    expect(await loadOn(every(10, '302'), { expect: [302] })).toMatchObject({ ok: 500, lost: 0 });
+    await server?.close();
+    expect(await loadOn(every(10, '304'))).toMatchObject({ ok: 450, lost: 50, byStatus: { 304: 50 } });
+  });
+
   it('reads chunked answers and answers that last until the end of the connection', async () => {
     const account = await loadOn((request) => (request % 2 ? 'chunked' : 'until close'), { qps: 400 });
     expect(account).toMatchObject({ sent: 200, ok: 200, lost: 0, byStatus: { 200: 200 } });

@@ -26,7 +26,7 @@ interface Started {
   ended: Promise<number | string>;
 }
 
-const command = ['--import', 'tsx', 'scripts/playground/main.ts'];
+const command = ['--import', './load-typescript.mjs', 'scripts/playground/main.ts'];
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: temp, TMPDIR: temp });
 
 async function start(...flags: string[]): Promise<Started> {

@@ -15,7 +15,7 @@ describe('npm run playground', () => {
     writeFileSync(file, text);
     const ended = spawnSync(
       process.execPath,
-      ['--import', 'tsx', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
+      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
       { cwd: root, encoding: 'utf8', timeout: 25_000 },
     );
     expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 2, stdout: '' });
@@ -23,5 +23,19 @@ describe('npm run playground', () => {
       `--kubeconfig: ${file} is there already and is no playground's; it would be overwritten, and removed at the end. Name another file.\n`,
     );
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('says in one line that it has no temp folder to work in', () => {
+    const gone = path.join(folder, 'gone');
+    const ended = spawnSync(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty'],
+      { cwd: root, encoding: 'utf8', timeout: 25_000, env: { ...process.env, TMPDIR: gone } },
+    );
+    expect({ status: ended.status, stdout: ended.stdout, stderr: ended.stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `No folder can be made in the temp folder ${gone} (ENOENT). Set TMPDIR to a folder that you may write to.\n`,
+    });
   });
 });

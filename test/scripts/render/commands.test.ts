@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,7 +51,72 @@ describe('input that cannot be used', () => {
       1,
       /values of set app must be a map, got a list/,
     ],
-    ['aliases that multiply', { 'c.yaml': multiplyingAliases() }, 2, /alias/i],
+    [
+      'aliases that multiply',
+      { 'c.yaml': multiplyingAliases() },
+      2,
+      /c\.yaml:\d+:\d+: aliases that unfold into/,
+    ],
+    [
+      'an alias that holds itself',
+      { 'c.yaml': 'context: ctx\nglobal: &g {a: *g}\n' },
+      2,
+      /error: c\.yaml:2:16: an alias that holds itself \(\*g\)\.$/,
+    ],
+    [
+      'an alias within itself, further down',
+      { ...ONE_SET, 'app/a.yaml': '', 'app/default.yaml': 'a: &a\n  b: &b\n    - *a\nc: *b\n' },
+      2,
+      /app\/default\.yaml:3:7: an alias that holds itself \(\*a\)/,
+    ],
+    [
+      'a map merged into itself',
+      { 'c.yaml': 'global: &g\n  <<: *g\n' },
+      2,
+      /c\.yaml:2:7: an alias that holds/,
+    ],
+    [
+      'aliases that nest',
+      {
+        'c.yaml': `a0: &a0 [x]\n${Array.from({ length: 3000 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}]\n`).join('')}`,
+      },
+      2,
+      /c\.yaml:200:\d+: aliases within each other more than 200 deep/,
+    ],
+    [
+      'an alias of nothing',
+      { 'c.yaml': 'global: {a: *b}\n' },
+      2,
+      /c\.yaml:1:13: the alias \*b has no anchor/,
+    ],
+    [
+      'a list that nests too deep',
+      { 'c.yaml': `global:\n  a: ${'['.repeat(50_000)}` },
+      2,
+      /c\.yaml:2:20\d: .* deep/,
+    ],
+    [
+      'JSON that nests too deep',
+      {
+        ...ONE_SET,
+        'app/a.yaml': '',
+        'app/default.json': `{"a":${'{"b":'.repeat(5000)}1${'}'.repeat(5001)}`,
+      },
+      2,
+      /app\/default\.json:1:\d+: .* deep/,
+    ],
+    [
+      'blocks that nest too deep',
+      { 'c.yaml': Array.from({ length: 1000 }, (_, n) => `${' '.repeat(n)}a:\n`).join('') },
+      2,
+      /c\.yaml:20\d:\d+: .* deep/,
+    ],
+    [
+      'dashes that nest too deep',
+      { 'c.yaml': `global:\n${'- '.repeat(5000)}a\n` },
+      2,
+      /c\.yaml:2:40\d: .* deep/,
+    ],
     [
       'templates that insert each other',
       {
@@ -122,6 +187,56 @@ function multiplyingAliases(): string {
     lines.push(`a${level}: &a${level} [${`*a${level - 1}, `.repeat(10)}]`);
   }
   return `global:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+describe('what is no file', () => {
+  const kinds: [string, (file: string) => void, RegExp][] = [
+    ['a named pipe', (file) => execFileSync('mkfifo', [file]), /is a named pipe, not a file\./],
+    [
+      'a link to a device without an end',
+      (file) => symlinkSync('/dev/zero', file),
+      /is a device, not a file\./,
+    ],
+    ['a link to a named pipe', linkToPipe, /is a named pipe, not a file\./],
+  ];
+  const places = ['c.yaml', 'app/a.yaml', 'app/default.yaml', 'more.yaml', 'app/part.txt', 'args'];
+
+  it.each(kinds.flatMap(([what, make, says]) => places.map((at) => [what, at, make, says] as const)))(
+    'refuses %s at %s',
+    async (_, at, make, says) => {
+      const files: Record<string, string> = {
+        'c.yaml': 'import: [more.yaml]\ninclude: [{name: app}]\n',
+        'more.yaml': 'x: 1\n',
+        'app/a.yaml': '{{ insertFile "part.txt" }}',
+        'app/part.txt': 'text',
+        args: 'c.yaml\n',
+      };
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the place is a row of the table
+      delete files[at];
+      place.write(files);
+      make(path.join(place.folder, at));
+      const { exit, stderr, stdout } = await place.run(['template', '@args']);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(says);
+      expect(stderr).toContain(at);
+      expect([1, 2]).toContain(exit);
+    },
+  );
+
+  it('is standard input, which is read to its end', async () => {
+    place.write({ 'app/a.yaml': 'a: {{ .x }}\n' });
+    const child = spawn(process.execPath, [command.program, 'template', '/dev/stdin'], { cwd: place.folder });
+    let stdout = '';
+    child.stdout.on('data', (data) => (stdout += String(data)));
+    child.stdin.end(`include: [{name: app, path: ${place.folder}/app, values: {x: from-stdin}}]\n`);
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(stdout).toBe('a: from-stdin\n\n');
+  });
+});
+
+function linkToPipe(file: string): void {
+  execFileSync('mkfifo', [path.join(place.folder, 'pipe')]);
+  symlinkSync(path.join(place.folder, 'pipe'), file);
 }
 
 describe('text that is unusual but fine', () => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { RenderError } from '../../../scripts/render/index.ts';
 import { standardFunctions } from '../../../scripts/render/functions/index.ts';
-import { goFunctions, renderText } from '../../../scripts/render/template/render.ts';
+import { goFunctions } from '../../../scripts/render/template/builtins.ts';
+import { renderText } from '../../../scripts/render/template/render.ts';
 import { fromPlain } from '../../../scripts/render/template/values.ts';
 
 interface Recorded {

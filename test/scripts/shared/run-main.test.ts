@@ -32,7 +32,9 @@ function run(
 ): Promise<{ code: number | null; stderr: string; stdout: string }> {
   const file = command(body);
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', file, '--flag'], { cwd: root });
+    const child = spawn(process.execPath, ['--import', './load-typescript.mjs', file, '--flag'], {
+      cwd: root,
+    });
     let stderr = '';
     let stdout = '';
     child.stderr.on('data', (data) => (stderr += String(data)));
@@ -96,7 +98,7 @@ describe('runMain', () => {
       process.execPath,
       [
         '-e',
-        `require('child_process').spawn(process.execPath, ['--import', 'tsx', ${JSON.stringify(file)}], { stdio: 'inherit' })`,
+        `require('child_process').spawn(process.execPath, ['--import', './load-typescript.mjs', ${JSON.stringify(file)}], { stdio: 'inherit' })`,
       ],
       { cwd: root, env: { ...process.env, npm_lifecycle_event: path.basename(folder) } },
     );
@@ -115,7 +117,7 @@ describe('runMain', () => {
     const file = command(
       `setTimeout(() => process.stderr.write('still here'), 2000); process.stdout.write('x'.repeat(3_000_000));`,
     );
-    const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root });
+    const child = spawn(process.execPath, ['--import', './load-typescript.mjs', file], { cwd: root });
     const closed = new Promise((resolve) => child.once('close', resolve));
     await new Promise((resolve) => {
       child.stderr.once('data', resolve);
@@ -129,7 +131,7 @@ describe('runMain', () => {
 
   it('gives up a reader that never reads when a signal arrives', async () => {
     const file = command(`process.stdout.write('x'.repeat(3_000_000)); process.stderr.write('over');`);
-    const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root });
+    const child = spawn(process.execPath, ['--import', './load-typescript.mjs', file], { cwd: root });
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.stderr.once('data', () => child.kill('SIGTERM'));
     expect(await exited).toBe(143);
@@ -139,7 +141,7 @@ describe('runMain', () => {
   it('fails the print of a command that stays, when its result cannot be written', async () => {
     const file = command(`try { await print('ready'); } finally { process.stderr.write('put away\\n'); }`);
     const full = openSync('/dev/full', 'w');
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const child = spawn(process.execPath, ['--import', './load-typescript.mjs', file], {
       cwd: root,
       stdio: ['ignore', full, 'pipe'],
     });

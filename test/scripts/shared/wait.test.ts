@@ -58,7 +58,7 @@ describe('waitFor', () => {
       console.log('done');`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      ['--import', './load-typescript.mjs', '--input-type=module', '--eval', program],
       { cwd: path.resolve(import.meta.dirname, '../../..'), encoding: 'utf8' },
     );
     expect({ stdout, stderr }).toEqual({ stdout: 'done\n', stderr: '' });

@@ -63,6 +63,7 @@ describe('the files for a switch from a pipeline or a Job', () => {
         .replace(/ >.*/, '')
         .replace('"$VERSION"', 'v2')
         .replace('"$IMAGE"', 'coffee-shop:2.0.0')
+        .replace('"$RUNNER_TEMP/kubeconfig"', 'kubeconfig')
         .split(' ');
       expect(() => parseSwitchArgs(args, { defaultTemplates: 'istio/cluster.yaml' })).not.toThrow();
     }

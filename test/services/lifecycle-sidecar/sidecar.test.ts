@@ -159,6 +159,29 @@ describe('beside an app that can drain itself the sidecar', () => {
   });
 });
 
+describe('a sidecar among strangers', () => {
+  it('drains nothing for a page in a browser', async () => {
+    const shop = await startCoffeeShop();
+    const sidecar = await startSidecar(beside(shop));
+    const { port } = new URL(sidecar.url);
+    const caller = openRaw(Number(port));
+    caller.send(
+      'GET /pre-stop HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nConnection: close\r\n\r\n',
+    );
+    expect(await caller.closed).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await sidecar.event('refused')).toMatchObject({ level: 'warn', path: '/pre-stop' });
+    expect(shop.events.map(({ msg }) => msg)).not.toContain('draining');
+  });
+
+  it('hands its token on to an app that wants it', async () => {
+    const shop = await startCoffeeShop({ PRE_STOP_TOKEN: 'secret' });
+    const sidecar = await startSidecar({ ...beside(shop), PRE_STOP_TOKEN: 'secret' });
+    const record = await preStop(sidecar, { headers: { 'x-pre-stop-token': 'secret' } });
+    expect(record).toMatchObject({ watch: 'lifecycle', outcome: 'quiet' });
+    expect(await shop.event('draining')).toMatchObject({ reason: 'request' });
+  });
+});
+
 describe('told to end, the sidecar', () => {
   it('ends at once and leaves the record alone when the app has gone before, as native sidecars do', async () => {
     const shop = await startCoffeeShop();

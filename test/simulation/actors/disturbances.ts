@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts';
 type Disturbance = (world: World, prng: Prng) => void;
 
 /** So long a disturbance lasts, least and most, in milliseconds. */
-const LASTS = [30, 2500] as const;
+const LASTS = [30, 1500] as const;
 
 const aProxy = (world: World, prng: Prng) => {
   const proxies = world.callerProxies();

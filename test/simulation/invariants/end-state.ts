@@ -25,8 +25,11 @@ export interface Rest {
 export function leftBehind(
   store: ObjectStore,
   rest: Rest,
-  style: RouteStyle,
-  hadAutoscaler: boolean,
+  {
+    routeStyle,
+    hasAutoscaler,
+    isKilled,
+  }: { routeStyle: RouteStyle; hasAutoscaler: boolean; isKilled: (operator: string) => boolean },
 ): string[] {
   const find = (resource: Resource, name = APP) => store.get({ resource, namespace: NAMESPACE, name });
   const found: string[] = [];
@@ -35,29 +38,33 @@ export function leftBehind(
   const lease = find(resources.leases, `switch-${APP}`) as Lease | undefined;
 
   const { spec } = routes as VirtualService;
-  const wanted = virtualServiceOf(rest.live, style).spec;
-  if (!isSame(withoutNames(spec), withoutNames(wanted)))
-    found.push(
-      `routes ${JSON.stringify(withoutNames(spec))} instead of ${JSON.stringify(withoutNames(wanted))}`,
-    );
+  const wanted = virtualServiceOf(rest.live, routeStyle).spec;
+  if (!isSame(bare(spec), bare(wanted)))
+    found.push(`routes ${JSON.stringify(bare(spec))} instead of ${JSON.stringify(bare(wanted))}`);
   compare(found, 'subsets', (rule as DestinationRule).spec.subsets ?? [], ({ name }) => name, rest.subsets);
   const deployments = store.list(resources.deployments);
   compare(found, 'Deployments', deployments, versionOf, rest.deployments);
   const versions = new Set(store.list(resources.pods, NAMESPACE).map(versionOf));
   for (const version of versions) if (!rest.deployments.has(version)) found.push(`pods of ${version}`);
   const autoscalers = store.list(resources.horizontalPodAutoscalers);
-  if (hadAutoscaler) compare(found, 'autoscalers', autoscalers, versionOf, rest.deployments);
+  if (hasAutoscaler) compare(found, 'autoscalers', autoscalers, versionOf, rest.deployments);
   for (const { metadata } of autoscalers)
     if (metadata.annotations?.[FLOOR_ANNOTATION] !== undefined) found.push(`a floor on ${metadata.name}`);
-  if (lease?.spec.holderIdentity) found.push(`the Lease, held by ${lease.spec.holderIdentity}`);
+  const holder = lease?.spec.holderIdentity ?? '';
+  if (holder !== '' && !isKilled(holder)) found.push(`the Lease, held by ${holder}`);
   return found;
 }
 
 const versionOf = ({ metadata }: KubernetesObject) => metadata.labels?.['version'] ?? '';
 
-/** A switch marks the routes it has written by their names. */
-function withoutNames(spec: VirtualService['spec']): unknown {
-  return { ...spec, http: (spec.http ?? []).map((route: HttpRoute) => ({ ...route, name: '' })) };
+/** Without what means nothing: the name of a route, by which a switch marks it, and the weight of an only destination. */
+function bare(spec: VirtualService['spec']): unknown {
+  const http = (spec.http ?? []).map(({ route = [], ...more }: HttpRoute) => ({
+    ...more,
+    name: '',
+    route: route.map((one) => (route.length === 1 ? { ...one, weight: 100 } : one)),
+  }));
+  return { ...spec, http };
 }
 
 function compare<T>(

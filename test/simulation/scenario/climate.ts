@@ -12,7 +12,7 @@ import type { Climate } from '../world/world.ts';
 
 export function drawPace(prng: Prng): Pace {
   return {
-    leaseSeconds: prng.int(1, 4),
+    leaseSeconds: prng.int(2, 6),
     quietMs: Math.round(prng.skewed(200, 600)),
     stepTimeoutMs: Math.round(prng.skewed(1500, 4000)),
   };
@@ -32,11 +32,11 @@ export function drawNetwork(prng: Prng): NetworkWeather {
 export function drawClimate(prng: Prng): Climate {
   return {
     mesh: drawMesh(prng.fork('mesh weather')),
-    replicas: prng.int(1, 2),
+    replicas: prng.pick([1, 1, 2]),
     hasAutoscaler: prng.chance(0.3),
-    hasSidecars: prng.chance(0.15),
+    hasSidecars: prng.chance(0.1),
     routeStyle: drawRouteStyle(prng),
-    callers: Array.from({ length: prng.int(2, 3) }, () => drawCaller(prng)),
+    callers: Array.from({ length: prng.pick([1, 2, 2, 3]) }, () => drawCaller(prng)),
     planOf: drawPlans(prng),
   };
 }
@@ -51,7 +51,7 @@ function drawMesh(prng: Prng): MeshWeather {
   // Some meshes are quick; in some each proxy has its own idea of quick; in some one is very late.
   const most = prng.skewed(10, 1000);
   return {
-    istiods: Array.from({ length: prng.int(1, 2) }, () => ({
+    istiods: Array.from({ length: prng.chance(0.4) ? 2 : 1 }, () => ({
       lagMs: istiodLag(),
       debounceMs: prng.skewed(5, 150),
     })),
@@ -77,7 +77,7 @@ function drawRouteStyle(prng: Prng): RouteStyle {
 export function drawCaller(prng: Prng): CallerHabits {
   return {
     // From busy to one that is heard of less often than the switch waits for quiet.
-    everyMs: prng.skewed(60, 1000),
+    everyMs: prng.skewed(80, 1000),
     workMs: [1, prng.skewed(5, 800)],
     beta: prng.chance(0.5) ? 0.3 : 0,
   };

@@ -29,6 +29,8 @@ export interface Kubelet {
   end(pod: SimulatedPod): void;
   /** Ends it as an app that drains: it is taken away, and whoever sends to it still is answered. */
   drain(pod: SimulatedPod): void;
+  /** Whatever keeps a pod from serving is mended. */
+  mend(): void;
   /** Hears when a pod begins or ceases to be ready in the API server's eyes, or is gone. */
   onReadiness: (() => void) | undefined;
   /** Hears when a pod fails by itself. */
@@ -36,6 +38,7 @@ export interface Kubelet {
 }
 
 const CRASH_BACKOFF_MS = 300;
+const SOUND: PodPlan = { startMs: 0, warmUpMs: 0, crashes: 0 };
 
 export function createKubelet({
   timeline,
@@ -66,6 +69,7 @@ export function createKubelet({
     });
   }
 
+  let isMended = false;
   const ready = (isReady: boolean) => [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
 
   function containersOf(pod: Pod, isReady: boolean, restartCount: number) {
@@ -120,7 +124,7 @@ export function createKubelet({
     report(pod, status, 151 + prng.skewed(1, 100));
     if (plan.failsAfterMs === undefined) return;
     timeline.after(plan.failsAfterMs, () => {
-      if (pod.isEnding) return;
+      if (pod.isEnding || isMended) return;
       story.tell(pod.name, () => 'fails by itself');
       pod.state = 'failed';
       self.onFailure?.(pod);
@@ -177,6 +181,14 @@ export function createKubelet({
       if (pod.isEnding) return;
       markEnding(pod);
       timeline.after(prng.between(0, 5), () => stop(pod));
+    },
+    mend() {
+      isMended = true;
+      for (const pod of pods.all()) {
+        if (pod.isEnding || pod.version === '' || pod.state === 'serving') continue;
+        const object = store.get(placeOf(pod)) as Pod | undefined;
+        if (object) serve(pod, object, SOUND, 0);
+      }
     },
     drain(pod) {
       if (pod.isEnding) return;

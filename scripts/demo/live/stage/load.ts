@@ -139,7 +139,7 @@ export function createLoad(
 
 /** `503 and reset` */
 function kindsOf({ byStatus, byError }: LoadProgress): string {
-  const statuses = Object.keys(byStatus).filter((status) => Number(status) >= 400);
+  const statuses = Object.keys(byStatus).filter((status) => Number(status) >= 300);
   const errors = Object.entries(byError).flatMap(([kind, n]) => (n > 0 ? [kind] : []));
   return [...statuses, ...errors].join(' and ');
 }

@@ -1,5 +1,6 @@
 import { isObject } from '../../store/json.ts';
-import { resourceKey, type PrinterColumn as Column, type ResourceType } from '../../store/registry.ts';
+import type { PrinterColumn as Column, ResourceType } from '../../store/registry.ts';
+import { resourceKey } from '../../store/resource-key.ts';
 import type { KubeObject, ResourceKey } from '../../store/types.ts';
 import { selectorText } from '../scale.ts';
 import { ageOf } from './duration.ts';

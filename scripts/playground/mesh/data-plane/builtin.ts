@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notBundled } from '../../../shared/bundle.ts';
 import type { SocketAddress } from '../../network-types.ts';
 import type { Acknowledgement, DataPlane } from './data-plane.ts';
 import type { FromDataPlane, ProxySpec, ResourcePush, ToDataPlane } from './messages.ts';
@@ -22,6 +23,8 @@ export async function startBuiltinDataPlane(options: {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+  }).catch((error: unknown) => {
+    throw notBundled(program, error);
   });
   const env = { ...process.env };
   // A loader or debugger of the parent is not for this program.

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
-import { resourceKey, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../resource-key.ts';
 import type { KubeObject, ListFilter, ResourceKey } from '../types.ts';
 import { applyLimitRanges, checkLimitRanges } from './limit-range.ts';
 import { checkPodSecurity } from './pod-security.ts';

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../json.ts';
-import { resourceKey, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../resource-key.ts';
 import { forbidden, invalidValue, type FieldError } from '../status-error.ts';
 import type { KubeObject } from '../types.ts';
 import type { AdmissionStore } from './index.ts';

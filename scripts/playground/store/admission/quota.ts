@@ -1,6 +1,7 @@
 import { objectsOf } from '../defaults/pod.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { resourceKey, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../resource-key.ts';
 import { forbidden } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
 import type { AdmissionStore } from './index.ts';

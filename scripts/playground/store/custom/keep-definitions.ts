@@ -1,6 +1,7 @@
 import { timestamp } from '../clock.ts';
 import { isObject } from '../json.ts';
-import { resourceKey, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../resource-key.ts';
 import type { MemoryStore } from '../store.ts';
 import type { KubeObject } from '../types.ts';
 import { definedTypes, establishedStatus } from './definition.ts';

@@ -1,4 +1,5 @@
-import { groupVersion, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { groupVersion } from '../resource-key.ts';
 import { ISTIO_TYPES } from './istio-types.ts';
 import { KUBERNETES_TYPES } from './kubernetes-types.ts';
 

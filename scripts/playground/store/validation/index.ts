@@ -1,7 +1,8 @@
 import { levelFaults } from '../admission/pod-security.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { validateAnnotations, validateLabels, validateName } from '../names.ts';
-import { resourceKey, type ResourceType } from '../registry.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../resource-key.ts';
 import type { FieldError } from '../status-error.ts';
 import type { KubeObject, ResourceKey } from '../types.ts';
 import { schemaOf } from '../schema/schema.ts';

@@ -3,6 +3,7 @@
  * KUBERNETES_EXEC_INFO and what it prints. https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import { fieldsOf, optional, text } from '../kubeconfig/decode.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
@@ -32,7 +33,7 @@ function clusterInfo({ cluster }: Connection): object {
     'certificate-authority-data': authority.toString('base64'),
     'proxy-url': cluster['proxy-url'],
     'disable-compression': cluster['disable-compression'],
-    config: cluster.extensions.get(EXTENSION),
+    config: cluster.extensions.get(EXTENSION) ?? null,
   };
   const given = Object.entries(fields).filter(
     ([, value]) => !['', false, undefined].includes(value as string),
@@ -60,7 +61,7 @@ const credential = fieldsOf<{
 
 /** @throws Error that says what is wrong with the output, without a word of it: it may hold a secret */
 export function readExecCredential(output: string, { apiVersion }: ExecFields): Login {
-  const { kind, apiVersion: given, status } = credential(parsed(output), '');
+  const { kind, apiVersion: given, status } = decoded(output);
   if (kind !== 'ExecCredential') throw new Error('what it printed is no ExecCredential');
   if (given !== apiVersion)
     throw new Error(
@@ -80,11 +81,17 @@ export function readExecCredential(output: string, { apiVersion }: ExecFields): 
   };
 }
 
-function parsed(output: string): unknown {
+function decoded(output: string): ReturnType<typeof credential> {
+  let parsed: unknown;
   try {
-    return parseAsKubectl(output);
+    parsed = parseAsKubectl(output);
   } catch {
     throw new Error('what it printed is no ExecCredential: neither JSON nor YAML');
+  }
+  try {
+    return credential(parsed, '');
+  } catch (error) {
+    throw new Error(`what it printed is no ExecCredential: ${messageOf(error)}`, { cause: error });
   }
 }
 

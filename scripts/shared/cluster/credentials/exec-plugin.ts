@@ -1,5 +1,6 @@
 /** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
 import { CommandError, messageOf } from '../../errors.ts';
+import { printable } from '../../printable.ts';
 import { formatDuration } from '../../duration.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
@@ -51,15 +52,16 @@ function createExecPlugin(
   let running: Promise<Login> | undefined;
 
   async function run(): Promise<Login> {
-    const hasInput = process.stdin.isTTY;
-    const onTerminal = hasInput || process.stderr.isTTY;
+    const hasInput = isTerminal(process.stdin);
+    const onTerminal = hasInput || isTerminal(process.stderr);
     const timeoutMs = loginTimeoutMs ?? (onTerminal ? PERSON_MS : PROGRAM_MS);
     try {
       if (exec.interactiveMode === 'Always' && !hasInput)
         throw new Error('it wants a terminal as its standard input (interactiveMode Always)');
       const interactive = exec.interactiveMode !== 'Never' && hasInput;
       const output = await runLoginCommand({
-        ...{ command: exec.command, args: exec.args, interactive, onTerminal, timeoutMs },
+        ...{ command: exec.command, args: exec.args, searchPath: env['PATH'] ?? '' },
+        ...{ interactive, onTerminal, timeoutMs },
         env: {
           ...env,
           ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
@@ -67,13 +69,13 @@ function createExecPlugin(
         },
         onWait: () =>
           process.stderr.write(
-            `Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.\n`,
+            `${printable(`Waiting for the login command ${exec.command} of user "${userName}", ${formatDuration(timeoutMs)} at most.`)}\n`,
           ),
       });
       return readExecCredential(output, exec);
     } catch (error) {
       const hint =
-        error instanceof NotInstalled && exec.installHint !== '' ? `\n${shown(exec.installHint)}` : '';
+        error instanceof NotInstalled && exec.installHint !== '' ? `\n${printable(exec.installHint)}` : '';
       throw new LoginError(
         `The login command ${exec.command} of user "${userName}" failed: ${messageOf(error)}.${hint}`,
         { cause: error },
@@ -107,7 +109,5 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-/** A hint keeps its lines, and nothing of it acts on a terminal. */
-function shown(hint: string): string {
-  return hint.replace(/[^\P{C}\n\t]/gu, '');
-}
+/** Node leaves the field out for anything else. */
+const isTerminal = ({ isTTY = false }: { isTTY?: boolean }): boolean => isTTY;

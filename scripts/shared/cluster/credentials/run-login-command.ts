@@ -7,6 +7,8 @@ import { codeOf, messageOf } from '../../errors.ts';
 export interface LoginCommand {
   command: string;
   args: readonly string[];
+  /** Where it is looked up: our own PATH, whatever its variables say. */
+  searchPath: string;
   env: NodeJS.ProcessEnv;
   /** Whether it may read our standard input. */
   interactive: boolean;
@@ -27,19 +29,20 @@ const LONGEST_OUTPUT = 4 * 1024 * 1024;
  */
 export function runLoginCommand(login: LoginCommand): Promise<string> {
   const { args, env, interactive, onTerminal, timeoutMs, onWait } = login;
-  const program = found(login.command, env);
+  const program = found(login.command, login.searchPath);
+  const isGroup = !onTerminal && process.platform !== 'win32';
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
-      // In a group of its own it is ended with all that it has started.
-      detached: !onTerminal,
+      // In a group of its own it is ended with all that it has started; on Windows it would open a window.
+      detached: isGroup,
       windowsHide: true,
     });
     const kill = () => {
       try {
-        if (onTerminal || child.pid === undefined) child.kill('SIGKILL');
-        else process.kill(-child.pid, 'SIGKILL');
+        if (isGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        else child.kill('SIGKILL');
       } catch {
         // It has ended just now.
       }
@@ -73,10 +76,9 @@ export function runLoginCommand(login: LoginCommand): Promise<string> {
   });
 }
 
-/** Our PATH and not the command's own: client-go looks it up before it hands any variables on. */
-function found(command: string, env: NodeJS.ProcessEnv): string {
+function found(command: string, searchPath: string): string {
   if (process.platform === 'win32' || command.includes('/')) return command;
-  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+  const folders = searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder));
   const program = folders.map((folder) => path.join(folder, command)).find(isExecutable);
   if (program === undefined) throw new NotInstalled('it is not installed: not found on PATH');
   return program;

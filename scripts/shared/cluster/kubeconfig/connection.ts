@@ -55,10 +55,10 @@ export function chooseConnection(
     ...problemsOfUser(user).map((problem) => `user "${chosen.user}": ${problem}`),
   ];
   if (problems.length > 0)
-    throw new UsageError(`The context "${name}" cannot be used: ${problems.join('\n  ')}`);
+    throw new UsageError(`The context "${name}" cannot be used: ${problems.join('; ')}`);
   return {
     context: name,
-    namespace: namespace ?? (chosen.namespace || 'default'),
+    namespace: namespace || chosen.namespace || 'default',
     server,
     clusterName: chosen.cluster,
     cluster,

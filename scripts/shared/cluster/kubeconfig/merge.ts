@@ -1,28 +1,34 @@
 /** Several kubeconfig files as one: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files */
-import { UsageError } from '../../errors.ts';
+import { UsageError, messageOf } from '../../errors.ts';
 import { readKubeconfig } from './read-file.ts';
 import type { Kubeconfig } from './read-file.ts';
 
+/** Some of the files are no kubeconfigs. */
+export class UnusableKubeconfigs extends UsageError {
+  readonly files: readonly string[];
+
+  constructor(failures: readonly { file: string; error: unknown }[]) {
+    super(failures.map(({ error }) => messageOf(error)).join('; '), { cause: failures[0]?.error });
+    this.files = failures.map(({ file }) => file);
+  }
+}
+
 /**
  * The first file that names a cluster, a user, a context or the current context has the say; nothing is mixed within an entry.
- * A file named twice is read once.
- * @param text what the one file says, where it has been read already: then it is not opened again
- * @throws {UsageError} with a line for each file that is none
+ * A file named twice is read once. With `text`, the one file has been read already.
+ * @throws {UnusableKubeconfigs} that names each file that is none
  */
-export function readKubeconfigs(files: readonly string[], text?: string): Kubeconfig {
-  const failures: unknown[] = [];
+export function readKubeconfigs(files: readonly string[], { text }: { text?: string } = {}): Kubeconfig {
+  const failures: { file: string; error: unknown }[] = [];
   const read = [...new Set(files)].flatMap((file) => {
     try {
-      return [readKubeconfig(file, text)];
+      return [readKubeconfig(file, text === undefined ? {} : { text })];
     } catch (error) {
-      failures.push(error);
+      failures.push({ file, error });
       return [];
     }
   });
-  if (failures.length > 0)
-    throw new UsageError(failures.map((error) => (error as Error).message).join('\n'), {
-      cause: failures[0],
-    });
+  if (failures.length > 0) throw new UnusableKubeconfigs(failures);
   return mergeKubeconfigs(read);
 }
 

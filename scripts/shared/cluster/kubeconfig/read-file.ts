@@ -1,6 +1,6 @@
 /** One kubeconfig file, as kubectl reads it: its types, its words, and what it refuses. */
-import { readFileSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
+import { NotReadableError, readRegularFile } from '../../regular-file.ts';
 import { config } from './fields.ts';
 import type { ClusterFields, ContextFields, UserFields } from './fields.ts';
 import { parseAsKubectl } from './yaml-as-kubectl.ts';
@@ -15,10 +15,16 @@ export interface Kubeconfig {
   contexts: Map<string, From<ContextFields>>;
 }
 
-/** @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does */
-export function readKubeconfig(file: string, text?: string): Kubeconfig {
+/** One with a hundred clusters and their certificates has less than 1 MB. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * With `text`, the file has been read already.
+ * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does
+ */
+export function readKubeconfig(file: string, { text }: { text?: string } = {}): Kubeconfig {
   try {
-    const read = config(parseAsKubectl(text ?? decoded(readFileSync(file))), '');
+    const read = config(parseAsKubectl(text ?? decoded(readRegularFile(file, { maxBytes: MAX_BYTES }))), '');
     const { kind, apiVersion } = read;
     if ((kind !== '' && kind !== 'Config') || (apiVersion !== '' && apiVersion !== 'v1'))
       throw new Error(`it is a ${apiVersion || 'v1'} ${kind || 'Config'}, not a v1 Config`);
@@ -29,7 +35,8 @@ export function readKubeconfig(file: string, text?: string): Kubeconfig {
       contexts: from(file, read.contexts),
     };
   } catch (error) {
-    throw new Error(`${file} is not a usable kubeconfig: ${messageOf(error)}`, { cause: error });
+    const why = error instanceof NotReadableError ? `it ${error.message}` : messageOf(error);
+    throw new Error(`${file} is not a usable kubeconfig: ${why}`, { cause: error });
   }
 }
 

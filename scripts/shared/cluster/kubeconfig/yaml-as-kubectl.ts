@@ -1,12 +1,26 @@
 /** YAML as kubectl's parser (go-yaml) takes it: YAML 1.1, where yes is true, 0777 a number and the last of two equal keys counts. */
-import { isScalar, parseAllDocuments, visit, type ScalarTag, type Tags } from 'yaml';
+import {
+  LineCounter,
+  isScalar,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type ScalarTag,
+  type Tags,
+} from 'yaml';
+import { findAliasProblem, findDeepNesting } from '../../yaml-shape.ts';
 
 /**
  * The first document of a text, or null when it holds none; what follows it is not read.
  * @throws Error with line and column when the text is no YAML
  */
 export function parseAsKubectl(text: string): unknown {
+  const nesting = findDeepNesting(text);
+  if (nesting !== undefined)
+    throw new Error(`${nesting.message} at line ${text.slice(0, nesting.offset).split('\n').length}`);
+  const lineCounter = new LineCounter();
   const [document] = parseAllDocuments(text, {
+    lineCounter,
     version: '1.1',
     schema: 'yaml-1.1',
     customTags: withoutFarTypes,
@@ -19,6 +33,9 @@ export function parseAsKubectl(text: string): unknown {
   const [error] = document.errors;
   // Without the lines around it and without what stands there: it may be a secret.
   if (error !== undefined) throw new Error((error.message.split('\n')[0] ?? '').replace(/"[^"]*"/g, '"…"'));
+  const aliases = findAliasProblem(document as Document.Parsed);
+  if (aliases !== undefined)
+    throw new Error(`${aliases.message} at line ${lineCounter.linePos(aliases.offset).line}`);
   visit(document, {
     Pair(_key, { key }) {
       if (isScalar(key) && key.value === null) throw new Error('a key is null');
@@ -27,7 +44,7 @@ export function parseAsKubectl(text: string): unknown {
       if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} is no number`);
     },
   });
-  return document.toJS();
+  return document.toJS({ maxAliasCount: -1 });
 }
 
 /** Go's way to write it, which YAML 1.1 did not know. */

@@ -1,12 +1,17 @@
 /** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
 import { remarksOn, verifyRouting } from './verify-routing.ts';
-import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  Subset,
+  VirtualService,
+} from '../../../shared/kubernetes.ts';
 import { parseDuration } from '../../../shared/duration.ts';
 import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
+import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
@@ -14,8 +19,9 @@ import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
+import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
-import { evaluateRoutes } from './routes.ts';
+import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
 export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
@@ -68,34 +74,39 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
-    labelsLike: (version, model) =>
-      (findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version)).labels ?? {},
+    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
-    add(version, model) {
-      const added = findSubset(destinationRule, version) ?? subsetLike(subset(model), model, version);
-      return [
-        specOf(resources.destinationRules, destinationRule, 'subsets', withSubset(destinationRule, added)),
-      ];
-    },
-    remove: (version) => [
-      specOf(resources.destinationRules, destinationRule, 'subsets', withoutSubset(destinationRule, version)),
-    ],
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
-      const shares = describeShares(
-        moved.filter((route) => !http.includes(route)),
-        target,
-      );
-      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
-    },
-
+    ...changesOf(known, target),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
   };
+}
+
+function changesOf(
+  { virtualService, destinationRule: rule }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+  const http = virtualService.spec.http ?? [];
+  const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
+  return {
+    add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
+    remove: (version) => setSubsets(withoutSubset(rule, version)),
+    move({ onlyMarked, ...move }) {
+      const only =
+        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
+      const moved = redirect(http, { ...move, ...only }, target);
+      const changed = moved.filter((route) => !http.includes(route));
+      const shares = describeShares(changed, target);
+      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
+    },
+  };
+}
+
+/** A version's subset: as it is there, or as it is added like the model's. */
+function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
+  return findSubset(rule, version) ?? subsetLike(subsetOf(rule, model), model, version);
 }
 
 function reachable(rule: DestinationRule, host: string, subset: string): Question<ReadonlySet<string>> {
@@ -125,12 +136,23 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
+  // Every cluster of the service has the host in its name, and every route of ours the name of its VirtualService in its reference.
+  const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
+    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
+    narrow: {
+      namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
+      paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
+    },
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
+}
+
+function nameIn(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {

@@ -1,9 +1,9 @@
 /** The same files read by the real kubectl and by us. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMissing } from '../../../../scripts/shared/cluster/flags.ts';
-import { readKubeconfigs } from '../../../../scripts/shared/cluster/kubeconfig/merge.ts';
+import { UnusableKubeconfigs, readKubeconfigs } from '../../../../scripts/shared/cluster/kubeconfig/merge.ts';
 import type { Kubeconfig } from '../../../../scripts/shared/cluster/kubeconfig/read-file.ts';
 import type { FileSet } from './random-files.ts';
 
@@ -23,22 +23,40 @@ export function placeFiles({ files, list }: FileSet, folder: string): string[] {
 }
 
 /** `kubectl config view --raw -o json` and `kubectl config current-context`. */
-export function readByKubectl(kubectl: string, list: string[], home: string): Reading {
+export async function readByKubectl(kubectl: string, list: string[], home: string): Promise<Reading> {
   const env = { PATH: process.env['PATH'], HOME: home, KUBECONFIG: list.join(':') };
-  const run = (...args: string[]) => spawnSync(kubectl, ['config', ...args], { env, encoding: 'utf8' });
-  const view = run('view', '--raw', '-o', 'json');
-  if (view.status !== 0) {
-    const named = [...view.stderr.matchAll(/error loading config file "([^"]*)"/g)].map(
-      ([, file]) => file ?? '',
-    );
-    return { broken: named.sort() };
+  const [view, current] = await Promise.all(
+    [['view', '--raw', '-o', 'json'], ['current-context']].map((args) =>
+      run(kubectl, ['config', ...args], env),
+    ),
+  );
+  if (view === undefined || view.code !== 0) {
+    const named = [...(view?.stderr ?? '').matchAll(/error loading config file "([^"]*)"/g)];
+    return { broken: named.map(([, file]) => file ?? '').sort() };
   }
-  const current = run('current-context');
   return {
     view: canonical(pick(JSON.parse(view.stdout) as Record<string, unknown>)),
     // Without one it says "current-context is not set".
-    currentContext: current.status === 0 ? current.stdout.slice(0, -1) : '',
+    currentContext: current?.code === 0 ? current.stdout.slice(0, -1) : '',
   };
+}
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += String(text)));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += String(text)));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
 }
 
 export function readByUs(list: string[]): Reading {
@@ -46,10 +64,8 @@ export function readByUs(list: string[]): Reading {
     const read = readKubeconfigs(list.filter((file) => file !== '' && !isMissing(file)));
     return { view: canonical(viewOf(read)), currentContext: read.currentContext };
   } catch (error) {
-    const lines = (error as Error).message.split('\n');
-    return {
-      broken: lines.flatMap((line) => line.split(' is not a usable kubeconfig: ').slice(0, -1)).sort(),
-    };
+    if (error instanceof UnusableKubeconfigs) return { broken: [...error.files].sort() };
+    throw error;
   }
 }
 

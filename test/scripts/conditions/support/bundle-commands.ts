@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -11,10 +11,10 @@ const ownPlaces: Plugin = {
   setup(build) {
     build.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       if (file.includes('node_modules')) return undefined;
-      const places = `const ownFolder = ${JSON.stringify(path.dirname(file))}, ownUrl = ${JSON.stringify(pathToFileURL(file).href)};`;
+      const places = `const folderOfThisFile = ${JSON.stringify(path.dirname(file))}, urlOfThisFile = ${JSON.stringify(pathToFileURL(file).href)};`;
       const text = readFileSync(file, 'utf8')
-        .replaceAll('import.meta.dirname', 'ownFolder')
-        .replaceAll('import.meta.url', 'ownUrl');
+        .replaceAll('import.meta.dirname', 'folderOfThisFile')
+        .replaceAll('import.meta.url', 'urlOfThisFile');
       return { loader: 'ts', contents: places + text };
     });
   },
@@ -31,6 +31,8 @@ export async function bundleCommands(
   const parent = path.join(root, 'node_modules/.cache');
   mkdirSync(parent, { recursive: true });
   const outdir = mkdtempSync(path.join(parent, 'conditions-'));
+  // Another user runs them too.
+  chmodSync(outdir, 0o755);
   const nameOf = (main: string): string => main.replace(/\.ts$/, '').replaceAll('/', '-');
   await build({
     absWorkingDir: root,

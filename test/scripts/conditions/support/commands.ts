@@ -1,147 +1,199 @@
-/** The rows of the table: every npm command, in the forms that write their result, change a cluster, or stay. */
-import { createServer } from 'node:http';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { startFakeMesh } from '../../../../scripts/bench/switch/fake-mesh.ts';
+/** The rows of the table: every npm command, in the forms that answer something, change something, or stay. */
+import { readdirSync } from 'node:fs';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { freePort } from '../../../support/free-port.ts';
+import { aCluster, aClusterAlone, aKubectl, aServer, freePorts, type Around } from './around.ts';
 import type { ConditionName } from './conditions.ts';
-import type { Ended, Running } from './run-cell.ts';
+import type { Running } from './run-cell.ts';
 
 export interface Expected {
   code: number;
-  /** What stderr says. */
+  /** What stderr says, where it can be read. */
   says?: RegExp;
-}
-
-/** What a command finds around it, made anew for each cell. */
-export interface Surroundings {
-  env: Record<string, string>;
-  /** Fails when the command did not do what it is for. */
-  verify?: (ended: Ended) => Promise<void>;
-  close: () => void;
+  /** A command that stays ends all the same: nobody sends it a signal. */
+  byItself?: true;
 }
 
 export interface Command {
-  /** The name in package.json. */
+  /** Its name in package.json. */
   script: string;
   /** Arguments, for a POSIX shell. */
   args: string;
   /** The exit code where nothing keeps it from its work. Default 0. */
   code?: number;
-  /** The result on stdout; none: it has nothing to say there. */
+  /** The result on stdout, whole. Without it the command has nothing to say there. */
   result?: RegExp;
-  /** What it says on stderr, where that can be read. */
+  /** What it says on stderr. */
   says?: RegExp;
-  around?: () => Promise<Surroundings>;
-  /** It stays: resolves when it may be told to end. */
+  around?: () => Promise<Around>;
+  /** It stays until `signal`: resolves when it may be sent. */
   untilReady?: (running: Running) => Promise<void>;
   signal?: NodeJS.Signals;
-  /** What is different under a condition. */
+  /** Under these conditions it cannot do its work, or something of it. */
   but?: Partial<Record<ConditionName, Expected>>;
 }
 
-/** A mesh of two proxies with v1 of the coffee-shop, in memory. */
-async function withCluster(after?: string[]): Promise<Surroundings> {
-  const mesh = await startFakeMesh({ proxies: 2, propagationMs: 20 });
-  const folder = mkdtempSync(path.join(tmpdir(), 'conditions-cluster-'));
-  chmodSync(folder, 0o755);
-  const kubeconfig = path.join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, mesh.kubeconfig);
-  const { clusters } = JSON.parse(mesh.kubeconfig) as { clusters: { cluster: { server: string } }[] };
-  const server = clusters[0]?.cluster.server ?? '';
-  const list = async (what: string): Promise<{ metadata: { name: string }; spec: unknown }[]> => {
-    const response = await fetch(`${server}/apis/apps/v1/namespaces/default/${what}`);
-    return ((await response.json()) as { items: { metadata: { name: string }; spec: unknown }[] }).items;
-  };
-  return {
-    env: { CLUSTER: kubeconfig },
-    async verify() {
-      if (after === undefined) return;
-      expectSame(
-        (await list('deployments')).map(({ metadata }) => metadata.name),
-        after,
-        'Deployments',
-      );
-      // A switch that is over, however it was heard, holds nothing.
-      for (const { spec } of await list('leases'))
-        expectSame((spec as { holderIdentity?: string }).holderIdentity || 'nobody', 'nobody', 'holder');
-    },
-    close() {
-      mesh.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-function expectSame(seen: unknown, wanted: unknown, what: string): void {
-  if (JSON.stringify(seen) !== JSON.stringify(wanted))
-    throw new Error(`${what}: ${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`);
-}
-
-async function withKubectl(): Promise<Surroundings> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'conditions-kubectl-'));
-  chmodSync(folder, 0o755);
-  const kubectl = path.join(folder, 'kubectl');
-  writeFileSync(kubectl, `#!/bin/sh\n/bin/cat >/dev/null && echo "configured"\n`, { mode: 0o755 });
-  return Promise.resolve({
-    env: { KUBECTL: kubectl },
-    close: () => rmSync(folder, { recursive: true, force: true }),
-  });
-}
-
-async function withServer(): Promise<Surroundings> {
-  const server = createServer((_, response) => response.end('coffee'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { env: { URL: `http://127.0.0.1:${port}/` }, close: () => void server.close() };
-}
-
-/** Answers when the service does. */
-async function withPorts(): Promise<Surroundings> {
-  return {
-    env: {
-      HOST: '127.0.0.1',
-      PORT: String(await freePort()),
-      ADMIN_PORT: String(await freePort()),
-      DRAIN_MIN_MS: '50',
-      DRAIN_QUIET_MS: '50',
-      GRACE_MS: '50',
-    },
-    close: () => undefined,
-  };
-}
-
-async function untilItServes({ child }: Running): Promise<void> {
-  const args = child.spawnargs.join(' ');
-  const port = /PORT=(\d+)/.exec(args)?.[1] ?? '';
-  await waitFor(
-    async () =>
-      fetch(`http://127.0.0.1:${port}/health/live`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    {
-      deadlineMs: 60_000,
-      what: `an answer at port ${port}`,
-    },
-  );
-}
-void untilItServes;
-void readFileSync;
-
-const lost = { code: 1 };
-void lost;
-
 const cluster = '--kubeconfig "$CLUSTER"';
+const inTemp =
+  /^No folder can be made in the temp folder .* \(EACCES\)\. Set TMPDIR to a folder that you may write to\.$/m;
 
-export const commands: Record<string, Command> = {
+const noRoomForBundle = /^\S+\.mjs could not be written: file too large\n$/m;
+
+const untilItServes = async ({ env }: Running): Promise<void> => {
+  const isAlive = () =>
+    fetch(`http://127.0.0.1:${env['PORT'] ?? ''}/health/ready`).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(isAlive, { deadlineMs: 60_000, what: 'an answer of the service', intervalMs: 20 });
+};
+
+/** A playground leaves word in the folder of its user, and says in the same breath how to use it. */
+const untilItIsAnnounced = async ({ temp }: Running): Promise<void> => {
+  const isThere = () =>
+    readdirSync(temp, { recursive: true, encoding: 'utf8' }).some((name) =>
+      /playground-\d+\.json$/.test(name),
+    );
+  await waitFor(isThere, { deadlineMs: 60_000, what: 'the playground', intervalMs: 20 });
+};
+
+export const commands = {
+  'render --help': { script: 'render', args: '--help', says: /Example/ },
   'render template': {
     script: 'render',
     args: 'template istio/cluster.yaml',
-    result: /kind: NetworkPolicy[^]*\n---\n\n$/,
+    result: /^apiVersion[^]*kind: NetworkPolicy[^]*\n$/,
     says: /network-policy: network-policy\.tpl\.yaml\n$/,
   },
-};
+  'render template, of a file that is not there': {
+    script: 'render',
+    args: 'template no.yaml',
+    code: 1,
+    says: /^render: error: no\.yaml does not exist\.\n$/,
+  },
+  'render apply': {
+    script: 'render',
+    args: `apply istio/cluster.yaml -i base ${cluster}`,
+    around: aClusterAlone,
+    result: /^base: Gateway coffee-shop applied\nbase: Service coffee-shop applied\n$/,
+  },
+  'render replace, by kubectl': {
+    script: 'render',
+    args: `replace istio/cluster.yaml -i base -i route --kubectl "$KUBECTL" --context any`,
+    around: aKubectl,
+    result: /^replace base: [^]*\nconfigured\nreplace route: [^]*\nconfigured\n$/,
+  },
+  'switch --help': { script: 'switch', args: '--help', result: /^Usage[^]*Example: .*\n$/ },
+  'switch status': {
+    script: 'switch',
+    args: `status ${cluster}`,
+    around: aCluster(),
+    result: /^v1 serves all traffic of coffee-shop\n {3}v1 +2\/2 pods ready\n$/,
+  },
+  'switch status, of no cluster': {
+    script: 'switch',
+    args: 'status --kubeconfig no-file',
+    code: 2,
+    says: /^--kubeconfig: .*no-file.*\n$/,
+  },
+  'switch --dry-run': {
+    script: 'switch',
+    args: `--to v2 --dry-run ${cluster}`,
+    around: aCluster(),
+    says: /Nothing was changed\./,
+  },
+  switch: {
+    script: 'switch',
+    args: `--to v2 --image coffee-shop:2.0.0 ${cluster}`,
+    around: aCluster(['coffee-shop-v2']),
+    says: /v2 serves all traffic after/,
+  },
+  'switch --json --journal': {
+    script: 'switch',
+    args: `--to v2 --image coffee-shop:2.0.0 --json --journal "$FOLDER/journal" ${cluster}`,
+    around: aCluster(['coffee-shop-v2']),
+    result: /^\{[^]*"outcome": "switched"[^]*\}\n$/,
+    says: /v2 serves all traffic after/,
+    but: {
+      'no room in any file': {
+        code: 0,
+        says: /^ {3}--journal: \S+ misses lines from here on: EFBIG: file too large, write\n(?![^]*--journal: )[^]*v2 serves all traffic/m,
+      },
+    },
+  },
+  'load --help': { script: 'load', args: '--help', result: /^Sends[^]*Example: .*\n$/ },
+  load: {
+    script: 'load',
+    args: '--url "$URL" --qps 20 --connections 2 --duration 200ms --json --fortio-json "$FOLDER/fortio.json"',
+    around: aServer,
+    result: /^\{"sent":4,.*\}\n$/,
+    but: {
+      'stdout in a file that may not grow': { code: 1, says: /^Cannot write \S+fortio\.json: EFBIG/ },
+      'no room in any file': {
+        code: 1,
+        says: /^Cannot write \S+fortio\.json: EFBIG: file too large, write\n$/,
+      },
+    },
+  },
+  'load, of nobody': {
+    script: 'load',
+    args: '--url http://127.0.0.1:1/ --qps 20 --connections 2 --duration 100ms',
+    code: 1,
+    result: /lost/,
+    says: /Nothing at 127\.0\.0\.1:1 answered/,
+  },
+  'demo --help': { script: 'demo', args: '--help', result: /Example: .*\n$/ },
+  'playground --help': { script: 'playground', args: '--help', result: /Example: .*\n$/ },
+  'playground, until Ctrl-C': {
+    script: 'playground',
+    args: '--empty --mesh none',
+    untilReady: untilItIsAnnounced,
+    code: 130,
+    result: /^[^]*The playground is running\.[^]*\n$/,
+    says: /^ ✓ Start the playground .*\n$/,
+    but: {
+      'stdout on a full disk': {
+        code: 1,
+        says: /\nstdout: no space left on device \(ENOSPC\)/,
+        byItself: true,
+      },
+      'both on a full disk': { code: 1, byItself: true },
+      'stdout in a file that may not grow': { code: 1, says: noRoomForBundle, byItself: true },
+      'no room in any file': { code: 1, says: noRoomForBundle, byItself: true },
+      'a read-only temp folder': { code: 1, says: inTemp, byItself: true },
+    },
+  },
+  'playground ctl, with none running': {
+    script: 'playground',
+    args: 'ctl proxies',
+    code: 2,
+    says: /^ctl: no playground is running\..*\n$/,
+  },
+  'image --help': { script: 'image', args: '--help', result: /Example: .*\n$/ },
+  'bench --help': { script: 'bench', args: '--help', result: /Example: .*\n$/ },
+  'conformance --help': { script: 'conformance', args: '--help', result: /Example: .*\n$/ },
+  'conformance --list': { script: 'conformance', args: '--list', result: /^[^]{2000,}\n$/ },
+  'start --help': { script: 'start', args: '--help', result: /Example: .*\n$/ },
+  'start, with a flag': {
+    script: 'start',
+    args: '--port 80',
+    code: 2,
+    says: /^The service takes no arguments, got --port 80\.\n$/,
+  },
+  'start, until SIGTERM': {
+    script: 'start',
+    args: '',
+    around: freePorts,
+    untilReady: untilItServes,
+    signal: 'SIGTERM',
+    result: /"msg":"listening"[^]*"msg":"drained"[^]*\n$/,
+  },
+  'sidecar --help': { script: 'sidecar', args: '--help', result: /Example: .*\n$/ },
+  'sidecar, until SIGTERM': {
+    script: 'sidecar',
+    args: '',
+    around: freePorts,
+    untilReady: untilItServes,
+    signal: 'SIGTERM',
+    result: /"msg":"listening"[^]*"msg":"signal"[^]*\n$/,
+  },
+} satisfies Record<string, Command>;

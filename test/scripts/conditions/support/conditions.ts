@@ -3,8 +3,9 @@
 export interface Condition {
   /** Goes before the command in a POSIX shell. */
   before?: string;
-  /** Goes after it: where its output goes. */
-  redirect?: string;
+  /** Where its output goes instead of into a pipe that is read: redirections of the shell. */
+  stdout?: string;
+  stderr?: string;
   /** Pipes whose reader leaves before the command has written anything. */
   left?: readonly ('stdout' | 'stderr')[];
   /** The temp folder: one that nobody may write to, or one that everybody may. */
@@ -18,11 +19,11 @@ export interface Condition {
 export const conditions = {
   /** Nothing unusual: what the others are compared with. */
   ordinary: {},
-  'stdout on a full disk': { redirect: '>/dev/full' },
+  'stdout on a full disk': { stdout: '>/dev/full' },
   /** The file has 500 bytes and may have 512: the first write is cut. */
-  'stdout in a file that may not grow': { before: 'ulimit -f 1', redirect: '>>"$GROWN"' },
-  'stderr on a full disk': { redirect: '2>/dev/full' },
-  'both on a full disk': { redirect: '>/dev/full 2>&1' },
+  'stdout in a file that may not grow': { before: 'ulimit -f 1', stdout: '>>"$GROWN"' },
+  'stderr on a full disk': { stderr: '2>/dev/full' },
+  'both on a full disk': { stdout: '>/dev/full', stderr: '2>&1' },
   'the reader of stdout left': { left: ['stdout'] },
   'the reader of stderr left': { left: ['stderr'] },
   'both readers left': { left: ['stdout', 'stderr'] },

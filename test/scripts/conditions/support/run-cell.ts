@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -26,17 +26,15 @@ export interface Cell {
   /** A command line for a POSIX shell. */
   line: string;
   env?: Record<string, string>;
-  /** For a command that stays: resolves when it may be told to end, given its outputs so far. */
-  untilReady?: (child: Running) => Promise<void>;
-  signal?: NodeJS.Signals;
+  /** For a command that stays: resolves when `signal` may be sent. */
+  untilReady?: ((running: Running) => Promise<void>) | undefined;
+  signal?: NodeJS.Signals | undefined;
 }
 
-export interface Running extends Ended {
-  child: ChildProcess;
-  /** Where the cell may keep files. */
-  folder: string;
-  /** Settles when it has ended. */
-  over: Promise<unknown>;
+export interface Running {
+  /** Its temp folder. */
+  temp: string;
+  env: Record<string, string>;
 }
 
 /** Runs a command under a condition, as a process of a shell. */
@@ -59,32 +57,41 @@ export async function runCell(
     // jest's own must not make the command say more or less.
     NODE_OPTIONS: condition.nameless && !isRoot ? namelessHere : undefined,
     KUBECONFIG: undefined,
+    XDG_RUNTIME_DIR: undefined,
     TMPDIR: temp,
     GROWN: grown,
     FOLDER: folder,
     ...env,
   };
-  for (const name of condition.unset ?? []) delete environment[name];
-  const { before = 'true', redirect = '' } = condition;
-  const child = spawn('sh', ['-c', `${before}; exec ${line} ${redirect}`], {
+  for (const name of condition.unset ?? []) environment[name] = undefined;
+  const { before = 'true', stdout = '', stderr = '' } = condition;
+  const child = spawn('/bin/sh', ['-c', `${before}; exec ${line} ${stdout} ${stderr}`], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(becomesAnother ? { uid: NAMELESS, gid: NAMELESS } : {}),
   });
-  for (const stream of condition.left ?? []) child[stream].destroy();
   const ended: Ended = { code: null, stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));
-  const over = new Promise<void>((resolve) => {
-    child.once('close', (code, killedBy) => {
+  const exited = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, killedBy) => {
       ended.code = code ?? killedBy;
       resolve();
     });
   });
+  const read = (['stdout', 'stderr'] as const).map((name) => {
+    const stream = child[name];
+    if (condition.left?.includes(name)) {
+      stream.destroy();
+      return undefined;
+    }
+    stream.setEncoding('utf8').on('data', (text: string) => (ended[name] += text));
+    return new Promise((resolve) => stream.once('close', resolve));
+  });
+  const over = Promise.all([exited, ...read]);
   try {
     if (untilReady) {
-      await Promise.race([untilReady(Object.assign(ended, { child, folder, over })), over]);
+      await Promise.race([untilReady({ temp, env }), over]);
       child.kill(signal);
     }
     await over;
@@ -92,5 +99,5 @@ export async function runCell(
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
-  return { code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
+  return ended;
 }

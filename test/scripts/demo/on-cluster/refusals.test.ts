@@ -101,10 +101,14 @@ describe('the demo on a cluster', () => {
 
   it('ends with 1 and one line on stderr, and has made nothing', async () => {
     const args = ['--kubeconfig', plain.kubeconfig, '--scenario', 'istio-switch', '--out', folder];
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/demo/main.ts', ...args], {
-      cwd: root,
-      env: { ...process.env, TMPDIR: folder },
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/demo/main.ts', ...args],
+      {
+        cwd: root,
+        env: { ...process.env, TMPDIR: folder },
+      },
+    );
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));

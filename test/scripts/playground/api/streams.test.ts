@@ -8,7 +8,7 @@ import { startApiServer, type ApiServer } from '../../../../scripts/playground/a
 import { SPDY_DICTIONARY } from '../../../../scripts/playground/api/streams/spdy-dictionary.ts';
 import { createStore } from '../../../../scripts/playground/store/store.ts';
 
-/** What kubectl does on the wire for port-forward and exec (shared/fixtures/kubernetes/portforward.json). */
+/** What kubectl does on the wire for port-forward and exec (test/fixtures/kubernetes/requests/portforward.json). */
 
 let server: ApiServer;
 let echo: net.Server;

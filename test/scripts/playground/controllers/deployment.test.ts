@@ -204,6 +204,25 @@ describe('a Deployment', () => {
     expect(sets()).toHaveLength(2);
   });
 
+  it('says in its status why pods are not created, and no more once they are', async () => {
+    store.create('v1/limitranges', {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'small', namespace: 'default' },
+      spec: { limits: [{ type: 'Pod', min: { memory: '1Gi' } }] },
+    });
+    create();
+    await until('the reason', () => condition('ReplicaFailure') !== undefined);
+    expect(condition('ReplicaFailure')).toMatchObject({
+      status: 'True',
+      reason: 'FailedCreate',
+      message: expect.stringMatching(/is forbidden: minimum memory usage per Pod is 1Gi/) as unknown,
+    });
+    store.delete('v1/limitranges', 'default', 'small');
+    await until('both pods', () => deployment().status?.availableReplicas === 2);
+    await until('no reason', () => condition('ReplicaFailure') === undefined);
+  });
+
   it('keeps no more old ReplicaSets than its history limit', async () => {
     create({ revisionHistoryLimit: 1 });
     for (const version of ['2', '3', '4']) {

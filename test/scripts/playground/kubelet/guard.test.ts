@@ -32,7 +32,7 @@ describe('the guard', () => {
   it('kills every process group and removes the state folder when the playground dies by SIGKILL', async () => {
     const stateDir = mkdtempSync(path.join(tmpdir(), 'guard-test-'));
     writeFileSync(path.join(stateDir, 'file with a name'), '');
-    const owner = spawn(process.execPath, ['--import', 'tsx', OWNER, stateDir], {
+    const owner = spawn(process.execPath, ['--import', './load-typescript.mjs', OWNER, stateDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await new Promise<string[]>((resolve) => {

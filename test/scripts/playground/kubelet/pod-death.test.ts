@@ -3,7 +3,7 @@ import type { Pod } from '../../../../scripts/playground/pod-types.ts';
 import type { EndpointSlice } from '../../../../scripts/playground/network/endpoint-rules.ts';
 import { isReady, startTestNode, type TestNode } from '../../../support/playground-node.ts';
 
-// Orders: fixtures/kubernetes/termination-timeline.md and termination-variants.json, recorded on a real node.
+// Orders: as recorded on a real node (Kubernetes 1.36.4).
 let node: TestNode;
 afterEach(() => node.close());
 

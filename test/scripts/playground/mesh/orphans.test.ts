@@ -12,7 +12,7 @@ describe('the data plane', () => {
   it('ends when the playground is killed without a word', async () => {
     const stateDir = mkdtempSync(path.join(os.tmpdir(), 'mesh-orphan-'));
     const holder = fork(fileURLToPath(new URL('./support/mesh-holder.ts', import.meta.url)), [stateDir], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: ['--import', './load-typescript.mjs'],
       stdio: 'ignore',
     });
     const [gateway] = (await once(holder, 'message')) as [{ host: string; port: number }];

@@ -3,7 +3,7 @@ import { createStore, type MemoryStore } from '../../../../scripts/playground/st
 import { StatusError } from '../../../../scripts/playground/store/status-error.ts';
 import type { KubeObject } from '../../../../scripts/playground/store/types.ts';
 
-/** The exchanges of shared/fixtures/kubernetes/server-side-apply.json (kube-apiserver v1.36.4), replayed in order. */
+/** The exchanges of test/fixtures/kubernetes/requests/server-side-apply.json (kube-apiserver v1.36.4), replayed in order. */
 
 const DEPLOYMENTS = 'apps/v1/deployments';
 const env = (entries: Record<string, string>) =>

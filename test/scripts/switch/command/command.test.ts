@@ -16,10 +16,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs the command with a home and a temp folder of its own, so that no playground and no kubeconfig is found by chance. */
 function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/switch/main.ts', ...args], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', './load-typescript.mjs', 'scripts/switch/main.ts', ...args],
+      {
+        cwd: root,
+        env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
+      },
+    );
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data) => (stdout += String(data)));

@@ -5,7 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
 import type { Deployment, DestinationRule } from '../../../../scripts/shared/kubernetes.ts';
+import { messageOf } from '../../../../scripts/shared/errors.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../../scripts/shared/resources.ts';
+import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
@@ -95,4 +98,88 @@ describe('a version whose name is a number for YAML', () => {
     },
     60_000,
   );
+});
+
+describe('pods that a rule of the namespace refuses', () => {
+  it('are told in its words before anything is deleted', async () => {
+    const { cluster } = coffee;
+    const limits = {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'small', namespace: 'default' },
+    };
+    const created = await cluster.create({
+      ...limits,
+      spec: { limits: [{ type: 'Container', max: { memory: '20Mi' } }] },
+    });
+    const heard: string[] = [];
+    const reporter = {
+      ...silentReporter,
+      stepStarted: (_title: string, name: string) => void heard.push(name),
+      stepFailed: (detail: string) => void heard.push(`failed: ${detail}`),
+      note: (text: string) => void heard.push(text),
+    };
+    const clusterFile = path.join(root, 'istio/cluster.yaml');
+    const result = await runSwitch(
+      { cluster, app: 'coffee-shop', to: 'v4', clusterFile, ...quick },
+      reporter,
+    );
+    await cluster.delete(await cluster.resourceOf(limits), created.metadata.name);
+    expect(result).toMatchObject({ ok: false, outcome: 'undone' });
+    const words = /maximum memory usage per Container is 20Mi/;
+    const told = heard.findIndex((text) => text.startsWith('A pod is not created: ') && words.test(text));
+    const failed = heard.findIndex(
+      (text) => text.startsWith('failed: 0/1 pods ready after') && words.test(text),
+    );
+    expect(told).toBeGreaterThan(heard.indexOf('deploy-version'));
+    expect(failed).toBeGreaterThan(told);
+    expect(heard.indexOf('undo-deploy-version')).toBeGreaterThan(failed);
+    expect(result.error).toMatch(words);
+  }, 60_000);
+});
+
+describe('a candidate that is there and paused', () => {
+  it('is refused before anything is changed, with the command that resumes it', async () => {
+    const { cluster } = coffee;
+    const clusterFile = path.join(folder, 'recommended', 'cluster.yaml');
+    const rendered = await renderSets(clusterFile, {
+      include: ['version'],
+      vars: { ...naive, version: 'v5' },
+    });
+    const [deployment] = parseObjects(rendered) as [Deployment];
+    await cluster.apply({ ...deployment, spec: { ...deployment.spec, paused: true } });
+    const result = await coffee.switchTo('v5', { quietMs: 200 });
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped' });
+    expect(result.error).toContain(
+      'Deployment coffee-shop-v5 is paused and will not roll out: kubectl rollout resume deployment/coffee-shop-v5',
+    );
+    await cluster.patch(resources.deployments, 'coffee-shop-v5', { spec: { paused: false } });
+    expect(await coffee.switchTo('v5', { quietMs: 200 })).toMatchObject({ ok: true, live: 'v5' });
+  }, 60_000);
+});
+
+describe('routes and subsets under other names', () => {
+  it('are named with the command that has the switch use them, and no second ones are asked for', async () => {
+    const { cluster } = coffee;
+    const renamed = async (resource: Resource, name: string) => {
+      const found = await cluster.get(resource, 'coffee-shop');
+      await cluster.delete(resource, 'coffee-shop');
+      await cluster.create({ ...found, metadata: { name, namespace: 'default' } });
+    };
+    await renamed(resources.virtualServices, 'team-routes');
+    await renamed(resources.destinationRules, 'team-rule');
+    const refused = await coffee.switchTo('v6', quick).then(
+      () => '',
+      (error: unknown) => messageOf(error),
+    );
+    expect(refused).toContain('VirtualService team-routes routes coffee-shop.default.svc.cluster.local');
+    expect(refused).not.toMatch(/apply the sets/i);
+    const pairs = /service coffee-shop (.*)$/.exec(refused)?.[1]?.split(' ') ?? [];
+    const annotations = Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
+    await cluster.patch(resources.services, 'coffee-shop', { metadata: { annotations } });
+    const result = await coffee.switchTo('v6', quick);
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v6' });
+    expect(await served()).toBe('v6');
+    expect((await readStatus(cluster, 'coffee-shop')).live).toEqual([{ version: 'v6', weight: 100 }]);
+  }, 60_000);
 });

@@ -40,6 +40,7 @@ interface Scene {
   kubernetes?: string;
   before?: SwitchRecord['before'];
   canary?: number[];
+  set?: Record<string, string>;
   /** Who made the Deployment, the VirtualService and the DestinationRule. */
   ownedBy?: NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
 }
@@ -133,7 +134,13 @@ async function look(scene: Scene = {}) {
   const [virtualService] = objects['virtualservices'] as [VirtualService];
   const [destinationRule] = objects['destinationrules'] as [DestinationRule];
   const context = {
-    options: { cluster, app: 'coffee-shop', clusterFile, set: { pod: 'naive' }, canary: scene.canary },
+    options: {
+      cluster,
+      app: 'coffee-shop',
+      clusterFile,
+      set: scene.set ?? { pod: 'naive' },
+      canary: scene.canary,
+    },
     cluster,
     mesh: {
       list: () => Promise.resolve((scene.proxies ?? [{}]).map((proxy) => ({ ...sidecar, ...proxy }))),
@@ -288,6 +295,78 @@ describe('the preflight step', () => {
     const said = await look(scene);
     if (words instanceof RegExp) expect(said).toMatch(words);
     else expect(said).toBe(words);
+  });
+
+  const candidate = (spec: object, status: object = {}, metadata: object = {}) => {
+    const own = v2(2);
+    return {
+      objects: {
+        deployments: [
+          {
+            metadata: { ...own.metadata, generation: 1, ...metadata },
+            spec: { ...(own['spec'] as object), ...spec },
+            status: { observedGeneration: 1, ...status },
+          },
+        ],
+      },
+    };
+  };
+  const resume = 'kubectl rollout resume deployment/coffee-shop-v2';
+  const complete = { replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
+  const hopeless: [string, Scene, string][] = [
+    [
+      'a candidate that is paused',
+      { ...candidate({ paused: true }), set: {} },
+      `Deployment coffee-shop-v2 is paused and will not roll out: ${resume}: waiting for it cannot help. Nothing was changed.`,
+    ],
+    [
+      'a candidate that is paused and would be told something else',
+      candidate({ paused: true }, complete),
+      `Deployment coffee-shop-v2 is paused and would not roll out what it is told: ${resume}. Nothing was changed.`,
+    ],
+    [
+      'a candidate past its progress deadline',
+      {
+        ...candidate(
+          {},
+          {
+            conditions: [
+              { type: 'Progressing', status: 'False', message: 'ReplicaSet "x" has timed out progressing.' },
+            ],
+          },
+        ),
+        set: {},
+      },
+      'ReplicaSet "x" has timed out progressing: waiting for it cannot help. Nothing was changed.',
+    ],
+    [
+      'a candidate that is being deleted',
+      candidate({}, {}, { deletionTimestamp: '2026-11-23T12:00:00Z', finalizers: ['team.example/keep'] }),
+      'Deployment coffee-shop-v2 is being deleted (since 2026-11-23T12:00:00Z) and waits for team.example/keep: wait until it is gone, and make it again. Nothing was changed.',
+    ],
+    [
+      'a current version without pods',
+      { old: { replicas: 0 } },
+      'Deployment coffee-shop-v1 is scaled to 0 pods: how many v2 needs is not known. Scale v1 up first, or say it with --set replicas=2. Nothing was changed.',
+    ],
+    [
+      'a candidate of 0 pods',
+      { set: { pod: 'naive', replicas: '0' } },
+      'Deployment coffee-shop-v2 would have 0 pods: nobody would serve v2. Nothing was changed.',
+    ],
+    [
+      'a Service without a selector',
+      { selector: {} },
+      'the Service coffee-shop has no selector: which pods are its versions cannot be told. Give it one. Nothing was changed.',
+    ],
+  ];
+  it.each(hopeless)('refuses %s, for which waiting cannot help', async (_what, scene, words) => {
+    expect(await look(scene)).toBe(words);
+  });
+
+  it('takes a current version without pods when it is told how many the new one needs', async () => {
+    const said = await look({ old: { replicas: 0 }, set: { pod: 'naive', replicas: '3' } });
+    expect(said).toMatchObject({ detail: expect.stringContaining('v2 is not deployed') as unknown });
   });
 
   const notes: [string, Scene, unknown[]][] = [

@@ -27,9 +27,7 @@ describe('the step delete-old', () => {
       'prove A v2',
       'renew',
       'note no way back from here: coffee-shop-v1 is deleted now',
-      'renew',
       'delete Deployment coffee-shop-v1',
-      'renew',
       'delete HorizontalPodAutoscaler coffee-shop-v1',
     ]);
   });

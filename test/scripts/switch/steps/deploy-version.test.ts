@@ -72,9 +72,7 @@ describe('the step deploy-version', () => {
     await perform(context, named(deployVersion.undo));
     expect(log).toEqual([
       'renew',
-      'renew',
       'delete Deployment coffee-shop-v2',
-      'renew',
       'delete HorizontalPodAutoscaler coffee-shop-v2',
     ]);
   });

@@ -23,7 +23,7 @@ describe('the step remove-subset', () => {
     const { context, cluster, log } = await standing(shifted);
     await cluster.patch(resources.virtualServices, 'coffee-shop', { spec: { http: [route('v1')] } });
     expect(await failureOf(context, removeSubset)).toBeInstanceOf(ForeignEditError);
-    expect(log).toEqual(['patch VirtualService coffee-shop']);
+    expect(log).toEqual(['somebody else: patch VirtualService coffee-shop']);
   });
 
   it('removes nothing that a route names', async () => {

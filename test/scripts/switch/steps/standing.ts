@@ -84,6 +84,11 @@ export async function standing({
   renewLease = () => Promise.resolve(),
 }: Scene = {}) {
   const log: string[] = [];
+  /** Each write of a step renews the lock right before; what does not is somebody else's. */
+  const write = (text: string) => {
+    if (log.at(-1) === 'renew') log[log.length - 1] = text;
+    else log.push(`somebody else: ${text}`);
+  };
   const objects = new Map<string, KubernetesObject>();
   const keyOf = ({ plural }: Resource, name: string) => `${plural} ${name}`;
   const put = (resource: Resource, object: KubernetesObject) => {
@@ -142,7 +147,7 @@ export async function standing({
     },
     apply: (object: KubernetesObject) => {
       const resource = knownResourceOf(object) ?? resources.configMaps;
-      log.push(`apply ${resource.kind} ${object.metadata.name}`);
+      write(`apply ${resource.kind} ${object.metadata.name}`);
       return Promise.resolve(put(resource, settle(object)));
     },
     patch: (resource: Resource, name: string, patch: Partial<KubernetesObject>) => {
@@ -152,12 +157,12 @@ export async function standing({
         return Promise.reject(
           new ClusterError('the object has been modified', { status: 409, reason: 'Conflict' }),
         );
-      log.push(`patch ${resource.kind} ${name}`);
+      write(`patch ${resource.kind} ${name}`);
       const patched = mergePatch(objects.get(keyOf(resource, name)), patch) as KubernetesObject;
       return Promise.resolve(put(resource, settle(patched)));
     },
     delete: (resource: Resource, name: string) => {
-      log.push(`delete ${resource.kind} ${name}`);
+      write(`delete ${resource.kind} ${name}`);
       objects.delete(keyOf(resource, name));
       return Promise.resolve();
     },

@@ -14,7 +14,7 @@ import {
 } from '../support/proxies.ts';
 import { ask, post } from '../support/raw-client.ts';
 
-// Each row of the table in facts "Answers a mesh emulation must give", as recorded from Envoy 1.40 (response-shapes.json).
+// What a mesh's proxies answer by themselves, as recorded from Envoy 1.40.
 
 const proxies: Proxy[] = [];
 const servers: TestServer[] = [];

@@ -1,0 +1,75 @@
+/** States in which waiting for the candidate cannot help: better told before anything is touched than after the time of a step. */
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { isReady } from '../../shared/kubernetes.ts';
+import { explainUnready, rolloutOf, standsStill } from '../cluster-state/deployment-ready.ts';
+import { listVersionPods } from '../cluster-state/versions.ts';
+import { refuse } from '../refuse.ts';
+import type { Check, Facts } from './check.ts';
+
+/** Without a selector it is somebody else who says what its endpoints are, and every Deployment of the namespace would look like one of its versions. */
+export const serviceSelects: Check = {
+  title: 'the Service selects pods',
+  run({ context: { app }, state }) {
+    if (Object.keys(state.service.spec.selector ?? {}).length === 0)
+      refuse(`the Service ${app} has no selector: which pods are its versions cannot be told. Give it one`);
+    return [];
+  },
+};
+
+export const nothingEnds: Check = {
+  title: 'none of the objects is being deleted',
+  run({ context: { lastSeen, continued }, state, current, existing }) {
+    const deployments = [...(continued ? [] : [current]), existing].map(
+      (object) => ['Deployment', object] as const,
+    );
+    const others = lastSeen.objects.map(({ resource, object }) => [resource.kind, object] as const);
+    for (const [kind, object] of [...deployments, ...others, ['Service', state.service] as const])
+      if (object?.metadata.deletionTimestamp !== undefined) refuse(describeEnd(kind, object));
+    return [];
+  },
+};
+
+export const candidateCanBecomeReady: Check = {
+  title: 'the candidate can become ready',
+  async run(facts) {
+    const { context, existing } = facts;
+    verifySize(facts);
+    // A run that is continued rolls back by itself when its own candidate cannot become ready.
+    if (existing === undefined || context.continued) return [];
+    const pods = await listVersionPods(context.cluster, context, context.to);
+    const isTold = context.options.image !== undefined || Object.keys(context.options.set ?? {}).length > 0;
+    const { name } = existing.metadata;
+    // What a paused Deployment is told now it rolls out when it is resumed.
+    if (isTold && existing.spec['paused'] === true)
+      refuse(
+        `Deployment ${name} is paused and would not roll out what it is told: kubectl rollout resume deployment/${name}`,
+      );
+    if (isTold || rolloutOf(existing, pods).done) return [];
+    const reason = standsStill(existing);
+    if (reason === undefined) return [];
+    const unready = pods.some((pod) => !isReady(pod))
+      ? ` (${await explainUnready(context.cluster, pods, reason)})`
+      : '';
+    return refuse(`${reason.replace(/\.$/, '')}${unready}: waiting for it cannot help`);
+  },
+};
+
+/** No pods at all are ready at once, and serve nobody. */
+function verifySize({ context: { from, to, options }, current, existing, candidate }: Facts): void {
+  const { replicas: told } = options.set ?? {};
+  const isNothing =
+    told === undefined ? existing === undefined && candidate.spec.replicas === 0 : Number(told) === 0;
+  if (isNothing) refuse(`Deployment ${candidate.metadata.name} would have 0 pods: nobody would serve ${to}`);
+  const isIdle = current?.spec.replicas === 0 && (existing?.spec.replicas ?? 0) === 0;
+  if (isIdle && told === undefined)
+    refuse(
+      `Deployment ${current.metadata.name} is scaled to 0 pods: how many ${to} needs is not known. Scale ${from} up first, or say it with --set replicas=2`,
+    );
+}
+
+function describeEnd(kind: string, { metadata }: KubernetesObject): string {
+  const { name, deletionTimestamp = '', finalizers } = metadata;
+  const waits =
+    Array.isArray(finalizers) && finalizers.length > 0 ? ` and waits for ${finalizers.join(', ')}` : '';
+  return `${kind} ${name} is being deleted (since ${deletionTimestamp})${waits}: wait until it is gone, and make it again`;
+}
