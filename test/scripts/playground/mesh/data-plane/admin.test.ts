@@ -137,6 +137,21 @@ describe('the admin port', () => {
     });
   });
 
+  it('shows of the clusters those whose name a filter matches anywhere, and refuses a pattern that is none', async () => {
+    await loadRecorded();
+    const filter = (pattern: string) => `/clusters?format=json&filter=${encodeURIComponent(pattern)}`;
+    const shown = (path: string) =>
+      (ask200(path) as { cluster_statuses: { name: string }[] }).cluster_statuses.map(({ name }) => name);
+    const all = shown('/clusters?format=json');
+    const cafe = shown(filter('.*[|.]cafe\\.ze-mesh\\.svc\\.cluster\\.local'));
+    expect(cafe).toEqual(all.filter((name) => name.endsWith('|cafe.ze-mesh.svc.cluster.local')));
+    expect(cafe.length).toBeGreaterThan(0);
+    expect(cafe.length).toBeLessThan(all.length);
+    expect(shown(filter('no such cluster'))).toEqual([]);
+    expect(get('/clusters?filter=cafe').body).not.toContain('tea.ze-mesh');
+    expect(get('/clusters?filter=(')).toMatchObject({ status: 400, body: 'Invalid re2 regex' });
+  });
+
   it('counts requests and connections per host, in the recorded form', async () => {
     const server: TestServer = await startApp(echo);
     const gateway = await startGateway([server.address]);
