@@ -8,6 +8,7 @@ import { compareLatencies } from './latency.ts';
 import type { Comparison } from './latency.ts';
 import { createPrometheusSource, queriesFor } from './prometheus-source.ts';
 import type { Sample } from './fisher.ts';
+import { metricLabelOf } from './metric-label.ts';
 import { isPromoted } from './promote.ts';
 import type { SwitchContext } from '../context.ts';
 import { routed } from '../proofs/claims.ts';
@@ -67,18 +68,25 @@ export function canaryStep(share: number, isFirst: boolean): Step {
   };
 }
 
-function evidenceText({ from, to, options: { prometheus }, target }: SwitchContext): string {
+function evidenceText(context: SwitchContext): string {
+  const { from, to, options, target } = context;
+  const { prometheus } = options;
   const judged = `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} and ${LEAST_OLD_SAMPLE} of ${from} with no more errors and no more slow ones than ${from}`;
   if (prometheus === undefined) return `${judged} (as the callers' proxies count them)`;
-  const { requests, errors, latencies } = queriesFor(target.host, 'N');
+  const { requests, errors, latencies } = queriesFor(target.host, 'N', labelOf(context));
   return `${judged} (as Prometheus at ${prometheus} counts them: ${requests}; ${errors}; ${latencies})`;
 }
 
-function sourceOf({ options, mesh, clock, target: { host } }: SwitchContext): EvidenceSource {
+function sourceOf(context: SwitchContext): EvidenceSource {
+  const { options, mesh, clock, target } = context;
+  const { host } = target;
+  const label = labelOf(context);
   return options.prometheus === undefined
-    ? createProxySource({ mesh, host })
-    : createPrometheusSource({ url: options.prometheus, host, clock });
+    ? createProxySource({ mesh, host, label })
+    : createPrometheusSource({ url: options.prometheus, host, label, clock });
 }
+
+const labelOf = ({ lastSeen, from, to }: SwitchContext) => metricLabelOf(lastSeen.labelsLike(to, from), to);
 
 async function gatherEvidence(
   context: SwitchContext,

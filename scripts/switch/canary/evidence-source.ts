@@ -8,6 +8,7 @@ import { samplesOf, hostCounters } from './host-counters.ts';
 import { createIncrease } from './increase.ts';
 import type { Counters } from './increase.ts';
 import type { Latencies } from './latency.ts';
+import type { MetricLabel } from './metric-label.ts';
 import { LATENCY_PATH, latenciesOf, latencyCounters } from './proxy-latency.ts';
 
 /** What has been counted since it was opened, by version. A version without an entry was not heard of. */
@@ -39,7 +40,15 @@ export function withTally(
 }
 
 /** The callers' own proxies, over their admin ports. */
-export function createProxySource({ mesh, host }: { mesh: Mesh; host: string }): EvidenceSource {
+export function createProxySource({
+  mesh,
+  host,
+  label,
+}: {
+  mesh: Mesh;
+  host: string;
+  label?: MetricLabel | undefined;
+}): EvidenceSource {
   async function askAll(
     ask: (proxy: Proxy) => Promise<Counters>,
     signal: AbortSignal,
@@ -66,7 +75,10 @@ export function createProxySource({ mesh, host }: { mesh: Mesh; host: string }):
       signal,
     );
   const timeAll = (signal: AbortSignal) =>
-    askAll(async (proxy) => latencyCounters(await mesh.read(proxy, LATENCY_PATH, signal), host), signal);
+    askAll(
+      async (proxy) => latencyCounters(await mesh.read(proxy, LATENCY_PATH, signal), host, label),
+      signal,
+    );
 
   return {
     async open(signal) {

@@ -8,6 +8,7 @@ import type { Sample } from './fisher.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';
+import type { MetricLabel } from './metric-label.ts';
 import { edgeOf } from './proxy-latency.ts';
 
 /** How long one query may take, in milliseconds. */
@@ -20,13 +21,17 @@ export interface PrometheusQueries {
 }
 
 /** What is asked, for the last `seconds`. No answer at all is counted as response code 0. */
-export function queriesFor(host: string, seconds: number | string): PrometheusQueries {
+export function queriesFor(
+  host: string,
+  seconds: number | string,
+  label: MetricLabel = 'destination_version',
+): PrometheusQueries {
   const ours = `reporter="source",destination_service="${host}"`;
   const increase = (metric: string, more = '') => `increase(${metric}{${ours}${more}}[${seconds}s])`;
   return {
-    requests: `sum by (destination_version) (${increase('istio_requests_total')})`,
-    errors: `sum by (destination_version) (${increase('istio_requests_total', ',response_code=~"5..|0"')})`,
-    latencies: `sum by (destination_version, le) (${increase('istio_request_duration_milliseconds_bucket')})`,
+    requests: `sum by (${label}) (${increase('istio_requests_total')})`,
+    errors: `sum by (${label}) (${increase('istio_requests_total', ',response_code=~"5..|0"')})`,
+    latencies: `sum by (${label}, le) (${increase('istio_request_duration_milliseconds_bucket')})`,
   };
 }
 
@@ -43,16 +48,18 @@ interface Answer {
 export function createPrometheusSource({
   url,
   host,
+  label = 'destination_version',
   clock = systemClock,
 }: {
   url: string;
   host: string;
+  label?: MetricLabel | undefined;
   clock?: Clock;
 }): EvidenceSource {
   async function query(text: string, signal: AbortSignal) {
     const { data } = await askPrometheus(url, text, signal, clock);
     return (data?.result ?? []).map(({ metric = {}, value }) => ({
-      version: metric['destination_version'] ?? '',
+      version: metric[label] ?? '',
       le: metric['le'],
       // Prometheus extrapolates to the whole window.
       count: Math.max(0, Math.round(Number(value?.[1] ?? 0)) || 0),
@@ -61,7 +68,7 @@ export function createPrometheusSource({
   return {
     open() {
       const started = clock.now();
-      const queries = () => queriesFor(host, Math.max(1, Math.ceil((clock.now() - started) / 1000)));
+      const queries = () => queriesFor(host, Math.max(1, Math.ceil((clock.now() - started) / 1000)), label);
       return Promise.resolve({
         async counts(signal) {
           const { requests, errors } = queries();

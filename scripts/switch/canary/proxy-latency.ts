@@ -6,6 +6,7 @@ import { parseClusterName } from '../routing/istio-names.ts';
 import type { Counters } from './increase.ts';
 import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';
+import type { MetricLabel } from './metric-label.ts';
 
 /** On the admin port; the filter keeps a big mesh's page small. */
 export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('istio_request_duration_milliseconds|upstream_rq_time')}`;
@@ -14,7 +15,11 @@ const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
 const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 
 /** Answers by version of `host` and bucket, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
-export function latencyCounters(page: string, host: string): Counters {
+export function latencyCounters(
+  page: string,
+  host: string,
+  label: MetricLabel = 'destination_version',
+): Counters {
   const lines = [...samplesOf(page)];
   const ofClusters = lines.flatMap(({ name, labels, value }) => {
     if (name !== OF_CLUSTERS) return [];
@@ -27,7 +32,7 @@ export function latencyCounters(page: string, host: string): Counters {
       name === OF_ISTIO && labels['reporter'] === 'source' && labels['destination_service'] === host;
     if (!isOurs) return [];
     const series = JSON.stringify({ ...labels, le: '' });
-    return [{ version: labels['destination_version'] ?? '', series, labels, value }];
+    return [{ version: labels[label] ?? '', series, labels, value }];
   });
   const buckets = new Map<string, { version: string; cumulative: Map<number, number> }>();
   for (const { version, series, labels, value } of ofClusters.length > 0 ? ofClusters : ofIstio) {

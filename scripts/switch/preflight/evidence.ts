@@ -1,20 +1,27 @@
 import { messageOf } from '../../shared/errors.ts';
 import { askPrometheus, queriesFor } from '../canary/prometheus-source.ts';
+import { metricLabelOf } from '../canary/metric-label.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 
 /** A share that cannot be judged would be taken back: better to know before. Says what will be asked. */
 export const prometheusAnswers: Check = {
   title: 'Prometheus answers',
-  async run({ context: { options, target, signal, clock } }) {
+  async run({ context: { options, target, signal, clock, lastSeen, from, to } }) {
     const { prometheus, canary = [] } = options;
     if (prometheus === undefined || canary.length === 0) return [];
+    const labels = lastSeen.labelsLike(to, from);
+    const label = metricLabelOf(labels, to);
+    if (label === undefined)
+      refuse(
+        `Istio's metrics do not tell versions apart by the labels of the subset ${to} (${Object.keys(labels).join(', ')}): label the pods with version too, or take the evidence from the callers' proxies, without --prometheus`,
+      );
     try {
-      await askPrometheus(prometheus, queriesFor(target.host, 60).requests, signal, clock);
+      await askPrometheus(prometheus, queriesFor(target.host, 60, label).requests, signal, clock);
     } catch (error) {
       refuse(messageOf(error));
     }
-    const queries = Object.values(queriesFor(target.host, 'N')) as string[];
+    const queries = Object.values(queriesFor(target.host, 'N', label)) as string[];
     return [`Evidence from Prometheus at ${prometheus}:`, ...queries.map((query) => `  ${query}`)];
   },
 };

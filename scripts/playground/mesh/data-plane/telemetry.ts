@@ -69,6 +69,7 @@ function labelsOf(key: string): string | undefined {
     reporter: 'source',
     destination_app: name,
     destination_version: subset === '' ? 'unknown' : subset,
+    destination_canonical_revision: subset === '' ? 'latest' : subset,
     destination_service: host,
     destination_service_name: name,
     destination_service_namespace: namespace,

@@ -47,6 +47,9 @@ const vector = (...result: [Record<string, string>, string][]) =>
 
 describe('evidence from Prometheus', () => {
   it('is asked for in Istio’s standard metrics, as callers report them', () => {
+    expect(queriesFor(host, 30, 'destination_canonical_revision').errors).toBe(
+      `sum by (destination_canonical_revision) (increase(istio_requests_total{reporter="source",destination_service="${host}",response_code=~"5..|0"}[30s]))`,
+    );
     expect(queriesFor(host, 30)).toEqual({
       requests: `sum by (destination_version) (increase(istio_requests_total{reporter="source",destination_service="${host}"}[30s]))`,
       errors: `sum by (destination_version) (increase(istio_requests_total{reporter="source",destination_service="${host}",response_code=~"5..|0"}[30s]))`,

@@ -41,6 +41,7 @@ interface Scene {
   before?: SwitchRecord['before'];
   canary?: number[];
   set?: Record<string, string>;
+  prometheus?: string;
   /** Who made the Deployment, the VirtualService and the DestinationRule. */
   ownedBy?: NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
 }
@@ -140,6 +141,7 @@ async function look(scene: Scene = {}) {
       clusterFile,
       set: scene.set ?? { pod: 'naive' },
       canary: scene.canary,
+      prometheus: scene.prometheus,
     },
     cluster,
     mesh: {
@@ -353,6 +355,15 @@ describe('the preflight step', () => {
       'a candidate of 0 pods',
       { set: { pod: 'naive', replicas: '0' } },
       'Deployment coffee-shop-v2 would have 0 pods: nobody would serve v2. Nothing was changed.',
+    ],
+    [
+      'evidence from a Prometheus that cannot tell the versions apart',
+      {
+        canary: [5],
+        prometheus: 'http://prometheus.invalid:9090',
+        subset: { name: 'v2', labels: { app: 'coffee-shop' } },
+      },
+      "Istio's metrics do not tell versions apart by the labels of the subset v2 (app): label the pods with version too, or take the evidence from the callers' proxies, without --prometheus. Nothing was changed.",
     ],
     [
       'a Service without a selector',
