@@ -8,6 +8,7 @@ import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
 import {
+  Instance,
   Typed,
   elementTypeOf,
   floatIn,
@@ -59,6 +60,12 @@ export function execute(execution: Execution): string {
 // No argument was handed on by a pipe: different from handing on nothing.
 const NONE = Symbol('no final argument');
 type Final = MaybeValue | typeof NONE;
+/** What stands behind a field or method: its arguments, and the dot they are looked up in. */
+interface Call {
+  dot: MaybeValue;
+  args: readonly OperandNode[];
+  final: Final;
+}
 type Jump = 'break' | 'continue' | undefined;
 
 class Executor {
@@ -283,25 +290,26 @@ class Executor {
     const [first, ...args] = command.args;
     if (first === undefined) return undefined;
     const hasArguments = args.length > 0 || final !== NONE;
+    const call: Call | undefined = hasArguments ? { dot, args, final } : undefined;
     switch (first.kind) {
       case 'field':
       case 'chain':
-        return this.operand(dot, first, hasArguments);
+        return this.operand(dot, first, call);
       case 'identifier':
         return this.callFunction(dot, first, args, final);
       case 'variable':
-        if (first.names.length > 0) return this.operand(dot, first, hasArguments);
+        if (first.names.length > 0) return this.operand(dot, first, call);
     }
     if (hasArguments) {
       const text = printOperand(first);
       this.fail(`can't give argument to non-function ${text}`, first.offset, { expression: text });
     }
     if (first.kind === 'nil') this.fail('nil is not a command', first.offset);
-    return this.operand(dot, first, false);
+    return this.operand(dot, first);
   }
 
   /** The value of an operand where any type will do. */
-  private operand(dot: MaybeValue, node: OperandNode, hasArguments: boolean): MaybeValue {
+  private operand(dot: MaybeValue, node: OperandNode, call?: Call): MaybeValue {
     switch (node.kind) {
       case 'dot':
         return dot;
@@ -318,14 +326,14 @@ class Executor {
       case 'identifier':
         return this.callFunction(dot, node, [], NONE);
       case 'field':
-        return this.fields(dot, node, hasArguments);
+        return this.fields(dot, node, call);
       case 'variable':
-        return this.fields(this.variable(node), node, hasArguments);
+        return this.fields(this.variable(node), node, call);
       case 'chain': {
         if (node.operand.kind === 'nil') {
           this.fail(`indirection through explicit nil in ${printOperand(node)}`, node.offset);
         }
-        return this.fields(this.operand(dot, node.operand, false) ?? undefined, node, hasArguments);
+        return this.fields(this.operand(dot, node.operand) ?? undefined, node, call);
       }
     }
   }
@@ -353,12 +361,11 @@ class Executor {
   private fields(
     start: MaybeValue,
     node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
-    hasArguments: boolean,
+    call: Call | undefined,
   ): MaybeValue {
     let value = start;
     node.names.forEach((name, index) => {
-      const withArguments = hasArguments && index === node.names.length - 1;
-      value = this.field(value, name, index, node, withArguments);
+      value = this.field(value, name, index, node, index === node.names.length - 1 ? call : undefined);
     });
     return value;
   }
@@ -368,12 +375,13 @@ class Executor {
     name: string,
     index: number,
     node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
-    hasArguments: boolean,
+    call: Call | undefined,
   ): MaybeValue {
-    if (receiver instanceof Map && !hasArguments) {
+    if (receiver instanceof Map && call === undefined) {
       const found = receiver.get(name);
       if (found !== undefined) return found;
     }
+    if (receiver instanceof Instance) return this.method(receiver, name, index, node, call);
     const offset = this.offsetOfName(node, index);
     const details = { expression: printOperand(node) };
     if (receiver === undefined) {
@@ -400,7 +408,7 @@ class Executor {
         hint,
       });
     }
-    if (hasArguments) {
+    if (call !== undefined) {
       this.fail(`${name} is not a method but has arguments`, offset, details);
     }
     this.fail(`map has no entry for key ${quote(name)}`, offset, {
@@ -408,6 +416,38 @@ class Executor {
       errorClass: 'missing-key',
       hint: this.missingHint(receiver, name, before),
     });
+  }
+
+  private method(
+    receiver: Instance,
+    name: string,
+    index: number,
+    node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
+    call: Call | undefined,
+  ): MaybeValue {
+    const offset = this.offsetOfName(node, index);
+    const details = { expression: printOperand(node) };
+    const method = receiver.methods.get(name);
+    if (method === undefined) {
+      const known = [...receiver.methods.keys()];
+      this.fail(`can't evaluate field ${name} in type ${receiver.type}`, offset, {
+        ...details,
+        errorClass: 'bad-field',
+        hint: didYouMean(name, known) ?? `It has ${known.join(', ')}.`,
+      });
+    }
+    const values = (call?.args ?? []).map((arg) => this.operand(call?.dot, arg));
+    if (call !== undefined && call.final !== NONE) values.push(call.final);
+    if (values.length !== method.arity) {
+      const message = `wrong number of args for ${name}: want ${method.arity} got ${values.length}`;
+      this.fail(message, offset, details);
+    }
+    try {
+      return method.run(values);
+    } catch (error) {
+      if (!(error instanceof FunctionError)) throw error;
+      this.fail(`error calling ${name}: ${error.message}`, offset, { ...details, cause: error });
+    }
   }
 
   private missingHint(receiver: ValueMap, name: string, before: string): string | undefined {
@@ -492,7 +532,7 @@ class Executor {
   }
 
   private argument(dot: MaybeValue, node: OperandNode, type: ParameterType): MaybeValue {
-    if (type === 'any') return this.operand(dot, node, false);
+    if (type === 'any') return this.operand(dot, node);
     switch (node.kind) {
       case 'nil':
         if (type === 'map') return undefined;
@@ -502,7 +542,7 @@ class Executor {
       case 'number':
         return this.literal(node, type);
       default:
-        return this.checked(this.operand(dot, node, false), type, node);
+        return this.checked(this.operand(dot, node), type, node);
     }
   }
 

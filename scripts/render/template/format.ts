@@ -1,4 +1,4 @@
-import { floatIn, sortedKeys, type MaybeValue } from './values.ts';
+import { floatIn, Instance, sortedKeys, type MaybeValue } from './values.ts';
 
 /** `plain` prints whole numbers from data below 2^53 without an exponent; `go` prints every float as Go does. */
 export type NumberStyle = 'plain' | 'go';
@@ -70,6 +70,7 @@ export function formatValue(value: MaybeValue, style: NumberStyle, budget = new 
     );
     return `map[${entries.join(' ')}]`;
   }
+  if (value instanceof Instance) return value.text;
   const float = floatIn(value);
   return float === undefined ? String(value.value) : floatText(float);
 }

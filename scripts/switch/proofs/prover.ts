@@ -56,15 +56,11 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `subset ${version} with its ready pods`,
-        // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
-        atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
-        check: async (proxy, signal) => {
-          const read = async () => {
-            const answers = await ask(mesh, proxy, question, signal);
-            // The pods are read after the dump: an endpoint that is gone by now must not count.
-            const { addresses } = await now();
-            return question.read(answers, proxy, addresses);
-          };
+        atLeastOne: someoneWhoKnows(host),
+        check(proxy, signal) {
+          // The pods are read after the dump: an endpoint that is gone by now must not count.
+          const read = async () =>
+            question.read(await ask(mesh, proxy, question, signal), proxy, (await now()).addresses);
           return settled(mesh, proxy, read, signal);
         },
         also: async (signal) => {
@@ -96,8 +92,9 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
     async quiet(leaving, deadline, begun) {
       const watch = begun ?? startQuietWatch(leaving, { mesh, clock });
       const what = `that nobody uses ${leaving.version} any more`;
-      const check = (proxy: Proxy, signal: AbortSignal) => watch.look(proxy, signal);
-      return watch.counting(proveEverywhere(mesh, { ...deadline, what, check }));
+      return watch.counting(
+        proveEverywhere(mesh, { ...deadline, what, check: (...at) => watch.look(...at) }),
+      );
     },
 
     async gone({ version, question }, deadline) {
@@ -110,6 +107,11 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       });
     },
   };
+}
+
+/** Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there. */
+function someoneWhoKnows(host: string): string {
+  return `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`;
 }
 
 async function ask(
