@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
 import { printable, printableJson, printableLines } from '../shared/printable.ts';
+import { NotReadableError, readRegularFile } from '../shared/regular-file.ts';
 import type { Output } from '../shared/terminal.ts';
 import type { LoadCommandOptions } from './command-line.ts';
 import { createFortioCollector } from './fortio-json.ts';
@@ -30,7 +31,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
   // Found out before the load, not after it.
   if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
-  const load = { ...options.load, tls: await readMaterial(options.tlsFiles) };
+  const load = { ...options.load, tls: readMaterial(options.tlsFiles) };
   const { method = loadDefaults.method, headers = {}, body } = load;
   const target = prepareTarget({ ...load, method, headers, body });
   verifyOwnLimits(load.connections, readMachineLimits());
@@ -73,17 +74,23 @@ function endOf(stdin: Readable): AbortSignal {
   return ended.signal;
 }
 
-/** Files of certificates are small; a missing one is wrong usage. */
-async function readMaterial(files: LoadCommandOptions['tlsFiles']): Promise<TlsMaterial> {
-  const read = async (name: keyof TlsMaterial): Promise<string | undefined> => {
+/** A system's whole bundle of authorities has a few hundred KB. */
+const MAX_MATERIAL_BYTES = 16 * 1024 * 1024;
+
+/** Files of certificates; one that is missing, or no file, is wrong usage. */
+function readMaterial(files: LoadCommandOptions['tlsFiles']): TlsMaterial {
+  const read = (name: keyof TlsMaterial): string | undefined => {
     const file = files[name];
     try {
-      return file === undefined ? undefined : await readFile(file, 'utf8');
+      return file === undefined
+        ? undefined
+        : readRegularFile(file, { maxBytes: MAX_MATERIAL_BYTES }).toString();
     } catch (error) {
-      throw new UsageError(`--${name}-file: ${messageOf(error)}`, { cause: error });
+      const what = error instanceof NotReadableError ? `${String(file)} ` : '';
+      throw new UsageError(`--${name}-file: ${what}${messageOf(error)}`, { cause: error });
     }
   };
-  return { ca: await read('ca'), cert: await read('cert'), key: await read('key') };
+  return { ca: read('ca'), cert: read('cert'), key: read('key') };
 }
 
 async function writeOrExplain(file: string, text: string): Promise<void> {

@@ -16,6 +16,8 @@ export type Result = Omit<Report, 'story'>;
 
 /** So many seeds a worker takes at a time. */
 const BATCH = 50;
+/** Then another takes its place: of a run that was killed, what waits for a signal stays in Node's memory for good. */
+const BATCHES_OF_A_WORKER = 100;
 
 export interface SeedsToRun {
   from: number;
@@ -65,17 +67,23 @@ async function work(
     mutant,
     onResults,
     signal,
-  }: Pick<SeedsToRun, 'mutant' | 'onResults' | 'signal'> & { take: () => Batch | undefined },
+  }: Pick<SeedsToRun, 'mutant' | 'onResults' | 'signal'> & {
+    take: () => Batch | undefined;
+  },
 ): Promise<void> {
-  const worker = new Worker(file, { workerData: { mutant } });
-  try {
-    for (let batch = take(); batch !== undefined; batch = take()) {
-      signal?.throwIfAborted();
-      worker.postMessage(batch);
-      const [results] = (await once(worker, 'message', signal ? { signal } : {})) as [Result[]];
-      onResults(results);
+  let batch = take();
+  while (batch !== undefined) {
+    const worker = new Worker(file, { workerData: { mutant } });
+    try {
+      for (let count = 0; batch !== undefined && count < BATCHES_OF_A_WORKER; count += 1) {
+        signal?.throwIfAborted();
+        worker.postMessage(batch);
+        const [results] = (await once(worker, 'message', signal ? { signal } : {})) as [Result[]];
+        onResults(results);
+        batch = take();
+      }
+    } finally {
+      await worker.terminate();
     }
-  } finally {
-    await worker.terminate();
   }
 }

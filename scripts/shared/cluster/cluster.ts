@@ -38,6 +38,8 @@ export interface Cluster {
   readonly context: string;
   readonly server: string;
   readonly namespace: string;
+  /** How this connection's writes are named in `managedFields`. */
+  readonly fieldManager: string;
   /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
   version(patienceMs?: number, signal?: AbortSignal): Promise<{ gitVersion: string }>;
   /** Where the server keeps objects of this kind, asked for once when the scripts do not name it. Throws when it has no such kind. */
@@ -194,6 +196,7 @@ async function createCluster(
     context,
     server,
     namespace,
+    fieldManager,
     resourceOf,
 
     async version(patienceMs, signal) {

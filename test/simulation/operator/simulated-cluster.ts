@@ -99,6 +99,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
 
   return {
     context: 'simulation',
+    fieldManager: 'switch',
     server: 'https://simulation',
     namespace: home,
 

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { simulate } from '../simulate.ts';
+import { mutants } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+
+/** So many seeds may pass unnoticed, at most. */
+const WITHIN = 1000;
+
+/** The first seed that shows a violation. */
+async function firstFound(mutant: Mutant): Promise<number | undefined> {
+  for (let seed = 1; seed <= WITHIN; seed += 1) {
+    const { violations } = await simulate(seed, { mutant });
+    if (violations.length > 0) return seed;
+  }
+  return undefined;
+}
+
+describe('what is taken away from the switch', () => {
+  it.each(mutants)(
+    'is found within a thousand seeds: $name',
+    async (mutant) => {
+      expect(await firstFound(mutant)).toBeLessThanOrEqual(WITHIN);
+    },
+    240_000,
+  );
+});
