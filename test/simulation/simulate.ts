@@ -4,13 +4,16 @@ import { LONGEST_DISTURBANCE_MS, planDisturbances } from './actors/disturbances.
 import { editSomething, withdrawEdits } from './actors/edits.ts';
 import { planMishap } from './actors/mishaps.ts';
 import { leftBehind } from './invariants/end-state.ts';
+import { watchReach } from './invariants/out-of-reach.ts';
 import { watchForOneOperator } from './invariants/one-operator.ts';
 import { UNCHANGED } from './mutants/mutant.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { CALM_NETWORK, createNetwork } from './operator/network.ts';
 import { startRun } from './operator/run.ts';
 import type { Pace, Run, Wish } from './operator/run.ts';
-import { drawClimate, drawNetwork, drawPace } from './scenario/climate.ts';
+import { atMoment, drawMoment } from './operator/trigger.ts';
+import type { Moment } from './operator/trigger.ts';
+import { drawCaller, drawClimate, drawNetwork, drawPace } from './scenario/climate.ts';
 import { createLedger } from './scenario/ledger.ts';
 import type { Ledger } from './scenario/ledger.ts';
 import { createStory } from './story.ts';
@@ -34,7 +37,7 @@ export interface Report {
 
 /** No run of the switch takes longer, in milliseconds: its steps have deadlines. */
 const LONGEST_RUN_MS = 400_000;
-/** Until every istiod has seen what was there from the beginning, in milliseconds. */
+/** Until the first version serves, in milliseconds. */
 const FIRST_MS = 1000;
 /** Until pods that were told to have ended, and their ends have reached everybody. */
 const SETTLED_MS = 1500;
@@ -116,9 +119,11 @@ function createPlay({
     if (unfinished === undefined || wishes.has(unfinished.id)) return;
     wishes.set(unfinished.id, runs.find(({ name }) => name === write.by)?.wish ?? { to: unfinished.to });
   });
+  api.onWrite(watchReach({ account, mesh: world.mesh, now: () => timeline.now() }));
   api.onWrite(watchForOneOperator(account, (name) => names.has(name)));
 
   let isCalm = false;
+  const latecomers: { moment: Moment; happen: () => void }[] = [];
 
   async function pass(ms: number): Promise<void> {
     let isOver = false;
@@ -139,6 +144,8 @@ function createPlay({
       prng: own.fork('ids'),
     });
     runs.push(run);
+    for (const { moment, happen } of latecomers.splice(0))
+      atMoment(moment, { process: run.process, api }, happen);
     if (!isCalm)
       planMishap(run, {
         world,
@@ -157,6 +164,18 @@ function createPlay({
     timeline.after(actors.skewed(1, withinMs), () => {
       if (!isCalm) launch(drawWish(), { isRival: true });
     });
+  }
+
+  /** Proxies that begin, or begin anew, at a moment in the next run. */
+  function planLatecomers(): void {
+    const own = actors.fork('latecomers');
+    for (let count = own.int(1, 2); count > 0; count -= 1) {
+      const proxies = world.callerProxies();
+      const happen = own.chance(0.6)
+        ? () => world.addCaller(drawCaller(own))
+        : () => world.restartProxy(own.pick(proxies));
+      latecomers.push({ moment: drawMoment(own), happen });
+    }
   }
 
   async function untilOver(run: Run): Promise<void> {
@@ -188,6 +207,7 @@ function createPlay({
 
     async begin() {
       await pass(FIRST_MS);
+      await timeline.run(() => world.mesh.istiods.every((istiod) => istiod.isReady()));
       for (const habits of climate.callers) world.addCaller(habits);
       await timeline.run(() => world.callerProxies().every(({ isLive }) => isLive));
     },
@@ -198,6 +218,7 @@ function createPlay({
       if (actors.chance(0.25))
         timeline.after(actors.skewed(10, 6000), () => isCalm || editSomething(world, actors.fork('edits')));
       if (actors.chance(0.2)) planRival(6000);
+      if (actors.chance(0.5)) planLatecomers();
       const rounds = actors.pick([1, 1, 2]);
       for (let round = 0; round < rounds; round += 1) {
         await untilOver(launch(drawWish()));
@@ -238,10 +259,10 @@ function createPlay({
 
   function verifyRest(when: string): void {
     const { routeStyle, hasAutoscaler } = climate;
-    // Who was killed before it had begun anything leaves a Lease that runs out by itself.
-    const isKilled = (holder: string) =>
-      runs.some(({ name, process }) => name === holder && !process.isAlive());
-    for (const what of leftBehind(store, ledger.rest, { routeStyle, hasAutoscaler, isKilled }))
+    // Who had begun nothing, and could not give it back, leaves a Lease that runs out by itself.
+    const runsOut = (holder: string) =>
+      runs.some((run) => run.name === holder && (!run.process.isAlive() || run.network.hasFailed()));
+    for (const what of leftBehind(store, ledger.rest, { routeStyle, hasAutoscaler, runsOut }))
       account.violate(`left behind ${when}: ${what}`);
   }
 }

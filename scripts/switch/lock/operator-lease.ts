@@ -86,12 +86,12 @@ class KeptLease implements OperatorLease {
     return this.#lost.signal;
   }
 
-  /** An answer that was read late tells what was: the Lease may have run out since. */
+  /** An answer that was read late tells what was: the Lease may have run out since, or does before a write on its way has arrived. */
   async renew(): Promise<void> {
     for (;;) {
       const elapsedMs = stopwatch(this.#operator.clock);
       await this.#change({ edit: (lease) => holdBy(this.#operator, lease) });
-      if (elapsedMs() < this.#everyMs * (RENEWALS - 1)) return;
+      if (elapsedMs() < this.#everyMs) return;
     }
   }
 

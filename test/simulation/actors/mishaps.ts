@@ -4,47 +4,65 @@ import type { Run } from '../operator/run.ts';
 import type { Prng } from '../time/prng.ts';
 import type { World } from '../world/world.ts';
 
-/** Nothing, or one of: killed, stopped for a while, interrupted, cut off. `onFreeze` hears when it begins to stand still. */
-export function planMishap(
-  run: Run,
-  {
-    world,
-    prng,
-    leaseSeconds,
-    onFreeze,
-  }: { world: World; prng: Prng; leaseSeconds: number; onFreeze: () => void },
-): void {
-  const { process, name } = run;
-  const { story, api } = world;
-  const moment = drawMoment(prng);
-  const happen = drawMishap();
-  if (happen) atMoment(moment, { process, api }, () => run.isOver() || happen());
+interface Scene {
+  world: World;
+  prng: Prng;
+  leaseSeconds: number;
+  /** Hears when the process begins to stand still. */
+  onFreeze: () => void;
+}
 
-  function drawMishap(): (() => void) | undefined {
-    const chance = prng.next();
-    if (chance < 0.35) return undefined;
-    if (chance < 0.65)
-      return () => {
-        story.tell(name, () => 'is killed');
-        process.kill();
-        world.timeline.wake();
-      };
-    if (chance < 0.8) {
-      const ms = 1000 * leaseSeconds * prng.skewed(0.3, 4);
-      const machineSleeps = prng.chance(0.3);
-      return () => {
-        story.tell(
-          name,
-          () => `stands still for ${Math.round(ms)} ms${machineSleeps ? ', and its machine' : ''}`,
-        );
-        process.freeze(ms, machineSleeps);
-        onFreeze();
-      };
-    }
-    if (chance < 0.9) return () => run.interrupt();
-    return () => {
-      story.tell(name, () => 'is cut off from the API server');
-      run.network.cut();
-    };
-  }
+/** Nothing, or one of: killed, stopped for a while, interrupted, cut off. */
+export function planMishap(run: Run, scene: Scene): void {
+  const { process } = run;
+  const { world, prng } = scene;
+  const moment = drawMoment(prng);
+  const at = (happen: () => void) =>
+    atMoment(moment, { process, api: world.api }, () => run.isOver() || happen());
+  const chance = prng.next();
+  if (chance < 0.3) return;
+  if (chance < 0.55) at(() => kill(run, world));
+  else if (chance < 0.65) at(planFreeze(run, scene));
+  else if (chance < 0.8) freezeBeforeWrite(run, prng.int(1, 10), planFreeze(run, scene));
+  else if (chance < 0.9) at(() => run.interrupt());
+  else at(() => cutOff(run, world));
+}
+
+function kill({ process, name }: Run, { story, timeline }: World): void {
+  story.tell(name, () => 'is killed');
+  process.kill();
+  timeline.wake();
+}
+
+function cutOff({ network, name }: Run, { story }: World): void {
+  story.tell(name, () => 'is cut off from the API server');
+  network.cut();
+}
+
+function planFreeze({ process, name }: Run, { world, prng, leaseSeconds, onFreeze }: Scene): () => void {
+  const ms = 1000 * leaseSeconds * prng.between(0.5, 3) + prng.between(0, 3000);
+  const machineSleeps = prng.chance(0.3);
+  return () => {
+    world.story.tell(
+      name,
+      () => `stands still for ${Math.round(ms)} ms${machineSleeps ? ', and its machine' : ''}`,
+    );
+    process.freeze(ms, machineSleeps);
+    onFreeze();
+  };
+}
+
+/**
+ * It stands still right before it writes for the `count`th time. A renewal of the lock and the write that follows on its answer are one: between the two
+ * nothing protects a cluster without fencing tokens.
+ */
+function freezeBeforeWrite({ process }: Run, count: number, freeze: () => void): void {
+  let writes = 0;
+  let isRenewed = false;
+  process.beforeWrite = (isOfLease) => {
+    const begins = isOfLease || !isRenewed;
+    isRenewed = isOfLease;
+    if (!begins || (writes += 1) !== count) return;
+    freeze();
+  };
 }

@@ -28,8 +28,8 @@ export function leftBehind(
   {
     routeStyle,
     hasAutoscaler,
-    isKilled,
-  }: { routeStyle: RouteStyle; hasAutoscaler: boolean; isKilled: (operator: string) => boolean },
+    runsOut,
+  }: { routeStyle: RouteStyle; hasAutoscaler: boolean; runsOut: (operator: string) => boolean },
 ): string[] {
   const find = (resource: Resource, name = APP) => store.get({ resource, namespace: NAMESPACE, name });
   const found: string[] = [];
@@ -41,7 +41,10 @@ export function leftBehind(
   const wanted = virtualServiceOf(rest.live, routeStyle).spec;
   if (!isSame(bare(spec), bare(wanted)))
     found.push(`routes ${JSON.stringify(bare(spec))} instead of ${JSON.stringify(bare(wanted))}`);
-  compare(found, 'subsets', (rule as DestinationRule).spec.subsets ?? [], ({ name }) => name, rest.subsets);
+  // Of a version that is kept the subset may be gone: to roll back adds it again.
+  const subsets = ((rule as DestinationRule).spec.subsets ?? []).map(({ name }) => name);
+  const needed = [...rest.subsets].filter((name) => name === rest.live || subsets.includes(name));
+  compare(found, 'subsets', subsets, (name) => name, new Set(needed));
   const deployments = store.list(resources.deployments);
   compare(found, 'Deployments', deployments, versionOf, rest.deployments);
   const versions = new Set(store.list(resources.pods, NAMESPACE).map(versionOf));
@@ -51,7 +54,7 @@ export function leftBehind(
   for (const { metadata } of autoscalers)
     if (metadata.annotations?.[FLOOR_ANNOTATION] !== undefined) found.push(`a floor on ${metadata.name}`);
   const holder = lease?.spec.holderIdentity ?? '';
-  if (holder !== '' && !isKilled(holder)) found.push(`the Lease, held by ${holder}`);
+  if (holder !== '' && !runsOut(holder)) found.push(`the Lease, held by ${holder}`);
   return found;
 }
 

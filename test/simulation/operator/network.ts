@@ -26,6 +26,8 @@ export interface Network {
   /** From now on nothing gets through any more. */
   cut(): void;
   latencyMs(): number;
+  /** Some call was not answered as it should have been. */
+  hasFailed(): boolean;
   fate(): Fate;
   weather: NetworkWeather;
 }
@@ -48,21 +50,28 @@ const LOSSES = [
 
 export function createNetwork(prng: Prng, weather: NetworkWeather): Network {
   let isCut = false;
+  let hasFailed = false;
   const self: Network = {
     weather,
     cut() {
       isCut = true;
     },
     latencyMs: () => prng.between(...self.weather.latencyMs),
+    hasFailed: () => hasFailed,
     fate() {
-      if (isCut) return { kind: 'refused', status: 0, reason: 'ECONNRESET' };
-      const { failures, losses, hangs } = self.weather;
-      const chance = prng.next();
-      if (chance < failures) return { kind: 'refused', ...prng.pick(REFUSALS) };
-      if (chance < failures + losses) return { kind: 'lost', ...prng.pick(LOSSES) };
-      if (chance < failures + losses + hangs) return { kind: 'hangs', isCarriedOut: prng.chance(0.5) };
-      return { kind: 'answered' };
+      const drawn = draw();
+      hasFailed ||= drawn.kind !== 'answered';
+      return drawn;
     },
   };
+  function draw(): Fate {
+    if (isCut) return { kind: 'refused', status: 0, reason: 'ECONNRESET' };
+    const { failures, losses, hangs } = self.weather;
+    const chance = prng.next();
+    if (chance < failures) return { kind: 'refused', ...prng.pick(REFUSALS) };
+    if (chance < failures + losses) return { kind: 'lost', ...prng.pick(LOSSES) };
+    if (chance < failures + losses + hangs) return { kind: 'hangs', isCarriedOut: prng.chance(0.5) };
+    return { kind: 'answered' };
+  }
   return self;
 }

@@ -7,6 +7,7 @@ export interface OperatorProcess {
   readonly clock: Clock;
   /** False once it was killed. */
   isAlive(): boolean;
+  isFrozen(): boolean;
   /** Runs `heard` in the process in `ms` milliseconds: never when it was killed by then, later when it stands still. */
   deliver(ms: number, heard: () => void): () => void;
   /** SIGKILL: not one of its promises goes on. What it has sent may still arrive. */
@@ -15,6 +16,8 @@ export interface OperatorProcess {
   freeze(ms: number, machineSleeps: boolean): void;
   /** Hears before each delivery: each is a point where it can be killed. */
   onDelivery(listener: () => void): void;
+  /** Asked before each write is sent, but for the renewals by the clock. It may make the process stand still, and the write wait. */
+  beforeWrite: ((isOfLease: boolean) => void) | undefined;
 }
 
 /** The wall clock at the beginning of the simulation. */
@@ -55,6 +58,7 @@ export function createProcess(timeline: Timeline, name: string): OperatorProcess
       after: (ms, callback) => deliver(ms, callback),
     },
     isAlive: () => isAlive,
+    isFrozen: () => frozenUntil > timeline.now(),
     deliver,
     kill() {
       isAlive = false;
@@ -63,6 +67,7 @@ export function createProcess(timeline: Timeline, name: string): OperatorProcess
       frozenUntil = Math.max(frozenUntil, timeline.now() + ms);
       if (machineSleeps) sleptMs += ms;
     },
+    beforeWrite: undefined,
     onDelivery: (listener) => void listeners.push(listener),
   };
   return self;

@@ -3,7 +3,7 @@ import { askAgain } from '../../../scripts/shared/cluster/ask-again.ts';
 import type { Cluster, CallOptions, WriteOptions } from '../../../scripts/shared/cluster/cluster.ts';
 import { ClusterError, isTransient } from '../../../scripts/shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
-import { knownResourceOf } from '../../../scripts/shared/resources.ts';
+import { knownResourceOf, resources } from '../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
 import type { ApiServer } from '../api/api-server.ts';
 import { createForward } from './forward.ts';
@@ -72,6 +72,13 @@ export function createSimulatedCluster(connection: Connection): Cluster {
       if (fate.kind === 'hangs') answer(timeoutMs, () => reject(withoutAnswer(0, 'Timeout')));
     });
 
+  /** Sent now, or when the process goes on: it may stand still right before. */
+  const write = <T>(call: Call<T>, isOfLease = false): Promise<T> => {
+    process.beforeWrite?.(isOfLease);
+    if (!process.isFrozen()) return ask(call);
+    return new Promise<void>((resolve) => process.deliver(0, resolve)).then(() => ask(call));
+  };
+
   /** As the real adapter does: reads are asked again, writes only when the server has not looked at them. */
   const ask = <T>(call: Call<T>, patienceMs = retryForMs): Promise<T> =>
     askAgain(() => once(call), {
@@ -133,7 +140,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
       if (object.kind === 'SelfSubjectAccessReview')
         return Promise.resolve({ ...object, status: { allowed: true } });
       const { namespace = home, signal } = placed(object, options);
-      return ask({
+      return write({
         asked: `create ${object.kind ?? ''} ${object.metadata.name}`,
         carryOut: () => api.create(by, resourceOf(object), object, namespace) as T,
         isRead: false,
@@ -143,12 +150,15 @@ export function createSimulatedCluster(connection: Connection): Cluster {
 
     replace: <T extends KubernetesObject>(object: T, options: WriteOptions = {}) => {
       const place = placeOf(resourceOf(object), object.metadata.name, placed(object, options));
-      return ask({
+      const call: Call<T> = {
         asked: `replace ${place.resource.plural} ${place.name}`,
         carryOut: () => api.replace(by, place, object) as T,
         isRead: false,
         signal: options.signal,
-      });
+      };
+      const isOfLease = place.resource === resources.leases;
+      // The renewals by the clock, and they alone, have a deadline of their own.
+      return isOfLease && options.signal ? ask(call) : write(call, isOfLease);
     },
 
     patch: <T extends KubernetesObject>(
@@ -157,7 +167,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
       patch: Record<string, unknown>,
       options: WriteOptions = {},
     ) =>
-      ask({
+      write({
         asked: `patch ${resource.plural} ${name}`,
         carryOut: () => api.patch(by, placeOf(resource, name, options), patch) as T,
         isRead: false,
@@ -166,7 +176,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
 
     apply: <T extends KubernetesObject>(object: T, options: WriteOptions & { force?: boolean } = {}) => {
       const place = placeOf(resourceOf(object), object.metadata.name, placed(object, options));
-      return ask({
+      return write({
         asked: `apply ${place.resource.plural} ${place.name}`,
         carryOut: () => api.apply(by, place, object) as T,
         isRead: false,
@@ -175,7 +185,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
     },
 
     delete: (resource, name, options = {}) =>
-      ask({
+      write({
         asked: `delete ${resource.plural} ${name}`,
         carryOut() {
           api.delete(by, placeOf(resource, name, options), options.uid);

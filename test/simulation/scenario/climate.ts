@@ -49,7 +49,7 @@ function drawMesh(prng: Prng): MeshWeather {
   });
   const istiodLag = lag(prng.skewed(5, 500));
   // Some meshes are quick; in some each proxy has its own idea of quick; in some one is very late.
-  const most = prng.skewed(10, 1000);
+  const most = prng.skewed(10, 1500);
   return {
     istiods: Array.from({ length: prng.chance(0.4) ? 2 : 1 }, () => ({
       lagMs: istiodLag(),
@@ -76,8 +76,8 @@ function drawRouteStyle(prng: Prng): RouteStyle {
 
 export function drawCaller(prng: Prng): CallerHabits {
   return {
-    // From busy to one that is heard of less often than the switch waits for quiet.
-    everyMs: prng.skewed(80, 1000),
+    // Busy, or heard of less often than the switch waits for quiet.
+    everyMs: prng.chance(0.5) ? prng.skewed(80, 500) : prng.skewed(500, 3000),
     workMs: [1, prng.skewed(5, 800)],
     beta: prng.chance(0.5) ? 0.3 : 0,
   };

@@ -38,6 +38,7 @@ export interface Kubelet {
 }
 
 const CRASH_BACKOFF_MS = 300;
+const MENDED_AFTER_MS = 500;
 const SOUND: PodPlan = { startMs: 0, warmUpMs: 0, crashes: 0 };
 
 export function createKubelet({
@@ -187,7 +188,8 @@ export function createKubelet({
       for (const pod of pods.all()) {
         if (pod.isEnding || pod.version === '' || pod.state === 'serving') continue;
         const object = store.get(placeOf(pod)) as Pod | undefined;
-        if (object) serve(pod, object, SOUND, 0);
+        // What it last said of itself may still be on its way.
+        if (object) timeline.after(MENDED_AFTER_MS, () => serve(pod, object, SOUND, 0));
       }
     },
     drain(pod) {
