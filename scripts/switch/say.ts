@@ -111,7 +111,8 @@ async function nextStep(context: SwitchContext): Promise<string> {
     ),
   ]);
   const isUntouched = versions !== undefined && findVersion(versions, to) === undefined;
-  if (isUntouched || lease?.isBegun === false) return `Try again: ${switchCommand(options, to)}`;
+  if (isUntouched || (lease?.isBegun === false && !options.undo))
+    return `Try again: ${switchCommand(options, to)}`;
   return waysOn(options, to, versions === undefined || canServeAgain(findVersion(versions, from)));
 }
 

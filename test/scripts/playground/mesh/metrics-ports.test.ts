@@ -27,7 +27,7 @@ describe('the ports for Prometheus of the built-in proxy', () => {
       return get({ ...address, path });
     };
     const answered =
-      'istio_requests_total{reporter="source",destination_app="cafe",destination_version="v1",' +
+      'istio_requests_total{reporter="source",destination_app="cafe",destination_version="v1",destination_canonical_revision="v1",' +
       'destination_service="cafe.shop.svc.cluster.local",destination_service_name="cafe",' +
       'destination_service_namespace="shop",request_protocol="http",response_code="200"}';
     const types = ({ body }: { body: string }) =>
