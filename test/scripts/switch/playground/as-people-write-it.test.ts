@@ -9,6 +9,7 @@ import { messageOf } from '../../../../scripts/shared/errors.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import type { Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 
@@ -181,5 +182,39 @@ describe('routes and subsets under other names', () => {
     expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v6' });
     expect(await served()).toBe('v6');
     expect((await readStatus(cluster, 'coffee-shop')).live).toEqual([{ version: 'v6', weight: 100 }]);
+  }, 60_000);
+});
+
+describe('Deployments under names of their own', () => {
+  it('are meant by a dry run as by the run', async () => {
+    const { cluster } = coffee;
+    const renamed = (text: string) => text.replaceAll('print .app "-" .version', 'print "blend-" .version');
+    const clusterFile = templatesWith('blends', renamed, ['version/deployment.tpl.yaml']);
+    const [from = ''] = (await readStatus(cluster, 'coffee-shop')).live.map(({ version }) => version);
+    await cluster.patch(resources.deployments, `coffee-shop-${from}`, { spec: { replicas: 2 } });
+    await cluster.create<Autoscaler>({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'by-load', namespace: 'default' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `coffee-shop-${from}` },
+        minReplicas: 1,
+        maxReplicas: 5,
+      },
+    });
+    const { plan = [] } = await coffee.switchTo('v7', { ...quick, clusterFile, dryRun: true });
+    const heads = (name: string) =>
+      plan
+        .find((step) => step.name === name)
+        ?.changes.filter((line) => /^(- )?(Deployment|HorizontalPodAutoscaler) /.test(line));
+    expect(heads('deploy-version')).toEqual(['Deployment blend-v7', 'HorizontalPodAutoscaler blend-v7']);
+    expect(heads('drain-old')).toEqual(['HorizontalPodAutoscaler blend-v7']);
+    expect(heads('delete-old')).toEqual([
+      `- Deployment coffee-shop-${from} (2 pods)`,
+      '- HorizontalPodAutoscaler by-load',
+    ]);
+    expect(await coffee.switchTo('v7', { ...quick, clusterFile })).toMatchObject({ ok: true, live: 'v7' });
+    const left = await cluster.list<Autoscaler>(resources.horizontalPodAutoscalers);
+    expect(left.map(({ metadata, spec }) => [metadata.name, spec.minReplicas])).toEqual([['blend-v7', 1]]);
   }, 60_000);
 });
