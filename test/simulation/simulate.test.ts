@@ -44,7 +44,7 @@ describe('the real switch in a simulated cluster', () => {
     expect([...ends]).toEqual(
       expect.arrayContaining(['switched', 'undone', 'killed', 'stopped', 'already-there']),
     );
-  });
+  }, 240_000);
 
   it.each(mended)('holds in seed %i, which once showed %s', async (seed) => {
     const { violations } = await simulate(seed);
