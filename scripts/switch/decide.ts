@@ -38,8 +38,8 @@ function decideSwitch(state: State, wish: Wish): Decision {
       kind: 'refuse',
       message:
         live.length > 1
-          ? `The VirtualService ${app} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
-          : `The VirtualService ${app} names no subset of ${state.target.host}: apply the sets subsets and route of istio/cluster.yaml first.`,
+          ? `${routes(state)} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
+          : `${routes(state)} names no subset of ${state.target.host}: give its route the subset that serves now, and make a DestinationRule that has it. The sets subsets and route of istio/cluster.yaml show how.`,
     };
   }
   const from = live[0]?.subset ?? '';
@@ -47,6 +47,8 @@ function decideSwitch(state: State, wish: Wish): Decision {
     return { kind: 'nothing', live: to, message: `${to} already serves all traffic of ${app}.` };
   return { kind: 'switch', from, to, record: undefined };
 }
+
+const routes = ({ lastSeen: { routesName } }: State) => `The ${routesName.kind} ${routesName.name}`;
 
 function decideUndo(state: State, wish: Wish): Decision {
   const { app, to } = wish;

@@ -301,7 +301,7 @@ function checkConfig(type: ResourceType, config: JsonObject, schema: Schema): vo
 function findFault(value: unknown, schema: Schema, path: string): string | undefined {
   if (schema.kind === 'struct' && isObject(value)) {
     for (const [field, inner] of Object.entries(value)) {
-      const known = schema.fields.get(field);
+      const known = fieldSchema(schema, field);
       if (known === undefined) return `${path}.${field}: field not declared in schema`;
       const fault = findFault(inner, known, `${path}.${field}`);
       if (fault !== undefined) return fault;

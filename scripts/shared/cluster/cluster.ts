@@ -8,6 +8,7 @@ import { discover } from './discovery.ts';
 import type { ClusterChoice } from './flags.ts';
 import type { PodForward } from './forward.ts';
 import type { Call, Transport } from './transport.ts';
+import { followLog } from './log.ts';
 import { watchForever } from './watch.ts';
 import type { WatchEvent } from './watch.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
@@ -71,6 +72,8 @@ export interface Cluster {
     resource: Resource,
     options: ListOptions & { signal: AbortSignal },
   ): AsyncGenerator<WatchEvent<T>>;
+  /** What a container of the connection's namespace says, line by line, until it has ended. */
+  followLog(pod: string, container: string, signal: AbortSignal): AsyncGenerator<string>;
   /** HTTP to a port inside a pod, over a port-forward that stays open between requests. */
   forward(namespace: string, pod: string, port: number): PodForward;
   close(): Promise<void>;
@@ -298,6 +301,8 @@ async function createCluster(
         silenceMs: watchSilenceMs,
       });
     },
+
+    followLog: (pod, container, signal) => followLog(transport, { namespace, pod, container, signal }),
 
     forward(podNamespace, pod, port) {
       const forward = createPodForward({ transport, namespace: podNamespace, pod, port, timeoutMs });

@@ -5,6 +5,7 @@ import { readyPods } from '../cluster-state/ready-pods.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import type { Move } from '../routing/traffic-routing.ts';
 import type { Claim, Proven } from '../step.ts';
+import { leavingPods } from './leaving-pods.ts';
 import type { Leaving } from './quiet-watch.ts';
 import { requestsSeen } from './requests-seen.ts';
 
@@ -45,13 +46,17 @@ export function routed(context: SwitchContext, move: Move): Claim {
   };
 }
 
-/** C: nobody uses the version any more. A watch that B has begun goes on. */
+/**
+ * C: nobody uses the version any more. A watch that B has begun goes on, but where a route holds requests back: what came before B is on its way for so
+ * long, and counted nowhere.
+ */
 export function unused(context: SwitchContext, version: string): Claim {
   const { quietMs } = leavingOf(context, version);
   return {
     text: `C: at no proxy a request is active or begins on ${version} for ${quietMs / 1000} s`,
     async prove() {
-      const begun = context.watch?.version === version ? context.watch : undefined;
+      const goesOn = context.watch?.version === version && context.lastSeen.longestDelayMs() === 0;
+      const begun = goesOn ? context.watch : undefined;
       const proof = await context.prover.quiet(leavingOf(context, version), deadlineOf(context), begun);
       return {
         detail: `no request on ${version} for ${quietMs / 1000} s at ${proof.proxies} proxies`,
@@ -101,11 +106,7 @@ export function leavingOf(
   }: Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen' | 'quietMs' | 'target'>,
   version: string,
 ): Leaving {
-  const addresses = async () => {
-    const pods = await listVersionPods(cluster, { service, lastSeen }, version);
-    const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
-    return new Set(ips as string[]);
-  };
+  const pods = async () => leavingPods(await listVersionPods(cluster, { service, lastSeen }, version));
   // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
-  return { version, host: target.host, addresses, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
+  return { version, host: target.host, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }

@@ -24,7 +24,7 @@ function state({
 }): State {
   return {
     service: { metadata: { name: 'coffee-shop' }, spec: {} },
-    lastSeen: {} as TrafficRouting,
+    lastSeen: { routesName: { kind: 'VirtualService', name: 'coffee-routes' } } as TrafficRouting,
     target: { host: 'coffee-shop.default.svc.cluster.local', namespace: 'default' },
     live: live.map((subset) => ({ subset, weight: 100 / live.length })),
     deployments: versions.map((version) => ({ version, deployment: {} as Deployment })),

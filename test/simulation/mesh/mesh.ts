@@ -66,7 +66,10 @@ export function createMesh({
     const up = istiods.filter(({ isUp }) => isUp);
     const chosen = up[Math.floor(prng.next() * up.length)];
     if (chosen === undefined) timeline.after(weather.reconnectMs, () => connect(proxy));
-    else chosen.connect(proxy);
+    else {
+      story.tell(proxy.name, () => `connects to ${chosen.name}`);
+      chosen.connect(proxy);
+    }
   }
   const disconnect = (proxy: Proxy) => istiods.forEach((istiod) => istiod.disconnect(proxy));
 
@@ -76,7 +79,7 @@ export function createMesh({
     notice: (key, value) => istiods.forEach((istiod) => istiod.notice(key, value)),
     add(pod) {
       const own = prng.fork(`proxy ${pod.name}`);
-      const proxy = createProxy(pod, { timeline, prng: own, lagMs: weather.proxyLagMs(own) });
+      const proxy = createProxy(pod, { timeline, story, prng: own, lagMs: weather.proxyLagMs(own) });
       proxies.set(keyOf(proxy), proxy);
       admins.set(proxy, createAdmin(proxy));
       return proxy;

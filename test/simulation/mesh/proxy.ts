@@ -1,5 +1,6 @@
 /** One Envoy: it knows what has reached it so far, and sends requests by that and nothing else. */
 import type { Prng } from '../time/prng.ts';
+import type { Story } from '../story.ts';
 import type { Timeline } from '../time/timeline.ts';
 import { clustersOf, endpointsOf, routesOf } from './config.ts';
 import type { MeshView, ProxyRoute } from './config.ts';
@@ -59,11 +60,18 @@ const PARTS = ['clusters', 'endpoints', 'routes'] as const;
 
 export function createProxy(
   { name, namespace, type }: Pick<Proxy, 'name' | 'namespace' | 'type'>,
-  { timeline, prng, lagMs }: { timeline: Timeline; prng: Prng; lagMs: Record<Part, number> },
+  {
+    timeline,
+    prng,
+    story,
+    lagMs,
+  }: { timeline: Timeline; prng: Prng; story: Story; lagMs: Record<Part, number> },
 ): Proxy {
   /** Raised by each start: what was on its way to the process before is lost with it. */
   let life = 0;
   let frozenUntil = 0;
+  /** What has arrived before the first configuration comes after it. */
+  let waiting: (() => void)[] = [];
   let latest: MeshView | undefined;
   let pushed: MeshView | undefined;
   let arrivals: Record<Part, number> = { clusters: 0, endpoints: 0, routes: 0 };
@@ -80,12 +88,26 @@ export function createProxy(
       if (of !== life) return;
       // In order of arrival still: what is held back together is let go together.
       if (hold(part) > timeline.now()) timeline.after(hold(part) - timeline.now(), land);
+      else if (!self.isLive) waiting.push(land);
       else {
         self.revision += 1;
         arrive();
+        story.tell(name, () => `has new ${part}: ${shown()}`);
       }
     };
     timeline.after(at - timeline.now(), land);
+  }
+
+  /** Its routes, and the clusters it knows with their endpoints. */
+  function shown(): string {
+    const routes = self.routes.map(({ clusters }) =>
+      clusters.map(({ subset, weight }) => `${subset} ${weight}`).join('/'),
+    );
+    const clusters = [...self.clusters].map(
+      ([subset, { isActive, hosts }]) =>
+        `${subset || 'all'} ${isActive ? `(${[...hosts.keys()].join(' ')})` : 'warming'}`,
+    );
+    return `routes ${routes.join(', ')}; clusters ${clusters.join(', ')}`;
   }
 
   function setClusters(view: MeshView): void {
@@ -146,6 +168,7 @@ export function createProxy(
       self.routes = [];
       latest = undefined;
       pushed = undefined;
+      waiting = [];
       arrivals = { clusters: 0, endpoints: 0, routes: 0 };
       self.revision += 1;
     },
@@ -166,6 +189,8 @@ export function createProxy(
         setRoutes(view);
         self.isLive = true;
         self.revision += 1;
+        story.tell(name, () => `begins to serve: ${shown()}`);
+        for (const land of waiting.splice(0)) land();
       };
       const sum = PARTS.reduce((ms, part) => ms + self.lagMs[part] * prng.between(0.6, 1.4), 0);
       for (const part of PARTS) arrivals[part] = timeline.now() + sum;

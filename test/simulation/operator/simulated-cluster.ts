@@ -188,6 +188,10 @@ export function createSimulatedCluster(connection: Connection): Cluster {
       throw new Error('the simulated cluster has no watch');
     },
 
+    followLog: () => {
+      throw new Error('The simulation writes no logs.');
+    },
+
     forward: (namespace, pod, port) => createForward({ ...connection, target: { namespace, pod, port } }),
 
     close: () => Promise.resolve(),

@@ -15,6 +15,12 @@ describe('the step drain-old', () => {
     expect(log).toEqual(['prove C v1', 'patch HorizontalPodAutoscaler coffee-shop-v2']);
   });
 
+  it('lets the current version’s autoscaler go too, which a roll back that was begun before may have held', async () => {
+    const { context, log } = await standing({ ...scene, autoscalers: [autoscaler('v1', 2, '1')] });
+    await perform(context, drainOld);
+    expect(log).toEqual(['prove C v1', 'patch HorizontalPodAutoscaler coffee-shop-v1']);
+  });
+
   it('writes nothing when somebody still uses the current version', async () => {
     const busy = new Error('2 of 3 proxies did not show that nobody uses v1 any more');
     const { context, log } = await standing({ ...scene, prover: { quiet: () => Promise.reject(busy) } });

@@ -33,6 +33,14 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
+  it('begins proof C anew where a route holds requests back: one that came before B is counted nowhere yet', async () => {
+    const delayed = { ...route('v1'), fault: { delay: { fixedDelay: '0.5s', percentage: { value: 100 } } } };
+    const { context, log } = await standing({ subsets: both, routes: [delayed], deployments: deployed });
+    const next = await perform(context, shiftTraffic);
+    await perform(next, drainOld);
+    expect(log.slice(1)).toEqual(['prove B, beginning C v1', 'prove C v1']);
+  });
+
   it('makes the candidate as large as the current version has grown by then, after a canary', async () => {
     const { context, log } = await standing({
       subsets: both,
