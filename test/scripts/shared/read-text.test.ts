@@ -5,7 +5,7 @@ import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { readText, TooLongError } from '../../../scripts/shared/read-text.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
-import { smokeTest } from '../../../scripts/switch/changes/smoke-test.ts';
+import { smokeTest } from '../../../scripts/switch/cluster-state/smoke-test.ts';
 import { askPrometheus } from '../../../scripts/switch/canary/prometheus-source.ts';
 import { startFakeApiServer } from './cluster/fake-api-server.ts';
 

@@ -9,10 +9,7 @@ import { clustersPathOf } from '../../../../scripts/switch/routing/host-load.ts'
 
 const HOST = 'coffee-shop.shop.svc.cluster.local';
 const sidecar = { name: 'istio-proxy', state: { running: {} } };
-const pod = (
-  name: string,
-  { containers = [sidecar] as object[], annotations = {} } = {},
-): Pod =>
+const pod = (name: string, { containers = [sidecar] as object[], annotations = {} } = {}): Pod =>
   ({
     metadata: { name, namespace: 'shop', uid: name, annotations },
     spec: { containers: [] },
