@@ -55,7 +55,6 @@ export async function switchBenchmarks(): Promise<Measured[]> {
       against: `1 is linear; ${table}`,
     },
   );
-  results.push(...(await scaleBenchmarks()));
   return results;
 }
 

@@ -107,6 +107,7 @@ async function inside(place: DemoPlayground, { mesh }: Scenario, signal: AbortSi
   if (!callers) throw new PlaceError('Nobody can reach the service, from outside or from inside.');
   const url = new URL(order.path, await callers.entry(mesh)).href;
   let served = false;
+  const over = new AbortController();
   let seen = 'nothing yet';
   const load = await callers.startLoad({
     ...{ url, qps: 5, connections: 1, method: order.method, body: order.body, longestMs: coffeeWithinMs },
@@ -124,7 +125,7 @@ async function inside(place: DemoPlayground, { mesh }: Scenario, signal: AbortSi
       deadlineMs: coffeeWithinMs,
       what: `the first coffee from ${url}, asked inside the cluster`,
       lastSeen: () => seen,
-      signal,
+      signal: AbortSignal.any([signal, over.signal]),
     });
     await Promise.race([coffee, ended]);
   } catch (error) {
@@ -134,6 +135,7 @@ async function inside(place: DemoPlayground, { mesh }: Scenario, signal: AbortSi
       { cause: error },
     );
   } finally {
+    over.abort();
     await load.kill();
   }
   return { url, startLoad: (options) => callers.startLoad(options) };

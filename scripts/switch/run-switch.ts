@@ -91,7 +91,8 @@ async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult
   const context = createContext(run, state, again);
   await lock.write({ ...context.record, phase: work.kind === 'undo' ? 'undoing' : 'running' });
   if (work.kind === 'undo') return undo(context, lock);
-  return goOn(context, planSwitch(options).slice(1), lock);
+  const plan = planSwitch(options).slice(1);
+  return goOn(context, options.arrange?.(plan) ?? plan, lock);
 }
 
 async function goOn(context: SwitchContext, plan: Step[], lock: Lock): Promise<SwitchResult> {

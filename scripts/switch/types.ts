@@ -46,6 +46,8 @@ export interface SwitchOptions {
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
+  /** For tests: the steps in another order. */
+  arrange?: (<T extends { name: string }>(plan: readonly T[]) => T[]) | undefined;
   /** Makes a version's objects. Default: from the templates of `clusterFile`. */
   renderSet?: RenderSet | undefined;
   /** Where all time comes from. Default: the machine's. */

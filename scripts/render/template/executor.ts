@@ -3,6 +3,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { FunctionError, RenderError, type ErrorClass } from './errors.ts';
 import type { CallContext, FunctionTable, ParameterType, TemplateFunction } from './functions.ts';
 import type { BranchNode, CommandNode, Node, Operand, OperandNode, PipeNode, Template } from './nodes.ts';
+import { LimitError, type Meter } from './meter.ts';
 import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
@@ -24,19 +25,28 @@ import {
 export interface Limits {
   /** Templates calling templates. */
   depth: number;
-  /** Nodes executed. */
+  /** Nodes executed, items and text made: see `Meter`. */
   steps: number;
+  /** Lists of nodes within each other, through every template that is called. */
+  nesting: number;
   /** Characters of output. */
   output: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { depth: 400, steps: 5_000_000, output: 256 * 1024 * 1024 };
+export const DEFAULT_LIMITS: Limits = {
+  depth: 400,
+  steps: 5_000_000,
+  nesting: 1_000,
+  output: 256 * 1024 * 1024,
+};
 
 export interface Execution extends CallContext {
   source: Source;
   template: Template;
   functions: FunctionTable;
   limits: Limits;
+  /** What this costs counts with what it is a part of. */
+  meter: Meter;
   /** Where a missing top-level value would come from; added to the error. */
   explainMissing?: ((path: string) => string | undefined) | undefined;
 }
@@ -56,7 +66,6 @@ class Executor {
   private readonly out: string[] = [];
   private variables: Array<{ name: string; value: MaybeValue }>;
   private depth = 0;
-  private steps = 0;
   private outputLength = 0;
   private place = 0;
 
@@ -70,7 +79,8 @@ class Executor {
       this.list(this.execution.template.body, this.execution.root);
     } catch (error) {
       if (error instanceof RangeError) {
-        this.fail('the template nests too deep or its text grows too large', this.place, {
+        const limit = error instanceof LimitError ? error.message : undefined;
+        this.fail(limit ?? 'the template nests too deep or its text grows too large', this.place, {
           errorClass: 'too-deep',
         });
       }
@@ -119,19 +129,17 @@ class Executor {
   // Nodes
 
   private list(nodes: readonly Node[], dot: MaybeValue): Jump {
+    const { meter } = this.execution;
+    meter.enter();
+    let jump: Jump;
     for (const node of nodes) {
-      this.step(node.offset);
       this.place = node.offset;
-      const jump = this.node(node, dot);
-      if (jump !== undefined) return jump;
+      meter.spend();
+      jump = this.node(node, dot);
+      if (jump !== undefined) break;
     }
-    return undefined;
-  }
-
-  private step(offset: number): void {
-    if (++this.steps > this.execution.limits.steps) {
-      this.fail(`more than ${this.execution.limits.steps} steps`, offset, { errorClass: 'too-deep' });
-    }
+    meter.leave();
+    return jump;
   }
 
   private node(node: Node, dot: MaybeValue): Jump {
@@ -174,7 +182,8 @@ class Executor {
     let ran = false;
     for (const [index, element] of this.elements(node, value)) {
       ran = true;
-      this.step(node.offset);
+      this.place = node.offset;
+      this.execution.meter.spend();
       this.setRangeVariables(node.pipe, index, element, mark);
       const jump = this.list(node.body, element);
       this.variables.length = mark;
@@ -192,6 +201,7 @@ class Executor {
       return;
     }
     if (value instanceof Map) {
+      this.execution.meter.spend(value.size);
       for (const key of sortedKeys(value)) yield [key, value.get(key) ?? null];
       return;
     }
@@ -442,7 +452,9 @@ class Executor {
 
   private invoke(node: Operand<'identifier'>, found: TemplateFunction, values: MaybeValue[]): MaybeValue {
     try {
-      return found.run(values, this.execution);
+      const made = found.run(values, this.execution);
+      this.execution.meter.spendOn(made, values);
+      return made;
     } catch (error) {
       if (error instanceof FunctionError) {
         this.fail(`error calling ${node.name}: ${error.message}`, node.offset, {

@@ -1,12 +1,13 @@
 /** A switch that lacks something, for the test alone: the simulation must find out. */
 import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
-import type { Prover } from '../../../scripts/switch/index.ts';
+import type { Prover, SwitchOptions } from '../../../scripts/switch/index.ts';
 
 export interface Mutant {
   /** What it lacks. */
   name: string;
   prover?: (real: Prover) => Prover;
   cluster?: (real: Cluster) => Cluster;
+  arrange?: SwitchOptions['arrange'];
 }
 
 /** The switch as it is. */

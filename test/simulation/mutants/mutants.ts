@@ -50,11 +50,31 @@ function withoutFence(real: Cluster): Cluster {
   };
 }
 
+/** The step comes right before another, too early. */
+const early =
+  (name: string, before: string): Mutant['arrange'] =>
+  (plan) => {
+    const [step] = plan.filter((one) => one.name === name);
+    if (step === undefined) return [...plan];
+    const others = plan.filter((one) => one !== step);
+    const index = others.findIndex((one) => one.name === before);
+    return [...others.slice(0, index), step, ...others.slice(index)];
+  };
+
 export const mutants: Mutant[] = [
+  {
+    name: 'no proof at all',
+    prover: () => ({ endpoints: unasked, routes: unasked, quiet: unasked, gone: unasked }),
+  },
   { name: 'no proof that the candidate can be reached (A)', prover: without('endpoints') },
   { name: 'no proof that every proxy has the new route (B)', prover: without('routes') },
   { name: 'no proof that nobody uses the current version (C)', prover: without('quiet') },
   { name: 'no proof that the subset is gone', prover: without('gone') },
   { name: 'no lock', cluster: withoutLock },
-  { name: 'no fence before what cannot be taken back', cluster: withoutFence },
+  { name: 'no renewal of the lock before a write', cluster: withoutFence },
+  { name: 'the route before the subset', arrange: early('shift-traffic', 'add-subset') },
+  { name: 'the traffic before the pods', arrange: early('shift-traffic', 'deploy-version') },
+  { name: 'the subset removed before its last request', arrange: early('remove-subset', 'drain-old') },
+  { name: 'the current version deleted before its last request', arrange: early('delete-old', 'drain-old') },
+  { name: 'the current version deleted before the shift', arrange: early('delete-old', 'shift-traffic') },
 ];

@@ -83,6 +83,7 @@ export function startRun(
       cluster,
       clock,
       prover,
+      arrange: mutant.arrange,
       clusterFile: 'simulation',
       renderSet: (_file, vars) => Promise.resolve([versionFrom(vars)]),
       createId: (bytes = 4) => hex(prng, bytes),

@@ -16,7 +16,9 @@ const ESCAPED = '\\u';
  * @param texts in whichever of them a route of ours is named: no quotes, backslashes or control characters
  */
 export function withoutOtherHosts(dump: string, texts: readonly string[]): string {
-  const places = placesOf(dump, [...texts, ESCAPED]);
+  // A text with another one in it is found with that.
+  const shortest = texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
+  const places = placesOf(dump, [...new Set(shortest), ESCAPED]);
   const kept: string[] = [];
   let copied = 0;
   let next = 0;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api, KubeConfig, V1NodeAddress } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startLoadInCluster } from '../../../../scripts/demo/on-cluster/load-in-cluster.ts';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
@@ -36,7 +36,8 @@ async function moveNodesTo(address: string): Promise<void> {
   config.loadFromFile(far.kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   for (const node of (await core.listNode()).items) {
-    if (node.status) node.status.addresses = [{ type: 'InternalIP', address }];
+    const only = Object.assign(new V1NodeAddress(), { type: 'InternalIP', address });
+    if (node.status) node.status.addresses = [only];
     await core.replaceNodeStatus({ name: node.metadata?.name ?? '', body: node });
   }
 }
