@@ -5,6 +5,7 @@ import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { readText, TooLongError } from '../../../scripts/shared/read-text.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
+import { smokeTest } from '../../../scripts/switch/cluster-state/smoke-test.ts';
 import { askPrometheus } from '../../../scripts/switch/canary/prometheus-source.ts';
 import { startFakeApiServer } from './cluster/fake-api-server.ts';
 
@@ -83,6 +84,24 @@ describe('an answer that has no end', () => {
       await fake.close();
     }
   }, 120_000);
+
+  it('is given up after 64 KB when a new pod gives it to its smoke test', async () => {
+    const fake = await startFakeApiServer();
+    const cluster = await connectCluster({ kubeconfigs: [fake.kubeconfig] }, { fieldManager: 'test' });
+    try {
+      fake.onForward = (speak) => () => {
+        speak('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n');
+        for (let n = 0; n < 100; n += 1) speak('x'.repeat(1000));
+      };
+      const pod = { metadata: { name: 'a-pod', namespace: 'shop' }, spec: { containers: [] } };
+      await expect(smokeTest(cluster, pod, { path: '/coffee', port: 8080 }, 'v2')).rejects.toThrow(
+        'pod a-pod: shop/a-pod:8080 (GET /coffee) answered more than 64 KB; the rest was not read.',
+      );
+    } finally {
+      await cluster.close();
+      await fake.close();
+    }
+  });
 
   it('is given up after 64 MB when Prometheus gives it', async () => {
     await expect(askPrometheus(url, 'up', AbortSignal.timeout(25_000))).rejects.toThrow(
