@@ -35,23 +35,23 @@ async function sweep(...more: string[]) {
   return { code, started, said, result: JSON.parse(printed) as { approaches: { measured: string }[] } };
 }
 
-async function known(...points: SweepState['points']): Promise<void> {
+function known(...points: SweepState['points']): void {
   const command = readCommandLine(flags);
   if (command.help) throw new Error('help');
   const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick } = command.settings;
-  await writeSweep(folder, { settings: { qps, connections, loadMs, warmUpMs, tailMs, seed, quick }, points });
+  writeSweep(folder, { settings: { qps, connections, loadMs, warmUpMs, tailMs, seed, quick }, points });
 }
 
 describe('a sweep that was broken off', () => {
   it('goes on with what is missing', async () => {
-    await known(point('istio-script', 0, 0));
+    known(point('istio-script', 0, 0));
     const { started, code, said } = await sweep();
     expect([started, code]).toEqual([1, 1]);
     expect(said).toContain('1 are known');
   });
 
   it('runs nothing again when all is known, and reports it', async () => {
-    await known(point('istio-script', 0, 0), point('istio-script', 12_000, 40));
+    known(point('istio-script', 0, 0), point('istio-script', 12_000, 40));
     const { started, code, result } = await sweep();
     expect([started, code]).toEqual([0, 0]);
     expect(result.approaches).toMatchObject([{ measured: 'breaks between 0 s and 12 s' }]);
@@ -59,7 +59,7 @@ describe('a sweep that was broken off', () => {
   });
 
   it('tries a failed run again and keeps what it learned', async () => {
-    await known(point('istio-script', 0, 0));
+    known(point('istio-script', 0, 0));
     await sweep();
     expect((await sweep()).started).toBe(1);
     const state = JSON.parse(await readFile(path.join(folder, 'sweep.json'), 'utf8')) as SweepState;
@@ -70,7 +70,7 @@ describe('a sweep that was broken off', () => {
   });
 
   it('is not mixed with one of other settings', async () => {
-    await known(point('istio-script', 0, 0));
+    known(point('istio-script', 0, 0));
     await expect(sweep('--qps=100')).rejects.toThrow('begun with qps 500, not 100');
   });
 
