@@ -119,7 +119,7 @@ function createPlay({
     if (unfinished === undefined || wishes.has(unfinished.id)) return;
     wishes.set(unfinished.id, runs.find(({ name }) => name === write.by)?.wish ?? { to: unfinished.to });
   });
-  api.onWrite(watchReach({ account, mesh: world.mesh, now: () => timeline.now() }));
+  api.onWrite(watchReach(account, world.mesh));
   api.onWrite(watchForOneOperator(account, (name) => names.has(name)));
 
   let isCalm = false;
