@@ -18,6 +18,7 @@ const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> 
   render: async () => (await import('./render.ts')).renderBenchmarks(),
   service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
   switch: async () => (await import('./switch.ts')).switchBenchmarks(),
+  scale: async () => (await import('./switch.ts')).scaleBenchmarks(),
   soak: async (options) => (await import('./soak.ts')).soakBenchmarks(options),
   playground: async () => (await import('./playground.ts')).playgroundBenchmarks(),
   rollouts: async (options) => (await import('./memory.ts')).rolloutBenchmarks(options),

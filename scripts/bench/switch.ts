@@ -12,6 +12,7 @@ import { runSwitch, silentReporter } from '../switch/index.ts';
 import type { Measured } from './measured.ts';
 import type { FakeMeshOptions } from './switch/fake-mesh.ts';
 import type { ProofTook } from './switch/proof-main.ts';
+import type { SwitchTook } from './switch/scale-main.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const QUIET_MS = 1000;
@@ -19,6 +20,8 @@ const QUIET_MS = 1000;
 const LOOKS_MS = 500;
 /** Longer than the quiet: what is under way is then what a switch waits for. */
 const IN_FLIGHT_MS = 3000;
+/** As where each proxy knows a thousand services or two. */
+const DUMP_BYTES = 1_000_000;
 const FAKE = 'a fake API server and mesh over real HTTP and WebSockets (no TLS, no pods, no traffic)';
 
 export async function switchBenchmarks(): Promise<Measured[]> {
@@ -53,6 +56,43 @@ export async function switchBenchmarks(): Promise<Measured[]> {
     },
   );
   return results;
+}
+
+/** Whole switches of larger and larger meshes, each proxy with dumps of 1 MB. */
+export async function scaleBenchmarks(): Promise<Measured[]> {
+  const sizes: SwitchTook[] = [];
+  for (const proxies of [10, 100, 1000, 5000]) sizes.push(await switchOf(proxies));
+  const table = sizes
+    .map(({ proxies, ms, cpuMs, resident }) => {
+      const seconds = (value: number) => `${(value / 1000).toFixed(1)} s`;
+      return `${proxies} proxies: ${seconds(ms)} (${seconds(cpuMs)} on a processor), ${Math.round(resident)} MB`;
+    })
+    .join('; ');
+  const largest = sizes.at(-1);
+  const steps = Object.entries(largest?.steps ?? {}).map(([name, ms]) => `${name} ${ms} ms`);
+  return [
+    {
+      name: 'switch: all claims of one switch, 5,000 proxies with dumps of 1 MB',
+      value: Math.round(largest?.ms ?? NaN),
+      unit: 'ms',
+      limit: 40_000,
+      against: `${table}; of the 5,000: ${steps.join(', ')}; ${FAKE}`,
+    },
+    {
+      name: 'switch: memory of the process that switched 5,000 proxies',
+      value: Math.round(largest?.resident ?? NaN),
+      unit: 'MB',
+      limit: 512,
+      against: `resident memory at its highest; ${table}`,
+    },
+    {
+      name: 'switch: a proxy more, from 1,000 to 5,000 against from 100 to 1,000',
+      value: growth(sizes.slice(1)),
+      unit: 'times',
+      limit: 1.3,
+      against: `1 is linear; ${table}`,
+    },
+  ];
 }
 
 /** The time per further proxy in the upper decade, over that in the lower. */
@@ -106,15 +146,25 @@ async function proofOf(proxies: number): Promise<ProofTook> {
   });
 }
 
+async function switchOf(proxies: number): Promise<SwitchTook> {
+  return withMesh({ proxies, propagationMs: 0, dumpBytes: DUMP_BYTES }, async (kubeconfig) => {
+    const program = path.join(path.dirname(kubeconfig), 'scale.mjs');
+    await bundle(path.join(root, 'scripts/bench/switch/scale-main.ts'), program);
+    const clusterFile = path.join(root, 'istio/cluster.yaml');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, kubeconfig, clusterFile]);
+    return JSON.parse(stdout) as SwitchTook;
+  });
+}
+
 async function withMesh<T>(
-  { proxies, propagationMs, inFlightMs = 0 }: FakeMeshOptions,
+  { proxies, propagationMs, inFlightMs = 0, dumpBytes = 0 }: FakeMeshOptions,
   use: (kubeconfig: string) => Promise<T>,
 ): Promise<T> {
   const folder = makeTempFolder('switch-bench-');
   const program = path.join(root, 'scripts/bench/switch/fake-mesh-main.ts');
   const child = spawn(
     process.execPath,
-    [...loadTypeScript, program, ...[proxies, propagationMs, inFlightMs].map(String)],
+    [...loadTypeScript, program, ...[proxies, propagationMs, inFlightMs, dumpBytes].map(String)],
     {
       cwd: root,
       stdio: ['pipe', 'pipe', 'inherit'],

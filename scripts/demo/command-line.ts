@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { clusterFlags, type ClusterFlags } from '../shared/cluster/flags.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
-import type { OnClusterOptions } from './on-cluster/options.ts';
+import { defaultToolsImage, type OnClusterOptions } from './on-cluster/options.ts';
 import {
   chooseRuns,
   findScenario,
@@ -45,6 +45,9 @@ On a real cluster, in a namespace that is made for it and deleted afterwards, in
   --namespace NAME   what to call the namespace (coffee-shop-demo-…)
   --image REPO:TAG   the service's image, where the nodes can get it (coffee-shop:1.0.0)
   --gateway URL      the ingress gateway, where its address cannot be found
+  --address URL      where callers reach the service, or the gateway of the Istio ones; without a port: a node, whose port is
+                     looked up. Default: as the cluster says; where that cannot be reached, the load runs inside the cluster
+  --tools-image REPO:TAG  the image of that load, where the nodes can get it (${defaultToolsImage})
 
 Scenarios:
 ${scenarios.map(({ id, title }) => `  ${id.padEnd(22)} ${title}`).join('\n')}
@@ -92,6 +95,8 @@ export function readCommandLine(argv: string[]): DemoCommand {
       ...clusterFlags,
       image: { type: 'string' },
       gateway: { type: 'string' },
+      address: { type: 'string' },
+      'tools-image': { type: 'string' },
     },
   });
   if (values.help) return { help: true };
@@ -144,23 +149,28 @@ export function readCommandLine(argv: string[]): DemoCommand {
 }
 
 function readOnCluster(
-  values: ClusterFlags & Omit<Partial<OnClusterOptions>, 'flags'>,
+  values: ClusterFlags &
+    Omit<Partial<OnClusterOptions>, 'flags' | 'toolsImage'> & { 'tools-image'?: string | undefined },
 ): OnClusterOptions | undefined {
-  const { kubeconfig, context, namespace, image, gateway } = values;
+  const { kubeconfig, context, namespace, image, gateway, address, 'tools-image': toolsImage } = values;
   if (kubeconfig === undefined && context === undefined) {
-    const needless = Object.entries({ namespace, image, gateway }).find(([, value]) => value !== undefined);
+    const needless = Object.entries({ namespace, image, gateway, address, 'tools-image': toolsImage }).find(
+      ([, value]) => value !== undefined,
+    );
     if (needless) {
       throw new UsageError(`--${needless[0]} is for a real cluster: name it with --context or --kubeconfig.`);
     }
     return undefined;
   }
-  if (gateway !== undefined && !/^https?:\/\/[^/]+\/?$/.test(gateway)) {
-    throw new UsageError(`--gateway must be an address such as http://127.0.0.1:8080, got "${gateway}".`);
+  for (const [flag, url] of Object.entries({ gateway, address })) {
+    if (url !== undefined && !(/^http:\/\/[^/]+\/?$/.test(url) && URL.canParse(url))) {
+      throw new UsageError(`--${flag} must be an address such as http://127.0.0.1:8080, got "${url}".`);
+    }
   }
   if (namespace !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) {
     throw new UsageError(`--namespace must be a name such as coffee-shop-demo, got "${namespace}".`);
   }
-  return { flags: { kubeconfig, context, namespace }, image, gateway };
+  return { flags: { kubeconfig, context, namespace }, image, gateway, address, toolsImage };
 }
 
 /** Ascending, each once. Longer than two minutes is longer than a release may take. */

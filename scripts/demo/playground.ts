@@ -1,4 +1,13 @@
+import type { LoadProcess, LoadProcessOptions } from '../load/index.ts';
 import type { ClusterChoice } from '../shared/cluster/flags.ts';
+
+export interface Entries {
+  urls: string[];
+  /** Somebody said so: no other way is tried. */
+  isNamed: boolean;
+  /** Addresses that were found and lead nowhere, with what was seen. */
+  closed: { url: string; seen: string }[];
+}
 
 /**
  * Where a release takes place: a fresh playground, or a namespace of a real cluster (`on-cluster/`). The cluster itself is reached through its kubeconfig only, as any real one.
@@ -19,8 +28,16 @@ export interface DemoPlayground {
   serviceUrl: string;
   /** Its namespace says already which pods get a sidecar. */
   isPrepared?: boolean;
-  /** Where callers may ask, the likeliest first, once the objects are there. Default: the gateway, or the Service. */
-  findEntries?: (mesh: boolean) => Promise<string[]>;
+  /** Where callers may ask, the likeliest first, once the Service is there; none where the way is closed. Default: the gateway, or the Service. */
+  findEntries?: (mesh: boolean) => Promise<Entries>;
+  /** Callers that run inside the cluster, for where nobody outside can reach the service. */
+  inside?: {
+    /** Where they ask. */
+    entry(mesh: boolean): Promise<string>;
+    startLoad(options: LoadProcessOptions): Promise<LoadProcess>;
+    /** An address from outside turned out not to serve. */
+    onUnreachable(why: string): void;
+  };
   /** The delays in force, in words, for the demo's first lines. */
   describeDelays(): string[];
   /** Stops a proxy (`gateway` or `kube-proxy`) from hearing of changes for so long; then it catches up at once. */

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { startLoadProcess, type LoadProcess, type LoadProgress } from '../load/index.ts';
+import type { LoadProcess, LoadProgress } from '../load/index.ts';
 import { connectCluster, type Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
@@ -10,7 +10,7 @@ import type { Observation } from './observe/observation.ts';
 import type { ReleaseStep, ScenarioResult } from './result.ts';
 import type { Run } from './scenarios.ts';
 import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
-import { setUp } from './set-up.ts';
+import { setUp, type Entry } from './set-up.ts';
 import { createStepsClock } from './steps-clock.ts';
 import { PlaceError } from './verify-pods.ts';
 import { expectationOf, judge } from './verdict.ts';
@@ -61,9 +61,9 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     watcher.onPlayground(playground);
     cluster = await connectCluster(choiceOf(playground), { fieldManager: 'coffee-shop-demo' });
     watcher.onStep('waiting for the first coffee');
-    const url = await setUp(cluster, scenario, playground, signal);
+    const entry = await setUp(cluster, scenario, playground, signal);
     firstCoffeeMs = Math.round(performance.now() - startedAt);
-    const released = await releaseUnderLoad({ ...options, signal }, { playground, cluster, url });
+    const released = await releaseUnderLoad({ ...options, signal }, { playground, cluster, entry });
     const { account, error } = released;
     return { ...base, verdict: judge(expected, account, error), firstCoffeeMs, ...released };
   } catch (error) {
@@ -85,13 +85,13 @@ type Released = Pick<
 
 async function releaseUnderLoad(
   { run: { scenario, weather }, settings, watcher, signal }: ScenarioOptions,
-  { playground, cluster, url }: { playground: DemoPlayground; cluster: Cluster; url: string },
+  { playground, cluster, entry }: { playground: DemoPlayground; cluster: Cluster; entry: Entry },
 ): Promise<Released> {
   const { qps, connections, loadMs, warmUpMs, tailMs, lagMs } = settings;
   let elapsedMs = 0;
   let observer: Observer | undefined;
-  const load = await startLoadProcess({
-    url,
+  const load = await entry.startLoad({
+    url: entry.url,
     qps,
     connections,
     method: order.method,

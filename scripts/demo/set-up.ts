@@ -1,18 +1,29 @@
 import { request } from 'node:http';
+import { startLoadProcess, type LoadProcess, type LoadProcessOptions } from '../load/index.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { DeadlineError, waitFor } from '../shared/wait.ts';
 import { objectsToStartFrom } from './objects.ts';
 import { howToReachGateway } from './on-cluster/addresses.ts';
 import { applyAll } from './releases/release.ts';
-import type { DemoPlayground } from './playground.ts';
+import type { DemoPlayground, Entries } from './playground.ts';
 import { waitUntilRolledOut } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 import { order } from './settings.ts';
 import { PlaceError, verifyImages, verifySidecars } from './verify-pods.ts';
 
+/** Where callers ask, and who they are. */
+export interface Entry {
+  url: string;
+  startLoad: (options: LoadProcessOptions) => Promise<LoadProcess>;
+}
+
+/** From outside, with nothing else left to try; and where the load can run inside instead. */
+const coffeeWithinMs = 60_000;
+const coffeeOrInsideMs = 15_000;
+
 /**
- * Brings v1 up and waits until it serves coffee. Gives the address where callers ask for it.
+ * Brings v1 up and waits until it serves coffee. Where nobody outside can reach it is found out before it is deployed.
  * @throws PlaceError when the place cannot do it for any release
  */
 export async function setUp(
@@ -20,7 +31,7 @@ export async function setUp(
   scenario: Scenario,
   place: DemoPlayground,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Entry> {
   if (scenario.mesh && !place.isPrepared) {
     await cluster.apply(
       {
@@ -32,34 +43,110 @@ export async function setUp(
     );
   }
   const objects = await objectsToStartFrom(scenario, place.vars);
-  await applyAll(cluster, objects);
+  // A Service has its node port before it has pods.
+  await applyAll(
+    cluster,
+    objects.filter(({ kind }) => kind === 'Service'),
+  );
+  const entries = await entriesOf(place, scenario);
+  await applyAll(
+    cluster,
+    objects.filter(({ kind }) => kind !== 'Service'),
+  );
   for (const { kind, metadata } of objects) {
     if (kind !== 'Deployment') continue;
     await waitUntilRolledOut(cluster, metadata.name, signal, () => verifyImages(cluster));
   }
   if (scenario.mesh) await verifySidecars(cluster, scenario);
-  const entries = await entriesOf(place, scenario);
+  return (await outside(entries, place, scenario, signal)) ?? inside(place, scenario, signal);
+}
+
+async function entriesOf(place: DemoPlayground, { mesh }: Scenario): Promise<Entries> {
+  const { findEntries, gatewayUrl, serviceUrl } = place;
+  const given = [gatewayUrl ?? serviceUrl];
+  const entries = findEntries ? await findEntries(mesh) : { urls: given, isNamed: true, closed: [] };
+  if (entries.urls.length === 0) {
+    const closed = entries.closed.map(({ url, seen }) => `${url}: ${seen}`);
+    place.inside?.onUnreachable(
+      closed.join('; ') || (mesh ? 'the gateway has no address' : 'the Service has no node port'),
+    );
+  }
+  return entries;
+}
+
+/** Undefined when nobody serves there, and the load can run elsewhere. */
+async function outside(
+  { urls, isNamed }: Entries,
+  place: DemoPlayground,
+  { mesh }: Scenario,
+  signal: AbortSignal,
+): Promise<Entry | undefined> {
+  if (urls.length === 0) return undefined;
+  const orders = urls.map((entry) => new URL(order.path, entry).href);
+  const isLast = isNamed || !place.inside;
   try {
-    return await firstCoffee(entries, place.host, signal);
+    const deadlineMs = isLast && !place.findEntries ? coffeeWithinMs : coffeeOrInsideMs;
+    const url = await firstCoffee(orders, place.host, { deadlineMs, signal });
+    return { url, startLoad: startLoadProcess };
   } catch (error) {
-    if (!(error instanceof DeadlineError && place.findEntries && scenario.mesh)) throw error;
-    throw new PlaceError(`${error.message}. ${howToReachGateway}`, { cause: error });
+    if (!(error instanceof DeadlineError && place.findEntries)) throw error;
+    if (isLast) {
+      const wayOut = mesh
+        ? howToReachGateway
+        : 'Name another one with --address URL, or none: the load then runs inside the cluster.';
+      throw new PlaceError(`${error.message}. ${wayOut}`, { cause: error });
+    }
+    place.inside?.onUnreachable(error.message);
+    return undefined;
   }
 }
 
-async function entriesOf(place: DemoPlayground, { mesh }: Scenario): Promise<string[]> {
-  const { findEntries, gatewayUrl, serviceUrl } = place;
-  const entries = findEntries ? await findEntries(mesh) : [gatewayUrl ?? serviceUrl];
-  if (entries.length > 0) return entries.map((entry) => new URL(order.path, entry).href);
-  throw new PlaceError(
-    mesh
-      ? `The ingress gateway has no address any more. ${howToReachGateway}`
-      : 'The Service has no node port that could be reached from here. Run what needs none: --scenario istio-switch.',
-  );
+/** Callers inside the cluster: one order after the other, until the first one is served. */
+async function inside(place: DemoPlayground, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
+  const { inside: callers, host } = place;
+  if (!callers) throw new PlaceError('Nobody can reach the service, from outside or from inside.');
+  const url = new URL(order.path, await callers.entry(mesh)).href;
+  let served = false;
+  const over = new AbortController();
+  let seen = 'nothing yet';
+  const load = await callers.startLoad({
+    ...{ url, qps: 5, connections: 1, method: order.method, body: order.body, longestMs: coffeeWithinMs },
+    ...(host === undefined ? {} : { headers: { host } }),
+    onProgress({ ok, byReason }) {
+      served = ok > 0;
+      seen = Object.keys(byReason).join(', ') || seen;
+    },
+  });
+  try {
+    const ended = load.account.then(() => {
+      throw new Error('The load inside the cluster ended before the first coffee.');
+    });
+    const coffee = waitFor(() => served, {
+      deadlineMs: coffeeWithinMs,
+      what: `the first coffee from ${url}, asked inside the cluster`,
+      lastSeen: () => seen,
+      signal: AbortSignal.any([signal, over.signal]),
+    });
+    await Promise.race([coffee, ended]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new PlaceError(
+      `${messageOf(error)} Name an address that serves here with --address URL, or the load's image with --tools-image REPO:TAG.`,
+      { cause: error },
+    );
+  } finally {
+    over.abort();
+    await load.kill();
+  }
+  return { url, startLoad: (options) => callers.startLoad(options) };
 }
 
 /** The first address that serves. */
-async function firstCoffee(urls: string[], host: string | undefined, signal: AbortSignal): Promise<string> {
+async function firstCoffee(
+  urls: string[],
+  host: string | undefined,
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
+): Promise<string> {
   const seen = new Map<string, string>();
   return waitFor(
     async () => {
@@ -76,7 +163,7 @@ async function firstCoffee(urls: string[], host: string | undefined, signal: Abo
       return undefined;
     },
     {
-      deadlineMs: 60_000,
+      deadlineMs,
       what: `the first coffee from ${urls.join(' or ')}`,
       lastSeen: () => [...seen.values()].join('; '),
       signal,

@@ -1,5 +1,6 @@
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { CommandError } from '../shared/errors.ts';
+import type { Pod } from '../shared/kubernetes.ts';
 import { listPods } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -11,15 +12,25 @@ const hopeless = new Set(['ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImage
 
 /** Fails at once where an image cannot be had, which a rollout would only notice at its deadline. */
 export async function verifyImages(cluster: Cluster): Promise<void> {
-  for (const { metadata, spec, status } of await listPods(cluster)) {
-    const stuck = status?.containerStatuses?.find(({ state }) => hopeless.has(state?.waiting?.reason ?? ''));
-    if (!stuck) continue;
-    const { image = stuck.name } = spec.containers.find(({ name }) => name === stuck.name) ?? {};
-    const { reason = '', message = '' } = stuck.state?.waiting ?? {};
+  for (const pod of await listPods(cluster)) {
+    const trouble = imageTrouble(pod);
+    if (trouble === undefined) continue;
+    const image = pod.spec.containers.find(({ name }) => name === stuckIn(pod)?.name)?.image ?? '';
     throw new PlaceError(
-      `The nodes cannot get the image ${image} (pod ${metadata.name}: ${reason}${message && `: ${message}`}). Name one that they can pull with --image REPO:TAG, or make and load one: npm run image, then kind load image-archive dist/coffee-shop-1.0.0.tar`,
+      `The nodes cannot get the image ${image} (${trouble}). Name one that they can pull with --image REPO:TAG, or make and load one: npm run image, then kind load image-archive dist/coffee-shop-1.0.0.tar`,
     );
   }
+}
+
+const stuckIn = ({ status }: Pod) =>
+  status?.containerStatuses?.find(({ state }) => hopeless.has(state?.waiting?.reason ?? ''));
+
+/** Why a pod will never get one of its images, in words. */
+export function imageTrouble(pod: Pod): string | undefined {
+  const stuck = stuckIn(pod);
+  if (!stuck) return undefined;
+  const { reason = '', message = '' } = stuck.state?.waiting ?? {};
+  return `pod ${pod.metadata.name}: ${reason}${message && `: ${message}`}`;
 }
 
 /** A release "in the mesh" whose pods have no sidecar, or the other kind, would show something else. */

@@ -3,6 +3,7 @@ import { parseDuration } from '../shared/duration.ts';
 import { UsageError } from '../shared/errors.ts';
 import { loadDefaults, verifyLoadOptions, type LoadOptions } from './load-options.ts';
 import { prepareTarget } from './target.ts';
+import type { TlsMaterial } from './tls-check.ts';
 
 export const usage = `Sends requests at a steady rate, whatever the answers do, never retries, and says what became of each one.
 
@@ -17,6 +18,8 @@ Usage: npm run load -- --url URL [flags]
   --header "NAME: V"   repeatable
   --expect STATUS      a 3xx or 4xx that is no loss; repeatable
   --timeout TIME       longest time for one request (${loadDefaults.timeoutMs / 1000}s)
+  --ca-file FILE       https: trust these certificates (PEM) instead of the built-in authorities
+  --cert-file FILE     https: the client certificate to show, with --key-file FILE
   --json               the account as one JSON document on stdout
   --timeline           adds requests per 100 ms and the first and last losses to the JSON
   --fortio-json FILE   the run as a Fortio result file, for "fortio report"
@@ -33,6 +36,8 @@ export type LoadCommand = { help: true } | ({ help: false } & LoadCommandOptions
 
 export interface LoadCommandOptions {
   load: LoadOptions;
+  /** Files with PEM. */
+  tlsFiles: Record<keyof TlsMaterial, string | undefined>;
   json: boolean;
   fortioFile: string | undefined;
   progressJson: boolean;
@@ -53,6 +58,9 @@ export function readCommandLine(argv: string[]): LoadCommand {
       header: { type: 'string', multiple: true },
       expect: { type: 'string', multiple: true },
       timeout: { type: 'string' },
+      'ca-file': { type: 'string' },
+      'cert-file': { type: 'string' },
+      'key-file': { type: 'string' },
       json: { type: 'boolean', default: false },
       timeline: { type: 'boolean', default: false },
       'fortio-json': { type: 'string' },
@@ -85,6 +93,7 @@ export function readCommandLine(argv: string[]): LoadCommand {
   return {
     help: false,
     load,
+    tlsFiles: readTlsFiles(load.url, values),
     json: values.json,
     fortioFile: values['fortio-json'],
     progressJson: values['progress-json'],
@@ -96,6 +105,23 @@ function readNumber(flag: string, text: string | undefined, fallback: number): n
   if (text === undefined) return fallback;
   if (!/^\d+(\.\d+)?$/.test(text.trim())) throw new UsageError(`${flag} must be a number, got "${text}".`);
   return Number(text);
+}
+
+function readTlsFiles(
+  url: string,
+  {
+    'ca-file': ca,
+    'cert-file': cert,
+    'key-file': key,
+  }: Partial<Record<'ca-file' | 'cert-file' | 'key-file', string>>,
+): LoadCommandOptions['tlsFiles'] {
+  const files = { ca, cert, key };
+  const [given] = Object.entries(files).find(([, file]) => file !== undefined) ?? [];
+  if (given !== undefined && new URL(url).protocol !== 'https:')
+    throw new UsageError(`--${given}-file is for an https: URL, got "${url}".`);
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError('--cert-file and --key-file belong together: name both.');
+  return files;
 }
 
 function readHeaders(lines: string[]): Record<string, string> {

@@ -1,5 +1,6 @@
 import { UsageError } from '../shared/errors.ts';
 import type { Outcome } from './connection.ts';
+import type { TlsMaterial } from './tls-check.ts';
 import type { TimelineSlot } from './account.ts';
 import type { Counts, RequestTimes } from './tally.ts';
 
@@ -19,6 +20,8 @@ export interface LoadOptions {
   method?: string | undefined;
   body?: string | undefined;
   headers?: Record<string, string> | undefined;
+  /** For https: what is trusted, and what is shown. */
+  tls?: TlsMaterial | undefined;
   /** Longest time a request may take from its sending, and longest time it may wait for a connection before that. */
   timeoutMs?: number | undefined;
   /** 3xx and 4xx statuses that count as a success. */

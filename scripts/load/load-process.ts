@@ -56,10 +56,14 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
     await removeProgram();
     throw error;
   }
-  const child = spawn(process.execPath, [program, ...commandLine(options)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [program, '--json', '--progress-json', '--stop-on-stdin-end', ...loadArguments(options)],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   // Killed before it read its stdin's end: nothing to say.
   child.stdin.on('error', () => undefined);
   let output = '';
@@ -115,6 +119,13 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
   };
 }
 
+/** A line of the log of a load with `--json` and `--progress-json`, where both outputs are one; undefined when it is anything else. */
+export function readOutputLine(line: string): { progress: LoadProgress } | { account: Account } | undefined {
+  const read = readProgress(line) as LoadProgress | Account | undefined;
+  if (read === undefined) return undefined;
+  return 'startedAt' in read ? { account: read } : { progress: read };
+}
+
 /** A line of `--progress-json`; undefined when it is anything else, such as half of one. */
 function readProgress(line: string): LoadProgress | undefined {
   try {
@@ -138,7 +149,8 @@ async function bundleLoad(outfile: string): Promise<void> {
   });
 }
 
-function commandLine(options: LoadProcessOptions): string[] {
+/** What the load is told, whoever starts it. */
+export function loadArguments(options: LoadProcessOptions): string[] {
   const {
     url,
     qps,
@@ -152,9 +164,6 @@ function commandLine(options: LoadProcessOptions): string[] {
     longestMs,
   } = options;
   return [
-    '--json',
-    '--progress-json',
-    '--stop-on-stdin-end',
     ...flag('url', url),
     ...flag('qps', qps),
     ...flag('connections', connections),

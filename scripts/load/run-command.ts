@@ -3,16 +3,19 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
 import { printable, printableJson, printableLines } from '../shared/printable.ts';
+import { NotReadableError, readRegularFile } from '../shared/regular-file.ts';
 import type { Output } from '../shared/terminal.ts';
-import type { Account } from './account.ts';
 import type { LoadCommandOptions } from './command-line.ts';
 import { createFortioCollector } from './fortio-json.ts';
-import type { LoadOptions, LoadProgress } from './load-options.ts';
+import { loadDefaults, type LoadProgress } from './load-options.ts';
 import { createProgressLine } from './progress-line.ts';
 import { readMachineLimits, verifyOwnLimits } from './own-limits.ts';
 import { runLoad } from './run-load.ts';
 import { summarize } from './summary.ts';
-import { isRedirect } from './tally.ts';
+import { prepareTarget } from './target.ts';
+import { verifyTls, type TlsMaterial } from './tls-check.ts';
+import { whatNext } from './what-next.ts';
+import { watchForWrongProtocol } from './wrong-protocol.ts';
 
 export interface CommandSurroundings {
   stdin: Readable;
@@ -28,23 +31,31 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
   // Found out before the load, not after it.
   if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
-  verifyOwnLimits(options.load.connections, readMachineLimits());
+  const load = { ...options.load, tls: readMaterial(options.tlsFiles) };
+  const { method = loadDefaults.method, headers = {}, body } = load;
+  const target = prepareTarget({ ...load, method, headers, body });
+  verifyOwnLimits(load.connections, readMachineLimits());
+  if (target.url.protocol === 'https:') await verifyTls(target.tls, around.signal);
+  const wrong = watchForWrongProtocol(target.url, target.tls, around.signal);
   const line = createProgressLine(stderr);
   const account = await runLoad({
-    ...options.load,
-    abandon: around.signal,
+    ...load,
+    abandon: AbortSignal.any([around.signal, wrong.proven]),
     stop: options.stopOnStdinEnd ? endOf(around.stdin) : undefined,
     onProgress: options.progressJson
       ? (progress) => writeProgress(stderr, progress)
-      : (progress) => line.show(progress),
-    observe: fortio && ((outcome, times) => fortio.observe(outcome, times)),
+      : (progress) => wrong.said === undefined && line.show(progress),
+    observe: (outcome, times) => {
+      wrong.observe(outcome);
+      fortio?.observe(outcome, times);
+    },
   });
+  await wrong.settled();
   line.clear();
+  if (wrong.said !== undefined) throw new CommandError(wrong.said);
   // The account first: no file is worth more.
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
-  explainSilence(account, stderr);
-  explainRedirects(account, options.load.expect, stderr);
-  if (account.ownLimit) stderr.write(`The load broke off, not the service. ${account.ownLimit.said}\n`);
+  for (const text of whatNext(account, load.expect)) stderr.write(`${printable(text)}\n`);
   if (options.fortioFile !== undefined && fortio) {
     await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
@@ -55,41 +66,31 @@ function writeProgress(stderr: Output, progress: LoadProgress): void {
   stderr.write(`${printableJson(progress)}\n`);
 }
 
-/** When nothing at all was answered, the address is the first suspect. */
-function explainSilence({ sent, byStatus, byReason, url }: Account, stderr: Output): void {
-  if (sent === 0 || Object.keys(byStatus).length > 0) return;
-  const [reason = ''] = Object.keys(byReason);
-  stderr.write(
-    `Nothing at ${new URL(url).host} answered (${printable(reason)}). Is the service running there?\n`,
-  );
-}
-
-/** Redirects are not followed: the requests were answered, and nothing was done for them. */
-function explainRedirects(
-  { byStatus, byReason, url }: Account,
-  expect: LoadOptions['expect'],
-  stderr: Output,
-): void {
-  const expected = new Set(expect);
-  const statuses = Object.keys(byStatus).filter(
-    (status) => isRedirect(Number(status)) && !expected.has(Number(status)),
-  );
-  const [first] = statuses;
-  if (first === undefined) return;
-  const redirected = statuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
-  const to = Object.keys(byReason).find((reason) => reason.startsWith(`${first} to `));
-  const where = printable(to ?? `${first} to nowhere it names`);
-  stderr.write(
-    `${new URL(url).host} redirects (${where}): a redirect is no order, and ${redirected.toLocaleString('en-US')} of them were not followed and count as lost. Name the address it leads to with --url, or say --expect ${statuses.join(',')} if that is the answer you want.\n`,
-  );
-}
-
 function endOf(stdin: Readable): AbortSignal {
   const ended = new AbortController();
   const stop = (): void => ended.abort();
   stdin.once('end', stop).once('close', stop).once('error', stop);
   stdin.resume();
   return ended.signal;
+}
+
+/** A system's whole bundle of authorities has a few hundred KB. */
+const MAX_MATERIAL_BYTES = 16 * 1024 * 1024;
+
+/** Files of certificates; one that is missing, or no file, is wrong usage. */
+function readMaterial(files: LoadCommandOptions['tlsFiles']): TlsMaterial {
+  const read = (name: keyof TlsMaterial): string | undefined => {
+    const file = files[name];
+    try {
+      return file === undefined
+        ? undefined
+        : readRegularFile(file, { maxBytes: MAX_MATERIAL_BYTES }).toString();
+    } catch (error) {
+      const what = error instanceof NotReadableError ? `${String(file)} ` : '';
+      throw new UsageError(`--${name}-file: ${what}${messageOf(error)}`, { cause: error });
+    }
+  };
+  return { ca: read('ca'), cert: read('cert'), key: read('key') };
 }
 
 async function writeOrExplain(file: string, text: string): Promise<void> {

@@ -19,7 +19,11 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   const { url, qps, connections, durationMs, headers = {}, body } = options;
   const method = options.method ?? loadDefaults.method;
   const timeoutMs = options.timeoutMs ?? loadDefaults.timeoutMs;
-  const pool = createPool(connections, timeoutMs, prepareTarget({ url, method, headers, body }));
+  const pool = createPool(
+    connections,
+    timeoutMs,
+    prepareTarget({ url, method, headers, body, tls: options.tls }),
+  );
   const total = durationMs === undefined ? Infinity : Math.max(1, Math.round((qps * durationMs) / 1000));
   const schedule = createSchedule(qps, total);
   const { onProgress, observe } = unfailing(

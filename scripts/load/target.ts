@@ -2,12 +2,16 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { UsageError } from '../shared/errors.ts';
+import { secureContextOf, type TlsAddress, type TlsMaterial } from './tls-check.ts';
 
 /** Where the requests go, prepared once: how to open a socket, and the bytes of a request. */
 export interface Target {
   open: () => { socket: Socket; connectedEvent: 'connect' | 'secureConnect' };
   request: Buffer;
   noBody: boolean;
+  url: URL;
+  /** How TLS is spoken there; also for an http: URL, to find out whether it should have been https:. */
+  tls: TlsAddress;
 }
 
 export interface RequestOptions {
@@ -15,6 +19,7 @@ export interface RequestOptions {
   method: string;
   headers: Record<string, string>;
   body: string | undefined;
+  tls?: TlsMaterial | undefined;
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
@@ -27,15 +32,15 @@ export function prepareTarget(options: RequestOptions): Target {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || (secure ? 443 : 80));
   const address = { host, port, noDelay: true, lookup: rememberingLookup() };
+  const tls = { ...address, servername: serverName(host), secureContext: secureContextOf(options.tls ?? {}) };
   return {
     open: secure
-      ? () => ({
-          socket: connectTls({ ...address, servername: serverName(host) }),
-          connectedEvent: 'secureConnect',
-        })
+      ? () => ({ socket: connectTls(tls), connectedEvent: 'secureConnect' })
       : () => ({ socket: connectTcp(address), connectedEvent: 'connect' }),
     request: requestBytes(url, options),
     noBody: options.method === 'HEAD',
+    url,
+    tls: { shown: `${url.hostname}:${port}`, options: tls },
   };
 }
 

@@ -1,11 +1,13 @@
 import { runMain } from '../shared/run-main.ts';
 import { runCommand } from './commands/run.ts';
 
-await runMain(async ({ argv, env, signal }) =>
-  runCommand(argv, {
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
-    environment: env,
-    signal,
-  }),
+await runMain(
+  ({ argv, env, hearSignals }) =>
+    runCommand(argv, {
+      stdout: (text) => void process.stdout.write(text),
+      stderr: (text) => void process.stderr.write(text),
+      environment: env,
+      hearSignals,
+    }),
+  { signals: 'when asked for' },
 );

@@ -57,11 +57,20 @@ function writeWhole(stream: NodeJS.WriteStream): void {
   };
 }
 
-/** The callback comes after all that was written before, or with the error that ended it. */
+/** Resolves once all that was written before has been taken, or cannot be any more. */
 function taken(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     // An error is told in a later tick than the callback.
-    stream.write('', () => setImmediate(resolve));
+    const done = (): void => void setImmediate(resolve);
+    // A stream that has failed may call back no more.
+    if (stream.errored !== null || stream.destroyed) done();
+    else {
+      stream.once('error', done);
+      stream.write('', () => {
+        stream.off('error', done);
+        done();
+      });
+    }
   });
 }
 

@@ -35,6 +35,7 @@ export const resources = {
   namespaces: core('namespaces', 'Namespace', false),
   nodes: core('nodes', 'Node', false),
   deployments: named('apps', 'v1', 'deployments', 'Deployment'),
+  jobs: named('batch', 'v1', 'jobs', 'Job'),
   replicaSets: named('apps', 'v1', 'replicasets', 'ReplicaSet'),
   endpointSlices: named('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'),
   horizontalPodAutoscalers: named('autoscaling', 'v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'),

@@ -10,11 +10,23 @@ export interface MainContext {
   env: NodeJS.ProcessEnv;
   /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. One more, a second or longer after it, ends the process at once. */
   signal: AbortSignal;
+  /** From now on signals are told through `signal`, which it answers. Without a call that is so from the beginning: see `MainOptions`. */
+  hearSignals: () => AbortSignal;
   /**
    * Writes the result to stdout and waits until it has been taken, for a command that stays afterwards. Fails when it cannot be written
    * whole; a reader that left is no failure.
    */
   print: (text: string) => Promise<void>;
+}
+
+export interface MainOptions {
+  /** How long a command may take to leave things in order after a signal. */
+  graceMs?: number;
+  /**
+   * `when asked for`: until the command calls `hearSignals`, signals end the process as they do by default. For work in one go, in which
+   * nothing can be heard.
+   */
+  signals?: 'heard' | 'when asked for';
 }
 
 /** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same signal once more. */
@@ -26,7 +38,7 @@ const SAME_SIGNAL_MS = 1000;
  */
 export async function runMain(
   command: (context: MainContext) => Promise<number | undefined>,
-  { graceMs = 60_000 }: { graceMs?: number } = {},
+  { graceMs = 60_000, signals = 'heard' }: MainOptions = {},
 ): Promise<void> {
   const outputs = watchOutputs(process.stdout, process.stderr);
   // A file that may not grow (`ulimit -f`) is an error of the write, EFBIG, instead of the end of the process.
@@ -34,8 +46,10 @@ export async function runMain(
   const controller = new AbortController();
   let firstAt = 0;
   let isOver = false;
+  let areHeard = false;
   const onSignal = (signal: NodeJS.Signals) => {
     const interrupted = new InterruptedError(signal);
+    if (!areHeard) process.exit(interrupted.exitCode);
     // Only a reader that does not read is still waited for.
     if (isOver) process.exit(interrupted.exitCode);
     if (controller.signal.aborted) {
@@ -46,8 +60,15 @@ export async function runMain(
     controller.abort(interrupted);
     setTimeout(() => process.exit(interrupted.exitCode), graceMs).unref();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const hearSignals = (): AbortSignal => {
+    if (!areHeard) {
+      process.on('SIGINT', onSignal);
+      process.on('SIGTERM', onSignal);
+    }
+    areHeard = true;
+    return controller.signal;
+  };
+  if (signals === 'heard') hearSignals();
   onceNpmIsGone(() => onSignal('SIGTERM'));
   const { signal } = controller;
   const print = (text: string): Promise<void> => outputs.print(text, signal);
@@ -55,7 +76,8 @@ export async function runMain(
   let exitCode: number;
   let failure: unknown;
   try {
-    exitCode = (await command({ argv: process.argv.slice(2), env: process.env, signal, print })) ?? 0;
+    exitCode =
+      (await command({ argv: process.argv.slice(2), env: process.env, signal, hearSignals, print })) ?? 0;
   } catch (error) {
     failure = error;
     exitCode = report(error);

@@ -43,6 +43,8 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  /** A title that is too long for its column still ends before what follows. */
+  const column = (text: string) => (text.length < titleWidth ? text.padEnd(titleWidth) : `${text} `);
   // Whatever is wrong with the terminal, the work goes on.
   const write = (text: string) => {
     try {
@@ -56,7 +58,7 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   };
   const draw = () => {
     if (!output.isTTY || title === undefined) return;
-    const text = ` ${SPINNER[frame % SPINNER.length] ?? ''} ${title.padEnd(titleWidth)}${seen}`;
+    const text = ` ${SPINNER[frame % SPINNER.length] ?? ''} ${column(title)}${seen}`;
     write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
     frame += 1;
   };
@@ -68,7 +70,7 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   };
   const end = (mark: string, style: Style, detail = '') => {
     const line =
-      ` ${colour(output, style, mark)} ${(title ?? '').padEnd(titleWidth)}${printableMessage(detail)}`.trimEnd();
+      ` ${colour(output, style, mark)} ${column(title ?? '')}${printableMessage(detail)}`.trimEnd();
     stop();
     write(`${line}\n`);
   };

@@ -4,6 +4,7 @@ import { isUnfinished } from './lock/switch-record.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
 import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
 import type { State } from './cluster-state/read-state.ts';
+import { canServeAgain, findVersion } from './cluster-state/versions.ts';
 import { plainSwitchCommand, undoCommand } from './next-command.ts';
 import type { SwitchOptions } from './types.ts';
 
@@ -26,11 +27,13 @@ function decideSwitch(state: State, wish: Wish): Decision {
   const { record, live } = state;
   if (isUnfinished(record)) {
     if (record.to === to) return { kind: 'switch', from: record.from, to, record };
+    const canGoBack = canServeAgain(findVersion(state.deployments, record.from));
+    const back = canGoBack ? `, or roll it back with: ${undoCommand(wish, record.to)}` : '';
     return {
       kind: 'refuse',
       message:
         `A switch of ${app} from ${record.from} to ${record.to} is half done (${describeLive(live)} serves). ` +
-        `Finish it with: ${plainSwitchCommand(wish, record.to)}, or roll it back with: ${undoCommand(wish, record.to)}`,
+        `Finish it with: ${plainSwitchCommand(wish, record.to)}${back}`,
     };
   }
   if (live.length !== 1 || live[0]?.subset === '') {
@@ -38,8 +41,8 @@ function decideSwitch(state: State, wish: Wish): Decision {
       kind: 'refuse',
       message:
         live.length > 1
-          ? `The VirtualService ${app} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
-          : `The VirtualService ${app} names no subset of ${state.target.host}: apply the sets subsets and route of istio/cluster.yaml first.`,
+          ? `${routes(state)} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
+          : `${routes(state)} names no subset of ${state.target.host}: give its route the subset that serves now, and make a DestinationRule that has it. The sets subsets and route of istio/cluster.yaml show how.`,
     };
   }
   const from = live[0]?.subset ?? '';
@@ -48,10 +51,12 @@ function decideSwitch(state: State, wish: Wish): Decision {
   return { kind: 'switch', from, to, record: undefined };
 }
 
+const routes = ({ lastSeen: { routesName } }: State) => `The ${routesName.kind} ${routesName.name}`;
+
 function decideUndo(state: State, wish: Wish): Decision {
   const { app, to } = wish;
   const { record, live, deployments } = state;
-  const has = (version: string) => deployments.some((entry) => entry.version === version);
+  const has = (version: string) => canServeAgain(findVersion(deployments, version));
   if (to !== undefined && record !== undefined && record.to !== to && isUnfinished(record)) {
     return {
       kind: 'refuse',

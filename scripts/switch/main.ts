@@ -12,7 +12,7 @@ import type { SwitchResult } from './types.ts';
 await runMain(async ({ argv, env, signal }) => {
   const root = path.resolve(import.meta.dirname, '../..');
   const defaultTemplates = path.join(root, 'istio/cluster.yaml');
-  const parsed = parseSwitchArgs(argv, { defaultTemplates });
+  const parsed = parseSwitchArgs(argv, { defaultTemplates, isReadElsewhere: isPodLog(env) });
   const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
     process.stdout.write(`${help}\n`);
@@ -35,10 +35,11 @@ await runMain(async ({ argv, env, signal }) => {
   const started = systemClock.now();
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch', signal });
+    if (isPodLog(env)) options.sameCluster = ` --namespace ${cluster.namespace}${options.sameCluster}`;
     if (status) {
       const found = await readStatus(cluster, options.app);
       if (json) print(found);
-      else process.stdout.write(`${describeStatus(found)}\n`);
+      else process.stdout.write(`${describeStatus(found, options)}\n`);
       return 0;
     }
     if (wantsPromotion) {
@@ -65,6 +66,11 @@ await runMain(async ({ argv, env, signal }) => {
     await cluster?.close();
   }
 });
+
+/** The log of a pod is read where its files are not. */
+function isPodLog(env: NodeJS.ProcessEnv): boolean {
+  return env['KUBERNETES_SERVICE_HOST'] !== undefined && !process.stderr.isTTY;
+}
 
 /** The result of a switch that could not even look. */
 function resultWithout({

@@ -21,9 +21,10 @@ export function promoteCommand(options: Named): string {
   return command(options, '--promote');
 }
 
-/** Both ways on from a switch that is half done. */
-export function goOnOrUndo(options: Named, to: string): string {
-  return `Go on with: ${switchCommand(options, to)}  or roll back with: ${undoCommand(options, to)}`;
+/** The ways on from a switch that is half done. @param isBackPossible the current version still stands */
+export function waysOn(options: Named, to: string, isBackPossible: boolean): string {
+  const on = `Go on with: ${switchCommand(options, to)}`;
+  return isBackPossible ? `${on}  or roll back with: ${undoCommand(options, to)}` : on;
 }
 
 function command({ app, sameCluster = '' }: Named, flags: string): string {

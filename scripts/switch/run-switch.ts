@@ -3,6 +3,7 @@ import { systemClock } from '../shared/clock.ts';
 import { InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import { readState } from './cluster-state/read-state.ts';
+import { releaseFields } from './changes/release-fields.ts';
 import { combineReporters } from './command/combine-reporters.ts';
 import { createContext } from './context.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
@@ -21,7 +22,7 @@ import { NotServingError } from './proofs/still-serving.ts';
 import { runBack } from './run-back.ts';
 import { runForward } from './run-forward.ts';
 import { sayBeginning, sayEnd, sayStopped, saySwitched, sayUndone } from './say.ts';
-import type { Step } from './step.ts';
+import type { NamedPart, Step } from './step.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { Reporter, SwitchOptions, SwitchResult } from './types.ts';
 
@@ -101,6 +102,7 @@ async function goOn(context: SwitchContext, plan: Step[], lock: Lock): Promise<S
     const end = await runForward(context, plan);
     const edit = await foreignEdit(end);
     if (edit !== undefined) return await sayStopped(end, edit);
+    await releaseFields(end);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     return afterFailure(error, plan, lock);
@@ -117,7 +119,7 @@ async function afterFailure(failed: StepFailed, plan: Step[], lock: Lock): Promi
   const goesBack = plan[index]?.onFailure === 'undo' || cause instanceof NotServingError;
   if (isEnd || !goesBack) return sayStopped(context, cause);
   try {
-    await runBack(context, planWayBack(plan.slice(0, index + 1), context.continued));
+    await rollBack(context, planWayBack(plan.slice(0, index + 1), context.continued));
   } catch (error) {
     const last = error instanceof StepFailed ? error.context : context;
     return sayStopped(last, cause, `Rolling back stopped too: ${messageOf(error)}`);
@@ -126,9 +128,16 @@ async function afterFailure(failed: StepFailed, plan: Step[], lock: Lock): Promi
   return sayUndone(context, cause);
 }
 
+/** A candidate that is left for a look at it stays the switch's own. */
+async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<void> {
+  const { options, record, to } = context;
+  const isLeft = options.keepFailed === true && record.before?.deployment !== true;
+  await releaseFields(await runBack(context, plan), { except: isLeft ? to : undefined });
+}
+
 async function undo(context: SwitchContext, lock: Lock): Promise<SwitchResult> {
   try {
-    await runBack(context, planUndo());
+    await rollBack(context, planUndo());
   } catch (error) {
     const cause = error instanceof StepFailed ? error.cause : error;
     if (!(cause instanceof PointOfNoReturnError)) throw error;

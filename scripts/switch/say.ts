@@ -1,12 +1,12 @@
 /** What a run says at its end: where things stand, and which command comes next. */
 import { formatDuration } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { Deployment } from '../shared/kubernetes.ts';
-import { resources } from '../shared/resources.ts';
 import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
 import { whoServes } from './cluster-state/read-state.ts';
+import { canServeAgain, findVersion, listVersions } from './cluster-state/versions.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
-import { goOnOrUndo, plainSwitchCommand, switchCommand, undoCommand } from './next-command.ts';
+import { isUnfinished, readLease, readRecord } from './lock/switch-record.ts';
+import { plainSwitchCommand, switchCommand, undoCommand, waysOn } from './next-command.ts';
 import { requestsSeen } from './proofs/requests-seen.ts';
 import type { LiveVersion } from './routing/traffic-routing.ts';
 import type { Outcome, StepReport, SwitchResult } from './types.ts';
@@ -87,20 +87,32 @@ export async function sayStopped(
   failure: unknown,
   more?: string,
 ): Promise<SwitchResult> {
-  const { options, cluster, app, from, to, lastSeen } = context;
+  const { cluster, app, from, to, lastSeen } = context;
   const live = await whoServes(cluster, app);
   const serving =
     live === undefined
       ? `Who serves cannot be read now; when last seen it was ${describeLive(lastSeen.live())}`
       : describeServing(live);
-  const deployments = await cluster.list<Deployment>(resources.deployments).catch((): undefined => undefined);
-  const isUntouched =
-    deployments?.every((one) => lastSeen.versionOf(one.spec.template.metadata?.labels ?? {}) !== to) ?? false;
-  const next = isUntouched ? `Try again: ${switchCommand(options, to)}` : goOnOrUndo(options, to);
+  const next = await nextStep(context);
   const reason = more === undefined ? '' : `${more}. `;
   const message = `${reason}${serving}. ${next}`;
   const ended: Ended = { from, to, outcome: 'stopped', ok: false, message, error: messageOf(failure) };
   return sayEnd(context, ended, Promise.resolve(live));
+}
+
+/** From the state that was reached, as far as it can be read: nothing begun, both versions there, or no way back any more. */
+async function nextStep(context: SwitchContext): Promise<string> {
+  const { options, cluster, app, from, to } = context;
+  const [versions, lease] = await Promise.all([
+    listVersions(cluster, context).catch((): undefined => undefined),
+    readLease(cluster, app).then(
+      (found) => ({ isBegun: isUnfinished(readRecord(found)) }),
+      (): undefined => undefined,
+    ),
+  ]);
+  const isUntouched = versions !== undefined && findVersion(versions, to) === undefined;
+  if (isUntouched || lease?.isBegun === false) return `Try again: ${switchCommand(options, to)}`;
+  return waysOn(options, to, versions === undefined || canServeAgain(findVersion(versions, from)));
 }
 
 /** @param waiting steps that take their time by design, which is no proxy's fault */

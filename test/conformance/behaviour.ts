@@ -14,6 +14,11 @@ export interface Behaviour {
   run: (kit: Kit) => Promise<void>;
 }
 
+/** The cluster has said itself that it lacks what the behaviour is about: no failure, and its reason is told. */
+export class NotOffered extends Error {
+  override name = 'NotOffered';
+}
+
 /** Behaviours that belong together: a section of the table. */
 export interface Chapter {
   title: string;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { messageOf } from '../../scripts/shared/errors.ts';
-import type { Behaviour } from './behaviour.ts';
+import { NotOffered, type Behaviour } from './behaviour.ts';
 import type { Target } from './target.ts';
 
 export interface Outcome {
@@ -70,7 +70,8 @@ async function runOne(
     await behaviour.run(kit);
     return { behaviour, result: 'passed', ms: ms() };
   } catch (error) {
-    return { behaviour, result: 'failed', reason: messageOf(error), ms: ms() };
+    const result = error instanceof NotOffered ? 'skipped' : 'failed';
+    return { behaviour, result, reason: messageOf(error), ms: ms() };
   } finally {
     clearTimeout(late);
     signal.removeEventListener('abort', stop);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { ALL_WELL, startAttackedPlayground } from '../support/attacked-playground.ts';
-import { throwAll } from '../support/raw-requests.ts';
+import { throwAllAt } from '../support/raw-requests.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
 
 describeWithEnvoy('raw requests at every port of a playground with real Envoys', (envoyBinary) => {
@@ -8,7 +8,7 @@ describeWithEnvoy('raw requests at every port of a playground with real Envoys',
     const playground = await startAttackedPlayground(['--mesh', 'envoy'], { ENVOY_BIN: envoyBinary });
     try {
       const processes = playground.processes();
-      for (const aim of playground.ports()) await throwAll(aim);
+      await throwAllAt(playground.ports());
       expect(playground.stderr()).not.toMatch(/ListenerFault|broke and has ended/);
       expect(playground.processes()).toEqual(processes);
       expect(await playground.useAll()).toEqual(ALL_WELL);

@@ -32,7 +32,7 @@ describe('the real switch in a simulated cluster', () => {
     expect([...ends]).toEqual(
       expect.arrayContaining(['switched', 'undone', 'killed', 'stopped', 'already-there']),
     );
-  });
+  }, 240_000);
 
   it('loses requests without any proof: so it can tell', async () => {
     let lost = 0;

@@ -297,7 +297,7 @@ export async function sendRaw(
   });
 }
 
-/** Throws the whole list at a port, plain and within TLS, as many at a time. Gives what was answered, by name. */
+/** Throws the whole list at a port, plain and (where it speaks that) within TLS, as many at a time. Gives what was answered, by name. */
 export async function throwAll(aim: Aim, { atATime = 64 } = {}): Promise<Map<string, string>> {
   const answers = new Map<string, string>();
   for (const tls of (await speaksTls(aim)) ? [false, true] : [false]) {
@@ -308,6 +308,21 @@ export async function throwAll(aim: Aim, { atATime = 64 } = {}): Promise<Map<str
     };
     await Promise.all(Array.from({ length: atATime }, work));
   }
+  return answers;
+}
+
+/** The same for many ports, a few of them at once. Gives every answer with who gave it. */
+export async function throwAllAt(
+  aims: readonly Aim[],
+): Promise<{ from: string; to: string; answer: string }[]> {
+  const answers: { from: string; to: string; answer: string }[] = [];
+  const left = [...aims];
+  const work = async (): Promise<void> => {
+    for (let aim = left.shift(); aim !== undefined; aim = left.shift())
+      for (const [to, answer] of await throwAll(aim))
+        answers.push({ from: `${aim.host}:${aim.port}`, to, answer });
+  };
+  await Promise.all(Array.from({ length: 4 }, work));
   return answers;
 }
 

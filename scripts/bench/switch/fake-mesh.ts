@@ -31,6 +31,11 @@ export interface FakeMeshOptions {
   propagationMs: number;
   /** How long a request lasts that the slowest proxy sends to the old version just before it shows the new route, in milliseconds. Default: there is none. */
   inFlightMs?: number;
+  /**
+   * How long a proxy's whole dumps of routes and clusters are, in bytes: as in a mesh with many other services. The pods of the service have sidecars then,
+   * too. Default: nothing else is in the mesh.
+   */
+  dumpBytes?: number;
 }
 
 export interface FakeMesh {
@@ -48,16 +53,19 @@ interface Route {
 }
 
 const HOST = 'coffee-shop.default.svc.cluster.local';
+const ROUTES_OF = '/apis/networking.istio.io/v1/namespaces/default/virtual-service';
 
 export async function startFakeMesh({
   proxies,
   propagationMs,
   inFlightMs = 0,
+  dumpBytes = 0,
 }: FakeMeshOptions): Promise<FakeMesh> {
   const objects = new Map<string, Thing>();
   /** Every revision of the DestinationRule and the VirtualService, with the time of its write. */
   const history: { at: number; plural: string; spec: Record<string, unknown> }[] = [];
   let revision = 1;
+  const others = dumpBytes === 0 ? undefined : otherServices(dumpBytes);
 
   function put(plural: string, draft: Draft): Thing {
     const key = `${plural}/${draft.metadata.name}`;
@@ -98,33 +106,43 @@ export async function startFakeMesh({
       putPod(`${deployment.metadata.name}-${n}`, 'default', {
         ip: `10.1.${version.slice(1)}.${n + 1}`,
         labels: template.metadata.labels,
-        container: 'coffee-shop',
+        containers: ['coffee-shop', ...(others ? ['istio-proxy'] : [])],
       });
   }
 
   function putPod(
     name: string,
     namespace: string,
-    { ip, labels, container }: { ip: string; labels: Record<string, string>; container: string },
+    { ip, labels, containers }: { ip: string; labels: Record<string, string>; containers: string[] },
   ): void {
     const state = { running: { startedAt: '2026-11-23T12:00:00Z' } };
     put('pods', {
       kind: 'Pod',
       apiVersion: 'v1',
       metadata: { name, namespace, labels },
-      spec: { containers: [{ name: container }] },
+      spec: { containers: containers.map((container) => ({ name: container })) },
       status: {
         phase: 'Running',
         podIP: ip,
         conditions: [{ type: 'Ready', status: 'True' }],
-        containerStatuses: [{ name: container, ready: true, restartCount: 0, containerID: name, state }],
+        containerStatuses: containers.map((container) => ({
+          ...{ name: container, ready: true, restartCount: 0, containerID: name, state },
+        })),
       },
     });
   }
 
-  putPod('istiod-0', 'istio-system', { ip: '10.0.0.1', labels: { app: 'istiod' }, container: 'discovery' });
+  putPod('istiod-0', 'istio-system', {
+    ip: '10.0.0.1',
+    labels: { app: 'istiod' },
+    containers: ['discovery'],
+  });
   for (let n = 0; n < proxies; n += 1)
-    putPod(`caller-${n}`, 'callers', { ip: '10.2.0.1', labels: { app: 'caller' }, container: 'istio-proxy' });
+    putPod(`caller-${n}`, 'callers', {
+      ip: '10.2.0.1',
+      labels: { app: 'caller' },
+      containers: ['istio-proxy'],
+    });
   put('services', {
     kind: 'Service',
     apiVersion: 'v1',
@@ -190,6 +208,7 @@ export async function startFakeMesh({
 
   function answerEnvoy(proxy: number, path: string): unknown {
     const url = new URL(path, 'http://envoy');
+    if (url.pathname !== '/clusters' && url.pathname !== '/config_dump') return {};
     const { subsets } = seen('destinationrules', proxy) as { subsets: Subset[] };
     const names = ['', ...subsets.map(({ name }) => name)].map((name) => `outbound|8080|${name}|${HOST}`);
     const pattern = new RegExp(`^(?:${url.searchParams.get('name_regex') ?? '.*'})$`);
@@ -212,24 +231,29 @@ export async function startFakeMesh({
           })),
         };
       case 'dynamic_route_configs': {
-        const config = '/apis/networking.istio.io/v1/namespaces/default/virtual-service/coffee-shop';
         const routes = (seen('virtualservices', proxy) as { http: Route[] }).http.map(
           ({ name = '', route }) => ({
             name,
-            metadata: { filter_metadata: { istio: { config } } },
+            metadata: { filter_metadata: { istio: { config: `${ROUTES_OF}/coffee-shop` } } },
             route: { cluster: `outbound|8080|${route[0]?.destination.subset ?? ''}|${HOST}` },
           }),
         );
-        return {
-          configs: [{ route_config: { name: '8080', virtual_hosts: [{ name: `${HOST}:8080`, routes }] } }],
-        };
+        const own = { route_config: { name: '8080', virtual_hosts: [{ name: `${HOST}:8080`, routes }] } };
+        const configs = pattern.test('8080') ? [own] : [];
+        return url.searchParams.has('name_regex') || !others
+          ? { configs }
+          : spliced({ configs }, others.routes);
       }
       case 'dynamic_active_clusters':
         return { configs: asked.map((name) => ({ cluster: { name } })) };
       case 'dynamic_warming_clusters':
         return {};
-      default:
-        return { cluster_statuses: countedOnOld(proxy) };
+      default: {
+        const cluster_statuses = countedOnOld(proxy);
+        return url.searchParams.has('filter') || !others
+          ? { cluster_statuses }
+          : spliced({ cluster_statuses }, others.clusters);
+      }
     }
   }
 
@@ -244,6 +268,7 @@ export async function startFakeMesh({
         ? [...objects.values()].filter(({ kind }) => kind.endsWith('e'))
         : {};
     }
+    if (pod.startsWith('coffee-shop-')) return answerEnvoy(0, path);
     return pod.startsWith('caller-') ? answerEnvoy(Number(pod.slice(7)), path) : {};
   }
 
@@ -325,6 +350,58 @@ export async function startFakeMesh({
   };
 }
 
+/** What else a proxy of a large mesh knows, as members of a JSON array: about so long each. */
+function otherServices(bytes: number): { routes: string; clusters: string } {
+  const filled = (entry: (n: number) => object) => {
+    const members: string[] = [];
+    for (let length = 0; length < bytes;) {
+      const member = JSON.stringify([entry(members.length)], undefined, 1)
+        .replace(/^/gm, ' ')
+        .slice(3, -3);
+      members.push(member);
+      length += member.length + 1;
+    }
+    return members.join(',\n');
+  };
+  const host = (n: number) => `service-${n}.other.svc.cluster.local`;
+  return {
+    routes: filled((n) => ({
+      route_config: {
+        name: `${10_000 + n}`,
+        virtual_hosts: Array.from({ length: 20 }, (_, index) => ({
+          name: `${host(n * 20 + index)}:80`,
+          domains: [host(n * 20 + index), `service-${n * 20 + index}.other`],
+          routes: [
+            {
+              name: 'default',
+              match: { prefix: '/' },
+              metadata: { filter_metadata: { istio: { config: `${ROUTES_OF}/service-${n * 20 + index}` } } },
+              route: { cluster: `outbound|80||${host(n * 20 + index)}`, timeout: '0s' },
+            },
+          ],
+        })),
+      },
+    })),
+    clusters: filled((n) => ({
+      name: `outbound|80||${host(n)}`,
+      host_statuses: [0, 1].map((index) => ({
+        address: { socket_address: { address: `10.3.${n % 250}.${index}`, port_value: 8080 } },
+        stats: ['cx_total', 'rq_error', 'rq_success', 'rq_timeout', 'rq_total', 'rq_active'].map((name) => ({
+          ...{ name, value: '1' },
+        })),
+        health_status: { eds_health_status: 'HEALTHY' },
+      })),
+    })),
+  };
+}
+
+/** An object with one array, as JSON with more members in it, written as Envoy writes it: a line each, one space for each level. */
+function spliced(object: object, members: string): string {
+  const text = JSON.stringify(object, undefined, 1);
+  const own = text.endsWith('[]\n}') ? text.slice(0, -3) : `${text.slice(0, -5)},`;
+  return `${own}\n${members}\n ]\n}\n`;
+}
+
 /** HTTP/1.1 within a port-forward's channel: GETs only, one after another. */
 function serveForward(webSocket: WebSocket, answer: (path: string) => unknown): void {
   webSocket.send(Buffer.from([0, 0, 0]));
@@ -335,7 +412,8 @@ function serveForward(webSocket: WebSocket, answer: (path: string) => unknown): 
     for (let end = text.indexOf('\r\n\r\n'); end !== -1; end = text.indexOf('\r\n\r\n')) {
       const path = text.split(' ', 2)[1] ?? '/';
       text = text.slice(end + 4);
-      const body = JSON.stringify(answer(path));
+      const given = answer(path);
+      const body = typeof given === 'string' ? given : JSON.stringify(given);
       const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
       webSocket.send(Buffer.concat([Buffer.from([0]), Buffer.from(head + body)]));
     }

@@ -48,6 +48,17 @@ export async function gatewayAddresses(cluster: Cluster, signal: AbortSignal): P
   return services.flatMap((service) => addressesOf(service, 80, nodes));
 }
 
+/** Where pods ask the ingress gateway. */
+export async function gatewayInside(cluster: Cluster, signal: AbortSignal): Promise<string> {
+  const [service] = await cluster.list<EntryService>(resources.services, {
+    namespace: '*',
+    labelSelector: 'istio=ingressgateway',
+    signal,
+  });
+  const { name = 'istio-ingressgateway', namespace = 'istio-system' } = service?.metadata ?? {};
+  return `http://${name}.${namespace}.svc.cluster.local`;
+}
+
 /** Where a NodePort Service of the connection's namespace may be reached from outside. */
 export async function serviceAddresses(
   cluster: Cluster,

@@ -7,8 +7,10 @@ import { waitFor } from '../../shared/wait.ts';
 import type { DemoPlayground, StartPlayground } from '../playground.ts';
 import { app } from '../rollout.ts';
 import type { Run } from '../scenarios.ts';
-import { gatewayAddresses, serviceAddresses } from './addresses.ts';
-import { demoLabel, type OnClusterOptions } from './options.ts';
+import { gatewayAddresses, gatewayInside, serviceAddresses } from './addresses.ts';
+import { startLoadInCluster } from './load-in-cluster.ts';
+import { defaultToolsImage, demoLabel, type OnClusterOptions } from './options.ts';
+import { hasPort, lookAt, withPortOf, type Reach } from './reach.ts';
 import { verifyCluster } from './verify-cluster.ts';
 
 /** Longer than any pod of the demo may take to end, shorter than a Ctrl-C may take. */
@@ -32,14 +34,15 @@ export async function placeOnCluster(
     say: (line: string) => void;
   },
 ): Promise<OnCluster> {
-  const { runs, gateway, signal, say } = options;
+  const { runs, gateway, address, signal, say } = options;
   const cluster = await connectCluster(choice, { fieldManager: 'coffee-shop-demo' });
   try {
     const namespace = choice.namespace ?? freshName();
     const { description, injection, leftovers } = await verifyCluster(cluster, {
       runs,
       namespace,
-      gateway,
+      // An address without a port needs that of the gateway's Service.
+      gateway: gateway ?? (address !== undefined && hasPort(address) ? address : undefined),
       signal,
     });
     if (leftovers.length > 0)
@@ -58,17 +61,16 @@ export async function placeOnCluster(
 
 const freshName = (): string => `${app}-demo-${randomBytes(3).toString('hex')}`;
 
-interface NamespaceOptions extends Pick<OnClusterOptions, 'image' | 'gateway'> {
+interface NamespaceOptions extends Pick<OnClusterOptions, 'image' | 'gateway' | 'address' | 'toolsImage'> {
   description: string;
   labels: Record<string, string>;
   signal: AbortSignal;
   say: (line: string) => void;
 }
 
-async function openNamespace(
-  choice: ClusterChoice,
-  { image, gateway, description, labels, signal, say }: NamespaceOptions,
-): Promise<DemoPlayground> {
+async function openNamespace(choice: ClusterChoice, options: NamespaceOptions): Promise<DemoPlayground> {
+  const { image, gateway, description, labels, signal, say } = options;
+  const { toolsImage = defaultToolsImage } = options;
   const namespace = choice.namespace ?? freshName();
   const own = { ...choice, namespace };
   const cluster = await connectCluster(own, { fieldManager: 'coffee-shop-demo' });
@@ -92,9 +94,14 @@ async function openNamespace(
       gatewayUrl: gateway,
       serviceUrl: '',
       isPrepared: true,
-      findEntries: async (mesh) => {
-        if (!mesh) return serviceAddresses(cluster, app, 8080, signal);
-        return gateway === undefined ? gatewayAddresses(cluster, signal) : [gateway];
+      findEntries: (mesh) => findEntries(cluster, { ...options, mesh, host }),
+      inside: {
+        entry: (mesh) => (mesh ? gatewayInside(cluster, signal) : Promise.resolve(`http://${app}:8080`)),
+        startLoad: (load) => startLoadInCluster(cluster, { ...load, image: toolsImage, signal }),
+        onUnreachable: (why) =>
+          say(
+            `Cannot be reached from here: ${why}. The load runs inside the cluster, as a Job (${toolsImage}); or name an address with --address URL.`,
+          ),
       },
       describeDelays: () => [`on ${description}; its delays are its own`],
       freeze() {
@@ -106,6 +113,28 @@ async function openNamespace(
     await close();
     throw error;
   }
+}
+
+/**
+ * Where callers may ask from here. What was found is looked at before anything is deployed; what was named is taken at its word.
+ */
+async function findEntries(
+  cluster: Cluster,
+  { gateway, address, signal, mesh, host }: NamespaceOptions & { mesh: boolean; host: string },
+): Promise<{ urls: string[]; isNamed: boolean; closed: Reach[] }> {
+  const named = mesh ? (gateway ?? address) : address;
+  if (named !== undefined && (named === gateway || hasPort(named)))
+    return { urls: [named], isNamed: true, closed: [] };
+  const found = await (mesh
+    ? gatewayAddresses(cluster, signal)
+    : serviceAddresses(cluster, app, 8080, signal));
+  if (named !== undefined) return { urls: [withPortOf(named, found)], isNamed: true, closed: [] };
+  const seen = await lookAt(found, { host, mesh, signal });
+  return {
+    urls: seen.filter(({ isUsable }) => isUsable).map(({ url }) => url),
+    isNamed: false,
+    closed: seen.filter(({ isUsable }) => !isUsable),
+  };
 }
 
 /** Never throws: what is left is said, and the run's own end stays what it was. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Account } from '../../load/index.ts';
 import { messageOf, UsageError } from '../../shared/errors.ts';
+import { NotReadableError, readRegularFile } from '../../shared/regular-file.ts';
 import { writeWholeFile } from '../../shared/whole-file.ts';
 import type { ScenarioId } from '../scenarios.ts';
 import type { DemoSettings } from '../settings.ts';
@@ -29,16 +29,20 @@ export interface SweepState {
 }
 
 export const sweepFile = 'sweep.json';
+/** A run of a sweep has a few KB. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** The state of a sweep that was begun in this folder; undefined when there is none. A sweep of other settings must not be mixed in. */
+// eslint-disable-next-line @typescript-eslint/require-await -- callers may count on a promise
 export async function readSweep(folder: string, settings: SweepSettings): Promise<SweepState | undefined> {
   const file = path.join(folder, sweepFile);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = readRegularFile(file, { maxBytes: MAX_BYTES }).toString();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof NotReadableError)) throw error;
+    throw new UsageError(`${file} ${error.message}. Choose another --out.`, { cause: error });
   }
   let state: SweepState;
   try {

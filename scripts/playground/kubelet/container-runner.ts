@@ -108,10 +108,10 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       if (isStopped()) return;
       const process = await launch();
       if (process === undefined) continue;
-      const code = await follow(process);
+      const { code, endedAtMs } = await follow(process);
       const again = restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && code !== 0);
       if (isStopped() || !again) return;
-      await backOff();
+      await backOff(endedAtMs);
     }
   }
 
@@ -149,8 +149,8 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
     return current;
   }
 
-  /** Lives with one run until its end is in the status; returns its exit code. */
-  async function follow(process: ContainerProcess): Promise<number> {
+  /** Lives with one run until its end is in the status; returns its exit code, and when it ended (`performance.now()`). */
+  async function follow(process: ContainerProcess): Promise<{ code: number; endedAtMs: number }> {
     const startedAt = timestamp();
     const since = Date.now();
     const done = deferred();
@@ -163,6 +163,7 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       () => undefined,
     );
     const { code, signal } = await process.exited;
+    const [finishedAt, endedAtMs] = [timestamp(), performance.now()];
     stopProbers(['startup', 'liveness']);
     // The kubelet learns of it from the runtime a moment later; until then readiness is asked and the status unchanged.
     await within(killedSignal.promise, drawMs(delays.exitToStatus, random));
@@ -177,7 +178,7 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
         reason: code === 0 ? 'Completed' : 'Error',
         ...messageOf(process, code),
         startedAt,
-        finishedAt: timestamp(),
+        finishedAt,
         containerID: view.containerId,
       },
     };
@@ -186,7 +187,7 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
     terminating = undefined;
     changed();
     done.resolve();
-    return code;
+    return { code, endedAtMs };
   }
 
   function messageOf(process: ContainerProcess, code: number): { message?: string } {
@@ -307,8 +308,8 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
     await pause(delays.imageBackoff);
   }
 
-  /** After a run ended and before the next: nothing the first time, then 10 s, 20 s, ... */
-  async function backOff(): Promise<void> {
+  /** After a run ended and before the next: nothing the first time, then 10 s, 20 s, ... from its end, however late the status told of it. */
+  async function backOff(endedAtMs: number): Promise<void> {
     view.lastState = view.state;
     view.restartCount += 1;
     failuresInRow += 1;
@@ -327,7 +328,7 @@ export function createContainerRunner(options: RunnerOptions): ContainerRunner {
       },
     };
     changed();
-    await pause(backOffMs);
+    await pause(Math.max(0, backOffMs - (performance.now() - endedAtMs)));
   }
 
   async function pause(ms: number): Promise<void> {

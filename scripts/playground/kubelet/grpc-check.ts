@@ -5,6 +5,9 @@ import type { CheckResult } from './check.ts';
 const STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const UNIMPLEMENTED = '12';
 
+/** What grpc-go takes in one message. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
 /**
  * A gRPC probe: grpc.health.v1.Health/Check over HTTP/2 without TLS, its outcome in the kubelet's words. Never throws.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
@@ -49,7 +52,16 @@ export async function checkGrpc(
       };
       stream.on('response', note);
       stream.on('trailers', note);
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        // In gRPC's words, and its limit.
+        if (bytes > MAX_BYTES)
+          failed(
+            `error: health rpc probe failed: rpc error: code = ResourceExhausted desc = grpc: received message larger than max (${bytes} vs. ${MAX_BYTES})`,
+          );
+      });
       stream.on('error', (error: Error) => failed(`error: health rpc probe failed: ${error.message}`));
       stream.on('end', () => {
         if (grpcStatus === UNIMPLEMENTED) {

@@ -1,4 +1,4 @@
-import { deepEqual, isObject, type JsonObject } from './json.ts';
+import { deepEqual, fieldOf, isObject, type JsonObject } from './json.ts';
 import { fieldSchema, type ListOf, type Schema } from './schema/schema.ts';
 
 /**
@@ -178,7 +178,12 @@ function compareInto(before: unknown, after: unknown, schema: Schema, into: Comp
     if (isObject(before) && isObject(after)) {
       for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
         descend(`f:${field}`, into, (node) =>
-          compareInto(before[field], after[field], fieldSchema(schema, field) ?? { kind: 'open' }, node),
+          compareInto(
+            fieldOf(before, field),
+            fieldOf(after, field),
+            fieldSchema(schema, field) ?? { kind: 'open' },
+            node,
+          ),
         );
       }
       return;

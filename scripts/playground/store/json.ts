@@ -7,6 +7,18 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object's own field: not what every object inherits (`constructor`), which users may name a key as well. */
+export function fieldOf(object: JsonObject, field: string): unknown {
+  return Object.hasOwn(object, field) ? object[field] : undefined;
+}
+
+/** Sets the object's own field, `__proto__` included, which an assignment would take for something else. */
+export function setField(object: JsonObject, field: string, value: unknown): void {
+  if (field === '__proto__')
+    Object.defineProperty(object, field, { value, enumerable: true, configurable: true, writable: true });
+  else object[field] = value;
+}
+
 /** A mutable deep copy; `undefined` fields are left out, as they would be in JSON. */
 export function deepCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item) => deepCopy<unknown>(item)) as T;
@@ -14,7 +26,7 @@ export function deepCopy<T>(value: T): T {
   const copy: JsonObject = {};
   for (const key in value) {
     const field = (value as JsonObject)[key];
-    if (field !== undefined) copy[key] = typeof field === 'object' ? deepCopy(field) : field;
+    if (field !== undefined) setField(copy, key, typeof field === 'object' ? deepCopy(field) : field);
   }
   return copy as T;
 }
@@ -29,8 +41,8 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false;
   const left = a as JsonObject;
   const right = b as JsonObject;
-  for (const key in left) if (!deepEqual(left[key], right[key])) return false;
-  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  for (const key in left) if (!deepEqual(left[key], fieldOf(right, key))) return false;
+  for (const key in right) if (right[key] !== undefined && fieldOf(left, key) === undefined) return false;
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { deepCopy, deepEqual, isObject, type JsonObject } from './json.ts';
+import { deepCopy, deepEqual, isObject, setField, type JsonObject } from './json.ts';
 import { objectAt, qosClass } from './defaults/pod.ts';
 import type { ServiceAddresses } from './addresses.ts';
 import type { ResourceType } from './registry.ts';
@@ -58,7 +58,7 @@ function labelJobPods(metadata: JsonObject, spec: JsonObject): void {
 function encodeStringData(secret: JsonObject): void {
   if (!isObject(secret['stringData'])) return;
   for (const [key, value] of Object.entries(secret['stringData'])) {
-    objectAt(secret, 'data')[key] = Buffer.from(String(value)).toString('base64');
+    setField(objectAt(secret, 'data'), key, Buffer.from(String(value)).toString('base64'));
   }
   delete secret['stringData'];
 }
@@ -112,7 +112,7 @@ function keepAllButStatus(type: ResourceType, next: JsonObject, previous: KubeOb
     if (!['metadata', 'status', 'apiVersion', 'kind'].includes(field)) Reflect.deleteProperty(next, field);
   }
   for (const [field, value] of Object.entries(previous)) {
-    if (field !== 'metadata' && field !== 'status') next[field] = deepCopy(value);
+    if (field !== 'metadata' && field !== 'status') setField(next, field, deepCopy(value));
   }
   const metadata = objectAt(next, 'metadata');
   const old = previous.metadata as unknown as JsonObject;

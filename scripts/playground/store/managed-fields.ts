@@ -10,7 +10,7 @@ import {
   union,
   type FieldSet,
 } from './field-set.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { isObject, setField, type JsonObject } from './json.ts';
 import type { ResourceType } from './registry.ts';
 import { groupVersion } from './resource-key.ts';
 import { schemaOf } from './schema/schema.ts';
@@ -84,7 +84,7 @@ export function managedPart(type: ResourceType, object: JsonObject, subresource:
   for (const [field, value] of Object.entries(object)) {
     if (field === 'apiVersion' || field === 'kind' || field === 'metadata') continue;
     if (hasStatus && (field === 'status') !== (subresource === 'status')) continue;
-    part[field] = value;
+    setField(part, field, value);
   }
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
   const shared: JsonObject = {};

@@ -1,4 +1,4 @@
-import { deepCopy, deepEqual, isObject, type JsonObject } from './json.ts';
+import { deepCopy, deepEqual, fieldOf, isObject, setField, type JsonObject } from './json.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
 /** JSON merge patch, RFC 7386. */
@@ -7,7 +7,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(result, field);
-    else result[field] = mergePatch(result[field], value);
+    else setField(result, field, mergePatch(fieldOf(result, field), value));
   }
   return result;
 }
@@ -102,12 +102,12 @@ function read({ parent, key }: Location): unknown {
 
 function add({ parent, key }: Location, value: unknown): void {
   if (Array.isArray(parent)) parent.splice(key === '-' ? parent.length : indexIn(parent, key), 0, value);
-  else (parent as JsonObject)[key] = value;
+  else setField(parent as JsonObject, key, value);
 }
 
 function replace({ parent, key }: Location, value: unknown): void {
   if (Array.isArray(parent)) parent[indexIn(parent, key)] = value;
-  else (parent as JsonObject)[key] = value;
+  else setField(parent as JsonObject, key, value);
 }
 
 function remove(at: Location): unknown {

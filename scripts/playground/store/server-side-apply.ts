@@ -11,7 +11,7 @@ import {
   union,
   type FieldSet,
 } from './field-set.ts';
-import { deepCopy, isObject, type JsonObject } from './json.ts';
+import { deepCopy, fieldOf, isObject, setField, type JsonObject } from './json.ts';
 import {
   isSameManager,
   managedPart,
@@ -188,7 +188,8 @@ function merge(live: unknown, wanted: unknown, schema: Schema): unknown {
   if (isAtomic || !isObject(live) || !isObject(wanted)) return deepCopy(wanted);
   const result: JsonObject = {};
   for (const field of new Set([...Object.keys(live), ...Object.keys(wanted)])) {
-    result[field] = merge(live[field], wanted[field], fieldSchema(schema, field) ?? { kind: 'open' });
+    const inner = fieldSchema(schema, field) ?? { kind: 'open' };
+    setField(result, field, merge(fieldOf(live, field), fieldOf(wanted, field), inner));
   }
   return result;
 }
@@ -233,7 +234,7 @@ function prune(value: unknown, schema: Schema, last: FieldSet, owned: FieldSet):
   for (const [element, was] of last.children) {
     if (!element.startsWith('f:')) continue;
     const field = element.slice(2);
-    if (!(field in value)) continue;
+    if (!Object.hasOwn(value, field)) continue;
     const now = owned.children.get(element) ?? emptySet();
     if (was.self && isEmptySet(now)) {
       Reflect.deleteProperty(value, field);
@@ -300,7 +301,7 @@ function checkConfig(type: ResourceType, config: JsonObject, schema: Schema): vo
 function findFault(value: unknown, schema: Schema, path: string): string | undefined {
   if (schema.kind === 'struct' && isObject(value)) {
     for (const [field, inner] of Object.entries(value)) {
-      const known = schema.fields.get(field);
+      const known = fieldSchema(schema, field);
       if (known === undefined) return `${path}.${field}: field not declared in schema`;
       const fault = findFault(inner, known, `${path}.${field}`);
       if (fault !== undefined) return fault;

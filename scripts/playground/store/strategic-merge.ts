@@ -1,4 +1,4 @@
-import { deepCopy, deepEqual, isObject, type JsonObject } from './json.ts';
+import { deepCopy, deepEqual, fieldOf, isObject, setField, type JsonObject } from './json.ts';
 import { fieldSchema, OPEN, type ListOf, type Schema } from './schema/schema.ts';
 import { StatusError } from './status-error.ts';
 
@@ -30,22 +30,23 @@ function patchField(result: JsonObject, field: string, value: unknown, schema: S
   if (value === null) {
     Reflect.deleteProperty(result, field);
   } else if (isObject(value) && schema.kind !== 'scalar') {
-    result[field] = strategicMergePatch(result[field], value, schema);
+    setField(result, field, strategicMergePatch(fieldOf(result, field), value, schema));
   } else if (
     Array.isArray(value) &&
     schema.kind === 'list' &&
     (schema.mergeKey !== undefined || schema.set)
   ) {
-    result[field] = patchList(Array.isArray(result[field]) ? result[field] : [], value, schema);
+    const list = fieldOf(result, field);
+    setField(result, field, patchList(Array.isArray(list) ? list : [], value, schema));
   } else {
-    result[field] = deepCopy(value);
+    setField(result, field, deepCopy(value));
   }
 }
 
 function applyListDirective(result: JsonObject, directive: string, value: unknown, schema: Schema): void {
   const [kind, field] = directive.split('/', 2);
   if (field === undefined || !Array.isArray(value)) return;
-  const list = result[field];
+  const list = fieldOf(result, field);
   if (!Array.isArray(list)) return;
   if (kind === '$deleteFromPrimitiveList') {
     result[field] = list.filter((item) => !value.some((gone) => deepEqual(gone, item)));

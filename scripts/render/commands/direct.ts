@@ -5,7 +5,7 @@ import { InputError } from '../sets/input-error.ts';
 import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
 import type { ClusterFlags, DryRun } from './command-line.ts';
-import type { CommandSurroundings } from './run.ts';
+import type { SendSurroundings } from './run.ts';
 import { printable } from '../../shared/printable.ts';
 
 /** Names this program's fields in managedFields. */
@@ -17,7 +17,7 @@ export async function sendDirectly(
   dryRun: DryRun,
   flags: ClusterFlags,
   run: RenderRun,
-  surroundings: CommandSurroundings & { home: string | undefined },
+  surroundings: SendSurroundings & { home: string | undefined },
 ): Promise<void> {
   const { stdout, stderr, environment, home, signal } = surroundings;
   // Everything is read, and its kinds are known to the cluster, before the first object is sent.

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
-import type { CommandSurroundings } from './run.ts';
+import type { SendSurroundings } from './run.ts';
 import type { SendCommand } from './send.ts';
 import { printable } from '../../shared/printable.ts';
 
@@ -51,7 +51,7 @@ export async function runKubectl(
   kubectl: string,
   line: SendCommand,
   run: RenderRun,
-  surroundings: CommandSurroundings,
+  surroundings: SendSurroundings,
 ): Promise<void> {
   const done: string[] = [];
   for (const set of run.sets) {
@@ -73,7 +73,7 @@ async function pipeThrough(
   program: string,
   args: readonly string[],
   input: string,
-  { environment, signal, stdout, stderr }: CommandSurroundings,
+  { environment, signal, stdout, stderr }: SendSurroundings,
 ): Promise<number | string> {
   return new Promise((resolve, reject) => {
     // Through our hands: a reader that leaves must not end kubectl between two of its objects.

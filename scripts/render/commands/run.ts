@@ -11,9 +11,14 @@ export interface CommandSurroundings {
   stdout: (text: string) => void;
   stderr: (text: string) => void;
   environment: NodeJS.ProcessEnv;
-  /** Stops a kubectl that runs. */
-  signal: AbortSignal;
+  /**
+   * Stops a kubectl that runs. Asked for only then: a rendering is done in one go, which hears nothing, and until somebody asks, a signal
+   * ends the process.
+   */
+  hearSignals: () => AbortSignal;
 }
+
+export type SendSurroundings = Omit<CommandSurroundings, 'hearSignals'> & { signal: AbortSignal };
 
 type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
 
@@ -62,7 +67,7 @@ async function render(line: RenderingCommand, surroundings: CommandSurroundings)
   }
   // Only now: nothing has been sent while a template could still fail.
   const { sendToCluster } = await import('./send.ts');
-  await sendToCluster(line, withoutEmptySets(run), surroundings);
+  await sendToCluster(line, withoutEmptySets(run), { ...surroundings, signal: surroundings.hearSignals() });
 }
 
 const withoutEmptySets = (run: RenderRun): RenderRun => ({

@@ -5,7 +5,7 @@ import { findPlaygroundCluster } from '../../shared/running-playground.ts';
 import { homeFolder } from '../../shared/user.ts';
 import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
-import type { CommandSurroundings } from './run.ts';
+import type { SendSurroundings } from './run.ts';
 
 export type SendCommand = Extract<CommandLine, { command: ApplyCommandName }>;
 
@@ -13,7 +13,7 @@ export type SendCommand = Extract<CommandLine, { command: ApplyCommandName }>;
 export async function sendToCluster(
   line: SendCommand,
   run: RenderRun,
-  surroundings: CommandSurroundings,
+  surroundings: SendSurroundings,
 ): Promise<void> {
   const context = agreedContext(line.cluster.context, run.cluster.context, line.file);
   const cluster = { ...line.cluster, context };
@@ -42,10 +42,7 @@ function agreedContext(flag: string | undefined, inFile: string, file: string): 
 }
 
 /** Without any cluster named, a running playground is meant rather than whatever kubectl last used. */
-function withPlayground(
-  cluster: ClusterFlags,
-  { environment, stderr }: CommandSurroundings,
-): NodeJS.ProcessEnv {
+function withPlayground(cluster: ClusterFlags, { environment, stderr }: SendSurroundings): NodeJS.ProcessEnv {
   const isNamed = cluster.context !== undefined || cluster.kubeconfig !== undefined;
   if (isNamed || (environment['KUBECONFIG'] ?? '') !== '') return environment;
   const playground = findPlaygroundCluster(ownFolder(environment));

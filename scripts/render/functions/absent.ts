@@ -6,7 +6,10 @@ const NEWER = 'it came to sprig after kontemplate was released';
 const HELM = 'it belongs to Helm';
 
 const REASONS: Record<string, string> = {
-  ...all(RANDOM, 'randAlphaNum randAlpha randAscii randNumeric randInt randBytes shuffle uuidv4'),
+  ...all(
+    RANDOM,
+    'randAlphaNum randAlpha randAscii randNumeric randInt randBytes randSeededNumeric shuffle uuidv4',
+  ),
   ...all(RANDOM, 'cryptoRandAlphaNum cryptoRandAlpha cryptoRandAscii cryptoRandNumeric'),
   ...all(DATE, 'now date dateInZone date_in_zone dateModify date_modify htmlDate htmlDateInZone ago toDate'),
   ...all(DATE, 'mustToDate mustDateModify must_date_modify unixEpoch duration durationRound'),
@@ -19,7 +22,6 @@ const REASONS: Record<string, string> = {
     HELM,
     'toYaml toYamlPretty fromYaml fromYamlArray fromJsonArray toToml fromToml include required tpl lookup',
   ),
-  semver: 'compare versions with semverCompare',
   get: `${NEWER}; use index`,
   dig: `${NEWER}; use index`,
   fromJson: NEWER,

@@ -1,5 +1,12 @@
 import { Budget } from '../template/format.ts';
-import { Typed, sortedKeys, type MaybeValue } from '../template/values.ts';
+import {
+  Instance,
+  Typed,
+  sortedKeys,
+  type MaybeValue,
+  type Value,
+  type ValueMap,
+} from '../template/values.ts';
 
 const ESCAPES: Record<string, string> = {
   '<': '\\u003c',
@@ -48,6 +55,11 @@ function encode(value: MaybeValue, budget = new Budget()): string | undefined {
   if (value instanceof Typed) {
     return typeof value.value === 'number' ? numberText(value.value) : String(value.value);
   }
+  if (value instanceof Instance) return jsonText(value.text);
+  return budget.within(() => encodeCollection(value, budget));
+}
+
+function encodeCollection(value: Value[] | ValueMap, budget: Budget): string | undefined {
   const parts: string[] = [];
   if (Array.isArray(value)) {
     for (const item of value) {

@@ -66,8 +66,24 @@ function untilStep(start: bigint, stop: bigint, step: bigint): Value[] {
   return withElementType(counts, 'int');
 }
 
-const uniq = (items: readonly Value[]): Value[] =>
-  items.filter((each, index) => items.findIndex((other) => deepEqual(each, other)) === index);
+/** Of equal items the first. What has a name is found by it: comparing each with each takes an hour for a million of them. */
+function uniq(items: readonly Value[]): Value[] {
+  const names = new Set<string>();
+  const others: Value[] = [];
+  return items.filter((item) => {
+    const name = nameOf(item);
+    if (name !== undefined) return !names.has(name) && names.add(name);
+    if (others.some((other) => deepEqual(item, other))) return false;
+    others.push(item);
+    return true;
+  });
+}
+
+/** The same for equal values, and for no others; undefined for lists, maps, and NaN, which equals nothing. */
+function nameOf(item: Value): string | undefined {
+  if (Array.isArray(item) || item instanceof Map || Number.isNaN(floatIn(item))) return undefined;
+  return `${typeName(item)} ${String(integerIn(item) ?? floatIn(item) ?? (item as string | boolean | null))}`;
+}
 
 const list = variadic([], 'any', (args) => args.map(item));
 const append = fn(['any', 'any'], ([values, value]) => [...asList(values, 'Cannot push on'), item(value)]);

@@ -3,6 +3,9 @@ import { withElementType } from '../template/values.ts';
 import { FunctionError } from '../template/errors.ts';
 import { compilePattern, type Match, type Pattern } from './pattern.ts';
 
+/** The most matches of a pattern in one text. */
+const MAX_MATCHES = 1_000_000;
+
 /** All matches, at most n of them (n < 0: all). An empty match right behind another match does not count, as in Go. */
 function matches(pattern: Pattern, text: string, n: number): Match[] {
   const found: Match[] = [];
@@ -13,6 +16,7 @@ function matches(pattern: Pattern, text: string, n: number): Match[] {
     if (match === undefined) break;
     const { start, end } = match;
     if (end > start || start !== previousEnd) found.push(match);
+    if (found.length > MAX_MATCHES) throw new FunctionError(`more than ${MAX_MATCHES} matches`);
     previousEnd = end;
     at = end > start ? end : end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
   }

@@ -1,13 +1,20 @@
 import { FunctionError } from '../template/errors.ts';
 import { fn, type TemplateFunction } from '../template/functions.ts';
+import { Instance, int64, typeName, type MaybeValue, type Method, type Value } from '../template/values.ts';
 
 interface Version {
   numbers: [bigint, bigint, bigint];
   prerelease: string;
+  metadata: string;
+  /** As it was written. */
+  original: string;
 }
 
-const SUFFIX = '(?:-([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?';
-const VERSION = new RegExp(`^v?([0-9]+)(?:\\.([0-9]+))?(?:\\.([0-9]+))?${SUFFIX}$`);
+const IDENTIFIERS = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*';
+const SUFFIX = `(?:-(${IDENTIFIERS}))?(?:\\+${IDENTIFIERS})?`;
+const VERSION = new RegExp(
+  `^v?([0-9]+)(?:\\.([0-9]+))?(?:\\.([0-9]+))?(?:-(${IDENTIFIERS}))?(?:\\+(${IDENTIFIERS}))?$`,
+);
 const PART = '[0-9xX*|]+';
 const LOOSE = `v?(${PART})(?:\\.(${PART}))?(?:\\.(${PART}))?${SUFFIX}`;
 const CONSTRAINT = new RegExp(`^\\s*(=|!=|>=|=>|<=|=<|>|<|~>|~|\\^|)\\s*${LOOSE}\\s*$`);
@@ -16,8 +23,14 @@ const RANGE = new RegExp(`\\s*(${LOOSE})\\s+-\\s+(${LOOSE})\\s*`, 'g');
 function readVersion(text: string): Version {
   const match = VERSION.exec(text);
   if (match === null) throw new FunctionError(`Invalid Semantic Version: ${text}`);
-  const [, major = '0', minor = '0', patch = '0', prerelease = ''] = match;
-  return { numbers: [BigInt(major), BigInt(minor), BigInt(patch)], prerelease };
+  const [, major = '0', minor = '0', patch = '0', prerelease = '', metadata = ''] = match;
+  const numbers: Version['numbers'] = [BigInt(major), BigInt(minor), BigInt(patch)];
+  const tooLarge = numbers.find((one) => BigInt.asIntN(64, one) !== one);
+  if (tooLarge !== undefined)
+    throw new FunctionError(
+      `Error parsing version segment: strconv.ParseInt: parsing "${tooLarge}": value out of range`,
+    );
+  return { numbers, prerelease, metadata, original: text };
 }
 
 function comparePrerelease(a: string, b: string): number {
@@ -142,7 +155,76 @@ function semverCompare(constraints: string, text: string): boolean {
   return alternatives.some((all) => all.every((constraint) => satisfies(version, constraint)));
 }
 
+/** `1.2.3-beta.1+5`, all three numbers written out. */
+const textOf = ({ numbers, prerelease, metadata }: Omit<Version, 'original'>): string =>
+  numbers.join('.') + (prerelease === '' ? '' : `-${prerelease}`) + (metadata === '' ? '' : `+${metadata}`);
+
+const versions = new WeakMap<Instance, Version>();
+
+/**
+ * A version as templates see it: printed in full, with the methods of Go's library.
+ * https://pkg.go.dev/github.com/Masterminds/semver#Version
+ */
+function instanceOf(version: Version): Instance {
+  const [major, minor, patch] = version.numbers;
+  const next = (numbers: Version['numbers']): Instance =>
+    changed(version, { numbers, prerelease: '', metadata: '' });
+  const methods: Record<string, Method> = {
+    Major: get(() => int64(major)),
+    Minor: get(() => int64(minor)),
+    Patch: get(() => int64(patch)),
+    Prerelease: get(() => version.prerelease),
+    Metadata: get(() => version.metadata),
+    String: get(() => textOf(version)),
+    Original: get(() => version.original),
+    Compare: withVersion((other) => BigInt(compare(version, other))),
+    Equal: withVersion((other) => compare(version, other) === 0),
+    LessThan: withVersion((other) => compare(version, other) < 0),
+    GreaterThan: withVersion((other) => compare(version, other) > 0),
+    IncMajor: get(() => next([major + 1n, 0n, 0n])),
+    IncMinor: get(() => next([major, minor + 1n, 0n])),
+    // A prerelease comes before its release: that is the next patch.
+    IncPatch: get(() => next([major, minor, version.prerelease === '' ? patch + 1n : patch])),
+    SetPrerelease: withIdentifiers('Prerelease', (prerelease) => changed(version, { prerelease })),
+    SetMetadata: withIdentifiers('Metadata', (metadata) => changed(version, { metadata })),
+  };
+  const instance = new Instance('*semver.Version', textOf(version), new Map(Object.entries(methods)));
+  versions.set(instance, version);
+  return instance;
+}
+
+function changed(version: Version, change: Partial<Version>): Instance {
+  const next = { ...version, ...change };
+  return instanceOf({ ...next, original: (version.original.startsWith('v') ? 'v' : '') + textOf(next) });
+}
+
+const get = (run: () => Value): Method => ({ arity: 0, run });
+
+const withVersion = (use: (other: Version) => Value): Method => ({
+  arity: 1,
+  run([given]) {
+    const version = given instanceof Instance ? versions.get(given) : undefined;
+    if (version === undefined) throw wrongType('*semver.Version', given);
+    return use(version);
+  },
+});
+
+const ONLY_IDENTIFIERS = new RegExp(`^${IDENTIFIERS}$`);
+
+const withIdentifiers = (what: string, use: (text: string) => Value): Method => ({
+  arity: 1,
+  run([given]) {
+    if (typeof given !== 'string') throw wrongType('string', given);
+    if (given !== '' && !ONLY_IDENTIFIERS.test(given)) throw new FunctionError(`Invalid ${what} string`);
+    return use(given);
+  },
+});
+
+const wrongType = (expected: string, given: MaybeValue): FunctionError =>
+  new FunctionError(`wrong type for value; expected ${expected}; got ${typeName(given)}`);
+
 export const semverFunctions: Array<[string, TemplateFunction]> = [
+  ['semver', fn(['string'], ([version]) => instanceOf(readVersion(version)))],
   [
     'semverCompare',
     fn(['string', 'string'], ([constraints, version]) => semverCompare(constraints, version)),

@@ -6,7 +6,10 @@ import { quote } from '../template/quoting.ts';
 import { withElementType, type MaybeValue, type Value, type ValueMap } from '../template/values.ts';
 
 /** The longest text a single function may build. */
-export const MAX_TEXT = 64 * 1024 * 1024;
+export const MAX_TEXT = 16 * 1024 * 1024;
+
+/** The most parts of a text. */
+const MAX_PARTS = 1_000_000;
 
 /** A value's text as print shows it. */
 export const textOf = (value: MaybeValue, context: CallContext): string => formatValue(value, context.style);
@@ -48,7 +51,9 @@ export const lower = (text: string): string => mapLetters(text, (char) => char.t
 /** Splits as Go's strings.SplitN: an empty separator splits into characters, n < 0 means all. */
 export function splitText(separator: string, text: string, n = -1): string[] {
   if (n === 0) return [];
-  const parts = separator === '' ? characters(text) : text.split(separator);
+  if (separator === '' && text.length > MAX_PARTS) throw new FunctionError(`more than ${MAX_PARTS} items`);
+  const parts = separator === '' ? characters(text) : text.split(separator, MAX_PARTS + 1);
+  if (parts.length > MAX_PARTS) throw new FunctionError(`more than ${MAX_PARTS} items`);
   if (n < 0 || parts.length <= n) return parts;
   return [...parts.slice(0, n - 1), parts.slice(n - 1).join(separator)];
 }
@@ -79,7 +84,7 @@ function repeat(count: bigint, text: string): string {
 
 function indent(width: bigint, text: string): string {
   const padding = repeat(width, ' ');
-  return padding + text.split('\n').join(`\n${padding}`);
+  return padding + text.replaceAll('\n', () => `\n${padding}`);
 }
 
 /** The items of a list as text, without nil; a single value counts as a list of one. */

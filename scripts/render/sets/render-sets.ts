@@ -4,6 +4,8 @@ import { reasonForAbsence, standardFunctions } from '../functions/index.ts';
 import { setFunctions } from '../functions/set-functions.ts';
 import type { NumberStyle } from '../template/format.ts';
 import type { FunctionTable } from '../template/functions.ts';
+import { DEFAULT_LIMITS } from '../template/executor.ts';
+import { Meter } from '../template/meter.ts';
 import { renderText } from '../template/render.ts';
 import { copyValue, type Value, type ValueMap } from '../template/values.ts';
 import { loadClusterFile, type ClusterFile, type ResourceSet } from './cluster-file.ts';
@@ -74,9 +76,12 @@ function renderSet(
     return `Set ${set.name} has no value for it: add ${name} to its values or to global in ${file}, or pass --var ${name}=...`;
   };
   const { numbers, environment } = options;
+  // A file and what it inserts have one between them.
+  let meter = new Meter(DEFAULT_LIMITS);
   const render = (file: string, text: string, root: Value): string =>
     renderText(text, root, file, {
       functions,
+      meter,
       absence: reasonForAbsence,
       numbers,
       environment,
@@ -93,6 +98,7 @@ function renderSet(
   ]);
   const files = found.files.map((file) => {
     const text = readTextFile(file);
+    meter = new Meter(DEFAULT_LIMITS);
     // A file that changes its values (with set or merge) changes them for itself only.
     return { set: set.name, file, text: render(file, text, copyValue(values)) };
   });

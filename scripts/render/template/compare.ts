@@ -1,5 +1,5 @@
 import { FunctionError } from './errors.ts';
-import { compareStrings, floatIn, integerIn, type MaybeValue } from './values.ts';
+import { compareStrings, floatIn, Instance, integerIn, type MaybeValue } from './values.ts';
 
 type Basic =
   | { kind: 'bool'; value: boolean }
@@ -39,6 +39,10 @@ function equal(a: MaybeValue, b: MaybeValue): boolean {
 }
 
 function nonComparable(value: MaybeValue): FunctionError {
+  if (value instanceof Instance) {
+    const hint = 'Compare versions with .Equal, .LessThan or .GreaterThan, or with semverCompare';
+    return new FunctionError(`non-comparable type ${value.type}`, 'bad-comparison', hint);
+  }
   const kind = Array.isArray(value) ? 'slice' : 'map';
   return new FunctionError(`non-comparable type ${kind}`, 'bad-comparison');
 }

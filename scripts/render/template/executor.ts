@@ -3,10 +3,12 @@ import { didYouMean } from './did-you-mean.ts';
 import { FunctionError, RenderError, type ErrorClass } from './errors.ts';
 import type { CallContext, FunctionTable, ParameterType, TemplateFunction } from './functions.ts';
 import type { BranchNode, CommandNode, Node, Operand, OperandNode, PipeNode, Template } from './nodes.ts';
+import { LimitError, type Meter } from './meter.ts';
 import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
 import {
+  Instance,
   Typed,
   elementTypeOf,
   floatIn,
@@ -24,19 +26,28 @@ import {
 export interface Limits {
   /** Templates calling templates. */
   depth: number;
-  /** Nodes executed. */
+  /** Nodes executed, items and text made: see `Meter`. */
   steps: number;
+  /** Lists of nodes within each other, through every template that is called. */
+  nesting: number;
   /** Characters of output. */
   output: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { depth: 400, steps: 5_000_000, output: 256 * 1024 * 1024 };
+export const DEFAULT_LIMITS: Limits = {
+  depth: 400,
+  steps: 5_000_000,
+  nesting: 1_000,
+  output: 256 * 1024 * 1024,
+};
 
 export interface Execution extends CallContext {
   source: Source;
   template: Template;
   functions: FunctionTable;
   limits: Limits;
+  /** What this costs counts with what it is a part of. */
+  meter: Meter;
   /** Where a missing top-level value would come from; added to the error. */
   explainMissing?: ((path: string) => string | undefined) | undefined;
 }
@@ -49,6 +60,12 @@ export function execute(execution: Execution): string {
 // No argument was handed on by a pipe: different from handing on nothing.
 const NONE = Symbol('no final argument');
 type Final = MaybeValue | typeof NONE;
+/** What stands behind a field or method: its arguments, and the dot they are looked up in. */
+interface Call {
+  dot: MaybeValue;
+  args: readonly OperandNode[];
+  final: Final;
+}
 type Jump = 'break' | 'continue' | undefined;
 
 class Executor {
@@ -56,7 +73,6 @@ class Executor {
   private readonly out: string[] = [];
   private variables: Array<{ name: string; value: MaybeValue }>;
   private depth = 0;
-  private steps = 0;
   private outputLength = 0;
   private place = 0;
 
@@ -70,7 +86,8 @@ class Executor {
       this.list(this.execution.template.body, this.execution.root);
     } catch (error) {
       if (error instanceof RangeError) {
-        this.fail('the template nests too deep or its text grows too large', this.place, {
+        const limit = error instanceof LimitError ? error.message : undefined;
+        this.fail(limit ?? 'the template nests too deep or its text grows too large', this.place, {
           errorClass: 'too-deep',
         });
       }
@@ -119,19 +136,17 @@ class Executor {
   // Nodes
 
   private list(nodes: readonly Node[], dot: MaybeValue): Jump {
+    const { meter } = this.execution;
+    meter.enter();
+    let jump: Jump;
     for (const node of nodes) {
-      this.step(node.offset);
       this.place = node.offset;
-      const jump = this.node(node, dot);
-      if (jump !== undefined) return jump;
+      meter.spend();
+      jump = this.node(node, dot);
+      if (jump !== undefined) break;
     }
-    return undefined;
-  }
-
-  private step(offset: number): void {
-    if (++this.steps > this.execution.limits.steps) {
-      this.fail(`more than ${this.execution.limits.steps} steps`, offset, { errorClass: 'too-deep' });
-    }
+    meter.leave();
+    return jump;
   }
 
   private node(node: Node, dot: MaybeValue): Jump {
@@ -174,7 +189,8 @@ class Executor {
     let ran = false;
     for (const [index, element] of this.elements(node, value)) {
       ran = true;
-      this.step(node.offset);
+      this.place = node.offset;
+      this.execution.meter.spend();
       this.setRangeVariables(node.pipe, index, element, mark);
       const jump = this.list(node.body, element);
       this.variables.length = mark;
@@ -192,6 +208,7 @@ class Executor {
       return;
     }
     if (value instanceof Map) {
+      this.execution.meter.spend(value.size);
       for (const key of sortedKeys(value)) yield [key, value.get(key) ?? null];
       return;
     }
@@ -273,25 +290,26 @@ class Executor {
     const [first, ...args] = command.args;
     if (first === undefined) return undefined;
     const hasArguments = args.length > 0 || final !== NONE;
+    const call: Call | undefined = hasArguments ? { dot, args, final } : undefined;
     switch (first.kind) {
       case 'field':
       case 'chain':
-        return this.operand(dot, first, hasArguments);
+        return this.operand(dot, first, call);
       case 'identifier':
         return this.callFunction(dot, first, args, final);
       case 'variable':
-        if (first.names.length > 0) return this.operand(dot, first, hasArguments);
+        if (first.names.length > 0) return this.operand(dot, first, call);
     }
     if (hasArguments) {
       const text = printOperand(first);
       this.fail(`can't give argument to non-function ${text}`, first.offset, { expression: text });
     }
     if (first.kind === 'nil') this.fail('nil is not a command', first.offset);
-    return this.operand(dot, first, false);
+    return this.operand(dot, first);
   }
 
   /** The value of an operand where any type will do. */
-  private operand(dot: MaybeValue, node: OperandNode, hasArguments: boolean): MaybeValue {
+  private operand(dot: MaybeValue, node: OperandNode, call?: Call): MaybeValue {
     switch (node.kind) {
       case 'dot':
         return dot;
@@ -308,14 +326,14 @@ class Executor {
       case 'identifier':
         return this.callFunction(dot, node, [], NONE);
       case 'field':
-        return this.fields(dot, node, hasArguments);
+        return this.fields(dot, node, call);
       case 'variable':
-        return this.fields(this.variable(node), node, hasArguments);
+        return this.fields(this.variable(node), node, call);
       case 'chain': {
         if (node.operand.kind === 'nil') {
           this.fail(`indirection through explicit nil in ${printOperand(node)}`, node.offset);
         }
-        return this.fields(this.operand(dot, node.operand, false) ?? undefined, node, hasArguments);
+        return this.fields(this.operand(dot, node.operand) ?? undefined, node, call);
       }
     }
   }
@@ -343,12 +361,11 @@ class Executor {
   private fields(
     start: MaybeValue,
     node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
-    hasArguments: boolean,
+    call: Call | undefined,
   ): MaybeValue {
     let value = start;
     node.names.forEach((name, index) => {
-      const withArguments = hasArguments && index === node.names.length - 1;
-      value = this.field(value, name, index, node, withArguments);
+      value = this.field(value, name, index, node, index === node.names.length - 1 ? call : undefined);
     });
     return value;
   }
@@ -358,12 +375,13 @@ class Executor {
     name: string,
     index: number,
     node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
-    hasArguments: boolean,
+    call: Call | undefined,
   ): MaybeValue {
-    if (receiver instanceof Map && !hasArguments) {
+    if (receiver instanceof Map && call === undefined) {
       const found = receiver.get(name);
       if (found !== undefined) return found;
     }
+    if (receiver instanceof Instance) return this.method(receiver, name, index, node, call);
     const offset = this.offsetOfName(node, index);
     const details = { expression: printOperand(node) };
     if (receiver === undefined) {
@@ -390,7 +408,7 @@ class Executor {
         hint,
       });
     }
-    if (hasArguments) {
+    if (call !== undefined) {
       this.fail(`${name} is not a method but has arguments`, offset, details);
     }
     this.fail(`map has no entry for key ${quote(name)}`, offset, {
@@ -398,6 +416,38 @@ class Executor {
       errorClass: 'missing-key',
       hint: this.missingHint(receiver, name, before),
     });
+  }
+
+  private method(
+    receiver: Instance,
+    name: string,
+    index: number,
+    node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
+    call: Call | undefined,
+  ): MaybeValue {
+    const offset = this.offsetOfName(node, index);
+    const details = { expression: printOperand(node) };
+    const method = receiver.methods.get(name);
+    if (method === undefined) {
+      const known = [...receiver.methods.keys()];
+      this.fail(`can't evaluate field ${name} in type ${receiver.type}`, offset, {
+        ...details,
+        errorClass: 'bad-field',
+        hint: didYouMean(name, known) ?? `It has ${known.join(', ')}.`,
+      });
+    }
+    const values = (call?.args ?? []).map((arg) => this.operand(call?.dot, arg));
+    if (call !== undefined && call.final !== NONE) values.push(call.final);
+    if (values.length !== method.arity) {
+      const message = `wrong number of args for ${name}: want ${method.arity} got ${values.length}`;
+      this.fail(message, offset, details);
+    }
+    try {
+      return method.run(values);
+    } catch (error) {
+      if (!(error instanceof FunctionError)) throw error;
+      this.fail(`error calling ${name}: ${error.message}`, offset, { ...details, cause: error });
+    }
   }
 
   private missingHint(receiver: ValueMap, name: string, before: string): string | undefined {
@@ -442,7 +492,9 @@ class Executor {
 
   private invoke(node: Operand<'identifier'>, found: TemplateFunction, values: MaybeValue[]): MaybeValue {
     try {
-      return found.run(values, this.execution);
+      const made = found.run(values, this.execution);
+      this.execution.meter.spendOn(made, values);
+      return made;
     } catch (error) {
       if (error instanceof FunctionError) {
         this.fail(`error calling ${node.name}: ${error.message}`, node.offset, {
@@ -480,7 +532,7 @@ class Executor {
   }
 
   private argument(dot: MaybeValue, node: OperandNode, type: ParameterType): MaybeValue {
-    if (type === 'any') return this.operand(dot, node, false);
+    if (type === 'any') return this.operand(dot, node);
     switch (node.kind) {
       case 'nil':
         if (type === 'map') return undefined;
@@ -490,7 +542,7 @@ class Executor {
       case 'number':
         return this.literal(node, type);
       default:
-        return this.checked(this.operand(dot, node, false), type, node);
+        return this.checked(this.operand(dot, node), type, node);
     }
   }
 

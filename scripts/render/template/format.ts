@@ -1,4 +1,4 @@
-import { floatIn, sortedKeys, type MaybeValue } from './values.ts';
+import { floatIn, Instance, sortedKeys, type MaybeValue } from './values.ts';
 
 /** `plain` prints whole numbers from data below 2^53 without an exponent; `go` prints every float as Go does. */
 export type NumberStyle = 'plain' | 'go';
@@ -29,15 +29,28 @@ function dataNumberText(value: number, style: NumberStyle): string {
     : floatText(value);
 }
 
+/** Lists and maps within each other that are still shown. */
+const MAX_SHOWN_DEPTH = 1_000;
+
 /**
- * How many items one text may show. A list that holds itself twice, and so on, is small in memory and endless in print: the
+ * How many items one text may show, and how deep. A list that holds itself twice, and so on, is small in memory and endless in print: the
  * RangeError becomes an error of the template.
  */
 export class Budget {
   private left = 5_000_000;
+  private depth = 0;
 
   spend(): void {
     if (--this.left < 0) throw new RangeError('the value is too large to be shown');
+  }
+
+  /** Shows what is inside a list or map. */
+  within<T>(show: () => T): T {
+    this.spend();
+    if (++this.depth > MAX_SHOWN_DEPTH) throw new RangeError('the value nests too deep to be shown');
+    const shown = show();
+    this.depth--;
+    return shown;
   }
 }
 
@@ -47,12 +60,17 @@ export function formatValue(value: MaybeValue, style: NumberStyle, budget = new 
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return dataNumberText(value, style);
   if (typeof value !== 'object') return String(value);
-  budget.spend();
-  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, style, budget)).join(' ')}]`;
+  if (Array.isArray(value)) {
+    const items = budget.within(() => value.map((item) => formatValue(item, style, budget)));
+    return `[${items.join(' ')}]`;
+  }
   if (value instanceof Map) {
-    const entries = sortedKeys(value).map((key) => `${key}:${formatValue(value.get(key), style, budget)}`);
+    const entries = budget.within(() =>
+      sortedKeys(value).map((key) => `${key}:${formatValue(value.get(key), style, budget)}`),
+    );
     return `map[${entries.join(' ')}]`;
   }
+  if (value instanceof Instance) return value.text;
   const float = floatIn(value);
   return float === undefined ? String(value.value) : floatText(float);
 }

@@ -1,7 +1,7 @@
 import { characters } from './characters.ts';
 import { Budget, exponentSuffix, floatText, formatValue, type NumberStyle } from './format.ts';
 import { quote, quoteCharacter } from './quoting.ts';
-import { floatIn, integerIn, sortedKeys, typeName, type MaybeValue } from './values.ts';
+import { floatIn, Instance, integerIn, sortedKeys, typeName, type MaybeValue } from './values.ts';
 
 interface Spec {
   plus: boolean;
@@ -228,6 +228,7 @@ class Printf {
   private scalar(verb: string, spec: Spec, value: MaybeValue): string | undefined {
     if (typeof value === 'boolean') return /[tv]/.test(verb) ? pad(String(value), spec) : undefined;
     if (typeof value === 'string') return stringText(verb, spec, value);
+    if (value instanceof Instance) return stringText(verb, spec, value.text);
     const integer = integerIn(value);
     if (integer !== undefined) return integerText(verb, spec, integer);
     const float = floatIn(value);

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, execute, type Limits } from './executor.ts';
 import type { NumberStyle } from './format.ts';
 import type { FunctionTable } from './functions.ts';
+import { Meter } from './meter.ts';
 import type { Template } from './nodes.ts';
 import { parseTemplate } from './parser.ts';
 import { Source } from './source.ts';
@@ -12,6 +13,8 @@ export interface EngineOptions {
   absence?: ((name: string) => string | undefined) | undefined;
   numbers?: NumberStyle | undefined;
   limits?: Partial<Limits> | undefined;
+  /** Shared by the templates that insert each other; a new one by default. */
+  meter?: Meter | undefined;
   /** What env and expandenv see; nothing by default. */
   environment?: Readonly<Record<string, string | undefined>> | undefined;
   explainMissing?: ((path: string) => string | undefined) | undefined;
@@ -32,13 +35,15 @@ export function renderText(text: string, root: Value, fileName: string, options:
   if (!text.includes('{{')) return text;
   const source = new Source(fileName, text);
   const template = parse(source, options);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   return execute({
     source,
     template,
     root,
     functions: options.functions,
     style: options.numbers ?? 'plain',
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
+    meter: options.meter ?? new Meter(limits),
     environment: options.environment ?? {},
     explainMissing: options.explainMissing,
   });

@@ -6,11 +6,12 @@
  *   others   -> Typed             int64 (results of add, mul, ...), uint8 (a byte of a string), float64 written as such
  *                                 in the template
  *   map      -> Map               own keys only, so no template ever sees a JavaScript prototype
+ *   others   -> Instance          what a function gives that has methods: sprig's `semver`
  *
  * `null` is a nil inside data (`interface {}` holding nothing); `undefined` is no value at all (reflect's invalid
  * value): what `{{ template "x" }}` without an argument has as its dot.
  */
-export type Value = null | boolean | bigint | number | string | Typed | Value[] | ValueMap;
+export type Value = null | boolean | bigint | number | string | Typed | Instance | Value[] | ValueMap;
 export type ValueMap = Map<string, Value>;
 export type MaybeValue = Value | undefined;
 
@@ -25,15 +26,39 @@ export class Typed {
   }
 }
 
+/** What a template may call on an Instance: `(semver "1.2.3").Major`. */
+export interface Method {
+  /** How many arguments it takes. */
+  readonly arity: number;
+  /** @throws FunctionError for an argument of the wrong type */
+  run(args: readonly MaybeValue[]): Value;
+}
+
+/** A value of a Go type with methods. It is printed, quoted and written as JSON by its text. */
+export class Instance {
+  /** `*semver.Version` */
+  readonly type: string;
+  readonly text: string;
+  readonly methods: ReadonlyMap<string, Method>;
+
+  constructor(type: string, text: string, methods: ReadonlyMap<string, Method>) {
+    this.type = type;
+    this.text = text;
+    this.methods = methods;
+  }
+}
+
 export const int64 = (value: bigint): Typed => new Typed('int64', BigInt.asIntN(64, value));
 
-export type Kind = 'invalid' | 'bool' | 'int' | 'int64' | 'uint8' | 'float64' | 'string' | 'slice' | 'map';
+export type Kind =
+  'invalid' | 'bool' | 'int' | 'int64' | 'uint8' | 'float64' | 'string' | 'slice' | 'map' | 'ptr';
 
 /** The kind of a value by Go's reflect names. */
 export function kindOf(value: MaybeValue): Kind {
   if (value === null || value === undefined) return 'invalid';
   if (Array.isArray(value)) return 'slice';
   if (value instanceof Map) return 'map';
+  if (value instanceof Instance) return 'ptr';
   if (value instanceof Typed) return value.type;
   switch (typeof value) {
     case 'boolean':
@@ -63,7 +88,7 @@ export function typeName(value: MaybeValue): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[]${elementTypeOf(value)}`;
   if (value instanceof Map) return `map[string]${elementTypeOf(value)}`;
-  return kindOf(value);
+  return value instanceof Instance ? value.type : kindOf(value);
 }
 
 /** The integer in a value of an integer type, else undefined. */
@@ -83,6 +108,7 @@ export function isTrue(value: MaybeValue): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'object') {
     if (Array.isArray(value)) return value.length > 0;
+    if (value instanceof Instance) return true;
     return value instanceof Map ? value.size > 0 : Boolean(value.value);
   }
   return Number.isNaN(value) || Boolean(value);

@@ -8,6 +8,7 @@ import { discover } from './discovery.ts';
 import type { ClusterChoice } from './flags.ts';
 import type { PodForward } from './forward.ts';
 import type { Call, Transport } from './transport.ts';
+import { followLog } from './log.ts';
 import { watchForever } from './watch.ts';
 import type { WatchEvent } from './watch.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
@@ -37,6 +38,8 @@ export interface Cluster {
   readonly context: string;
   readonly server: string;
   readonly namespace: string;
+  /** How this connection's writes are named in `managedFields`. */
+  readonly fieldManager: string;
   /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
   version(patienceMs?: number, signal?: AbortSignal): Promise<{ gitVersion: string }>;
   /** Where the server keeps objects of this kind, asked for once when the scripts do not name it. Throws when it has no such kind. */
@@ -71,6 +74,8 @@ export interface Cluster {
     resource: Resource,
     options: ListOptions & { signal: AbortSignal },
   ): AsyncGenerator<WatchEvent<T>>;
+  /** What a container of the connection's namespace says, line by line, until it has ended. */
+  followLog(pod: string, container: string, signal: AbortSignal): AsyncGenerator<string>;
   /** HTTP to a port inside a pod, over a port-forward that stays open between requests. */
   forward(namespace: string, pod: string, port: number): PodForward;
   close(): Promise<void>;
@@ -191,6 +196,7 @@ async function createCluster(
     context,
     server,
     namespace,
+    fieldManager,
     resourceOf,
 
     async version(patienceMs, signal) {
@@ -298,6 +304,8 @@ async function createCluster(
         silenceMs: watchSilenceMs,
       });
     },
+
+    followLog: (pod, container, signal) => followLog(transport, { namespace, pod, container, signal }),
 
     forward(podNamespace, pod, port) {
       const forward = createPodForward({ transport, namespace: podNamespace, pod, port, timeoutMs });

@@ -112,7 +112,10 @@ async function* follow<T extends KubernetesObject>(
 }
 
 /** @throws TooLongError when a line does not end: one event is one object */
-async function* linesOf(stream: ReadableStream<Uint8Array> | null, who: string): AsyncGenerator<string> {
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array> | null,
+  who: string,
+): AsyncGenerator<string> {
   if (stream === null) return;
   const decoder = new TextDecoder();
   let pieces: string[] = [];

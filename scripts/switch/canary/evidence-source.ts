@@ -1,5 +1,6 @@
 /** Where the evidence of a share comes from: what both versions answered in one and the same time, as their callers saw it. */
 import type { Sample } from './fisher.ts';
+import { clustersPathOf } from '../routing/host-load.ts';
 import type { ClusterStatuses } from '../routing/envoy-answers.ts';
 import type { Mesh } from '../proofs/mesh.ts';
 import type { Proxy } from '../proofs/proxies.ts';
@@ -61,7 +62,7 @@ export function createProxySource({ mesh, host }: { mesh: Mesh; host: string }):
   const countAll = (signal: AbortSignal) =>
     askAll(
       async (proxy) =>
-        hostCounters(await mesh.ask<ClusterStatuses>(proxy, '/clusters?format=json', signal), host),
+        hostCounters(await mesh.ask<ClusterStatuses>(proxy, clustersPathOf(host), signal), host),
       signal,
     );
   const timeAll = (signal: AbortSignal) =>

@@ -1,13 +1,17 @@
 /** Where things stand, read from the live objects: nothing is assumed and nothing is remembered elsewhere. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { CommandError } from '../../shared/errors.ts';
-import type { Deployment, DestinationRule, Service, VirtualService } from '../../shared/kubernetes.ts';
+import type { Deployment, Service } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { readLease, readRecord } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
 import { fullHost } from '../routing/istio-names.ts';
 import type { LiveVersion, RouteTarget, TrafficRouting } from '../routing/traffic-routing.ts';
 import { findRouteHolder } from '../routing/virtual-service/route-holder.ts';
+import {
+  explainMissing,
+  namedDestinationRule,
+  namedVirtualService,
+} from '../routing/virtual-service/named-objects.ts';
 import { createVirtualServiceRouting } from '../routing/virtual-service/virtual-service-routing.ts';
 import { liveSubsets } from '../routing/virtual-service/virtual-service.ts';
 import { versionsOf } from './versions.ts';
@@ -24,25 +28,17 @@ export interface State {
 
 /** Reads the Service, DestinationRule and VirtualService of an app and what belongs to them. Says which is missing. */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
-  const { namespace } = cluster;
+  const reading = cluster.get<Service>(resources.services, app);
   const [service, named, destinationRule, deployments, lease] = await Promise.all([
-    cluster.get<Service>(resources.services, app),
-    cluster.get<VirtualService>(resources.virtualServices, app),
-    cluster.get<DestinationRule>(resources.destinationRules, app),
+    reading,
+    reading.then((found) => namedVirtualService(cluster, app, found)),
+    reading.then((found) => namedDestinationRule(cluster, app, found)),
     cluster.list<Deployment>(resources.deployments),
     readLease(cluster, app),
   ]);
-  const missing = [
-    service ? '' : 'Service',
-    named ? '' : 'VirtualService',
-    destinationRule ? '' : 'DestinationRule',
-  ].filter((kind) => kind !== '');
-  if (!service || !named || !destinationRule) {
-    throw new CommandError(
-      `${namespace} has no ${missing.join(', no ')} named ${app}; there is nothing to switch. Apply the sets of istio/cluster.yaml first, or choose with --app and --namespace.`,
-    );
-  }
   const target = targetOf(cluster, app);
+  if (!service || !named || !destinationRule)
+    return explainMissing(cluster, app, { service, virtualService: named, destinationRule }, target);
   const holder = await findRouteHolder(cluster, named, target);
   const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule }, target);
   return {
@@ -59,7 +55,8 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
 export async function whoServes(cluster: Cluster, app: string): Promise<LiveVersion[] | undefined> {
   const target = targetOf(cluster, app);
   try {
-    const named = await cluster.get<VirtualService>(resources.virtualServices, app);
+    const service = await cluster.get<Service>(resources.services, app);
+    const named = await namedVirtualService(cluster, app, service);
     if (named === undefined) return undefined;
     const { virtualService } = await findRouteHolder(cluster, named, target);
     return liveSubsets(virtualService, target);

@@ -30,6 +30,11 @@ export function findVersion(versions: VersionDeployment[], version: string): Dep
   return versions.find((entry) => entry.version === version)?.deployment;
 }
 
+/** Whether traffic may come back to a version: one that is being deleted ends, whatever is written to it. */
+export function canServeAgain(deployment: Deployment | undefined): deployment is Deployment {
+  return deployment !== undefined && deployment.metadata.deletionTimestamp === undefined;
+}
+
 /** The pods of one version: what the Service selects, narrowed by what tells the version's pods from others. Ready or not, ending or not. */
 export async function listVersionPods(
   cluster: Cluster,

@@ -78,7 +78,14 @@ export const switchFlags = {
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies NonNullable<ParseArgsConfig['options']>;
 
-export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultTemplates: string }): Parsed {
+export interface ParseOptions {
+  defaultTemplates: string;
+  /** What is said is read on another machine, such as the log of a pod: its kubeconfig is not there. Default: no. */
+  isReadElsewhere?: boolean;
+}
+
+export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
+  const { defaultTemplates } = parsing;
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
@@ -119,7 +126,7 @@ export function parseSwitchArgs(argv: string[], { defaultTemplates }: { defaultT
       keepFailed: values['keep-failed'],
       stepTimeoutMs,
       istioNamespace: values['istio-namespace'],
-      ...sameFlags(values, defaultTemplates),
+      ...sameFlags(values, parsing),
     },
   };
 }
@@ -129,14 +136,12 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof switchFlags }>>['val
 /** The flags that a suggested command says again: where the cluster is, and how the switch was asked for. */
 function sameFlags(
   values: Values,
-  defaultTemplates: string,
+  { defaultTemplates, isReadElsewhere }: ParseOptions,
 ): Pick<SwitchOptions, 'sameCluster' | 'sameWishes'> {
   const templates = values.templates === defaultTemplates ? undefined : values.templates;
   const { kubeconfig, context, namespace, canary, prometheus, image } = values;
   const sameCluster = asFlags({
-    kubeconfig,
-    context,
-    namespace,
+    ...(isReadElsewhere ? {} : { kubeconfig, context, namespace }),
     'istio-namespace': values['istio-namespace'],
     templates,
   });

@@ -7,7 +7,8 @@ import type { SwitchRecord } from '../lock/switch-record.ts';
 import { describeServing } from '../cluster-state/describe-serving.ts';
 import { readState } from '../cluster-state/read-state.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
-import { goOnOrUndo } from '../next-command.ts';
+import { waysOn } from '../next-command.ts';
+import type { SwitchOptions } from '../types.ts';
 
 export interface Status {
   app: string;
@@ -42,19 +43,25 @@ export async function readStatus(cluster: Cluster, app: string): Promise<Status>
   };
 }
 
-export function describeStatus({ app, live, versions, last, unfinished, holder }: Status): string {
+/** @param options the flags that its commands say again */
+export function describeStatus(
+  { app, live, versions, last, unfinished, holder }: Status,
+  { sameCluster }: Pick<SwitchOptions, 'sameCluster'> = {},
+): string {
   const lines = [
     `${describeServing(live.map(({ version, weight }) => ({ subset: version, weight })))} of ${app}`,
   ];
+  const longest = Math.max(12, ...versions.map(({ version }) => version.length));
   for (const { version, ready, wanted, known } of versions) {
     lines.push(
-      `   ${version.padEnd(12)} ${ready}/${wanted} pods ready${known ? '' : ', not in the DestinationRule'}`,
+      `   ${version.padEnd(longest)} ${ready}/${wanted} pods ready${known ? '' : ', not in the DestinationRule'}`,
     );
   }
   if (holder !== undefined) lines.push(`   ${holder} holds the Lease`);
   if (last && unfinished) {
     lines.push(`The switch from ${last.from} to ${last.to} is half done (since ${last.startedAt}).`);
-    lines.push(goOnOrUndo({ app }, last.to));
+    const canGoBack = versions.some(({ version }) => version === last.from);
+    lines.push(waysOn({ app, sameCluster }, last.to, canGoBack));
   } else if (last) {
     lines.push(
       `The last switch, from ${last.from} to ${last.to}, was ${last.phase === 'undone' ? 'undone' : 'finished'}.`,

@@ -29,10 +29,25 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
   const text = lease?.metadata.annotations?.[ANNOTATION];
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as SwitchRecord;
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** As values of labels are written: nothing that a shell would take for more when it stands in a suggested command. */
+const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+
+/** Somebody else may have written the annotation. */
+function isRecord(value: unknown): value is SwitchRecord {
+  const { id, from, to, phase, startedAt } = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
+  return (
+    [id, from, to].every((name) => typeof name === 'string' && NAME.test(name)) &&
+    ['running', 'undoing', 'switched', 'undone'].includes(String(phase)) &&
+    typeof startedAt === 'string' &&
+    /^[\dT:.Z+-]*$/.test(startedAt)
+  );
 }
 
 /** A switch was begun and neither finished nor rolled back. */

@@ -5,6 +5,7 @@ import { readyPods } from '../cluster-state/ready-pods.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import type { Move } from '../routing/traffic-routing.ts';
 import type { Claim, Proven } from '../step.ts';
+import { leavingPods } from './leaving-pods.ts';
 import type { Leaving } from './quiet-watch.ts';
 import { requestsSeen } from './requests-seen.ts';
 
@@ -105,11 +106,7 @@ export function leavingOf(
   }: Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen' | 'quietMs' | 'target'>,
   version: string,
 ): Leaving {
-  const addresses = async () => {
-    const pods = await listVersionPods(cluster, { service, lastSeen }, version);
-    const ips = pods.map(({ status }) => status?.podIP).filter((ip) => ip !== undefined && ip !== '');
-    return new Set(ips as string[]);
-  };
+  const pods = async () => leavingPods(await listVersionPods(cluster, { service, lastSeen }, version));
   // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
-  return { version, host: target.host, addresses, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
+  return { version, host: target.host, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }

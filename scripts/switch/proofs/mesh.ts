@@ -7,8 +7,11 @@ import { ClusterError, isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import { TooLongError } from '../../shared/read-text.ts';
 import { createLimiter } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
+import { createLongAnswers } from './long-answers.ts';
+import type { LongAnswers, Reading } from './long-answers.ts';
 import { mergeProxies } from './proxies.ts';
 import type { Proxy, SyncStatus } from './proxies.ts';
 
@@ -22,6 +25,9 @@ const ASK_ISTIOD_FOR_MS = 3000;
 /** Forwards kept open between questions; beyond it the one unused for longest is closed. */
 const OPEN_FORWARDS = 200;
 
+/** `/debug/configz` is all of Istio's configuration. Where it takes longer, nobody asks for it again, in milliseconds. */
+const SLOW_CONFIGZ_MS = 1000;
+
 /** Gateways then have only the clusters their routes name. https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
 const FILTER = 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG';
 
@@ -30,12 +36,21 @@ export interface Mesh {
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /** The parsed JSON of a GET on the proxy's admin port. */
-  ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T>;
+  ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    /** Reads the answer in place of JSON.parse. */
+    parse?: (body: string) => unknown,
+  ): Promise<T>;
   /** The text of a GET on the proxy's admin port. */
   read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string>;
   /** Whether the proxy has its first configuration and serves. */
   isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean>;
-  /** Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. */
+  /**
+   * Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. An istiod that has
+   * once seen the revision is not asked about it again, and none at all once an answer was slow.
+   */
   unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined>;
   close(): void;
 }
@@ -59,6 +74,10 @@ class LiveMesh implements Mesh {
   readonly #limit: Limiter;
   /** The pods as `list` last saw them, or is about to. */
   #latest: { pods: Promise<Pod[]>; at: number } | undefined;
+  readonly #long: LongAnswers = createLongAnswers();
+  /** The revisions that each istiod has seen, by its pod. */
+  readonly #seen = new Map<string, Set<string>>();
+  #isConfigzSlow = false;
   /** The istiods of the last list: who they were is asked at the same time as who they are. */
   #expected: Pod[] = [];
 
@@ -102,16 +121,23 @@ class LiveMesh implements Mesh {
       }),
     );
     const proxies = await this.#merge(statuses.flat(), pods, signal);
-    this.#closeAllBut(new Set(proxies.map(({ key }) => key)));
+    const present = new Set(proxies.map(({ key }) => key));
+    this.#closeAllBut(present);
+    this.#long.forgetAllBut(present);
     return proxies;
   }
 
-  async ask<T>(proxy: Proxy, path: string, signal?: AbortSignal): Promise<T> {
-    return JSON.parse(await this.read(proxy, path, signal)) as T;
+  async ask<T>(
+    proxy: Proxy,
+    path: string,
+    signal?: AbortSignal,
+    parse: (body: string) => unknown = (body) => JSON.parse(body) as unknown,
+  ): Promise<T> {
+    return this.#read(proxy, path, { parse: (body) => parse(body) as T, signal });
   }
 
   async read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
-    return this.#get(this.#adminOf(proxy), path, signal);
+    return this.#read(proxy, path, { parse: (body) => body, signal });
   }
 
   async isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean> {
@@ -124,21 +150,35 @@ class LiveMesh implements Mesh {
 
   async unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined> {
     const { kind = 'the object', metadata } = object;
+    const revision = `${kind} ${metadata.name} ${metadata.namespace} ${metadata.resourceVersion}`;
     const late = await Promise.all(
       (await this.#istiods(signal)).map(async (pod) => {
-        let objects: KubernetesObject[];
-        try {
-          objects = (await this.#askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
-        } catch {
-          // A help, not a proof: what counts is what the proxies show.
-          return undefined;
-        }
-        return hasSeen(objects, object)
-          ? undefined
-          : `${pod.metadata.name} has not seen this revision of ${kind} ${metadata.name}`;
+        const { name, uid = name } = pod.metadata;
+        const seen = this.#seen.get(uid) ?? new Set<string>();
+        this.#seen.set(uid, seen);
+        const objects = seen.has(revision) ? undefined : await this.#configOf(pod, signal);
+        if (objects === undefined) return undefined;
+        if (!hasSeen(objects, object))
+          return `${name} has not seen this revision of ${kind} ${metadata.name}`;
+        seen.add(revision);
+        return undefined;
       }),
     );
     return late.find((text) => text !== undefined);
+  }
+
+  /** Undefined when it cannot be had. It is a help, not a proof: what counts is what the proxies show. */
+  async #configOf(pod: Pod, signal?: AbortSignal): Promise<KubernetesObject[] | undefined> {
+    if (this.#isConfigzSlow) return undefined;
+    const startedMs = this.#clock.now();
+    try {
+      return (await this.#askIstiod<KubernetesObject[] | null>(pod, '/debug/configz', signal)) ?? [];
+    } catch (error) {
+      this.#isConfigzSlow ||= error instanceof TooLongError;
+      return undefined;
+    } finally {
+      this.#isConfigzSlow ||= this.#clock.now() - startedMs > SLOW_CONFIGZ_MS;
+    }
   }
 
   close(): void {
@@ -172,11 +212,29 @@ class LiveMesh implements Mesh {
     return () => this.#forwardTo(proxy.key, proxy.namespace, proxy.pod, ENVOY_ADMIN_PORT);
   }
 
-  /** The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open. */
-  async #get(forward: () => PodForward, path: string, signal?: AbortSignal): Promise<string> {
-    const { status, body } = await this.#limit(() =>
-      forward().request(path, { timeoutMs: this.#askTimeoutMs, signal }),
+  async #read<T>(
+    proxy: Proxy,
+    path: string,
+    { parse, signal }: { parse: (body: string) => T; signal: AbortSignal | undefined },
+  ): Promise<T> {
+    const forward = this.#adminOf(proxy);
+    // The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open.
+    return this.#long.read(proxy.key, path, async (reading) =>
+      parse(await this.#limit(() => this.#get(forward, path, { signal, reading }))),
     );
+  }
+
+  async #get(
+    forward: () => PodForward,
+    path: string,
+    { signal, reading }: { signal: AbortSignal | undefined; reading?: Reading },
+  ): Promise<string> {
+    const { limitBytes, times = 1 } = reading ?? {};
+    const { status, body } = await forward().request(path, {
+      timeoutMs: times * this.#askTimeoutMs,
+      signal,
+      ...(limitBytes === undefined ? {} : { limitBytes }),
+    });
     if (status !== 200) {
       throw new ClusterError(`GET ${path} answered ${status}: ${body.trim().slice(0, 200)}`, {
         status,
@@ -208,7 +266,8 @@ class LiveMesh implements Mesh {
   async #askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = this.#istioNamespace, uid = name } = pod.metadata;
     const forward = () => this.#forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT);
-    return JSON.parse(await this.#get(forward, path, signal)) as T;
+    // There are few of them, and what they say decides who is asked: they do not wait behind thousands of proxies.
+    return JSON.parse(await this.#get(forward, path, { signal })) as T;
   }
 
   /** Gives the error instead of throwing it: whether it matters shows when it is known which istiods there are. */

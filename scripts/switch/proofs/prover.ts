@@ -56,15 +56,11 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `subset ${version} with its ready pods`,
-        // Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there.
-        atLeastOne: `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`,
-        check: async (proxy, signal) => {
-          const read = async () => {
-            const answers = await ask(mesh, proxy, question, signal);
-            // The pods are read after the dump: an endpoint that is gone by now must not count.
-            const { addresses } = await now();
-            return question.read(answers, proxy, addresses);
-          };
+        atLeastOne: someoneWhoKnows(host),
+        check(proxy, signal) {
+          // The pods are read after the dump: an endpoint that is gone by now must not count.
+          const read = async () =>
+            question.read(await ask(mesh, proxy, question, signal), proxy, (await now()).addresses);
           return settled(mesh, proxy, read, signal);
         },
         also: async (signal) => {
@@ -77,14 +73,14 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
     async routes({ question, leaving }, deadline) {
       const watch = leaving && startQuietWatch(leaving, { mesh, clock });
       const begun = new Set<string>();
+      const ask = askNarrowFirst(mesh, question);
       const proof = proveEverywhere(mesh, {
         ...deadline,
         what: 'the new route',
         check: async (proxy, signal) => {
           if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
           begun.add(proxy.key);
-          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
-          const verdict = await settled(mesh, proxy, read, signal);
+          const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
           if (watch && verdict.proven) await watch.look(proxy, signal);
           return verdict;
         },
@@ -96,8 +92,9 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
     async quiet(leaving, deadline, begun) {
       const watch = begun ?? startQuietWatch(leaving, { mesh, clock });
       const what = `that nobody uses ${leaving.version} any more`;
-      const check = (proxy: Proxy, signal: AbortSignal) => watch.look(proxy, signal);
-      return watch.counting(proveEverywhere(mesh, { ...deadline, what, check }));
+      return watch.counting(
+        proveEverywhere(mesh, { ...deadline, what, check: (...at) => watch.look(...at) }),
+      );
     },
 
     async gone({ version, question }, deadline) {
@@ -112,14 +109,19 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   };
 }
 
-async function ask<E>(
+/** Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there. */
+function someoneWhoKnows(host: string): string {
+  return `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`;
+}
+
+async function ask(
   mesh: Mesh,
   proxy: Proxy,
-  { paths }: Question<E>,
+  { paths, parse }: Pick<Question<never>, 'paths' | 'parse'>,
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const answers: unknown[] = [];
-  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal));
+  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, parse));
   return answers;
 }
 
@@ -136,6 +138,29 @@ async function settled(
   const verdict = await read();
   if (!verdict.proven || verdict.consumer) return verdict;
   return (await mesh.isLive(proxy, signal)) ? read() : unproven('it has no configuration yet');
+}
+
+/** Beyond so many names the whole is asked: they stand in the path. */
+const MOST_NAMES = 50;
+
+/**
+ * Asks for the whole at once where no proxy has shown yet what holds the service; later only for those parts, until they prove it. Then the whole is
+ * looked at once more, since what was never seen before may hold the service too.
+ */
+function askNarrowFirst(mesh: Mesh, question: Question) {
+  const { narrow, paths, parse } = question;
+  const names = new Set<string>();
+  return async (proxy: Proxy, signal: AbortSignal): Promise<Verdict> => {
+    if (narrow && names.size > 0 && names.size <= MOST_NAMES) {
+      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), parse }, signal);
+      const verdict = question.read(part, proxy, undefined);
+      if (!verdict.proven) return verdict;
+    }
+    const whole = await ask(mesh, proxy, { paths, parse }, signal);
+    const verdict = question.read(whole, proxy, undefined);
+    if (!verdict.proven) narrow?.namesIn(whole).forEach((name) => names.add(name));
+    return verdict;
+  };
 }
 
 /** Which istiod has not seen the object behind a question in this revision. */

@@ -72,7 +72,7 @@ export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
   return proxies;
 }
 
-function proxyContainer(pod: Pod): ContainerStatus | undefined {
+export function proxyContainer(pod: Pod): ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   // A native sidecar is an init container that keeps running.
   return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy');

@@ -1,8 +1,10 @@
 /** Proof C at every proxy at once. It may begin while B is proven, so that a quiet that has begun by then need not begin anew. */
 import type { Clock } from '../../shared/clock.ts';
+import { unproven } from '../routing/envoy-answers.ts';
 import type { ClusterStatuses, Verdict } from '../routing/envoy-answers.ts';
-import { CLUSTERS_PATH, loadOn } from '../routing/host-load.ts';
+import { CLUSTERS_PATH, clustersPathOf, loadOn } from '../routing/host-load.ts';
 import { cached } from './cached.ts';
+import type { LeavingPods } from './leaving-pods.ts';
 import type { Mesh } from './mesh.ts';
 import type { Proof } from './prove-everywhere.ts';
 import type { Proxy } from './proxies.ts';
@@ -13,7 +15,7 @@ export interface Leaving {
   version: string;
   /** The service's name at the proxies. */
   host: string;
-  addresses: () => Promise<ReadonlySet<string>>;
+  pods: () => Promise<LeavingPods>;
   quietMs: number;
 }
 
@@ -26,22 +28,25 @@ export interface QuietWatch {
 }
 
 export function startQuietWatch(
-  { version, host, addresses, quietMs }: Leaving,
+  { version, host, pods, quietMs }: Leaving,
   { mesh, clock }: { mesh: Mesh; clock: Clock },
 ): QuietWatch {
   const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
-  const now = cached(addresses, 200, clock);
+  const now = cached(pods, 200, clock);
   let requests = 0;
   return {
     version,
     async look(proxy, signal) {
       const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs, (sent) => void (requests += sent));
       watches.set(proxy.key, watch);
-      const [statuses, ips] = await Promise.all([
-        mesh.ask<ClusterStatuses>(proxy, CLUSTERS_PATH, signal),
+      const isWhole = (await now()).needsWholePage(proxy);
+      const path = isWhole ? CLUSTERS_PATH : clustersPathOf(host);
+      const [statuses, { addresses, needsWholePage }] = await Promise.all([
+        mesh.ask<ClusterStatuses>(proxy, path, signal),
         now(),
       ]);
-      return watch(loadOn(statuses, ips, host), clock.now());
+      if (!isWhole && needsWholePage(proxy)) return unproven('its whole page is needed');
+      return watch(loadOn(statuses, addresses, host), clock.now());
     },
     async counting(proof) {
       const before = requests;

@@ -2,10 +2,18 @@
 import { describeAddress, innerIpOf, ipOf } from './address.ts';
 import type { EnvoyAddress } from './address.ts';
 import type { ClusterStatuses } from './envoy-answers.ts';
-import { parseClusterName } from './istio-names.ts';
+import { escapePattern, parseClusterName } from './istio-names.ts';
 
 /** Every host of every cluster with its counters. */
 export const CLUSTERS_PATH = '/clusters?format=json';
+
+/**
+ * The same of one service's clusters: `outbound|8080|v1|<host>`, and `outbound_.8080_.v1_.<host>` of a gateway between networks. Envoy has the filter
+ * since 1.38 and older ones give the whole page, so whoever reads it must still look at names. https://www.envoyproxy.io/docs/envoy/latest/operations/admin
+ */
+export function clustersPathOf(host: string): string {
+  return `${CLUSTERS_PATH}&filter=${encodeURIComponent(`.*[|.]${escapePattern(host)}`)}`;
+}
 
 export interface HostLoad {
   /** Requests under way now. */

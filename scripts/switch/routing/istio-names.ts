@@ -29,8 +29,12 @@ export function parseClusterName(name: string): ClusterName | undefined {
 
 /** An RE2 pattern for the names of the clusters of a host, of one subset or of all. Envoy matches whole names. */
 export function clusterNamePattern(host: string, subset?: string): string {
-  const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return `outbound\\|[0-9]+\\|${subset === undefined ? '[^|]*' : escaped(subset)}\\|${escaped(host)}`;
+  return `outbound\\|[0-9]+\\|${subset === undefined ? '[^|]*' : escapePattern(subset)}\\|${escapePattern(host)}`;
+}
+
+/** A text as an RE2 pattern that matches it alone. */
+export function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /** What Istio writes into the metadata of every route it makes from a VirtualService. */

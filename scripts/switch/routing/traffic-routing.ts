@@ -29,10 +29,22 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
+  /** What is read of an answer, where that is less than all of it. */
+  parse?: ((body: string) => unknown) | undefined;
+  /** Where the answers are long: a shorter question that can disprove, and never proves. */
+  narrow?: Narrow;
   /** What every istiod must have seen, in this very revision. */
   written: KubernetesObject;
   /** An answer that cannot be read is not proven, and says what could not be read. */
   read(answers: readonly unknown[], proxy: { namespace: string }, expected: Expected): Verdict;
+}
+
+/** A part of what is asked of a proxy, by the names of what was seen to hold the service. */
+export interface Narrow {
+  /** What in these answers has to do with the service. */
+  namesIn(answers: readonly unknown[]): string[];
+  /** The question about these names alone. */
+  paths(names: readonly string[]): string[];
 }
 
 export interface Move {

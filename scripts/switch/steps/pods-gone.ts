@@ -1,9 +1,9 @@
 /** A version has ended when its last pod has. */
 import { resources } from '../../shared/resources.ts';
-import type { Deployment } from '../../shared/kubernetes.ts';
+import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { waitFor } from '../../shared/wait.ts';
 import type { Change } from '../changes/change.ts';
-import { listVersionPods } from '../cluster-state/versions.ts';
+import { findVersion, listVersionPods, listVersions } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
 import type { Claim } from '../step.ts';
 
@@ -19,16 +19,20 @@ export function podsGone(context: SwitchContext, version: string, changes: reado
   return {
     text: 'its pods are gone',
     async prove() {
-      let left = 0;
+      let left: Pod[] = [];
+      let owner: Deployment | undefined;
       const isGone = async () => {
-        left = (await listVersionPods(cluster, context, version)).length;
-        reporter.progress(`${left} pods ending`);
-        return left === 0;
+        left = await listVersionPods(cluster, context, version);
+        // Its own end comes first: until then nobody deletes its pods.
+        const isHeld = left.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+        owner = isHeld ? findVersion(await listVersions(cluster, context), version) : undefined;
+        reporter.progress(`${left.length} pods ending`);
+        return left.length === 0;
       };
       await waitFor(isGone, {
         deadlineMs: Math.max(stepTimeoutMs, graceMs + SLACK_MS),
         what: `the pods of ${version} to end`,
-        lastSeen: () => `${left} left`,
+        lastSeen: () => describeLeft(left, owner),
         intervalMs: 200,
         signal,
         clock,
@@ -38,4 +42,27 @@ export function podsGone(context: SwitchContext, version: string, changes: reado
       };
     },
   };
+}
+
+/** How many pods are named one by one. */
+const NAMED = 3;
+
+/** Which pods, where, and what holds them: a finalizer is somebody's, and a node that does not answer ends nothing. */
+export function describeLeft(pods: readonly Pod[], owner?: Deployment): string {
+  const named = pods.slice(0, NAMED).map(({ metadata: { name, deletionTimestamp, finalizers }, spec }) => {
+    const held = describeFinalizers(finalizers);
+    const since = deletionTimestamp === undefined ? 'not being deleted' : `ending since ${deletionTimestamp}`;
+    const node = typeof spec['nodeName'] === 'string' ? ` on node ${spec['nodeName']}` : '';
+    return `pod ${name}${node} ${[since, held].filter((text) => text !== '').join(', ')}`;
+  });
+  const held = describeFinalizers(owner?.metadata['finalizers']);
+  const above = owner !== undefined && held !== '' ? [`Deployment ${owner.metadata.name} ${held}`] : [];
+  const more = pods.length > NAMED ? [`${pods.length - NAMED} more`] : [];
+  return `${pods.length} left: ${[...named, ...more, ...above].join('; ')}`;
+}
+
+function describeFinalizers(finalizers: unknown): string {
+  return Array.isArray(finalizers) && finalizers.length > 0
+    ? `waits for finalizer ${(finalizers as string[]).join(', ')}`
+    : '';
 }

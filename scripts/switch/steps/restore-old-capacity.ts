@@ -4,7 +4,7 @@ import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
 import { patchOf } from '../changes/change.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
-import { findVersion, listVersions } from '../cluster-state/versions.ts';
+import { canServeAgain, findVersion, listVersions } from '../cluster-state/versions.ts';
 import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
 import type { SwitchContext } from '../context.ts';
 import type { NamedPart } from '../step.ts';
@@ -17,7 +17,7 @@ export const restoreOldCapacity: NamedPart = {
     const { cluster, from, to } = context;
     const versions = await listVersions(cluster, context);
     const current = findVersion(versions, from);
-    if (current === undefined) throw new PointOfNoReturnError(from);
+    if (!canServeAgain(current)) throw new PointOfNoReturnError(from);
     const size = Math.max(current.spec.replicas ?? 1, findVersion(versions, to)?.spec.replicas ?? 0);
     return [
       ...(await holdSize(context, current.metadata.name, size)),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Chapter } from '../behaviour.ts';
+import { NotOffered, type Chapter } from '../behaviour.ts';
+import { watchLines, whyNoInitialEvents } from '../initial-events.ts';
 import type { Kit } from '../kit.ts';
 import { at, list, type Thing } from '../objects.ts';
 
@@ -115,13 +116,13 @@ export const api: Chapter = {
             timeoutSeconds: '1',
           },
         });
-        const events = text
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as { type: string; object: Thing });
+        const events = watchLines(text);
+        const why = whyNoInitialEvents(events);
+        if (why !== undefined) throw new NotOffered(why);
         assert.deepEqual(
           events.map(({ type }) => type),
           ['ADDED', 'BOOKMARK'],
+          text.slice(0, 600),
         );
         const bookmark = events[1]?.object;
         assert.equal(bookmark?.metadata.annotations?.['k8s.io/initial-events-end'], 'true');

@@ -49,7 +49,11 @@ async function runOne(command: Command, name: ConditionName): Promise<Ended> {
     const { args, signal } = command;
     const { code, byItself } = expected(command, name);
     const untilReady = byItself === true ? undefined : command.untilReady;
-    const line = `"${process.execPath}" "${programOf(mainOf(command.script))}" ${args}`;
+    const program =
+      command.fromSources === true
+        ? (scripts[command.script] ?? '').replace(/^exec /, '')
+        : `"${process.execPath}" "${programOf(mainOf(command.script))}"`;
+    const line = `${program} ${args}`;
     const ended = await runCell({ line, env: around.env, untilReady, signal }, conditions[name]);
     if (ended.code === code) await around.verify?.();
     return ended;
@@ -61,7 +65,7 @@ async function runOne(command: Command, name: ConditionName): Promise<Ended> {
 /** All cells of a row. */
 async function runRow(command: Command): Promise<Map<ConditionName, Ended>> {
   const cells = new Map<ConditionName, Ended>();
-  const waiting = [...conditionNames];
+  const waiting = [...(command.only ?? conditionNames)];
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
       cells.set(name, await runOne(command, name));
@@ -81,7 +85,7 @@ describe.each(Object.entries<Command>(commands))('%s', (_, command) => {
     cells = await runRow(command);
   }, 300_000);
 
-  it.each(conditionNames)('with %s', (name) => {
+  it.each(command.only ?? conditionNames)('with %s', (name) => {
     const condition: Condition = conditions[name];
     const { code, says } = expected(command, name);
     const ended = cells.get(name);

@@ -82,7 +82,7 @@ describe('an answer that has no end', () => {
       await cluster.close();
       await fake.close();
     }
-  });
+  }, 120_000);
 
   it('is given up after 64 MB when Prometheus gives it', async () => {
     await expect(askPrometheus(url, 'up', AbortSignal.timeout(25_000))).rejects.toThrow(

@@ -21,6 +21,17 @@ describe('createSteps', () => {
     );
   });
 
+  it('keeps a title that fills its column, or more, apart from what follows', () => {
+    for (const length of [19, 20, 21, 60]) {
+      const output = screen(false);
+      const steps = createSteps(output, { titleWidth: 20 });
+      const title = 'v'.repeat(length);
+      steps.start(title);
+      steps.succeed('1/1 pods ready');
+      expect(output.text()).toBe(` ✓ ${title} 1/1 pods ready\n`);
+    }
+  });
+
   it('replaces the running line by the finished one on a terminal', () => {
     const output = screen(true);
     const steps = createSteps(output, { titleWidth: 12 });

@@ -24,10 +24,13 @@ function state({
 }): State {
   return {
     service: { metadata: { name: 'coffee-shop' }, spec: {} },
-    lastSeen: {} as TrafficRouting,
+    lastSeen: { routesName: { kind: 'VirtualService', name: 'coffee-routes' } } as TrafficRouting,
     target: { host: 'coffee-shop.default.svc.cluster.local', namespace: 'default' },
     live: live.map((subset) => ({ subset, weight: 100 / live.length })),
-    deployments: versions.map((version) => ({ version, deployment: {} as Deployment })),
+    deployments: versions.map((version) => ({
+      version,
+      deployment: { metadata: { name: `coffee-shop-${version}` } } as Deployment,
+    })),
     record: last,
   };
 }
@@ -68,6 +71,14 @@ describe('decide', () => {
       'message',
       expect.stringMatching(/half done .*--to v2, or .*--to v2 --undo$/),
     );
+  });
+
+  it('offers no way back from what is half done when the old version is gone', () => {
+    const last = record('running');
+    expect(decide(state({ live: ['v2'], versions: ['v2'], last }), to('v3'))).toMatchObject({
+      kind: 'refuse',
+      message: expect.stringMatching(/half done .*Finish it with: npm run switch -- --to v2$/) as unknown,
+    });
   });
 
   it('refuses a share nobody of ours made, and a route without subsets', () => {

@@ -36,13 +36,18 @@ function parsed(path: string): URL {
   return known;
 }
 
-/** RE2, and of the whole name. */
 const patterns = new Map<string, RegExp>();
+function compiled(pattern: string): RegExp {
+  const regex = patterns.get(pattern) ?? new RegExp(pattern);
+  patterns.set(pattern, regex);
+  return regex;
+}
+
+/** RE2, and of the whole name. */
 function matcher(query: URLSearchParams): (name: string) => boolean {
   const pattern = query.get('name_regex');
   if (pattern === null) return () => true;
-  const regex = patterns.get(pattern) ?? new RegExp(`^(?:${pattern})$`);
-  patterns.set(pattern, regex);
+  const regex = compiled(`^(?:${pattern})$`);
   return (name) => regex.test(name);
 }
 
@@ -118,7 +123,7 @@ function routeConfig(proxy: Proxy): object {
 }
 
 function statuses({ clusters }: Proxy, filter: string | null): string {
-  const pattern = filter === null ? undefined : new RegExp(filter);
+  const pattern = filter === null ? undefined : compiled(filter);
   const cluster_statuses = [...clusters]
     .filter(([subset, { isActive }]) => isActive && (pattern?.test(clusterName(subset)) ?? true))
     .map(([subset, { hosts }]) => ({

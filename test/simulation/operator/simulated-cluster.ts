@@ -106,6 +106,7 @@ export function createSimulatedCluster(connection: Connection): Cluster {
 
   return {
     context: 'simulation',
+    fieldManager: 'switch',
     server: 'https://simulation',
     namespace: home,
 
@@ -196,6 +197,10 @@ export function createSimulatedCluster(connection: Connection): Cluster {
     // The switch follows nothing: it asks.
     watch() {
       throw new Error('the simulated cluster has no watch');
+    },
+
+    followLog: () => {
+      throw new Error('The simulation writes no logs.');
     },
 
     forward: (namespace, pod, port) => createForward({ ...connection, target: { namespace, pod, port } }),

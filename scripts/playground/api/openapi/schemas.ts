@@ -83,6 +83,7 @@ export class SchemaBuilder {
       ...(about.description === undefined ? {} : { description: about.description }),
       type: 'object',
       properties,
+      ...(schema.rest === undefined ? {} : { 'x-kubernetes-preserve-unknown-fields': true }),
       ...(required.size === 0 ? {} : { required: [...required].sort() }),
     };
   }

@@ -71,7 +71,15 @@ export function validateDefinition(definition: JsonObject): FieldError[] {
   versions.forEach(({ schema }, index) => {
     if (!isObject(schema?.openAPIV3Schema))
       errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
+    else
+      errors.push(
+        ...embeddedFaults(schema.openAPIV3Schema, `spec.versions[${index}].schema.openAPIV3Schema`),
+      );
   });
+  if (spec['preserveUnknownFields'] === true) {
+    const instead = 'set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+    errors.push(invalidValue('spec.preserveUnknownFields', true, `cannot set to true, ${instead}`));
+  }
   if (spec['scope'] !== 'Namespaced' && spec['scope'] !== 'Cluster') {
     errors.push({
       field: 'spec.scope',
@@ -80,6 +88,26 @@ export function validateDefinition(definition: JsonObject): FieldError[] {
     });
   }
   return errors;
+}
+
+/** Embedded objects need fields of their own, or leave to have any. */
+function embeddedFaults(schema: unknown, path: string): FieldError[] {
+  if (!isObject(schema)) return [];
+  const { properties, items, additionalProperties } = schema;
+  const isBare =
+    schema['x-kubernetes-embedded-resource'] === true &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true &&
+    !(isObject(properties) && Object.keys(properties).length > 0);
+  const message =
+    'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+  return [
+    ...(isBare ? [required(`${path}.properties`, message)] : []),
+    ...Object.entries(isObject(properties) ? properties : {}).flatMap(([name, inner]) =>
+      embeddedFaults(inner, `${path}.properties[${name}]`),
+    ),
+    ...embeddedFaults(items, `${path}.items`),
+    ...embeddedFaults(additionalProperties, `${path}.additionalProperties`),
+  ];
 }
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

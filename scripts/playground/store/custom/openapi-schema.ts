@@ -1,15 +1,23 @@
 import { deepCopy, isObject, type JsonObject } from '../json.ts';
 import { OPEN, structNamed, type ListOf, type Schema, type Struct } from '../schema/schema.ts';
 
-/** An `openAPIV3Schema` as the store understands shapes: what fields there are, and how two writers share them. */
+/**
+ * An `openAPIV3Schema` as the store understands shapes: what fields there are, and how two writers share them. Where
+ * `x-kubernetes-preserve-unknown-fields` stands, the fields that are not named there are kept as they are; named ones are shaped as
+ * everywhere. https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#controlling-pruning
+ */
 export function shapeOf(kind: string, openApi: JsonObject): Struct {
-  const root = structOf(kind, openApi);
-  const fields = new Map(root.fields);
+  return asResource(structOf(kind, openApi));
+}
+
+/** An object of its own: what every one has besides its own fields. */
+function asResource(struct: Struct): Struct {
   const text: Schema = { kind: 'scalar', type: 'string' };
-  fields.set('apiVersion', text);
-  fields.set('kind', text);
-  fields.set('metadata', structNamed('ObjectMeta') ?? OPEN);
-  return { ...root, fields };
+  const metadata = structNamed('ObjectMeta') ?? OPEN;
+  return {
+    ...struct,
+    fields: new Map([...struct.fields, ['apiVersion', text], ['kind', text], ['metadata', metadata]]),
+  };
 }
 
 function structOf(name: string, openApi: JsonObject): Struct {
@@ -20,6 +28,7 @@ function structOf(name: string, openApi: JsonObject): Struct {
     fields: new Map(
       Object.entries(properties).map(([field, inner]) => [field, shape(`${name}.${field}`, inner)]),
     ),
+    ...(keepsUnknown(openApi) ? { rest: OPEN } : {}),
     required: new Set(Array.isArray(openApi['required']) ? openApi['required'].map(String) : []),
     wire: new Map(),
     atomic: openApi['x-kubernetes-map-type'] === 'atomic',
@@ -35,15 +44,17 @@ const SCALARS: Record<string, Schema> = {
 };
 
 function shape(name: string, openApi: unknown): Schema {
-  if (!isObject(openApi) || keepsUnknown(openApi)) return OPEN;
+  if (!isObject(openApi)) return OPEN;
   if (openApi['x-kubernetes-int-or-string'] === true) return { kind: 'scalar', type: 'intstr' };
   const { type, items, additionalProperties, properties } = openApi;
   if (type === 'array') return listOf(name, openApi, items);
-  if (type !== 'object' && properties === undefined) return SCALARS[String(type)] ?? OPEN;
+  if (openApi['x-kubernetes-embedded-resource'] === true) return asResource(structOf(name, openApi));
   if (properties === undefined && additionalProperties !== undefined && additionalProperties !== false) {
     const atomic = openApi['x-kubernetes-map-type'] === 'atomic';
     return { kind: 'map', value: shape(name, additionalProperties), atomic };
   }
+  if (properties === undefined && keepsUnknown(openApi)) return OPEN;
+  if (type !== 'object' && properties === undefined) return SCALARS[String(type)] ?? OPEN;
   return structOf(name, openApi);
 }
 
@@ -60,8 +71,7 @@ function listOf(name: string, openApi: JsonObject, items: unknown): ListOf {
 }
 
 const keepsUnknown = (openApi: JsonObject): boolean =>
-  openApi['x-kubernetes-preserve-unknown-fields'] === true ||
-  openApi['x-kubernetes-embedded-resource'] === true;
+  openApi['x-kubernetes-preserve-unknown-fields'] === true;
 
 /** Fills in `default` where a field is missing, in place. */
 export function fillDefaults(openApi: unknown, value: unknown): void {
@@ -73,7 +83,7 @@ export function fillDefaults(openApi: unknown, value: unknown): void {
   if (!isObject(value)) return;
   const properties = isObject(openApi['properties']) ? openApi['properties'] : {};
   for (const [field, inner] of Object.entries(properties)) {
-    if (value[field] === undefined && isObject(inner) && inner['default'] !== undefined)
+    if (isMissing(value[field], inner) && isObject(inner) && inner['default'] !== undefined)
       value[field] = deepCopy(inner['default']);
     fillDefaults(inner, value[field]);
   }
@@ -81,3 +91,7 @@ export function fillDefaults(openApi: unknown, value: unknown): void {
   for (const [field, inner] of Object.entries(value))
     if (!(field in properties)) fillDefaults(openApi['additionalProperties'], inner);
 }
+
+/** A null where none may be stands for no value. */
+const isMissing = (value: unknown, openApi: unknown): boolean =>
+  value === undefined || (value === null && isObject(openApi) && openApi['nullable'] !== true);

@@ -34,6 +34,9 @@ function isOfType(value: unknown, type: unknown, openApi: JsonObject): boolean {
   return given === type || (type === 'number' && given === 'integer');
 }
 
+const typeName = (schema: JsonObject): string =>
+  schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : String(schema['type']);
+
 function visit(schema: unknown, value: unknown, path: string): FieldError[] {
   if (!isObject(schema)) return [];
   if (value === null && schema['nullable'] === true) return [];
@@ -43,7 +46,7 @@ function visit(schema: unknown, value: unknown, path: string): FieldError[] {
       {
         field: path,
         reason: 'FieldValueTypeInvalid',
-        message: `Invalid value: ${given}: ${path} in body must be of type ${String(schema['type'])}: ${given}`,
+        message: `Invalid value: ${given}: ${path} in body must be of type ${typeName(schema)}: ${given}`,
       },
     ];
   }
@@ -57,10 +60,18 @@ function within(schema: JsonObject, value: unknown, path: string): FieldError[] 
   const properties = propertiesOf(schema);
   return [
     ...missing(schema, value, path),
+    ...(schema['x-kubernetes-embedded-resource'] === true ? identityMissing(value, path) : []),
     ...Object.entries(value).flatMap(([field, inner]) =>
       visit(properties[field] ?? schema['additionalProperties'], inner, `${path}.${field}`),
     ),
   ];
+}
+
+/** An embedded object says what it is. */
+function identityMissing(value: JsonObject, path: string): FieldError[] {
+  return ['apiVersion', 'kind']
+    .filter((field) => value[field] === undefined)
+    .map((field) => required(`${path}.${field}`, 'must not be empty'));
 }
 
 function ofValue(schema: JsonObject, value: unknown, path: string): FieldError[] {

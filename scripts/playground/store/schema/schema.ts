@@ -16,6 +16,8 @@ export interface Struct {
   kind: 'struct';
   name: string;
   fields: ReadonlyMap<string, Schema>;
+  /** What every other field is; undefined: there are no others. */
+  rest?: Schema;
   required: ReadonlySet<string>;
   /** Protobuf: `3`, or `2.1` for a field of an embedded message. */
   wire: ReadonlyMap<string, WireField>;
@@ -170,7 +172,7 @@ function customSchema({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): St
 
 /** The schema of a field within a value of this schema; undefined when the schema knows no such field. */
 export function fieldSchema(schema: Schema, field: string): Schema | undefined {
-  if (schema.kind === 'struct') return schema.fields.get(field);
+  if (schema.kind === 'struct') return schema.fields.get(field) ?? schema.rest;
   if (schema.kind === 'map') return schema.value;
   return OPEN;
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Schema } from '../schema/schema.ts';
+import { fieldSchema, type Schema } from '../schema/schema.ts';
 import type { FieldError } from '../status-error.ts';
 
 /** Checks a custom resource against its schema, in the words of the API server's OpenAPI validation. */
@@ -43,7 +43,7 @@ function visit(schema: Schema, value: unknown, path: string): FieldError[] {
             message: 'Required value',
           })),
         ...Object.entries(value).flatMap(([field, inner]) => {
-          const known = schema.fields.get(field);
+          const known = fieldSchema(schema, field);
           return known === undefined || field === 'metadata' ? [] : visit(known, inner, at(field));
         }),
       ];

@@ -57,6 +57,23 @@ export function evaluateRoutes(
   return proven(consumer);
 }
 
+/** The names of the route configurations that have anything to do with the service; none where the dump cannot be read. */
+export function routeConfigsOf(
+  dump: RoutesDump,
+  { host, reference, roots }: Pick<ExpectedRoutes, 'host' | 'reference' | 'roots'>,
+): string[] {
+  const isOurs = (route: EnvoyRoute) => {
+    const config = withV1(route.metadata?.filter_metadata?.istio?.config ?? '');
+    return config === reference || roots?.has(config) === true || leadsTo(route, host);
+  };
+  if (unreadableIn(dump, 'route_config') !== undefined) return [];
+  return (dump.configs ?? [])
+    .filter(({ route_config: config }) =>
+      (config?.virtual_hosts ?? []).some(({ routes = [] }) => routes.some(isOurs)),
+    )
+    .flatMap(({ route_config: config }) => config?.name ?? []);
+}
+
 function clustersOf({ route }: EnvoyRoute): string[] {
   return [
     route?.cluster,

@@ -117,12 +117,13 @@ function gatewaysOf({ metadata, spec }: VirtualService): string[] {
 
 /** Istio merges rules of one host; of two subsets with one name it keeps the older, which may not be the one that is changed here. */
 function verifyOneDestinationRule(
-  { target, app, namespace, from, to }: Context,
+  { target, known, namespace, from, to }: Context,
   all: DestinationRule[],
 ): void {
   for (const { metadata, spec } of all) {
     const home = metadata.namespace ?? '';
-    if ((metadata.name === app && home === namespace) || fullHost(spec.host, home) !== target.host) continue;
+    const isOwn = metadata.name === known.destinationRule.metadata.name && home === namespace;
+    if (isOwn || fullHost(spec.host, home) !== target.host) continue;
     const twice = spec.subsets?.find(({ name }) => name === from || name === to);
     if (twice !== undefined) {
       refuse(

@@ -11,7 +11,7 @@ import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, virtualServiceReference } from '../istio-names.ts';
+import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
@@ -19,8 +19,9 @@ import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
+import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
-import { evaluateRoutes } from './routes.ts';
+import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
 export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
@@ -135,12 +136,23 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
+  // Every cluster of the service has the host in its name, and every route of ours the name of its VirtualService in its reference.
+  const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
+    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
+    narrow: {
+      namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
+      paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
+    },
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
+}
+
+function nameIn(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {

@@ -60,6 +60,11 @@ function served({ spec: { http = [] } }: VirtualService, target: RouteTarget) {
   return [...weights].map(([subset, weight]) => ({ subset, weight }));
 }
 
+/** Whether any http route leads to the host, whatever the subset. */
+export function routesHost({ spec: { http = [] } }: VirtualService, target: RouteTarget): boolean {
+  return http.some(({ route = [] }) => route.some(({ destination }) => isOurs(destination, target)));
+}
+
 /** For each route that divides its traffic, who gets how much of it: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
 export function describeShares(routes: readonly HttpRoute[], target: RouteTarget): string[] {
   return routes.flatMap(({ name = '', route: all = [] }) => {

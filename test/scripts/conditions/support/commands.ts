@@ -18,6 +18,8 @@ export interface Command {
   script: string;
   /** Arguments, for a POSIX shell. */
   args: string;
+  /** Run from its sources as npm does, and not from a bundle: what loads them has to bear the conditions too. */
+  fromSources?: true;
   /** The exit code where nothing keeps it from its work. Default 0. */
   code?: number;
   /** The result on stdout, whole. Without it the command has nothing to say there. */
@@ -28,6 +30,8 @@ export interface Command {
   /** It stays until `signal`: resolves when it may be sent. */
   untilReady?: (running: Running) => Promise<void>;
   signal?: NodeJS.Signals;
+  /** Tried under these conditions alone, since it takes long. */
+  only?: readonly ConditionName[];
   /** Under these conditions it cannot do its work, or something of it. */
   but?: Partial<Record<ConditionName, Expected>>;
 }
@@ -121,6 +125,12 @@ export const commands = {
     },
   },
   'load --help': { script: 'load', args: '--help', result: /^Sends[^]*Example: .*\n$/ },
+  'load --help, from its sources': {
+    script: 'load',
+    args: '--help',
+    fromSources: true,
+    result: /^Sends[^]*Example: .*\n$/,
+  },
   load: {
     script: 'load',
     args: '--url "$URL" --qps 20 --connections 2 --duration 200ms --json --fortio-json "$FOLDER/fortio.json"',
@@ -130,7 +140,7 @@ export const commands = {
       'stdout in a file that may not grow': { code: 1, says: /^Cannot write \S+fortio\.json: EFBIG/ },
       'no room in any file': {
         code: 1,
-        says: /^Cannot write \S+fortio\.json: EFBIG: file too large, write\n$/,
+        says: /^Cannot write \S+fortio\.json: EFBIG: file too large(, write)?\n$/,
       },
     },
   },
@@ -169,7 +179,32 @@ export const commands = {
     says: /^ctl: no playground is running\..*\n$/,
   },
   'image --help': { script: 'image', args: '--help', result: /Example: .*\n$/ },
+  'image, from its sources': {
+    script: 'image',
+    args: 'coffee-shop --out "$FOLDER/images"',
+    fromSources: true,
+    only: ['stdout on a full disk', 'no room in any file'],
+    but: {
+      'no room in any file': {
+        code: 1,
+        says: /^\S+coffee-shop-1\.0\.0\.tar could not be written: EFBIG: file too large(, write)?\n$/,
+      },
+    },
+  },
+  'render template --output': {
+    script: 'render',
+    args: 'template istio/cluster.yaml --output "$FOLDER/rendered"',
+    says: /network-policy-network-policy\.tpl\.yaml\n$/,
+    but: {
+      'stdout in a file that may not grow': { code: 1, says: /could not be written: EFBIG/ },
+      'no room in any file': {
+        code: 1,
+        says: /^render: error: \S+base-gateway\.tpl\.yaml could not be written: EFBIG: file too large(, write)?\.\n$/,
+      },
+    },
+  },
   'bench --help': { script: 'bench', args: '--help', result: /Example: .*\n$/ },
+  'simulate --help': { script: 'simulate', args: '--help', result: /--help +this text[^]*\n$/ },
   'conformance --help': { script: 'conformance', args: '--help', result: /Example: .*\n$/ },
   'conformance --list': { script: 'conformance', args: '--list', result: /^[^]{2000,}\n$/ },
   'start --help': { script: 'start', args: '--help', result: /Example: .*\n$/ },

@@ -151,6 +151,11 @@ describe('an action of the live page', () => {
     ['under another name', 421, { headers: { host: 'evil.example' } }],
     ['with the wrong token', 403, { headers: { 'x-live-token': '0'.repeat(48) } }],
     ['with half a token', 403, { headers: { 'x-live-token': '0' } }],
+    [
+      'with a token of letters that take two bytes',
+      403,
+      { headers: { 'x-live-token': '\u00e9'.repeat(48) } },
+    ],
     ['as a form', 415, { headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
     ['as plain text', 415, { headers: { 'content-type': 'text/plain' } }],
     ['without JSON', 400, { body: 'start-load' }],

@@ -81,6 +81,23 @@ describe('npm run switch', () => {
     expect([bare.sameCluster, bare.sameWishes]).toEqual(['', '']);
   });
 
+  it('leaves out of its commands what only the pod has in which it runs', () => {
+    const parsing = { defaultTemplates: 'istio/cluster.yaml', isReadElsewhere: true };
+    const told = [
+      '--to',
+      'v2',
+      '--kubeconfig',
+      '/etc/switch/kubeconfig',
+      '--context',
+      'here',
+      '--namespace',
+      'shop',
+    ];
+    const { options } = parseSwitchArgs([...told, '--image', 'shop:2', '--istio-namespace', 'mesh'], parsing);
+    expect(options.sameCluster).toBe(' --istio-namespace mesh');
+    expect(options.sameWishes).toBe(' --image shop:2');
+  });
+
   it('answers wrong usage with one line and exit code 2', async () => {
     const kubeconfig = path.join(folder, 'gone.yaml');
     const [nothing, flag, name, timeout, share, set, file, cluster] = await Promise.all([

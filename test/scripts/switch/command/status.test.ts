@@ -40,6 +40,18 @@ describe('where things stand, for a person', () => {
     ]);
   });
 
+  it('offers no way back when the old version is gone, and says the flags of its cluster again', () => {
+    const ended: Status = {
+      ...standing,
+      versions: [{ version: 'a-version-with-a-long-name', ready: 2, wanted: 2, known: true }],
+      last: { ...record, phase: 'running' },
+      unfinished: true,
+    };
+    const lines = describeStatus(ended, { sameCluster: ' --context kind' }).split('\n');
+    expect(lines[1]).toBe('   a-version-with-a-long-name 2/2 pods ready');
+    expect(lines.at(-1)).toBe('Go on with: npm run switch -- --to v2 --context kind');
+  });
+
   it('is nobody where no route names a version, and how the last switch ended', () => {
     const [first, , last] = describeStatus({
       ...standing,

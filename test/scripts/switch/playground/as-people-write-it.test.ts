@@ -5,7 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
 import type { Deployment, DestinationRule } from '../../../../scripts/shared/kubernetes.ts';
+import { messageOf } from '../../../../scripts/shared/errors.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
@@ -153,5 +155,31 @@ describe('a candidate that is there and paused', () => {
     );
     await cluster.patch(resources.deployments, 'coffee-shop-v5', { spec: { paused: false } });
     expect(await coffee.switchTo('v5', { quietMs: 200 })).toMatchObject({ ok: true, live: 'v5' });
+  }, 60_000);
+});
+
+describe('routes and subsets under other names', () => {
+  it('are named with the command that has the switch use them, and no second ones are asked for', async () => {
+    const { cluster } = coffee;
+    const renamed = async (resource: Resource, name: string) => {
+      const found = await cluster.get(resource, 'coffee-shop');
+      await cluster.delete(resource, 'coffee-shop');
+      await cluster.create({ ...found, metadata: { name, namespace: 'default' } });
+    };
+    await renamed(resources.virtualServices, 'team-routes');
+    await renamed(resources.destinationRules, 'team-rule');
+    const refused = await coffee.switchTo('v6', quick).then(
+      () => '',
+      (error: unknown) => messageOf(error),
+    );
+    expect(refused).toContain('VirtualService team-routes routes coffee-shop.default.svc.cluster.local');
+    expect(refused).not.toMatch(/apply the sets/i);
+    const pairs = /service coffee-shop (.*)$/.exec(refused)?.[1]?.split(' ') ?? [];
+    const annotations = Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
+    await cluster.patch(resources.services, 'coffee-shop', { metadata: { annotations } });
+    const result = await coffee.switchTo('v6', quick);
+    expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v6' });
+    expect(await served()).toBe('v6');
+    expect((await readStatus(cluster, 'coffee-shop')).live).toEqual([{ version: 'v6', weight: 100 }]);
   }, 60_000);
 });

@@ -32,8 +32,15 @@ interface Ended {
 
 /** Runs the command against the playground. */
 function run(...args: string[]): Promise<Ended> {
+  return runWith({}, ...args);
+}
+
+function runWith(env: Record<string, string>, ...args: string[]): Promise<Ended> {
   const flags = ['--kubeconfig', coffee.playground.kubeconfig, '--templates', `${root}/istio/cluster.yaml`];
-  const child = spawn(process.execPath, [program, ...args, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -43,6 +50,22 @@ function run(...args: string[]): Promise<Ended> {
 /** What each version needs here. */
 const values = ['--set', 'pod=naive', '--set', 'replicas=1'];
 const lastLine = ({ stderr }: Ended) => stderr.trimEnd().split('\n').at(-1) ?? '';
+
+describe('npm run switch in a pod', () => {
+  it('ends with a command that can be followed where its log is read', async () => {
+    const ended = await runWith(
+      { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+      '--to',
+      'v2',
+      '--dry-run',
+      ...values,
+    );
+    expect(ended.code).toBe(0);
+    expect(lastLine(ended)).toBe(
+      `Nothing was changed. To do it: npm run switch -- --to v2 --namespace default --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
+    );
+  }, 30_000);
+});
 
 describe('npm run switch -- status', () => {
   it('says on stdout where things stand, in words and as one JSON document', async () => {

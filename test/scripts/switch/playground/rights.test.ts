@@ -36,12 +36,11 @@ beforeAll(async () => {
   admin = KubernetesObjectApi.makeApiClient(config);
   for (const file of ['service-account', 'role', 'cluster-role', 'role-binding', 'cluster-role-binding'])
     await admin.create(read(`${file}.yaml`));
-  // The kubeconfig that job.yaml writes.
+  // As in-cluster/config-map.yaml says it.
   const tokenFile = path.join(folder, 'token');
   writeFileSync(tokenFile, await tokenOf(config, 'switch'));
   const kubeconfig = path.join(folder, 'kubeconfig');
-  const credentials = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
-  writeFileSync(kubeconfig, kubeconfigFor(config, 'switch', credentials));
+  writeFileSync(kubeconfig, kubeconfigFor(config, 'switch', { tokenFile }));
   own = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
   await coffee.untilServed();
 }, 90_000);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { Pod } from '../../../../scripts/shared/kubernetes.ts';
+import { TooLongError } from '../../../../scripts/shared/read-text.ts';
 import { createMesh } from '../../../../scripts/switch/proofs/mesh.ts';
 
 const pod = (
@@ -126,5 +127,109 @@ describe('the forwards to a thousand proxies', () => {
     expect(most).toBeLessThanOrEqual(201);
     mesh.close();
     expect(open).toBe(0);
+  });
+});
+
+describe('whether the istiods have seen what was written', () => {
+  const rule = (resourceVersion: string) => ({
+    kind: 'DestinationRule',
+    metadata: { name: 'coffee-shop', namespace: 'shop', resourceVersion },
+  });
+  /** istiods whose configuration is at the revision of that name, and that take so long to tell it. */
+  function istiods(at: Record<string, string | Error>, tookMs = 0) {
+    const asked: string[] = [];
+    let nowMs = 0;
+    const cluster = {
+      list: () => Promise.resolve(Object.keys(at).map((name) => pod(name))),
+      forward: (_namespace: string, name: string) => ({
+        request() {
+          asked.push(name);
+          nowMs += tookMs;
+          const revision = at[name] ?? '';
+          if (revision instanceof Error) return Promise.reject(revision);
+          return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify([rule(revision)]) });
+        },
+        close: () => undefined,
+      }),
+    } as unknown as Cluster;
+    const mesh = createMesh(cluster, { clock: { now: () => nowMs } as never });
+    return { mesh, asked };
+  }
+
+  it('is asked until each has seen it, and of those that have not', async () => {
+    const at: Record<string, string | Error> = { 'istiod-a': '2', 'istiod-b': '1' };
+    const { mesh, asked } = istiods(at);
+    const late = 'istiod-b has not seen this revision of DestinationRule coffee-shop';
+    expect([await mesh.unseenBy(rule('2')), await mesh.unseenBy(rule('2'))]).toEqual([late, late]);
+    at['istiod-b'] = '2';
+    expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
+    expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
+    expect(asked).toEqual(['istiod-a', 'istiod-b', 'istiod-b', 'istiod-b']);
+    expect(await mesh.unseenBy(rule('3'))).toBe(late.replace('-b', '-a'));
+  });
+
+  it('is asked again of one that could not tell', async () => {
+    const at: Record<string, string | Error> = { 'istiod-a': new Error('away') };
+    const { mesh } = istiods(at);
+    expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
+    at['istiod-a'] = '1';
+    expect(await mesh.unseenBy(rule('2'))).toContain('istiod-a has not seen');
+  });
+
+  it('is never asked again once the answer took a second', async () => {
+    const { mesh, asked } = istiods({ 'istiod-a': '1' }, 1001);
+    expect(await mesh.unseenBy(rule('2'))).toContain('istiod-a has not seen');
+    expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
+    expect(await mesh.unseenBy(rule('3'))).toBeUndefined();
+    expect(asked).toEqual(['istiod-a']);
+  });
+});
+
+describe('a proxy’s answer longer than 4 MB', () => {
+  /** Every answer has this length; longer than what is read of it, it is refused as a forward does. */
+  function longAnswers(bytes: number) {
+    const asked: number[] = [];
+    let most = 0;
+    let held = 0;
+    const cluster = {
+      forward: () => ({
+        async request(_path: string, { limitBytes = 0 }: { limitBytes?: number }) {
+          asked.push(limitBytes);
+          if (bytes > limitBytes) throw new TooLongError('shop/x:15000 (GET /clusters)', limitBytes);
+          held += 1;
+          most = Math.max(most, held);
+          await new Promise(setImmediate);
+          held -= 1;
+          return { status: 200, headers: {}, body: '{"read":true}' };
+        },
+        close: () => undefined,
+      }),
+    } as unknown as Cluster;
+    const proxies = ['x', 'y', 'z'].map((name) => ({ key: name, uid: name, pod: name, namespace: 'shop' }));
+    const mesh = createMesh(cluster);
+    const askAll = () => Promise.all(proxies.map((proxy) => mesh.ask(proxy as never, '/clusters')));
+    return { askAll, asked, most: () => most };
+  }
+  const MB = 1024 * 1024;
+
+  it('is read alone, and at once so the next time', async () => {
+    const { askAll, asked, most } = longAnswers(50 * MB);
+    expect(await askAll()).toEqual([{ read: true }, { read: true }, { read: true }]);
+    await askAll();
+    expect(most()).toBe(1);
+    const first = [4, 4, 4, 64, 64, 64].map((size) => size * MB);
+    expect(asked).toEqual([...first, ...[64, 64, 64].map((size) => size * MB)]);
+  });
+
+  it('is read beside others where it is shorter', async () => {
+    const { askAll, most } = longAnswers(4 * MB);
+    await askAll();
+    expect(most()).toBe(3);
+  });
+
+  it('is refused beyond 64 MB, with what makes it shorter', async () => {
+    await expect(longAnswers(65 * MB).askAll()).rejects.toThrow(
+      /^shop\/x:15000 \(GET \/clusters\) answered more than 64 MB; the rest was not read\. A Sidecar resource/,
+    );
   });
 });

@@ -11,17 +11,17 @@ const HIGH_PRIORITY = {
 };
 const DEFAULTS = { max_connections: 1024, max_pending_requests: 1024, max_requests: 1024, max_retries: 3 };
 
-/** Active clusters only: a warming one cannot be used yet. */
-function shown(proxy: Proxy): Cluster[] {
+/** Active clusters only: a warming one cannot be used yet. `filter` is on their names. */
+function shown(proxy: Proxy, filter: RegExp): Cluster[] {
   return [...proxy.inboundClusters.values(), ...proxy.config.clusters.values()].filter(
-    (cluster) => !cluster.warming,
+    (cluster) => !cluster.warming && filter.test(cluster.name),
   );
 }
 
 /** `/clusters?format=json`: per cluster and host, counters and gauges; a value of zero is left out. */
-export function clustersJson(proxy: Proxy) {
+export function clustersJson(proxy: Proxy, filter: RegExp) {
   return {
-    cluster_statuses: shown(proxy).map((cluster) => ({
+    cluster_statuses: shown(proxy, filter).map((cluster) => ({
       name: cluster.name,
       added_via_api: true,
       ...(cluster.hosts.length === 0 ? {} : { host_statuses: cluster.hosts.map(hostStatus) }),
@@ -76,8 +76,8 @@ function gauges({ stats }: Host): [string, number][] {
 }
 
 /** `/clusters`, as lines `cluster::host::name::value`. */
-export function clustersText(proxy: Proxy): string {
-  return shown(proxy)
+export function clustersText(proxy: Proxy, filter: RegExp): string {
+  return shown(proxy, filter)
     .flatMap((cluster) => [
       `${cluster.name}::observability_name::${cluster.config.alt_stat_name ?? `${cluster.name};`}`,
       `${cluster.name}::added_via_api::true`,

@@ -46,16 +46,19 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
     case '/config_dump':
       return configDump(proxy, url.searchParams);
     case '/clusters':
-      return asJson ? json(clustersJson(proxy)) : text(clustersText(proxy));
+      // Since Envoy 1.38; older ones give the whole page.
+      return filtered(url.searchParams, (pattern) =>
+        asJson ? json(clustersJson(proxy, pattern)) : text(clustersText(proxy, pattern)),
+      );
     case '/listeners':
       return asJson ? json(listenersJson(proxy)) : text(listenersText(proxy));
     case '/stats':
-      return filteredStats(url.searchParams, (pattern) => {
+      return filtered(url.searchParams, (pattern) => {
         const selected = stats(proxy).filter((stat) => pattern.test(stat.name));
         return asJson ? json(statsJson(selected)) : text(statsText(selected));
       });
     case '/stats/prometheus':
-      return filteredStats(url.searchParams, (pattern) =>
+      return filtered(url.searchParams, (pattern) =>
         text(proxy.telemetry.page(pattern) + statsPrometheus(stats(proxy), pattern)),
       );
     case '/ready':
@@ -76,7 +79,8 @@ export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
   }
 }
 
-function filteredStats(parameters: URLSearchParams, select: (pattern: RegExp) => AdminAnswer): AdminAnswer {
+/** `filter` is RE2 that matches anywhere in a name. */
+function filtered(parameters: URLSearchParams, select: (pattern: RegExp) => AdminAnswer): AdminAnswer {
   let pattern: RegExp;
   try {
     pattern = partMatch(parameters.get('filter') ?? '');

@@ -48,6 +48,15 @@ function timeless(value: unknown): unknown {
 const CAFE = encodeURIComponent('outbound\\|8080\\|[^|]*\\|cafe\\.ze-mesh\\.svc\\.cluster\\.local');
 
 describe('the admin port', () => {
+  it.each(['constructor', '__proto__', 'toString'])('knows no resource %s', (resource) => {
+    expect(get(`/config_dump?resource=${resource}`)).toMatchObject({ status: 404 });
+  });
+
+  it('refuses a filter that RE2 would refuse', () => {
+    expect(get('/stats?filter=(?=x)')).toMatchObject({ status: 400, body: 'Invalid re2 regex' });
+    expect(get('/stats?filter=(')).toMatchObject({ status: 400 });
+  });
+
   it.each([
     ['endpoints', `/config_dump?include_eds&resource=dynamic_endpoint_configs&name_regex=${CAFE}`],
     ['active_clusters', `/config_dump?resource=dynamic_active_clusters&name_regex=${CAFE}`],
@@ -126,6 +135,21 @@ describe('the admin port', () => {
       status: 404,
       body: 'nope not found in config dump',
     });
+  });
+
+  it('shows of the clusters those whose name a filter matches anywhere, and refuses a pattern that is none', async () => {
+    await loadRecorded();
+    const filter = (pattern: string) => `/clusters?format=json&filter=${encodeURIComponent(pattern)}`;
+    const shown = (path: string) =>
+      (ask200(path) as { cluster_statuses: { name: string }[] }).cluster_statuses.map(({ name }) => name);
+    const all = shown('/clusters?format=json');
+    const cafe = shown(filter('.*[|.]cafe\\.ze-mesh\\.svc\\.cluster\\.local'));
+    expect(cafe).toEqual(all.filter((name) => name.endsWith('|cafe.ze-mesh.svc.cluster.local')));
+    expect(cafe.length).toBeGreaterThan(0);
+    expect(cafe.length).toBeLessThan(all.length);
+    expect(shown(filter('no such cluster'))).toEqual([]);
+    expect(get('/clusters?filter=cafe').body).not.toContain('tea.ze-mesh');
+    expect(get('/clusters?filter=(')).toMatchObject({ status: 400, body: 'Invalid re2 regex' });
   });
 
   it('counts requests and connections per host, in the recorded form', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { simulate } from '../simulate.ts';
-import { mutants } from './mutants.ts';
-import type { Mutant } from './mutant.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import { mutants } from '../../simulation/mutants/mutants.ts';
+import type { Mutant } from '../../simulation/mutants/mutant.ts';
 
 /** So many seeds may pass unnoticed, at most. */
 const WITHIN = 1000;

@@ -1,0 +1,38 @@
+/** The pods of the version that is to be used no more, and at which proxies a page may be shortened to the service's own clusters. */
+import type { Pod } from '../../shared/kubernetes.ts';
+import { proxyContainer } from './proxies.ts';
+import type { Proxy } from './proxies.ts';
+
+export interface LeavingPods {
+  addresses: ReadonlySet<string>;
+  /**
+   * Whether this proxy must be asked for all of its clusters. Another Service may select the same pods: what its callers send shows at the pods' own
+   * sidecars, whose pages are therefore never shortened; where a pod has none that sees all that comes in, nobody's is.
+   */
+  needsWholePage: (proxy: Pick<Proxy, 'uid'>) => boolean;
+}
+
+export function leavingPods(pods: readonly Pod[]): LeavingPods {
+  const addressed = pods.filter(({ status }) => (status?.podIP ?? '') !== '');
+  const own = new Set(pods.map(({ metadata }) => metadata.uid));
+  const areAllSeen = addressed.every(seesWhatComesIn);
+  return {
+    addresses: new Set(addressed.map(({ status }) => status?.podIP ?? '')),
+    needsWholePage: ({ uid }) => !areAllSeen || own.has(uid),
+  };
+}
+
+/** Annotations can let ports past the sidecar. https://istio.io/latest/docs/reference/config/annotations/ */
+const PAST_THE_SIDECAR = [
+  'traffic.sidecar.istio.io/includeInboundPorts',
+  'traffic.sidecar.istio.io/excludeInboundPorts',
+  'sidecar.istio.io/interceptionMode',
+];
+
+function seesWhatComesIn(pod: Pod): boolean {
+  const { annotations = {} } = pod.metadata;
+  return (
+    proxyContainer(pod)?.state?.running !== undefined &&
+    !PAST_THE_SIDECAR.some((name) => Object.hasOwn(annotations, name))
+  );
+}

@@ -1,0 +1,136 @@
+/**
+ * The VirtualService and the DestinationRule of an app: named after it, or as annotations of its Service say. Where there is none, who routes the host instead is
+ * named, and the step that leads on: another one made beside it would leave undefined which of the two a proxy follows.
+ */
+import type { Cluster } from '../../../shared/cluster/cluster.ts';
+import { CommandError } from '../../../shared/errors.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  Service,
+  VirtualService,
+} from '../../../shared/kubernetes.ts';
+import { resources } from '../../../shared/resources.ts';
+import type { Resource } from '../../../shared/resources.ts';
+import { fullHost } from '../istio-names.ts';
+import type { RouteTarget } from '../traffic-routing.ts';
+import { routesHost } from './virtual-service.ts';
+
+/** On the Service: which VirtualService routes it, which DestinationRule has its subsets. */
+export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime-coffee-shop/virtual-service';
+export const DESTINATION_RULE_ANNOTATION = 'zero-downtime-coffee-shop/destination-rule';
+
+/** The VirtualService of an app; undefined where there is none. */
+export async function namedVirtualService(
+  cluster: Cluster,
+  app: string,
+  service: Service | undefined,
+): Promise<VirtualService | undefined> {
+  return cluster.get(resources.virtualServices, nameOf(VIRTUAL_SERVICE_ANNOTATION, app, service));
+}
+
+/** The DestinationRule of an app; undefined where there is none. */
+export async function namedDestinationRule(
+  cluster: Cluster,
+  app: string,
+  service: Service | undefined,
+): Promise<DestinationRule | undefined> {
+  return cluster.get(resources.destinationRules, nameOf(DESTINATION_RULE_ANNOTATION, app, service));
+}
+
+function nameOf(annotation: string, app: string, service: Service | undefined): string {
+  return service?.metadata.annotations?.[annotation] ?? app;
+}
+
+export interface Found {
+  service: Service | undefined;
+  virtualService: VirtualService | undefined;
+  destinationRule: DestinationRule | undefined;
+}
+
+/** Throws what is missing, with what stands in its place. */
+export async function explainMissing(
+  cluster: Cluster,
+  app: string,
+  { service, virtualService, destinationRule }: Found,
+  target: RouteTarget,
+): Promise<never> {
+  const missing = await Promise.all([
+    ...(virtualService ? [] : [lookForRoutes(cluster, target)]),
+    ...(destinationRule ? [] : [lookForSubsets(cluster, target)]),
+  ]);
+  const none = [
+    ...(service ? [] : [`Service named ${app}`]),
+    ...missing.map(({ kind, annotation }) => `${kind} named ${nameOf(annotation, app, service)}`),
+  ];
+  const [last = '', ...others] = none.reverse();
+  const first = others
+    .reverse()
+    .map((text) => (last.endsWith(` ${app}`) ? text.replace(` named ${app}`, '') : text));
+  const fact = `${target.namespace} has no ${[...first, last].join(', no ')}`;
+  const instead = missing.flatMap((look) => describeOthers(look, target));
+  if (instead.length === 0)
+    throw new CommandError(
+      `${fact}; there is nothing to switch. Apply the sets of istio/cluster.yaml first, or choose with --app and --namespace.`,
+    );
+  const names = missing.flatMap(({ annotation, others: [one] }) =>
+    one?.metadata.namespace === target.namespace ? [`${annotation}=${one.metadata.name}`] : [],
+  );
+  const step =
+    service === undefined || names.length === 0
+      ? ''
+      : ` To switch with it: kubectl annotate --overwrite -n ${target.namespace} service ${app} ${names.join(' ')}`;
+  throw new CommandError(`${fact}, but ${instead.join('; ')}.${step}`);
+}
+
+/** What stands in the place of an object that is missing. */
+interface Look {
+  kind: string;
+  annotation: string;
+  does: string;
+  /** Those of the own namespace first. */
+  others: KubernetesObject[];
+}
+
+async function lookForRoutes(cluster: Cluster, target: RouteTarget): Promise<Look> {
+  const all = await listEverywhere<VirtualService>(cluster, resources.virtualServices);
+  return {
+    kind: resources.virtualServices.kind,
+    annotation: VIRTUAL_SERVICE_ANNOTATION,
+    does: `routes ${target.host}`,
+    others: all.filter((one) => routesHost(one, { ...target, namespace: one.metadata.namespace ?? '' })),
+  };
+}
+
+async function lookForSubsets(cluster: Cluster, { host }: RouteTarget): Promise<Look> {
+  const all = await listEverywhere<DestinationRule>(cluster, resources.destinationRules);
+  return {
+    kind: resources.destinationRules.kind,
+    annotation: DESTINATION_RULE_ANNOTATION,
+    does: `is for ${host}`,
+    others: all.filter(({ metadata: { namespace = '' }, spec }) => fullHost(spec.host, namespace) === host),
+  };
+}
+
+/** Who may not look is told without them. */
+async function listEverywhere<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource,
+): Promise<T[]> {
+  const all = await cluster.list<T>(resource, { namespace: '*' }).catch((): T[] => []);
+  const isOwn = ({ metadata }: T) => metadata.namespace === cluster.namespace;
+  return [...all.filter(isOwn), ...all.filter((one) => !isOwn(one))];
+}
+
+function describeOthers({ kind, does, others }: Look, { namespace: home }: RouteTarget): string[] {
+  const [first, ...more] = others;
+  if (first === undefined) return [];
+  const show = ({ metadata: { name, namespace = '' } }: KubernetesObject) =>
+    namespace === home ? name : `${name} of namespace ${namespace}`;
+  if (more.length > 0) return [`each of ${kind} ${others.map(show).join(' and ')} ${does}: keep one of them`];
+  const elsewhere =
+    first.metadata.namespace === home
+      ? ''
+      : `, and a switch changes only its own namespace: move it to ${home}`;
+  return [`${kind} ${show(first)} ${does}${elsewhere}`];
+}

