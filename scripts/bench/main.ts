@@ -19,6 +19,7 @@ const sets: Record<string, (options: { full: boolean }) => Promise<Measured[]>> 
   service: async (options) => (await import('./service.ts')).serviceBenchmarks(options),
   switch: async () => (await import('./switch.ts')).switchBenchmarks(),
   scale: async () => (await import('./switch.ts')).scaleBenchmarks(),
+  simulation: async (options) => (await import('./simulation.ts')).simulationBenchmarks(options),
   soak: async (options) => (await import('./soak.ts')).soakBenchmarks(options),
   playground: async () => (await import('./playground.ts')).playgroundBenchmarks(),
   rollouts: async (options) => (await import('./memory.ts')).rolloutBenchmarks(options),

@@ -1,4 +1,6 @@
 /** What befalls the mesh meanwhile: proxies that are late, freeze, restart, come and go; an istiod that is away. */
+import { drawMoment } from '../operator/trigger.ts';
+import type { Moment } from '../operator/trigger.ts';
 import { drawCaller } from '../scenario/climate.ts';
 import type { Prng } from '../time/prng.ts';
 import type { World } from '../world/world.ts';
@@ -57,5 +59,20 @@ export function planDisturbances(world: World, spanMs: number, prng: Prng): void
   for (let index = 0; index < count; index += 1) {
     const disturb = prng.pick(kinds);
     world.timeline.after(prng.between(0, spanMs), () => disturb(world, prng));
+  }
+}
+
+/** Proxies that begin, or begin anew, at a moment in a run of the switch. */
+export function planLatecomers(
+  world: World,
+  prng: Prng,
+  plan: (moment: Moment, happen: () => void) => void,
+): void {
+  for (let count = prng.int(1, 2); count > 0; count -= 1) {
+    const proxies = world.callerProxies();
+    const happen = prng.chance(0.6)
+      ? () => world.addCaller(drawCaller(prng))
+      : () => world.restartProxy(prng.pick(proxies));
+    plan(drawMoment(prng), happen);
   }
 }

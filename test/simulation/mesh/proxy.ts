@@ -35,8 +35,6 @@ export interface Proxy {
   isUp: boolean;
   /** It has its first configuration, and serves. */
   isLive: boolean;
-  /** Since when, in milliseconds. */
-  liveSince: number;
   /** It has ended and will not come back. */
   isGone: boolean;
   /** Changes with everything that its dumps show. */
@@ -158,7 +156,6 @@ export function createProxy(
     routesFrom: '',
     isUp: false,
     isLive: false,
-    liveSince: 0,
     isGone: false,
     revision: 0,
     restarts: 0,
@@ -191,7 +188,6 @@ export function createProxy(
         setEndpoints(view);
         setRoutes(view);
         self.isLive = true;
-        self.liveSince = timeline.now();
         self.revision += 1;
         story.tell(name, () => `begins to serve: ${shown()}`);
         for (const land of waiting.splice(0)) land();

@@ -56,11 +56,9 @@ function drawMesh(prng: Prng): MeshWeather {
       debounceMs: prng.skewed(5, 150),
     })),
     proxyLagMs(own): Record<Part, number> {
-      return {
-        clusters: own.skewed(1, most),
-        endpoints: own.skewed(1, most),
-        routes: own.skewed(1, most),
-      };
+      // Now and then one is far behind all others.
+      const lag = own.chance(0.15) ? () => own.between(500, 2500) : () => own.skewed(1, most);
+      return { clusters: lag(), endpoints: lag(), routes: lag() };
     },
     reconnectMs: prng.skewed(10, 500),
   };
