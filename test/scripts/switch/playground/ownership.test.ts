@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
@@ -10,6 +10,7 @@ import { resources } from '../../../../scripts/shared/resources.ts';
 import { runTool } from '../../../kubectl/support/run-tool.ts';
 import { findTools } from '../../../kubectl/support/tools.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 const values = { pod: 'naive', replicas: '1', retries: '0' };
 const sets = ['version', 'subsets', 'route', 'autoscaler'];
@@ -18,19 +19,18 @@ let own: Cluster;
 let folder: string;
 const tools = await findTools();
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'ownership-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   coffee = await startCoffeeCluster({ empty: true });
+  atEnd(() => coffee.close());
   await coffee.apply('istio/cluster.yaml', ['base', ...sets], values);
   const choice = { kubeconfigs: [coffee.playground.kubeconfig] };
   own = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+  atEnd(() => own.close());
   await coffee.untilServed();
 }, 60_000);
-afterAll(async () => {
-  await own.close();
-  await coffee.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const switchTo = (version: string, more: object = {}) =>
   coffee.switchTo(version, { cluster: own, set: { pod: 'naive' }, quietMs: 200, ...more });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../../scripts/shared/errors.ts';
@@ -12,6 +12,7 @@ import { rightsToDelete, rightsToUndo, type Right } from '../../../../scripts/sw
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 interface Role extends KubernetesObject {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
@@ -25,9 +26,12 @@ let coffee: CoffeeCluster;
 let admin: Record<'create' | 'replace', (object: object) => Promise<unknown>>;
 /** The cluster as the Job's ServiceAccount reaches it. */
 let own: Cluster;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'switch-rights-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   coffee = await startCoffeeCluster({ empty: true });
+  atEnd(() => coffee.close());
   await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route', 'autoscaler'], {
     pod: 'naive',
   });
@@ -42,13 +46,9 @@ beforeAll(async () => {
   const kubeconfig = path.join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(config, 'switch', { tokenFile }));
   own = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
+  atEnd(() => own.close());
   await coffee.untilServed();
 }, 90_000);
-afterAll(async () => {
-  await own.close();
-  await coffee.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const switchTo = (to: string, more: Partial<SwitchOptions> = {}) =>
   runSwitch(
