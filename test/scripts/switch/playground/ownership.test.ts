@@ -84,7 +84,7 @@ async function applyAs(manager: string, objects: KubernetesObject[]): Promise<st
 }
 
 describe('a switch that is over', () => {
-  it('owns nothing, and other files of another manager apply without force', async () => {
+  it('a switch that is over owns nothing, and other files of another manager apply without force', async () => {
     expect(await switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     expect(await owned()).toEqual([]);
     // Other values than the switch wrote: the marker, an image, a size.
@@ -93,7 +93,7 @@ describe('a switch that is over', () => {
     expect(await owned()).toEqual([]);
   }, 90_000);
 
-  it('owns nothing when it was undone, on request or after a failure', async () => {
+  it('a switch that was undone, on request or after a failure, owns nothing', async () => {
     expect(await switchTo('v3', { keepOld: true })).toMatchObject({ ok: true, live: 'v3' });
     expect(await owned()).toEqual([]);
     expect(await switchTo('v3', { undo: true })).toMatchObject({ ok: true, outcome: 'undone', live: 'v2' });
@@ -104,7 +104,7 @@ describe('a switch that is over', () => {
     expect(await applyAs('gitops', await filesOf('v2', { marker: 'again', maxReplicas: '8' }))).toBe('');
   }, 120_000);
 
-  it('keeps what it left for a look, and gives that up when its next try is over', async () => {
+  it('a switch keeps what it left for a look, and gives that up when its next try is over', async () => {
     const failed = await switchTo('v5', { image: 'no-such-thing:9', stepTimeoutMs: 2000, keepFailed: true });
     expect(failed).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
     expect(await owned()).toEqual(['coffee-shop-v5', 'coffee-shop-v5']);

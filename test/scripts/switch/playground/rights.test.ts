@@ -65,7 +65,7 @@ const switchTo = (to: string, more: Partial<SwitchOptions> = {}) =>
   );
 
 describe('a switch with the least rights', () => {
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a switch refuses for each right that is taken away, names it, and has changed nothing', async () => {
     const missed: string[] = [];
     for (const file of ['role.yaml', 'cluster-role.yaml']) {
       const whole = read(file);
@@ -91,7 +91,7 @@ describe('a switch with the least rights', () => {
     expect(await coffee.cluster.get(resources.leases, 'switch-coffee-shop')).toBeUndefined();
   }, 120_000);
 
-  it('does its work, and tells it in Events', async () => {
+  it('a switch with the least rights does its work, and tells it in Events', async () => {
     expect(await switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     const events = await coffee.cluster.list<KubernetesObject>(resources.events);
     const ours = events.filter((event) => event['reportingComponent'] === 'zero-downtime-switch');
@@ -133,7 +133,7 @@ describe('a way back with the least rights', () => {
   };
   const takeBack = () => switchTo('v3', { undo: true });
 
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a way back refuses for each right that is taken away, names it, and has changed nothing', async () => {
     expect(await switchTo('v3', { keepOld: true })).toMatchObject({ ok: true, live: 'v3' });
     const before = await standing();
     const missed: string[] = [];
@@ -155,7 +155,7 @@ describe('a way back with the least rights', () => {
     expect(await standing()).toEqual(before);
   }, 120_000);
 
-  it('names all that are missing at once, and says who serves', async () => {
+  it('a way back names all rights that are missing at once, and says who serves', async () => {
     const isWrite = (verb: string) => verb === 'patch' || verb === 'delete';
     await grant(rights.map((one) => ({ ...one, verbs: one.verbs.filter((verb) => !isWrite(verb)) })));
     const { outcome, message } = await takeBack();
@@ -168,7 +168,7 @@ describe('a way back with the least rights', () => {
     );
   });
 
-  it('does its work with no right besides', async () => {
+  it('a way back with the least rights does its work', async () => {
     await grant(rights);
     expect(await takeBack()).toMatchObject({ ok: true, outcome: 'undone', live: 'v2' });
     const versions = (await coffee.cluster.list<KubernetesObject>(resources.deployments)).map(

@@ -44,7 +44,7 @@ describe('the step add-subset', () => {
     ]);
   });
 
-  it('is undone by removing the subset, as the one operator, until no proxy has it', async () => {
+  it('add-subset is undone by removing the subset, as the one operator, until no proxy has it', async () => {
     const { context, log } = await standing({
       subsets: [subset('v1'), subset('v2')],
       before: { deployment: false, subset: false },

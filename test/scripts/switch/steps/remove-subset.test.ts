@@ -41,7 +41,7 @@ describe('the step remove-subset', () => {
     expect(log).toEqual(['prove A v2', 'renew']);
   });
 
-  it('is undone by adding the subset again, with proof A of the current version', async () => {
+  it('remove-subset is undone by adding the subset again, with proof A of the current version', async () => {
     const { context, log } = await standing({ ...shifted, subsets: [subset('v2')] });
     const next = await perform(context, named(removeSubset.undo));
     expect(log).toEqual(['patch DestinationRule coffee-shop', 'prove A v1']);

@@ -56,7 +56,7 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
-  it('is undone with proofs B and C, and then lets the current version’s autoscaler go', async () => {
+  it('shift-traffic is undone with proofs B and C, and then lets the current version’s autoscaler go', async () => {
     const { context, log } = await standing({
       subsets: both,
       routes: [marked],
@@ -73,7 +73,7 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
-  it('leaves a route of somebody else’s that names the candidate when it is undone, and asks for no quiet there', async () => {
+  it('shift-traffic leaves a route of somebody else’s that names the candidate when it is undone, and asks for no quiet there', async () => {
     const { context, log } = await standing({
       subsets: both,
       routes: [marked, { ...route('v2'), name: 'theirs' }],
