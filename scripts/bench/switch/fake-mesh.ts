@@ -6,7 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { ROUTES_OF, otherServices, spliced } from './other-services.ts';
-import { answerFrame, serveForward } from './serve-forward.ts';
+import { answerFrames, serveForward } from './serve-forward.ts';
 
 interface Thing {
   kind: string;
@@ -273,12 +273,12 @@ export async function startFakeMesh({
     }
   }
 
-  function frameOf(pod: string, path: string): Buffer {
+  function framesOf(pod: string, path: string): Buffer {
     const proxy = pod.startsWith('caller-') ? Number(pod.slice(7)) : 0;
     const who = pod.startsWith('istiod-') ? pod : ISTIO.map((plural) => revisionSeen(plural, proxy)).join();
     const counts = path.startsWith('/clusters') ? JSON.stringify(countedOnOld(proxy)) : '';
     const key = [who, counts, path].join(' ');
-    const frame = frames.get(key) ?? answerFrame(answerPod(pod, path));
+    const frame = frames.get(key) ?? answerFrames(answerPod(pod, path));
     frames.set(key, frame);
     return frame;
   }
@@ -360,7 +360,7 @@ export async function startFakeMesh({
   server.on('upgrade', (request, socket, head) => {
     const pod = /\/pods\/([^/]+)\/portforward/.exec(request.url ?? '')?.[1] ?? '';
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      serveForward(webSocket, (path) => frameOf(pod, path)),
+      serveForward(webSocket, socket, (path) => framesOf(pod, path)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
