@@ -4,7 +4,7 @@ import { InterruptedError } from '../../../../scripts/shared/errors.ts';
 import type { DestinationRule, HttpRoute, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import type { Prover } from '../../../../scripts/switch/index.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const quick = { set: { pod: 'naive' }, quietMs: 200 };
 let coffee: CoffeeCluster;
