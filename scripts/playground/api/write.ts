@@ -1,8 +1,9 @@
+import { mergePatch } from '../../shared/merge-patch.ts';
 import { notFollowedWarnings } from '../store/admission/not-followed.ts';
 import { podSecurityWarnings } from '../store/admission/pod-security.ts';
 import { hasRules } from '../store/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../store/json.ts';
-import { jsonPatch, mergePatch } from '../store/patch.ts';
+import { jsonPatch } from '../store/patch.ts';
 import type { ResourceType } from '../store/registry.ts';
 import { groupVersion } from '../store/resource-key.ts';
 import { schemaOf, OPEN } from '../store/schema/schema.ts';

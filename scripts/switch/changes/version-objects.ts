@@ -60,8 +60,8 @@ async function objectsOfVersion(
   return [...new Map([...rendered, ...found].map((object) => [keyOf(object), object])).values()];
 }
 
-/** A switch may make and delete objects that it may not read. */
-async function findLive(
+/** The object as it stands now; `unseen` where a switch may make and delete it, and may not read it. */
+export async function findLive(
   { cluster, namespace, signal }: SwitchContext,
   object: KubernetesObject,
 ): Promise<KubernetesObject | 'unseen' | undefined> {
