@@ -1,7 +1,7 @@
 /** What a caller's proxy has counted at each endpoint of each version: requests, and answers of 500 and above or none. */
 import type { Sample } from './fisher.ts';
-import { parseClusterName } from '../routing/istio-names.ts';
-import type { ClusterStatuses } from '../routing/envoy-answers.ts';
+import { parseClusterName } from '../../shared/istio/names.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
 import type { Counters } from './increase.ts';
 
 /** Endpoints come and go, each with its counts: so each has counters of its own. */

@@ -2,7 +2,7 @@
  * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which Istio's bootstrap leaves out unless
  * `proxyStatsMatcher` asks for it, and Istio's standard metric, which it has by default. https://istio.io/latest/docs/reference/config/metrics/
  */
-import { parseClusterName } from '../routing/istio-names.ts';
+import { parseClusterName } from '../../shared/istio/names.ts';
 import type { Counters } from './increase.ts';
 import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';

@@ -12,7 +12,7 @@ import type {
 } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { fullHost } from '../istio-names.ts';
+import { fullHost } from '../../../shared/istio/names.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 

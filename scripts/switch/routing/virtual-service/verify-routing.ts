@@ -4,7 +4,7 @@ import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { fullHost } from '../istio-names.ts';
+import { fullHost } from '../../../shared/istio/names.ts';
 import type { RoutingLook, RouteTarget } from '../traffic-routing.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { dividedRoutes, namedSubsets, namesSubset } from './virtual-service.ts';

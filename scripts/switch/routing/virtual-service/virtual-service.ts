@@ -1,7 +1,7 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
-import { fullHost } from '../istio-names.ts';
+import { fullHost } from '../../../shared/istio/names.ts';
 import { withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
