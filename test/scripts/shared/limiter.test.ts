@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createLimiter, type Limiter } from '../../../../scripts/switch/proofs/limiter.ts';
+import { createLimiter, type Limiter } from '../../../scripts/shared/limiter.ts';
 
 /** Longer than a proxy may take to answer before it counts as slow, in milliseconds. */
 const SLOW_MS = 1001;

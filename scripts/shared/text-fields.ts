@@ -4,8 +4,8 @@
  */
 import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
 import type { Pair, Scalar } from 'yaml';
-import { UsageError } from '../../shared/errors.ts';
-import { findDeepNesting } from '../../shared/yaml-shape.ts';
+import { UsageError } from './errors.ts';
+import { findDeepNesting } from './yaml-shape.ts';
 
 /** Maps whose values are all text. */
 const MAPS = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'stringData']);

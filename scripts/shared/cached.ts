@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A cache of one value: many proxies ask at once for what one list call tells all of them. An error is not kept. */
 export function cached<T>(read: () => Promise<T>, forMs: number, clock: Clock): () => Promise<T> {

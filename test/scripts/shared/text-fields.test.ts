@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { UsageError } from '../../../../scripts/shared/errors.ts';
-import { renderVersion } from '../../../../scripts/switch/changes/render-version.ts';
-import { verifyTextFields } from '../../../../scripts/switch/changes/text-fields.ts';
+import { UsageError } from '../../../scripts/shared/errors.ts';
+import { renderVersion } from '../../../scripts/switch/changes/render-version.ts';
+import { verifyTextFields } from '../../../scripts/shared/text-fields.ts';
 
 const told = (text: string) => {
   try {

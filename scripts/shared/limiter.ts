@@ -1,6 +1,6 @@
 /** How many questions are under way at once: about ten, fewer when answers get slow, more while they stay quick and others wait. */
-import { systemClock } from '../../shared/clock.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 const LEAST = 2;
 const MOST = 40;

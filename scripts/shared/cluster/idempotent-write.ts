@@ -1,7 +1,7 @@
 /** Idempotent writes: retried on 409 or a lost answer, at most 10 times, with a backoff from 50 ms to 1 s. */
-import type { Clock } from '../../shared/clock.ts';
-import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
-import { pause } from '../../shared/wait.ts';
+import type { Clock } from '../clock.ts';
+import { isAmbiguous, isConflict } from './errors.ts';
+import { pause } from '../wait.ts';
 
 const MOST_RETRIES = 10;
 
