@@ -120,6 +120,11 @@ describe('--canary', () => {
     expect(hasMarker({ name: five }, marker)).toBe(true);
     expect(hasMarker({ name: withMarker(five, marker) }, marker)).toBe(true);
     expect(hasMarker({ name: 'main' }, marker)).toBe(false);
+    // Whichever run of the switch wrote it.
+    const third = createMarker('v1', 'v2', '0123abcd', 3);
+    expect(withMarker(five, `${third}-p50`)).toBe('main--switch-v1-to-v2-0123abcd-r3-p50');
+    expect(hasMarker({ name: five }, third)).toBe(true);
+    expect(hasMarker({ name: withMarker('main', third) }, marker)).toBe(true);
     expect(hasMarker({ name: five }, createMarker('v1', 'v2', 'ffffffff'))).toBe(false);
   });
 });
