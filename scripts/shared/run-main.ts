@@ -94,13 +94,16 @@ export async function runMain(
   process.exit(exitCode);
 }
 
-/** A killed npm passes nothing on, and nobody waits for its command any more. */
+/**
+ * A killed npm passes no signal on, and a shell between npm and its command (dash; bash lets the command take its place) dies of
+ * one without passing it on: nobody waits for the command any more.
+ */
 function onceNpmIsGone(end: () => void): void {
   const name = path.basename(path.dirname(process.argv[1] ?? ''));
   if (process.env['npm_lifecycle_event'] !== name) return;
-  const npm = process.ppid;
+  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === npm) return;
+    if (process.ppid === parent) return;
     clearInterval(timer);
     end();
   }, 250).unref();
