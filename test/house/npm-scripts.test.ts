@@ -12,10 +12,13 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 };
 
 describe('the npm scripts', () => {
-  it.each(Object.entries(scripts))("%s is words that cmd.exe and sh read alike, node's first", (_name, script) => {
-    // https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
-    for (const command of script.split(' && ')) expect(command).toMatch(/^node( [\w./=:@-]+)+$/);
-  });
+  it.each(Object.entries(scripts))(
+    "%s is words that cmd.exe and sh read alike, node's first",
+    (_name, script) => {
+      // https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
+      for (const command of script.split(' && ')) expect(command).toMatch(/^node( [\w./=:@-]+)+$/);
+    },
+  );
 });
 
 const env = { PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1', DRAIN_MIN_MS: '200', DRAIN_QUIET_MS: '100' };
