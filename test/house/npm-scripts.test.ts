@@ -78,6 +78,7 @@ describe.each(shells)('SIGTERM, where npm uses %s,', (shell) => {
       { word: '"sent"', whole },
     );
     expect(['SIGTERM', 143]).toContain(ended);
-    expect(output).toMatch(/stopped by SIGTERM/);
+    // The account, though it was broken off.
+    expect(output).toMatch(/All \d+ requests answered, none lost/);
   });
 });
