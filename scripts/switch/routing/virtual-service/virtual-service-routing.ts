@@ -113,12 +113,13 @@ export function createVirtualServiceRouting(
   };
 }
 
-/** A barrier that comes or goes changes no version: what is known of those stays. */
+/** A barrier that comes or goes changes no version: what is known of those stays. What somebody else has written in between nobody knows. */
 function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
   const [earlier, revision] = [revisionOf(before), revisionOf(after)];
   if (earlier === revision) return knowledge;
   const { proven } = knowledge;
-  if (proven !== earlier) return { proven };
+  const isNext = after.metadata.generation === (before.metadata.generation ?? 0) + 1;
+  if (proven !== earlier || !isNext) return { proven };
   return isDeepStrictEqual(versionsIn(before), versionsIn(after))
     ? { proven: revision }
     : { proven, next: revision };
