@@ -29,8 +29,8 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
-  /** What is read of an answer, where that is less than all of it. */
-  parse?: ((body: string) => unknown) | undefined;
+  /** Leaves out of a long answer what cannot concern the service, before it is decoded. What cannot be read must stay so. */
+  shorten?: ((answer: Buffer) => string) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
   /** What every istiod must have seen, in this very revision. */
@@ -100,6 +100,8 @@ export interface TrafficRouting {
   names(version: string): boolean;
   /** The version of pods with these labels; undefined when they are of none. */
   versionOf(labels: Readonly<Record<string, string>>): string | undefined;
+  /** The version that a proxy's cluster of this name leads to; undefined where it leads to several, or is another service's. */
+  versionOfCluster(name: string): string | undefined;
   /** What tells the pods of a version from others. */
   labelsOf(version: string): Record<string, string>;
   /** What would tell the pods of a version from others, once it is added like the model. */

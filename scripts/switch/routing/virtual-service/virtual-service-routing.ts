@@ -12,7 +12,12 @@ import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
+import {
+  clusterNamePattern,
+  escapePattern,
+  parseClusterName,
+  virtualServiceReference,
+} from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
@@ -100,6 +105,7 @@ export function createVirtualServiceRouting(
     names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
+    versionOfCluster: (name) => subsetIn(name, target.host),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
@@ -194,7 +200,7 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
-    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
+    shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
       namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
       paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
@@ -202,6 +208,11 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
+}
+
+function subsetIn(cluster: string, host: string): string | undefined {
+  const name = parseClusterName(cluster);
+  return name?.host === host && name.subset !== '' ? name.subset : undefined;
 }
 
 function nameIn(reference: string): string {
