@@ -1,10 +1,10 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
+import { fullHost, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
-import { fullHost } from '../istio-names.ts';
 import { withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
-import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
+import { percentages, plainWeights, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
 
 export function namesSubset(
