@@ -85,6 +85,8 @@ export interface TrafficRouting {
   shareOf(from: string, to: string): number;
   /** The share at which the switch with this marker stands; undefined where it is at none. */
   shareAt(marker: string): number | undefined;
+  /** Every version that a route gives requests to, whatever else it asks of them; empty for all versions at once. */
+  receivers(): Set<string>;
   /** Whether the proxies are told of the version. */
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */

@@ -22,7 +22,14 @@ import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
-import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
+import {
+  describeShares,
+  liveSubsets,
+  namedSubsets,
+  receivingSubsets,
+  redirect,
+  shareBetween,
+} from './virtual-service.ts';
 
 export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
   const { virtualService, destinationRule } = known;
@@ -67,6 +74,7 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
       http
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
+    receivers: () => receivingSubsets(virtualService, target),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },

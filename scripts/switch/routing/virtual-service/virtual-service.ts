@@ -1,6 +1,6 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
-import { fullHost, weightOf } from '../../../shared/istio-routes.ts';
+import { fullHost, receivers, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
 import { withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
@@ -93,6 +93,12 @@ export function namedSubsets(virtualService: VirtualService, target: RouteTarget
   return new Set(
     destinations.filter((destination) => isOurs(destination, target)).map(({ subset = '' }) => subset),
   );
+}
+
+/** Every subset of ours that any route gives requests to. */
+export function receivingSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
+  const ours = receivers(virtualService).filter((destination) => isOurs(destination, target));
+  return new Set(ours.map(({ subset = '' }) => subset));
 }
 
 /** The routes that give traffic to both subsets. */

@@ -72,7 +72,7 @@ describe('npm run switch -- status', () => {
     const [words, json] = await Promise.all([run('status'), run('status', '--json')]);
     expect(words).toEqual({
       code: 0,
-      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready\n',
+      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready, 100 % of the traffic\n',
       stderr: '',
     });
     expect({ ...json, stdout: JSON.parse(json.stdout) as unknown }).toEqual({
@@ -80,8 +80,13 @@ describe('npm run switch -- status', () => {
       stdout: {
         app: 'coffee-shop',
         live: [{ version: 'v1', weight: 100 }],
-        versions: [{ version: 'v1', ready: 1, wanted: 1, known: true }],
-        last: null,
+        versions: [
+          {
+            ...{ version: 'v1', share: 100, subset: 'v1', ready: 1, replicas: 1 },
+            ...{ deployed: true, answers503: null },
+          },
+        ],
+        record: null,
         unfinished: false,
         holder: null,
       },
