@@ -8,6 +8,7 @@ import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
 import { removeSubset } from './steps/remove-subset.ts';
+import { restoreNames, restoreNamesBack } from './steps/restore-names.ts';
 import { restoreOldCapacity } from './steps/restore-old-capacity.ts';
 import { shiftTraffic } from './steps/shift-traffic.ts';
 
@@ -20,17 +21,18 @@ export interface PlanOptions {
 export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): Step[] {
   const shares = canary.map((share, index) => canaryStep(share, index === 0));
   const toTheCandidate = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
-  return keepOld ? toTheCandidate : [...toTheCandidate, removeSubset, deleteOld];
+  return [...toTheCandidate, ...(keepOld ? [] : [removeSubset, deleteOld]), restoreNames];
 }
 
 /** Too late to go back: whatever has been done of it, the rest of the way, with the candidate as it is. */
 export function planToTheEnd(): Step[] {
-  return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld];
+  return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld, restoreNames];
 }
 
 /** A whole switch rolled back: the current version's capacity first, the candidate's end last. */
 export function planUndo(): NamedPart[] {
-  return [restoreOldCapacity, ...[removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf)];
+  const back = [removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf);
+  return [restoreOldCapacity, ...back, restoreNamesBack];
 }
 
 /**
@@ -40,5 +42,6 @@ export function planUndo(): NamedPart[] {
 export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
   if (continued || done.includes(removeSubset)) return planUndo();
   const back = done.toReversed().flatMap(undoOf);
-  return done.some(({ share }) => share !== undefined) ? [restoreOldCapacity, ...back] : back;
+  const hasMoved = done.some(({ share }) => share !== undefined);
+  return hasMoved ? [restoreOldCapacity, ...back, restoreNamesBack] : back;
 }

@@ -2,6 +2,7 @@
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
   DestinationRule,
+  HttpRoute,
   KubernetesObject,
   Subset,
   VirtualService,
@@ -21,10 +22,12 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
+import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import {
   describeShares,
   liveSubsets,
+  mentions,
   namedSubsets,
   receivingSubsets,
   redirect,
@@ -47,7 +50,6 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
       ({ resource: { kind }, object }) =>
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
-  const names = (version: string) => namedSubsets(virtualService, target).has(version);
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -74,9 +76,7 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
       http
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
-    receivers: () => receivingSubsets(virtualService, target),
     has: (version) => findSubset(destinationRule, version) !== undefined,
-    names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
     longestDelayMs: () => longestDelayMs(virtualService),
@@ -85,6 +85,7 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
+    ...whoIsNamed(known, target),
     ...changesOf(known, target),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
@@ -92,23 +93,39 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
   };
 }
 
+function whoIsNamed(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'names' | 'receivers' | 'routesOf'> {
+  const { http = [] } = virtualService.spec;
+  return {
+    names: (version) => namedSubsets(virtualService, target).has(version),
+    receivers: () => receivingSubsets(virtualService, target),
+    routesOf: (version) => idsOf(http, (route) => mentions(route, version, target)),
+  };
+}
+
 function changesOf(
   { virtualService, destinationRule: rule }: IstioObjects,
   target: RouteTarget,
-): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+): Pick<TrafficRouting, 'add' | 'remove' | 'move' | 'restoreNames'> {
   const http = virtualService.spec.http ?? [];
   const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
   return {
     add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
     remove: (version) => setSubsets(withoutSubset(rule, version)),
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
+    move({ onlyMarked, routes = [], ...move }) {
+      const isOurs = (route: HttpRoute, index: number) =>
+        (onlyMarked !== undefined && hasMarker(route, onlyMarked)) || isOneOf(routes, { http, index });
+      const only = onlyMarked === undefined ? {} : { only: isOurs };
+      const moved = redirect(http, { ...move, ...only, marked: isOurs }, target);
       const changed = moved.filter((route) => !http.includes(route));
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
+    restoreNames: (markers) => [
+      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    ],
   };
 }
 

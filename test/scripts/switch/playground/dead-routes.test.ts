@@ -73,7 +73,7 @@ describe('the files of v1, once v2 serves', () => {
       code: 0,
     });
     expect(await order()).toBe(200);
-  }, 60_000);
+  }, 120_000);
 
   it('are sent by force, and then status says 503 and ends with 1', async () => {
     expect(await apply(...subsetAndRoute, '--force-dead-routes')).toMatchObject({ code: 0 });
@@ -109,7 +109,7 @@ describe('the files of v1, once v2 serves', () => {
       ],
       record: { from: 'v1', to: 'v2', phase: 'switched' },
     });
-  }, 60_000);
+  }, 120_000);
 
   it('lead on with one apply of what has pods', async () => {
     expect(await apply(...subsetAndRoute, '--var', 'live=v2', '--var', 'subsets=v2')).toMatchObject({
@@ -120,5 +120,5 @@ describe('the files of v1, once v2 serves', () => {
       what: 'the gateway to hear of it',
     });
     expect(await run(switchProgram, 'status')).toMatchObject({ code: 0 });
-  }, 60_000);
+  }, 120_000);
 });

@@ -14,6 +14,7 @@ import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Prover } from '../../../../scripts/switch/proofs/prover.ts';
 import type { QuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
+import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing.ts';
 import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
 import { phasesOf } from '../../../../scripts/switch/step.ts';
 import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
@@ -67,6 +68,8 @@ export interface Scene {
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
   before?: { deployment: boolean; subset: boolean };
+  /** Of the routes, by the same record. */
+  remembered?: RouteId[];
   options?: Partial<SwitchOptions>;
   prover?: Partial<Prover>;
   renewLease?: () => Promise<void>;
@@ -79,6 +82,7 @@ export async function standing({
   deployments = [deployment('v1')],
   autoscalers = [],
   before,
+  remembered,
   options = {},
   prover = {},
   renewLease = () => Promise.resolve(),
@@ -224,6 +228,7 @@ export async function standing({
     phase: 'running' as const,
     startedAt: '2026-11-30T12:00:00.000Z',
     before,
+    routes: remembered,
   };
   const state = await readState(cluster, APP);
   const context: SwitchContext = createContext(run, state, { kind: 'switch', from: 'v1', to: 'v2', record });
