@@ -5,7 +5,7 @@ import { CommandError } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
-import { diffObjects } from './diff.ts';
+import { diffObjects } from '../../shared/diff-objects.ts';
 import type { SwitchContext } from '../context.ts';
 
 export async function changeSpec<T extends KubernetesObject & { spec: object }>(

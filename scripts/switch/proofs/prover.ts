@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/envoy-answers.ts';
 import type { Verdict } from '../routing/envoy-answers.ts';
 import type { Question } from '../routing/traffic-routing.ts';
-import { cached } from './cached.ts';
+import { cached } from '../../shared/cached.ts';
 import type { Mesh } from './mesh.ts';
 import { proveEverywhere } from './prove-everywhere.ts';
 import type { Proof, ProofRequest } from './prove-everywhere.ts';
@@ -101,8 +101,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `that subset ${version} is gone`,
-        check: async (proxy, signal) =>
-          question.read(await ask(mesh, proxy, question, signal), proxy, undefined),
+        check(proxy, signal) {
+          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
+          return settled(mesh, proxy, read, signal);
+        },
         also: unseen(mesh, question),
       });
     },

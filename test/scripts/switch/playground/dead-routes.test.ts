@@ -10,7 +10,7 @@ import type { VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { settings, startQuickCoffee, type QuickCoffee } from '../../../matrix/switch/quick-coffee.ts';
-import { root } from '../../../support/coffee-cluster.ts';
+import { root } from '../../../support/root.ts';
 
 let coffee: QuickCoffee;
 let render: Bundle;

@@ -5,7 +5,7 @@ import type { Deployment, DestinationRule, Lease } from '../../../../scripts/sha
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { ANNOTATION } from '../../../../scripts/switch/lock/switch-record.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const settings = { set: { pod: 'naive' }, leaseSeconds: 1, quietMs: 200 };
 let coffee: CoffeeCluster;
@@ -129,7 +129,7 @@ describe.each(turns)('a switch killed after every second of its writes, then $ne
 });
 
 describe('dry-run and status', () => {
-  it('print the plan and the standing and write nothing', async () => {
+  it('a dry run and status print the plan and the standing and write nothing', async () => {
     const versions = async () => {
       const objects = await Promise.all(
         Object.values(resources)

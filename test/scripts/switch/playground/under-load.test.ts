@@ -17,7 +17,7 @@ import {
   type SwitchResult,
 } from '../../../../scripts/switch/index.ts';
 import type { StepCost } from '../../../../scripts/switch/types.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 // The naive pod: exits at SIGTERM. Whatever is not lost here, the proofs kept.
 const naive = { pod: 'naive' };
@@ -51,7 +51,7 @@ async function standing() {
 }
 
 describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
-  it('loses nothing, proves every proxy, and leaves only the new version', async () => {
+  it('a switch under load loses nothing, proves every proxy, and leaves only the new version', async () => {
     const { result, account } = await switchUnderLoad('v2');
     expect(result).toMatchObject({
       ok: true,
