@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
   DestinationRule,
+  HttpRoute,
   KubernetesObject,
   Subset,
   VirtualService,
@@ -28,8 +29,17 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
+import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
-import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
+import {
+  describeShares,
+  liveSubsets,
+  mentions,
+  namedSubsets,
+  receivingSubsets,
+  redirect,
+  shareBetween,
+} from './virtual-service.ts';
 
 /** What is known of the revisions of the DestinationRule. */
 interface Knowledge {
@@ -62,7 +72,6 @@ export function createVirtualServiceRouting(
       ({ resource: { kind }, object }) =>
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
-  const names = (version: string) => namedSubsets(virtualService, target).has(version);
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -102,7 +111,6 @@ export function createVirtualServiceRouting(
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
-    names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
     versionOfCluster: (name) => subsetIn(name, target.host),
@@ -112,10 +120,23 @@ export function createVirtualServiceRouting(
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
+    ...whoIsNamed(known, target),
     ...changesOf(known, target, isProven),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
+  };
+}
+
+function whoIsNamed(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'names' | 'receivers' | 'routesOf'> {
+  const { http = [] } = virtualService.spec;
+  return {
+    names: (version) => namedSubsets(virtualService, target).has(version),
+    receivers: () => receivingSubsets(virtualService, target),
+    routesOf: (version) => idsOf(http, (route) => mentions(route, version, target)),
   };
 }
 
@@ -135,7 +156,7 @@ function changesOf(
   { virtualService, destinationRule: rule }: IstioObjects,
   target: RouteTarget,
   isProven: boolean,
-): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move'> {
+): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move' | 'restoreNames'> {
   const http = virtualService.spec.http ?? [];
   const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
     specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
@@ -148,14 +169,18 @@ function changesOf(
     add: (version, model) => setVersions(withSubset(rule, addedSubset(rule, version, model))),
     remove: (version) => setVersions(withoutSubset(rule, version)),
     removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
+    move({ onlyMarked, routes = [], ...move }) {
+      const isOurs = (route: HttpRoute, index: number) =>
+        (onlyMarked !== undefined && hasMarker(route, onlyMarked)) || isOneOf(routes, { http, index });
+      const only = onlyMarked === undefined ? {} : { only: isOurs };
+      const moved = redirect(http, { ...move, ...only, marked: isOurs }, target);
       const changed = moved.filter((route) => !http.includes(route));
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
+    restoreNames: (markers) => [
+      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    ],
   };
 }
 

@@ -110,6 +110,7 @@ describe('--canary', () => {
       'drain-old',
       'remove-subset',
       'delete-old',
+      'restore-names',
     ]);
   });
 
