@@ -7,7 +7,7 @@ import { findVersion } from './cluster-state/versions.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
 
-import type { CreateId } from './lock/create-id.ts';
+import type { CreateId } from '../shared/create-id.ts';
 import { guardWrites } from './lock/guarded-cluster.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
 import type { Mesh } from './proofs/mesh.ts';

@@ -31,18 +31,3 @@ function command({ app, sameCluster = '' }: Named, flags: string): string {
   const which = app === 'coffee-shop' ? '' : ` --app ${app}`;
   return `npm run switch -- ${flags}${which}${sameCluster}`;
 }
-
-/** As they are typed: ` --canary 5,25 --hold`. */
-export function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
-  return Object.entries(values)
-    .flatMap(([name, value]) => {
-      if (value === true) return [` --${name}`];
-      if (value === undefined || value === false) return [];
-      return [value].flat().map((text) => ` --${name} ${quote(text)}`);
-    })
-    .join('');
-}
-
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -122,7 +122,9 @@ async function lookForEdits(
     for (;;) {
       await pause(LOOK_EVERY_MS, signal, clock);
       const edit = await foreignEdit({ ...context, signal });
-      if (edit !== undefined) return onEdit(edit);
+      if (edit === undefined) continue;
+      onEdit(edit);
+      return;
     }
   } catch {
     // Told to end.

@@ -11,7 +11,7 @@ import { createContext } from './context.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
 import { decide } from './decide.ts';
 import { sayPlan } from './dry-run.ts';
-import { createId } from './lock/create-id.ts';
+import { createId } from '../shared/create-id.ts';
 import { createLock } from './lock/lock.ts';
 import type { Lock } from './lock/lock.ts';
 import { StepFailed, foreignEdit } from './perform.ts';

@@ -4,7 +4,7 @@ import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { RenderSet } from './changes/render-version.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { Prover } from './proofs/prover.ts';
-import type { CreateId } from './lock/create-id.ts';
+import type { CreateId } from '../shared/create-id.ts';
 
 export interface SwitchOptions {
   cluster: Cluster;

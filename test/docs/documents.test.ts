@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { commandBlocks, documents, fencesOf, type CommandBlock } from './blocks.ts';
+import { commandBlocks, documents, fencesOf, root, type CommandBlock } from './blocks.ts';
 import { exceptionFor, exceptions } from './exceptions.ts';
 import { firstUnsaid, masked } from './mask.ts';
 import { runBlock, withoutInstall } from './run-block.ts';
@@ -38,6 +40,21 @@ describe('the commands of the documents', () => {
     );
     const needless = exceptions.filter(({ command }) => !commands.some((text) => command.test(text)));
     expect(needless.map(({ because }) => because)).toEqual([]);
+  });
+});
+
+describe('the links of the documents', () => {
+  it('lead to files that are here', () => {
+    const links = all.flatMap(({ file, text }) =>
+      [...text.matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !/^https?:/.test(target))
+        .map((target) => ({ file, target })),
+    );
+    expect(links.length).toBeGreaterThan(100);
+    const isDead = ({ file, target }: { file: string; target: string }) =>
+      !existsSync(path.join(root, path.dirname(file), target));
+    expect(links.filter(isDead)).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitFor } from '../../scripts/shared/wait.ts';
-import { root } from '../support/coffee-cluster.ts';
+import { root } from '../support/cluster.ts';
 
 /** Every process with this text in its environment; the playground marks all of its own so. */
 function processesWith(text: string): string[] {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { resources } from '../../scripts/shared/resources.ts';
 import type { Deployment, Pod } from '../../scripts/shared/kubernetes.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../support/cluster.ts';
 
 let shop: CoffeeCluster | undefined;
 

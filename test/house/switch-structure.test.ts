@@ -75,3 +75,25 @@ describe('the files of the switch', () => {
     expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThan(80);
   });
 });
+
+describe('the documents of the switch', () => {
+  const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))].map(
+    (name) => ({ name, lines: readFileSync(join(root, name), 'utf8').trimEnd().split('\n') }),
+  );
+
+  it('begin with one screen', () => {
+    expect(documents.length).toBeGreaterThan(4);
+    expect(documents[0]?.lines.length).toBeLessThanOrEqual(120);
+  });
+
+  it('have words in the cells of their tables, and no paragraphs', () => {
+    const long = documents.flatMap(({ name, lines }) =>
+      lines
+        .filter((line) => line.startsWith('|'))
+        .flatMap((line) => line.split('|').map((cell) => cell.trim()))
+        .filter((cell) => cell.length > 160)
+        .map((cell) => `${name}: ${cell}`),
+    );
+    expect(long).toEqual([]);
+  });
+});

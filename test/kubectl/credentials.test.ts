@@ -7,7 +7,7 @@ import { connectCluster } from '../../scripts/shared/cluster/cluster.ts';
 import { UsageError } from '../../scripts/shared/errors.ts';
 import { clients, startRecordingProxy, startRecordingServer } from '../support/recording-server.ts';
 import type { RecordedRequest, RecordingProxy, RecordingServer } from '../support/recording-server.ts';
-import { findTools } from './support/tools.ts';
+import { findTools } from '../support/tools/tools.ts';
 
 /** The same kubeconfig, plugin and variables through the real kubectl and through us, against one server that remembers what it was sent. */
 

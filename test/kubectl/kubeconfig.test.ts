@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { verifyReadAlike } from './support/kubeconfig/agree.ts';
-import { findTools } from './support/tools.ts';
+import { findTools } from '../support/tools/tools.ts';
 
 /** A sample; a thousand sets: npm run test:matrix -- test/matrix/kubectl/kubeconfig. */
 const SETS = 60;

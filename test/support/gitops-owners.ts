@@ -40,7 +40,7 @@ export interface PlayedOwner {
   /** Its name in `managedFields`. */
   manager: string;
   /** The files as it writes them: with its marks. */
-  mark(object: KubernetesObject): KubernetesObject;
+  mark: (object: KubernetesObject) => KubernetesObject;
 }
 
 const marked = (object: KubernetesObject, more: { labels?: object; annotations?: object }) => ({

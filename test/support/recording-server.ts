@@ -5,8 +5,8 @@ import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
-import { createCertificate } from '../../scripts/playground/api/certificate.ts';
-import type { Certificate } from '../../scripts/playground/api/certificate.ts';
+import { createCertificate } from '../../scripts/shared/certificate.ts';
+import type { Certificate } from '../../scripts/shared/certificate.ts';
 
 export interface RecordedRequest {
   method: string;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ContainerStatus, Pod } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
-import { type CoffeeCluster, startCoffeeCluster } from '../support/coffee-cluster.ts';
+import { type CoffeeCluster, startCoffeeCluster } from '../support/cluster.ts';
 
 let shop: CoffeeCluster | undefined;
 

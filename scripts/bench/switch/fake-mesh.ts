@@ -4,7 +4,9 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
+import { ROUTES_OF, otherServices, spliced } from './other-services.ts';
+import { answerFrames, serveForward } from './serve-forward.ts';
 
 interface Thing {
   kind: string;
@@ -53,7 +55,8 @@ interface Route {
 }
 
 const HOST = 'coffee-shop.default.svc.cluster.local';
-const ROUTES_OF = '/apis/networking.istio.io/v1/namespaces/default/virtual-service';
+/** What proxies learn late. */
+const ISTIO = ['destinationrules', 'virtualservices'];
 
 export async function startFakeMesh({
   proxies,
@@ -66,6 +69,15 @@ export async function startFakeMesh({
   const history: { at: number; plural: string; spec: Record<string, unknown> }[] = [];
   let revision = 1;
   const others = dumpBytes === 0 ? undefined : otherServices(dumpBytes);
+  /** What has been answered already, so that thousands of proxies cost one answer: of pods by what they have seen, of lists as JSON. */
+  const frames = new Map<string, Buffer>();
+  const lists = new Map<string, string>();
+
+  /** What was answered before this object changed is no longer true. */
+  function changed(plural: string): void {
+    for (const path of lists.keys()) if (path.includes(`/${plural}`)) lists.delete(path);
+    if (plural === 'pods' || ISTIO.includes(plural)) frames.clear();
+  }
 
   function put(plural: string, draft: Draft): Thing {
     const key = `${plural}/${draft.metadata.name}`;
@@ -83,8 +95,8 @@ export async function startFakeMesh({
       },
     } as unknown as Thing;
     objects.set(key, thing);
-    if (plural === 'destinationrules' || plural === 'virtualservices')
-      history.push({ at: performance.now(), plural, spec: thing.spec });
+    changed(plural);
+    if (ISTIO.includes(plural)) history.push({ at: performance.now(), plural, spec: thing.spec });
     if (plural === 'deployments') deploy(thing);
     return thing;
   }
@@ -187,9 +199,13 @@ export async function startFakeMesh({
 
   /** The configuration a proxy shows now. */
   function seen(plural: string, proxy: number): unknown {
+    return history[revisionSeen(plural, proxy)]?.spec;
+  }
+
+  function revisionSeen(plural: string, proxy: number): number {
     const lag = proxies < 2 ? propagationMs : (propagationMs * proxy) / (proxies - 1);
     const until = performance.now() - lag;
-    return history.findLast((entry) => entry.plural === plural && entry.at <= until)?.spec;
+    return history.findLastIndex((entry) => entry.plural === plural && entry.at <= until);
   }
 
   /** What a proxy has counted on the old version's first pod. */
@@ -257,6 +273,16 @@ export async function startFakeMesh({
     }
   }
 
+  function framesOf(pod: string, path: string): Buffer {
+    const proxy = pod.startsWith('caller-') ? Number(pod.slice(7)) : 0;
+    const who = pod.startsWith('istiod-') ? pod : ISTIO.map((plural) => revisionSeen(plural, proxy)).join();
+    const counts = path.startsWith('/clusters') ? JSON.stringify(countedOnOld(proxy)) : '';
+    const key = [who, counts, path].join(' ');
+    const frame = frames.get(key) ?? answerFrames(answerPod(pod, path));
+    frames.set(key, frame);
+    return frame;
+  }
+
   function answerPod(pod: string, path: string): unknown {
     if (pod === 'istiod-0') {
       if (path.startsWith('/debug/syncz'))
@@ -303,6 +329,7 @@ export async function startFakeMesh({
       objects.delete(`${plural}/${found.metadata.name}`);
       for (const key of [...objects.keys()])
         if (key.startsWith(`pods/${found.metadata.name}-`)) objects.delete(key);
+      for (const one of [plural, 'pods']) changed(one);
     }
     if (method === 'PATCH') {
       const { spec } = given ?? {};
@@ -315,20 +342,25 @@ export async function startFakeMesh({
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
-      const url = new URL(request.url ?? '/', 'http://api');
+      const { method = 'GET', url: path = '/' } = request;
+      const headers = { 'content-type': 'application/json' };
+      const known = method === 'GET' ? lists.get(path) : undefined;
+      if (known !== undefined) return response.writeHead(200, headers).end(known);
       const { code, body } = answerApi(
-        request.method ?? 'GET',
-        url,
+        method,
+        new URL(path, 'http://api'),
         text === '' ? undefined : JSON.parse(text),
       );
-      response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const json = JSON.stringify(body);
+      if (method === 'GET' && isList(body)) lists.set(path, json);
+      return response.writeHead(code, headers).end(json);
     });
   });
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v4.channel.k8s.io' });
   server.on('upgrade', (request, socket, head) => {
     const pod = /\/pods\/([^/]+)\/portforward/.exec(request.url ?? '')?.[1] ?? '';
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      serveForward(webSocket, (path) => answerPod(pod, path)),
+      serveForward(webSocket, socket, (path) => framesOf(pod, path)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -350,72 +382,6 @@ export async function startFakeMesh({
   };
 }
 
-/** What else a proxy of a large mesh knows, as members of a JSON array: about so long each. */
-function otherServices(bytes: number): { routes: string; clusters: string } {
-  const filled = (entry: (n: number) => object) => {
-    const members: string[] = [];
-    for (let length = 0; length < bytes;) {
-      const member = JSON.stringify([entry(members.length)], undefined, 1)
-        .replace(/^/gm, ' ')
-        .slice(3, -3);
-      members.push(member);
-      length += member.length + 1;
-    }
-    return members.join(',\n');
-  };
-  const host = (n: number) => `service-${n}.other.svc.cluster.local`;
-  return {
-    routes: filled((n) => ({
-      route_config: {
-        name: `${10_000 + n}`,
-        virtual_hosts: Array.from({ length: 20 }, (_, index) => ({
-          name: `${host(n * 20 + index)}:80`,
-          domains: [host(n * 20 + index), `service-${n * 20 + index}.other`],
-          routes: [
-            {
-              name: 'default',
-              match: { prefix: '/' },
-              metadata: { filter_metadata: { istio: { config: `${ROUTES_OF}/service-${n * 20 + index}` } } },
-              route: { cluster: `outbound|80||${host(n * 20 + index)}`, timeout: '0s' },
-            },
-          ],
-        })),
-      },
-    })),
-    clusters: filled((n) => ({
-      name: `outbound|80||${host(n)}`,
-      host_statuses: [0, 1].map((index) => ({
-        address: { socket_address: { address: `10.3.${n % 250}.${index}`, port_value: 8080 } },
-        stats: ['cx_total', 'rq_error', 'rq_success', 'rq_timeout', 'rq_total', 'rq_active'].map((name) => ({
-          ...{ name, value: '1' },
-        })),
-        health_status: { eds_health_status: 'HEALTHY' },
-      })),
-    })),
-  };
-}
-
-/** An object with one array, as JSON with more members in it, written as Envoy writes it: a line each, one space for each level. */
-function spliced(object: object, members: string): string {
-  const text = JSON.stringify(object, undefined, 1);
-  const own = text.endsWith('[]\n}') ? text.slice(0, -3) : `${text.slice(0, -5)},`;
-  return `${own}\n${members}\n ]\n}\n`;
-}
-
-/** HTTP/1.1 within a port-forward's channel: GETs only, one after another. */
-function serveForward(webSocket: WebSocket, answer: (path: string) => unknown): void {
-  webSocket.send(Buffer.from([0, 0, 0]));
-  webSocket.send(Buffer.from([1, 0, 0]));
-  let text = '';
-  webSocket.on('message', (data: Buffer) => {
-    text += data.subarray(1).toString('latin1');
-    for (let end = text.indexOf('\r\n\r\n'); end !== -1; end = text.indexOf('\r\n\r\n')) {
-      const path = text.split(' ', 2)[1] ?? '/';
-      text = text.slice(end + 4);
-      const given = answer(path);
-      const body = typeof given === 'string' ? given : JSON.stringify(given);
-      const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-      webSocket.send(Buffer.concat([Buffer.from([0]), Buffer.from(head + body)]));
-    }
-  });
+function isList(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'items' in body;
 }

@@ -8,7 +8,7 @@ import type { MemoryStore } from '../store/store.ts';
 import { admit } from './admit.ts';
 import { send, statusAnswer, type Answer } from './answer.ts';
 import { readBody } from './body.ts';
-import { createCertificate } from './certificate.ts';
+import { createCertificate } from '../../shared/certificate.ts';
 import { keepClusterObjects } from './cluster-objects.ts';
 import type {
   ApiContext,

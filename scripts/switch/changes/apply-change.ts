@@ -6,7 +6,7 @@ import { waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
 import type { Change } from './change.ts';
 import { changeSpec } from './change-object.ts';
-import { retryWrite } from './idempotent-write.ts';
+import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
 
 type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs'>;
 

@@ -6,9 +6,9 @@ import { CommandError } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
+import { diffObjects } from '../../shared/diff-objects.ts';
 import type { SwitchContext } from '../context.ts';
 import { describeWriter } from '../owners/writer.ts';
-import { diffObjects } from './diff.ts';
 
 export async function changeSpec<T extends KubernetesObject & { spec: object }>(
   { cluster, signal, clock }: Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>,

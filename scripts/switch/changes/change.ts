@@ -1,7 +1,7 @@
 /** One write to one object, with what stands there and what is to. Made by a step, applied by a run, shown by a dry run. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
-import { mergePatch } from './merge-patch.ts';
+import { mergePatch } from '../../shared/merge-patch.ts';
 
 export interface Change {
   /** `keep`: nothing is written, and a person is told why. */

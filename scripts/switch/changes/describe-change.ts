@@ -1,8 +1,8 @@
 /** A change as a person reads it: the lines of its difference. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Change } from './change.ts';
-import { diffObjects } from './diff.ts';
-import { touchedBy } from './merge-patch.ts';
+import { diffObjects } from '../../shared/diff-objects.ts';
+import { touchedBy } from '../../shared/merge-patch.ts';
 
 /** @param after what the server makes of it, where that was asked */
 export function describeChange(change: Change, after = change.after): string[] {

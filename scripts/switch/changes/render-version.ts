@@ -2,7 +2,7 @@
 import { parseObjects, renderSets } from '../../render/index.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
-import { verifyTextFields } from './text-fields.ts';
+import { verifyTextFields } from '../../shared/text-fields.ts';
 
 export interface RenderedVersion {
   deployment: Deployment;

@@ -5,8 +5,8 @@ import { clusterFlags, clusterFlagsHelp } from '../../shared/cluster/flags.ts';
 import type { ClusterFlags } from '../../shared/cluster/flags.ts';
 import { parseDuration } from '../../shared/duration.ts';
 import { UsageError } from '../../shared/errors.ts';
+import { asFlags } from '../../shared/shell.ts';
 import type { SwitchOptions } from '../types.ts';
-import { asFlags } from '../next-command.ts';
 import { verifyVersionName } from '../preflight/version-name.ts';
 
 export const help = `Usage: npm run switch -- --to VERSION [flags]

@@ -9,7 +9,7 @@ import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { userName } from '../../shared/user.ts';
 import { pause } from '../../shared/wait.ts';
-import { createId } from './create-id.ts';
+import { createId } from '../../shared/create-id.ts';
 import { holdBy, keepLease, type OperatorLease, type Operator } from './operator-lease.ts';
 import { leaseName } from './switch-record.ts';
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/envoy-answers.ts';
 import type { Verdict } from '../routing/envoy-answers.ts';
 import type { Question } from '../routing/traffic-routing.ts';
-import { cached } from './cached.ts';
+import { cached } from '../../shared/cached.ts';
 import type { Mesh } from './mesh.ts';
 import { proveEverywhere } from './prove-everywhere.ts';
 import type { Proof, ProofRequest } from './prove-everywhere.ts';

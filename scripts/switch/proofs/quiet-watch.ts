@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/envoy-answers.ts';
 import type { ClusterStatuses, Verdict } from '../routing/envoy-answers.ts';
 import { CLUSTERS_PATH, clustersPathOf, loadOn } from '../routing/host-load.ts';
-import { cached } from './cached.ts';
+import { cached } from '../../shared/cached.ts';
 import type { LeavingPods } from './leaving-pods.ts';
 import type { Mesh } from './mesh.ts';
 import type { Proof } from './prove-everywhere.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { verifyReadAlike } from '../../kubectl/support/kubeconfig/agree.ts';
-import { findTools } from '../../kubectl/support/tools.ts';
+import { findTools } from '../../support/tools/tools.ts';
 
 const SETS = 1000;
 /** Two minutes on a quiet machine. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
 import { liveVersion, other } from './quick-coffee.ts';
 
 const set = { pod: 'naive' };

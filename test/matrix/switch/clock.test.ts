@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundle } from '../../../scripts/shared/bundle.ts';
 import type { Lease } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
-import { root } from '../../support/coffee-cluster.ts';
+import { root } from '../../support/cluster.ts';
 import { only, settings, standing } from './quick-coffee.ts';
 import { useWeather } from './weather.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundle } from '../../../scripts/shared/bundle.ts';
-import { root } from '../../support/coffee-cluster.ts';
+import { root } from '../../support/cluster.ts';
 import {
   callOf,
   isWrite,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { SwitchResult } from '../../../scripts/switch/index.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
 import { hasPrometheus, startPrometheus } from '../../support/prometheus.ts';
 
 const closers: (() => unknown)[] = [];

@@ -5,7 +5,7 @@ import { resources } from '../../../scripts/shared/resources.ts';
 import { FLOOR_ANNOTATION } from '../../../scripts/switch/changes/autoscaler.ts';
 import type { SwitchOptions } from '../../../scripts/switch/index.ts';
 import { readStatus } from '../../../scripts/switch/command/status.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
 
 type Asked = Parameters<FaultHook>[0];
 

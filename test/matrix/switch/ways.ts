@@ -11,7 +11,7 @@ import {
   type Outcome,
   type SwitchOptions,
 } from '../../../scripts/switch/index.ts';
-import { root } from '../../support/coffee-cluster.ts';
+import { root } from '../../support/cluster.ts';
 import { only, settings, type QuickCoffee, type Standing } from './quick-coffee.ts';
 
 export interface Versions {

@@ -7,7 +7,7 @@ import {
   type SwitchOptions,
   type SwitchResult,
 } from '../../../scripts/switch/index.ts';
-import { root } from '../../support/coffee-cluster.ts';
+import { root } from '../../support/cluster.ts';
 import {
   liveVersion,
   only,

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { parse } from 'yaml';
 import type { Account } from '../../../scripts/load/index.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
 
 interface Job {
   metadata: { generateName: string };

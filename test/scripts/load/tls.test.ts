@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createCertificate } from '../../../scripts/playground/api/certificate.ts';
+import { createCertificate } from '../../../scripts/shared/certificate.ts';
 import { closedPort } from './fault-server.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));

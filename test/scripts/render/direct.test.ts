@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startApiServer, writeKubeconfig, type ApiServer } from '../../../scripts/playground/api/index.ts';
 import { createStore } from '../../../scripts/playground/store/store.ts';
 import { bundleCommand, type Bundle } from '../../../scripts/render/bundle.ts';
-import { ask } from '../playground/api/http-client.ts';
+import { ask } from '../../../scripts/playground/test/api/http-client.ts';
 import { createWorkplace, type Workplace } from './command.ts';
 
 let command: Bundle;

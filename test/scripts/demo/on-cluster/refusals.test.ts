@@ -12,7 +12,7 @@ import { startPlayground, type Playground } from '../../../../scripts/playground
 import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { root } from '../../../support/coffee-cluster.ts';
+import { root } from '../../../support/cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
 
 let folder: string;

@@ -10,7 +10,7 @@ import { recordEvent } from '../../../../scripts/switch/command/events.ts';
 import { combineReporters } from '../../../../scripts/switch/command/combine-reporters.ts';
 import { createJournal } from '../../../../scripts/switch/command/journal.ts';
 import { createTerminalReporter, silentReporter } from '../../../../scripts/switch/command/reporter.ts';
-import { createId } from '../../../../scripts/switch/lock/create-id.ts';
+import { createId } from '../../../../scripts/shared/create-id.ts';
 import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
 import { planSwitch, planUndo } from '../../../../scripts/switch/plan.ts';
 import type { NamedPart } from '../../../../scripts/switch/step.ts';

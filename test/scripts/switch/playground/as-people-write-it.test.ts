@@ -11,7 +11,7 @@ import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import type { Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const RECOMMENDED = 'app.kubernetes.io/version';
 const naive = { pod: 'naive', replicas: '1', retries: '0' };

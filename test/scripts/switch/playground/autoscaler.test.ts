@@ -6,7 +6,7 @@ import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const naive = { pod: 'naive' };
 let coffee: CoffeeCluster;

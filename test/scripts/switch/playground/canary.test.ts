@@ -3,7 +3,7 @@ import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { runSwitch, silentReporter, type SwitchResult } from '../../../../scripts/switch/index.ts';
 import { promote } from '../../../../scripts/switch/canary/promote.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 let coffee: CoffeeCluster;
 beforeAll(async () => {

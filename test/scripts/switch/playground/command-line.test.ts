@@ -8,7 +8,7 @@ import { bundle } from '../../../../scripts/shared/bundle.ts';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { only, standing, startQuickCoffee, type QuickCoffee } from '../../../matrix/switch/quick-coffee.ts';
-import { root } from '../../../support/coffee-cluster.ts';
+import { root } from '../../../support/cluster.ts';
 
 let coffee: QuickCoffee;
 let folder: string;

@@ -6,7 +6,7 @@ import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import type { PlannedStep } from '../../../../scripts/switch/types.ts';
 import type { Prover, SwitchOptions } from '../../../../scripts/switch/index.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const naive = { pod: 'naive', replicas: '2' };
 let coffee: CoffeeCluster;

@@ -16,7 +16,7 @@ import {
   type SwitchResult,
 } from '../../../../scripts/switch/index.ts';
 import type { Quota } from '../../../../scripts/switch/preflight/capacity.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const naive = { pod: 'naive' };
 let coffee: CoffeeCluster;

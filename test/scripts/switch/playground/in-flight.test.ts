@@ -22,7 +22,7 @@ import {
   startQuickCoffee,
   type QuickCoffee,
 } from '../../../matrix/switch/quick-coffee.ts';
-import { root } from '../../../support/coffee-cluster.ts';
+import { root } from '../../../support/cluster.ts';
 import { startKeepAliveLoad } from '../../../../scripts/bench/pod/strict-callers.ts';
 
 let coffee: QuickCoffee;

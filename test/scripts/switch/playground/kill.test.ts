@@ -5,7 +5,7 @@ import type { Deployment, DestinationRule, Lease } from '../../../../scripts/sha
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { ANNOTATION } from '../../../../scripts/switch/lock/switch-record.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const settings = { set: { pod: 'naive' }, leaseSeconds: 1, quietMs: 200 };
 let coffee: CoffeeCluster;

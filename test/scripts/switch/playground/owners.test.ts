@@ -6,7 +6,7 @@ import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster
 import type { Deployment, KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { silentReporter, runSwitch, type SwitchOptions } from '../../../../scripts/switch/index.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import {
   APPLICATION,
   KUSTOMIZATION,

@@ -7,9 +7,9 @@ import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { runTool } from '../../../kubectl/support/run-tool.ts';
-import { findTools } from '../../../kubectl/support/tools.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { runTool } from '../../../support/tools/run-tool.ts';
+import { findTools } from '../../../support/tools/tools.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const values = { pod: 'naive', replicas: '1', retries: '0' };
 const sets = ['version', 'subsets', 'route', 'autoscaler'];

@@ -10,7 +10,7 @@ import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts'
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { rightsToDelete, rightsToUndo, type Right } from '../../../../scripts/switch/preflight/access.ts';
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../../scripts/switch/index.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
 
 interface Role extends KubernetesObject {

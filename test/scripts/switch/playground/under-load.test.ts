@@ -17,7 +17,7 @@ import {
   type SwitchResult,
 } from '../../../../scripts/switch/index.ts';
 import type { StepCost } from '../../../../scripts/switch/types.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 // The naive pod: exits at SIGTERM. Whatever is not lost here, the proofs kept.
 const naive = { pod: 'naive' };

@@ -17,7 +17,7 @@ import {
 } from '../../../../scripts/switch/index.ts';
 import { promote } from '../../../../scripts/switch/canary/promote.ts';
 import { readStatus } from '../../../../scripts/switch/command/status.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/coffee-cluster.ts';
+import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const set = { pod: 'naive', replicas: '1' };
 let coffee: CoffeeCluster;

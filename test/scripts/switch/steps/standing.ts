@@ -6,7 +6,7 @@ import type { Deployment, KubernetesObject, Service } from '../../../../scripts/
 import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
-import { mergePatch } from '../../../../scripts/switch/changes/merge-patch.ts';
+import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
 import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
