@@ -8,6 +8,7 @@ import { addSubset } from './steps/add-subset.ts';
 import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
+import { ownerStaysAway } from './steps/owner-stays-away.ts';
 import { removeSubset } from './steps/remove-subset.ts';
 import { restoreNames, restoreNamesBack } from './steps/restore-names.ts';
 import { restoreOldCapacity } from './steps/restore-old-capacity.ts';
@@ -17,11 +18,14 @@ export interface PlanOptions {
   /** Shares in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
   keepOld?: boolean | undefined;
+  /** Somebody said so, and it is to be seen. */
+  ownerPaused?: boolean | undefined;
 }
 
-export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): Step[] {
+export function planSwitch({ canary = [], keepOld = false, ownerPaused = false }: PlanOptions = {}): Step[] {
   const shares = canary.map((share, index) => canaryStep(share, index === 0));
-  const toTheCandidate = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
+  const known = ownerPaused ? [addSubset, ownerStaysAway] : [addSubset];
+  const toTheCandidate = [preflight, deployVersion, ...known, ...shares, shiftTraffic, drainOld];
   return [...toTheCandidate, ...(keepOld ? [] : [removeSubset, deleteOld]), restoreNames];
 }
 
