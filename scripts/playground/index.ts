@@ -21,6 +21,8 @@ import type { PlaygroundOptions } from './options.ts';
 import { mountServiceAccounts, userOfPod } from './service-accounts.ts';
 import { createStore } from './store/store.ts';
 
+export type { Fault, FaultHook } from './api/index.ts';
+export { openCoffeeShop } from './coffee-shop.ts';
 export { meshOptions, parseMesh, type MeshKind, type PlaygroundOptions } from './options.ts';
 
 export interface Playground {

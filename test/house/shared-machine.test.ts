@@ -8,7 +8,8 @@ const read = (file: string): string => readFileSync(path.join(root, file), 'utf8
 const sources = ['scripts', 'services'].flatMap((folder) =>
   readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|cjs|mjs|sh)$/.test(name))
-    .map((name) => path.join(folder, name)),
+    .map((name) => path.join(folder, name))
+    .filter((name) => !/^scripts.playground.test\b/.test(name)),
 );
 
 /** The files in which this stands. */

@@ -97,8 +97,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
   });
   const status = positionals[0] === 'status';
   const unknown = positionals[status ? 1 : 0];
-  if (unknown !== undefined)
-    throw new UsageError(`Unknown argument "${unknown}". See: ${called.as} --help`);
+  if (unknown !== undefined) throw new UsageError(`Unknown argument "${unknown}". See: ${called.as} --help`);
   if (!values.help && !status && !values.promote && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }

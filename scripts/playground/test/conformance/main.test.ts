@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlayground, type Playground } from '../../index.ts';
 import { connectCluster, type Cluster } from '../../../shared/cluster/cluster.ts';
 import { resources } from '../../../shared/resources.ts';
+import { endAfterAll } from '../../../../test/support/end-after-all.ts';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 let playground: Playground;
@@ -11,17 +13,16 @@ let cluster: Cluster;
 /** Whether the user may make namespaces. */
 let mayMakeNamespaces = true;
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   playground = await startPlayground({
     mesh: 'none',
     authorize: ({ verb, resource }) => mayMakeNamespaces || verb !== 'create' || resource !== 'namespaces',
   });
+  atEnd(() => playground.close());
   cluster = await connectCluster({ kubeconfigs: [playground.kubeconfig] }, { fieldManager: 'test' });
+  atEnd(() => cluster.close());
 }, 120_000);
-afterAll(async () => {
-  await cluster.close();
-  await playground.close();
-});
 
 const namespaces = async (): Promise<string[]> =>
   (await cluster.list(resources.namespaces))
@@ -32,9 +33,8 @@ function run(args: string[], onText: (text: string, kill: () => void) => void = 
   const child = spawn(
     process.execPath,
     [
-      '--import',
-      './load-typescript.mjs',
-      'test/conformance/main.ts',
+      ...loadTypeScript,
+      'scripts/playground/test/conformance/main.ts',
       '--kubeconfig',
       playground.kubeconfig,
       ...args,

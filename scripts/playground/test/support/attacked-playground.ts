@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectCluster, type Cluster } from '../../../shared/cluster/cluster.ts';
 import { resources } from '../../../shared/resources.ts';
-import { root } from '../../../../test/support/cluster.ts';
+import { root } from '../../../../test/support/root.ts';
 import { listeningPorts, processTree, type ListeningPort } from '../../../../test/support/listening-ports.ts';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 export interface AttackedPlayground {
   /** What it opened, asked of the system. */
@@ -28,7 +29,7 @@ export async function startAttackedPlayground(
   const folder = mkdtempSync(path.join(tmpdir(), 'attacked-playground-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
   const run = (args: string[]) =>
-    spawn(process.execPath, ['--import', './load-typescript.mjs', ...args], {
+    spawn(process.execPath, [...loadTypeScript, ...args], {
       cwd: root,
       env: { ...process.env, ...env, XDG_RUNTIME_DIR: folder, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
