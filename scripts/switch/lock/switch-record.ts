@@ -3,7 +3,7 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 
-export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
+export const ANNOTATION = 'zero-downtime/switch';
 
 export interface SwitchRecord {
   id: string;
