@@ -4,7 +4,7 @@ import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import type { RouteId } from '../routing/traffic-routing.ts';
 
-export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
+export const ANNOTATION = 'zero-downtime/switch';
 
 export interface SwitchRecord {
   id: string;

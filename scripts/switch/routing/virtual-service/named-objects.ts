@@ -17,8 +17,8 @@ import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 
 /** On the Service: which VirtualService routes it, which DestinationRule has its subsets. */
-export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime-coffee-shop/virtual-service';
-export const DESTINATION_RULE_ANNOTATION = 'zero-downtime-coffee-shop/destination-rule';
+export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime/virtual-service';
+export const DESTINATION_RULE_ANNOTATION = 'zero-downtime/destination-rule';
 
 /** The VirtualService of an app; undefined where there is none. */
 export async function namedVirtualService(

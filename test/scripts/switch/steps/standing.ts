@@ -45,7 +45,7 @@ export function autoscaler(version: string, minReplicas: number, floor?: string)
     kind: 'HorizontalPodAutoscaler',
     metadata: {
       name: `${APP}-${version}`,
-      annotations: floor === undefined ? {} : { 'zero-downtime-coffee-shop/min-replicas': floor },
+      annotations: floor === undefined ? {} : { 'zero-downtime/min-replicas': floor },
     },
     spec: {
       scaleTargetRef: { kind: 'Deployment', name: `${APP}-${version}` },
