@@ -1,24 +1,29 @@
-/** `npm run playground -- --live` as a process, to be thrown raw requests at, and asked afterwards whether all of it still works. */
+/** `npm run playground` as a process, to be thrown raw requests at, and asked afterwards whether all of it still works. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connectCluster, type Cluster } from '../../../shared/cluster/cluster.ts';
-import { resources } from '../../../shared/resources.ts';
-import { root } from '../../../../test/support/root.ts';
-import { listeningPorts, processTree, type ListeningPort } from '../../../../test/support/listening-ports.ts';
-import { loadTypeScript } from '../../../shared/load-typescript.ts';
+import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
+import { resources } from '../../scripts/shared/resources.ts';
+import { root } from './root.ts';
+import { listeningPorts, processTree, type ListeningPort } from './listening-ports.ts';
+import { loadTypeScript } from '../../scripts/shared/load-typescript.ts';
 
 export interface AttackedPlayground {
   /** What it opened, asked of the system. */
   ports(): ListeningPort[];
   processes(): number[];
   /** The addresses it has told, by what they are. */
-  urls: { api: string; gateway: string; service: string; live: string };
+  urls: { api: string; gateway: string; service: string; live?: string };
   stderr(): string;
+  /** Runs another of our commands; gives its exit code and what it said. */
+  command(args: string[]): Promise<string>;
+  kubeconfig: string;
   /** Uses each of its functions once and gives what each answered. */
   useAll(): Promise<Record<string, unknown>>;
+  /** SIGKILL. */
+  kill(): void;
   close(): Promise<void>;
 }
 
@@ -34,7 +39,7 @@ export async function startAttackedPlayground(
       env: { ...process.env, ...env, XDG_RUNTIME_DIR: folder, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-  const child = run(['scripts/playground/main.ts', '--live', '--json', '--kubeconfig', kubeconfig, ...flags]);
+  const child = run(['scripts/playground/main.ts', '--json', '--kubeconfig', kubeconfig, ...flags]);
   const exited = once(child, 'exit');
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -52,7 +57,7 @@ export async function startAttackedPlayground(
     await close();
     throw new Error(`The playground did not start: ${stderr}`);
   }
-  const told = JSON.parse(stdout) as { gatewayUrl: string; serviceUrl: string; liveUrl: string };
+  const told = JSON.parse(stdout) as { gatewayUrl: string; serviceUrl: string; liveUrl?: string };
   const cluster = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'test' });
   const pid = child.pid ?? 0;
   const command = async (args: string[]): Promise<string> => {
@@ -66,8 +71,15 @@ export async function startAttackedPlayground(
   return {
     ports: () => listeningPorts(pid),
     processes: () => processTree(pid),
-    urls: { api: cluster.server, gateway: told.gatewayUrl, service: told.serviceUrl, live: told.liveUrl },
+    urls: {
+      api: cluster.server,
+      gateway: told.gatewayUrl,
+      service: told.serviceUrl,
+      ...(told.liveUrl && { live: told.liveUrl }),
+    },
     stderr: () => stderr,
+    ...{ command, kubeconfig },
+    kill: () => void child.kill('SIGKILL'),
     async useAll() {
       const control = async (...action: string[]) =>
         (await command(['scripts/playground/main.ts', 'ctl', ...action, `pid=${pid}`])).slice(0, 4);
@@ -75,15 +87,9 @@ export async function startAttackedPlayground(
         ...(await useApi(cluster)),
         order: (await fetch(`${told.gatewayUrl}/orders`, { method: 'POST' })).status,
         coffee: (await fetch(`${told.serviceUrl}/coffee`)).status,
-        livePage: (await fetch(told.liveUrl)).status,
-        liveEvents: await firstBytes(`${told.liveUrl}events`),
         proxies: await control('proxies'),
         freeze: await control('freeze', 'proxy=gateway', 'for=1ms'),
         thaw: await control('thaw', 'proxy=gateway'),
-        switchStatus: (await command(['scripts/switch/main.ts', 'status', '--kubeconfig', kubeconfig])).slice(
-          0,
-          1,
-        ),
       };
     },
     async close() {
@@ -96,8 +102,8 @@ export async function startAttackedPlayground(
 /** What everybody of the playground answers when nothing is wrong. */
 export const ALL_WELL = {
   ...{ version: 'v1.', pods: true, written: 'b', watched: 'ADDED' },
-  ...{ istiod: 200, gatewayAdmin: 200, order: 200, coffee: 200, livePage: 200, liveEvents: 'retry' },
-  ...{ proxies: '0 [{', freeze: '0 {"', thaw: '0 {"', switchStatus: '0' },
+  ...{ istiod: 200, gatewayAdmin: 200, order: 200, coffee: 200 },
+  ...{ proxies: '0 [{', freeze: '0 {"', thaw: '0 {"' },
 };
 
 async function useApi(cluster: Cluster): Promise<Record<string, unknown>> {
@@ -134,11 +140,4 @@ async function useApi(cluster: Cluster): Promise<Record<string, unknown>> {
     istiod: await ask('istiod', 15014, '/debug/syncz'),
     gatewayAdmin: await ask('ingressgateway', 15000, '/clusters'),
   };
-}
-
-async function firstBytes(url: string): Promise<string> {
-  const response = await fetch(url);
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
-    return new TextDecoder().decode(chunk).slice(0, 5);
-  return '';
 }
