@@ -12,6 +12,7 @@ import {
   withdrawPlayground,
   type RunningPlayground,
 } from '../shared/running-playground.ts';
+import { verifyHasSignals } from '../shared/system.ts';
 import { createSteps } from '../shared/terminal.ts';
 import { describeUse } from './describe.ts';
 import { openCoffeeShop } from './coffee-shop.ts';
@@ -67,6 +68,7 @@ await runMain(async ({ argv, env, signal, print }) => {
   if (positionals.length > 0)
     throw new UsageError(`unknown argument "${String(positionals[0])}". See: npm run playground -- --help`);
 
+  verifyHasSignals('The playground', process.platform);
   if (values.live && values.empty) throw new UsageError('--live shows the coffee-shop: leave out --empty.');
   if (values.live) verifyLivePage();
   if (values.kubeconfig !== undefined && !existsSync(path.dirname(values.kubeconfig)))

@@ -6,8 +6,8 @@ import { recordEvent } from './command/events.ts';
 import type { SwitchContext } from './context.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
-import { phasesOf } from './step.ts';
-import type { NamedPart, Phase, Proven, Step } from './step.ts';
+import { knowingOf, phasesOf } from './step.ts';
+import type { Claim, NamedPart, Proven, Step } from './step.ts';
 import type { StepReport } from './types.ts';
 
 /** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written by then stays. */
@@ -75,7 +75,9 @@ async function runPhases(
       const changes = (await phase.changes?.(next)) ?? [];
       if (phase === part && part.warning) next.reporter.note(part.warning(next));
       next = { ...next, lastSeen: next.lastSeen.with(await applyChanges(next, changes)) };
-      const shown = await prove(next, phase.claim?.(next, changes));
+      const claim = phase.claim?.(next, changes);
+      const shown = await prove(next, claim);
+      next = knowingOf(next, claim);
       if (phase === part && shown) proven = shown;
     }
     return { next, proven };
@@ -85,7 +87,7 @@ async function runPhases(
 }
 
 /** What somebody else has written over what was to be proven no proxy can show: that is the reason then. */
-async function prove(context: SwitchContext, claim: ReturnType<Phase['claim'] & object> | undefined) {
+async function prove(context: SwitchContext, claim: Claim | undefined) {
   try {
     return await claim?.prove();
   } catch (error) {

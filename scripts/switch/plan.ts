@@ -1,5 +1,6 @@
 /** The switch as a list of steps. Forward they run in this order; rolled back they run their `undo` in the opposite one. */
 import { canaryStep } from './canary/canary-step.ts';
+import type { SwitchContext } from './context.ts';
 import { preflight } from './preflight/preflight.ts';
 import { undoOf } from './step.ts';
 import type { NamedPart, Step } from './step.ts';
@@ -21,6 +22,11 @@ export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): 
   const shares = canary.map((share, index) => canaryStep(share, index === 0));
   const toTheCandidate = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
   return keepOld ? toTheCandidate : [...toTheCandidate, removeSubset, deleteOld];
+}
+
+/** The rest of a switch that was begun by whoever: what is left of the current version when that is gone already cannot be kept. */
+export function planOf({ options, keepsOld }: Pick<SwitchContext, 'options' | 'keepsOld'>): Step[] {
+  return planSwitch({ ...options, keepOld: keepsOld });
 }
 
 /** Too late to go back: whatever has been done of it, the rest of the way, with the candidate as it is. */

@@ -11,6 +11,10 @@ export interface SwitchRecord {
   to: string;
   phase: 'running' | 'undoing' | 'switched' | 'undone';
   startedAt: string;
+  /** Which run of it is at work, or was last; absent for the first. */
+  attempt?: number | undefined;
+  /** The revision of the versions that every proxy was proven to have when the switch began, or at its end; absent where that is not known. */
+  proven?: string | undefined;
   /** What of the candidate was there before the switch began: it is not ours to take away. */
   before?: { deployment: boolean; subset: boolean };
   /** The old version was left running on purpose. */
@@ -41,12 +45,16 @@ const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
 
 /** Somebody else may have written the annotation. */
 function isRecord(value: unknown): value is SwitchRecord {
-  const { id, from, to, phase, startedAt } = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
+  const fields = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
+  const { id, from, to, phase, startedAt, attempt = 1, proven = '' } = fields;
   return (
     [id, from, to].every((name) => typeof name === 'string' && NAME.test(name)) &&
     ['running', 'undoing', 'switched', 'undone'].includes(String(phase)) &&
     typeof startedAt === 'string' &&
-    /^[\dT:.Z+-]*$/.test(startedAt)
+    /^[\dT:.Z+-]*$/.test(startedAt) &&
+    Number.isSafeInteger(attempt) &&
+    Number(attempt) >= 1 &&
+    typeof proven === 'string'
   );
 }
 

@@ -11,8 +11,10 @@ import { requestsSeen } from './requests-seen.ts';
 
 /** A: the version is known at every proxy, with its ready pods. */
 export function reachable(context: SwitchContext, version: string): Claim {
+  const { barrier } = context.lastSeen;
   return {
-    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods`,
+    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods${withBarrier(barrier)}`,
+    provesVersions: true,
     async prove() {
       const { prover, lastSeen, target } = context;
       const pods = () => readyPods(context, version);
@@ -68,8 +70,10 @@ export function unused(context: SwitchContext, version: string): Claim {
 
 /** Every proxy has forgotten the version. */
 export function gone(context: SwitchContext, version: string): Claim {
+  const { barrier } = context.lastSeen;
   return {
-    text: `${version}'s cluster is gone from every proxy`,
+    text: `${version}'s cluster is gone from every proxy${withBarrier(barrier)}`,
+    provesVersions: true,
     async prove() {
       const question = context.lastSeen.gone(version);
       const proof = await context.prover.gone({ version, question }, deadlineOf(context));
@@ -77,6 +81,9 @@ export function gone(context: SwitchContext, version: string): Claim {
     },
   };
 }
+
+const withBarrier = (barrier: string | undefined): string =>
+  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the subsets has`;
 
 /** Both, one after the other; what the first has begun goes on in the second. */
 export function bothOf(

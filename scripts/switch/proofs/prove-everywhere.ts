@@ -62,6 +62,9 @@ const INTERVAL_PER_PROXY_MS = 1.5;
 /** Poll interval: at most this part of the time waited so far. */
 const RESOLUTION = 1 / 20;
 
+/** Why a question to a proxy is given up. One for all: nobody reads it, and to make one takes longer than to ask. */
+const NO_LONGER_ASKED = new CommandError('the proxy is not asked any more');
+
 /** @throws NotProvenError when its time is up; the signal's reason when aborted */
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
   return new EveryProxy(mesh, request).prove();
@@ -106,7 +109,7 @@ class EveryProxy {
         await this.#settled(this.#clock.now() - passStarted);
       }
     } finally {
-      for (const { stop } of this.#watched.values()) stop.abort();
+      for (const { stop } of this.#watched.values()) stop.abort(NO_LONGER_ASKED);
     }
   }
 
@@ -136,7 +139,7 @@ class EveryProxy {
   #forgetAllBut(present: ReadonlySet<string>): void {
     for (const [key, { stop }] of this.#watched) {
       if (present.has(key)) continue;
-      stop.abort();
+      stop.abort(NO_LONGER_ASKED);
       this.#watched.delete(key);
     }
   }
@@ -257,16 +260,24 @@ interface Bell {
 
 /** Lets one side wait for the next of many rings, or for a time. */
 function createBell(clock: Clock): Bell {
-  let rung = new AbortController();
+  const waiting = new Set<() => void>();
   return {
     ring() {
-      rung.abort();
-      rung = new AbortController();
+      for (const goOn of waiting) goOn();
     },
     async next(ms, signal) {
-      await pause(ms, signal ? AbortSignal.any([signal, rung.signal]) : rung.signal, clock).catch(
-        () => undefined,
-      );
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        const goOn = () => {
+          waiting.delete(goOn);
+          signal?.removeEventListener('abort', goOn);
+          cancel();
+          resolve();
+        };
+        const cancel = clock.after(ms, goOn);
+        signal?.addEventListener('abort', goOn);
+        waiting.add(goOn);
+      });
       signal?.throwIfAborted();
     },
   };

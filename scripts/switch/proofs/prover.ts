@@ -101,8 +101,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `that subset ${version} is gone`,
-        check: async (proxy, signal) =>
-          question.read(await ask(mesh, proxy, question, signal), proxy, undefined),
+        check(proxy, signal) {
+          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
+          return settled(mesh, proxy, read, signal);
+        },
         also: unseen(mesh, question),
       });
     },

@@ -79,6 +79,15 @@ export interface TrafficRouting {
   /** The same with these objects, as they were written, in the place of the older ones. */
   with(written: readonly SeenObject[]): TrafficRouting;
 
+  /** The revision of the versions that every proxy is proven to have had; undefined where that is not known. */
+  readonly proven: string | undefined;
+  /** What only this revision of the versions has, while it is to be shown that nothing older is on its way to a proxy. */
+  readonly barrier: string | undefined;
+  /** The same when A, or "gone", was proven of it: by then this revision is known to be everywhere, where that can be told. */
+  asProven(): TrafficRouting;
+  /** The same, where it is known from elsewhere which revision every proxy was proven to have. */
+  knowing(proven: string | undefined): TrafficRouting;
+
   /** Who serves, heaviest first. */
   live(): LiveVersion[];
   /** What `to` gets of the traffic that the main route gives to both, in percent. */
@@ -104,8 +113,10 @@ export interface TrafficRouting {
   /** What each share comes to where routes divide their traffic further. */
   describeShares(plan: Omit<Move, 'share'> & { shares: readonly number[] }): string[];
 
+  /** Written on what is not known to be everywhere, versions come and go with a barrier. */
   add(version: string, model: string): Change[];
   remove(version: string): Change[];
+  removeBarrier(): Change[];
   move(move: Move): Change[];
 
   /** A: the version's cluster is active, and its healthy endpoints are the ready pods (`Expected`: their addresses). */

@@ -42,7 +42,7 @@ const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   from: to,
   to: from,
   share: 100,
-  marker: createMarker(to, from, record.id),
+  marker: createMarker(to, from, record.id, record.attempt),
   onlyMarked: marker,
 });
 

@@ -57,13 +57,13 @@ async function lastLine(versions: Record<string, object>, phase?: string): Promi
 }
 
 describe('a run that stopped', () => {
-  it('goes on or rolls back while both versions are there', async () => {
+  it('a run that stopped goes on or rolls back while both versions are there', async () => {
     expect(await lastLine({ v1: {}, v2: {} }, 'running')).toBe(
       'v2 serves all traffic. Go on with: npm run switch -- --to v2  or roll back with: npm run switch -- --to v2 --undo',
     );
   });
 
-  it('only goes on when the old version is gone, or about to be', async () => {
+  it('a run that stopped only goes on when the old version is gone, or about to be', async () => {
     const words = 'v2 serves all traffic. Go on with: npm run switch -- --to v2';
     expect(await lastLine({ v2: {} }, 'running')).toBe(words);
     expect(await lastLine({ v1: { deletionTimestamp: '2026-11-23T12:00:00Z' }, v2: {} }, 'running')).toBe(
@@ -71,7 +71,7 @@ describe('a run that stopped', () => {
     );
   });
 
-  it('is tried again when nothing was begun, also where the new version was there before', async () => {
+  it('a run that stopped is tried again when nothing was begun, also where the new version was there before', async () => {
     const words = 'v2 serves all traffic. Try again: npm run switch -- --to v2';
     expect(await lastLine({ v1: {} }, 'running')).toBe(words);
     expect(await lastLine({ v1: {}, v2: {} })).toBe(words);

@@ -1,10 +1,11 @@
 /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- client-node takes plain objects where its models are classes */
 import net from 'node:net';
 import * as streams from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as k8s from '@kubernetes/client-node';
 import { startApiServer, type ApiServer } from '../../apiserver/index.ts';
 import { createStore, type MemoryStore } from '../../storage/store.ts';
+import { endAfterAll } from '../../../../test/support/end-after-all.ts';
 
 /** @kubernetes/client-node as it comes from npm, against the playground's API server, through a kubeconfig. */
 
@@ -13,10 +14,12 @@ let server: ApiServer;
 let echo: net.Server;
 const config = new k8s.KubeConfig();
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   store = createStore();
   echo = net.createServer((socket) => socket.pipe(socket));
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+  atEnd(() => echo.close());
   const { port: echoPort } = echo.address() as net.AddressInfo;
   server = await startApiServer({
     clusterObjects: false,
@@ -30,12 +33,8 @@ beforeAll(async () => {
       yield `${namespace}/${pod}/${container}\n`;
     },
   });
+  atEnd(() => server.close());
   config.loadFromString(server.kubeconfig);
-});
-
-afterAll(async () => {
-  await server.close();
-  echo.close();
 });
 
 const deployment = (name: string): k8s.V1Deployment => ({

@@ -1,4 +1,5 @@
 /** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
+import { isDeepStrictEqual } from 'node:util';
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
   DestinationRule,
@@ -14,6 +15,7 @@ import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.t
 import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
+import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
 import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
@@ -24,8 +26,23 @@ import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
 
-export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
+/** What is known of the revisions of the DestinationRule. */
+interface Knowledge {
+  /** Every proxy was proven to have this one. */
+  proven?: string | undefined;
+  /** This one was written on the proven one: whoever shows what is new in it has it. */
+  next?: string | undefined;
+}
+
+export function createVirtualServiceRouting(
+  known: IstioObjects,
+  target: RouteTarget,
+  knowledge: Knowledge = {},
+): TrafficRouting {
   const { virtualService, destinationRule } = known;
+  const revision = revisionOf(destinationRule);
+  const isProven = knowledge.proven === revision;
+  const barrier = barrierIn(destinationRule);
   const http = virtualService.spec.http ?? [];
   const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
     resource,
@@ -51,15 +68,27 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
-    with: (written) =>
-      createVirtualServiceRouting(
+    with(written) {
+      const rule = newest(destinationRule, resources.destinationRules, written);
+      return createVirtualServiceRouting(
         {
           ...known,
           virtualService: newest(virtualService, resources.virtualServices, written),
-          destinationRule: newest(destinationRule, resources.destinationRules, written),
+          destinationRule: rule,
         },
         target,
-      ),
+        knowledgeAfter(knowledge, destinationRule, rule),
+      );
+    },
+
+    proven: knowledge.proven,
+    barrier,
+    asProven: () =>
+      barrier !== undefined || knowledge.next === revision
+        ? createVirtualServiceRouting(known, target, { proven: revision })
+        : createVirtualServiceRouting(known, target, knowledge),
+    knowing: (proven) =>
+      createVirtualServiceRouting(known, target, proven === undefined ? knowledge : { proven }),
 
     live: () => liveSubsets(virtualService, target),
     shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
@@ -77,22 +106,41 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
-    ...changesOf(known, target),
+    ...changesOf(known, target, isProven),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
   };
 }
 
+/** A barrier that comes or goes changes no version: what is known of those stays. */
+function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
+  const [earlier, revision] = [revisionOf(before), revisionOf(after)];
+  if (earlier === revision) return knowledge;
+  const { proven } = knowledge;
+  if (proven !== earlier) return { proven };
+  return isDeepStrictEqual(versionsIn(before), versionsIn(after))
+    ? { proven: revision }
+    : { proven, next: revision };
+}
+
 function changesOf(
   { virtualService, destinationRule: rule }: IstioObjects,
   target: RouteTarget,
-): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+  isProven: boolean,
+): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move'> {
   const http = virtualService.spec.http ?? [];
-  const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
+  const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
+    specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
+  ];
+  const setVersions = (versions: Subset[]) => {
+    if (isDeepStrictEqual(versions, versionsIn(rule))) return setSubsets(rule.spec.subsets ?? []);
+    return isProven ? setSubsets(versions) : setSubsets(withBarrier(rule, versions), [BARRIER_REMARK]);
+  };
   return {
-    add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
-    remove: (version) => setSubsets(withoutSubset(rule, version)),
+    add: (version, model) => setVersions(withSubset(rule, addedSubset(rule, version, model))),
+    remove: (version) => setVersions(withoutSubset(rule, version)),
+    removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
     move({ onlyMarked, ...move }) {
       const only =
         onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
@@ -103,6 +151,9 @@ function changesOf(
     },
   };
 }
+
+const BARRIER_REMARK =
+  'An earlier change of the subsets may still be on its way to a proxy: the barrier shows which proxies have this one, and is removed then';
 
 /** A version's subset: as it is there, or as it is added like the model's. */
 function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
@@ -119,6 +170,7 @@ function reachable(rule: DestinationRule, host: string, subset: string): Questio
         subset,
         ready,
         isExported: isExportedTo(rule, proxy.namespace),
+        barrier: barrierIn(rule),
       }),
   };
 }
@@ -156,13 +208,17 @@ function nameIn(reference: string): string {
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {
-  const pattern = clusterNamePattern(host, subset);
+  const barrier = barrierIn(rule);
+  const pattern = barrier === undefined ? clusterNamePattern(host, subset) : clusterNamePattern(host);
   return {
     // In this order: a cluster that becomes active in between is seen.
     paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
     written: rule,
-    read: ([warming, active]) =>
-      evaluateGone({ warming: warming as ClustersDump, active: active as ClustersDump }, { host, subset }),
+    read: ([warming, active], proxy) =>
+      evaluateGone(
+        { warming: warming as ClustersDump, active: active as ClustersDump },
+        { host, subset, barrier, isExported: isExportedTo(rule, proxy.namespace) },
+      ),
   };
 }
 

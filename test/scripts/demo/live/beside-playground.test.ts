@@ -23,9 +23,9 @@ async function view(): Promise<LiveView> {
   let text = '';
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     text += Buffer.from(chunk).toString();
-    if (text.endsWith('\n\n')) break;
+    if (text.includes('\n\n')) break;
   }
-  return JSON.parse(text.slice(text.indexOf('data: ') + 'data: '.length)) as LiveView;
+  return JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as LiveView;
 }
 
 async function press(action: string, fields: Record<string, string>): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CoreV1Api, KubeConfig, V1NodeAddress } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { startLoadInCluster } from '../../../../scripts/demo/on-cluster/load-in-cluster.ts';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
 import { placeOnCluster } from '../../../../scripts/demo/on-cluster/place-on-cluster.ts';
@@ -12,23 +12,23 @@ import { quickDefaults } from '../../../../scripts/demo/settings.ts';
 import { startPlayground, type Playground } from '../../../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 /** A cluster whose nodes have addresses that lead nowhere from here, as kind's on macOS or any behind a firewall. */
 let far: Playground;
 let admin: Cluster;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   far = await startPlayground();
+  atEnd(() => far.close());
   admin = await connectCluster({ kubeconfigs: [far.kubeconfig] }, { fieldManager: 'test' });
+  atEnd(() => admin.close());
   await admin.patch(
     resources.services,
     'istio-ingressgateway',
     { spec: { type: 'NodePort' } },
     { namespace: 'istio-system' },
   );
-});
-afterAll(async () => {
-  await admin.close();
-  await far.close();
 });
 
 async function moveNodesTo(address: string): Promise<void> {

@@ -44,25 +44,25 @@ const clusterAnswering = (answers: Record<string, number>) =>
 describe('why a pod is not ready', () => {
   const cluster = clusterAnswering({ '/health/started': 404, '/health/ready': 503 });
 
-  it('is the startup probe as long as the container has not started', async () => {
+  it('a pod is explained by its startup probe as long as the container has not started', async () => {
     expect(await explainUnready(cluster, [podWith(false)])).toBe(
       'pod coffee-shop-v2-x: startup probe GET /health/started answered 404',
     );
   });
 
-  it('is the readiness probe after that', async () => {
+  it('a pod is explained by its readiness probe once the container has started', async () => {
     expect(await explainUnready(cluster, [podWith(true)])).toBe(
       'pod coffee-shop-v2-x: GET /health/ready answered 503',
     );
   });
 
-  it('is that nobody answers when nobody does', async () => {
+  it('a pod is explained by the silence when nobody answers', async () => {
     expect(await explainUnready(clusterAnswering({}), [podWith(true)])).toBe(
       'pod coffee-shop-v2-x: GET /health/ready got no answer: connection refused',
     );
   });
 
-  it('is the last warning about a pod that has not started, where Events may be read', async () => {
+  it('a pod that has not started is explained by its last warning, where Events may be read', async () => {
     const pending = { ...podWith(false), status: { phase: 'Pending' } };
     const events = [
       { metadata: { name: 'b' }, message: 'an earlier one', lastTimestamp: '2026-11-23T12:00:01Z' },
@@ -89,7 +89,7 @@ describe('why a pod is not ready', () => {
     expect(await explainUnready(forbidden, [pending])).toBe('pod coffee-shop-v2-x: still starting');
   });
 
-  it('is what keeps the Deployment from going on where there is no pod', async () => {
+  it('a Deployment without pods is explained by what keeps it from going on', async () => {
     expect(await explainUnready(cluster, [])).toBe('no pod was created');
     expect(await explainUnready(cluster, [], 'it is paused')).toBe('it is paused');
   });
@@ -103,7 +103,7 @@ const deployment = (spec: object, status: object): Deployment => ({
 const condition = (type: string, status: string, message: string) => ({ type, status, message });
 
 describe('a Deployment that waiting does not help', () => {
-  it('is paused before it was rolled out, or in the middle of it', () => {
+  it('waiting does not help a Deployment that is paused before it was rolled out, or in the middle of it', () => {
     const paused =
       'Deployment coffee-shop-v2 is paused and will not roll out: kubectl rollout resume deployment/coffee-shop-v2';
     expect(standsStill(deployment({ paused: true }, {}))).toBe(paused);
@@ -113,7 +113,7 @@ describe('a Deployment that waiting does not help', () => {
     expect(standsStill(deployment({ paused: true }, { observedGeneration: 2 }))).toBeUndefined();
   });
 
-  it('is past its progress deadline', () => {
+  it('waiting does not help a Deployment past its progress deadline', () => {
     const late = deployment(
       {},
       { conditions: [condition('Progressing', 'False', 'has timed out progressing.')] },
@@ -122,7 +122,7 @@ describe('a Deployment that waiting does not help', () => {
     expect(rolloutOf(late, []).failed).toBe('has timed out progressing.');
   });
 
-  it('has an image that no kubelet will ask for again', () => {
+  it('waiting does not help a Deployment with an image that no kubelet will ask for again', () => {
     const waiting = (reason: string): Pod => ({
       ...podWith(false),
       status: {
@@ -140,7 +140,7 @@ describe('pods that are refused', () => {
   const message =
     'pods "coffee-shop-v2-1" is forbidden: maximum memory usage per Container is 20Mi, but limit is 256Mi';
 
-  it('are told in the words of what refuses them, as long as some are missing', () => {
+  it('pods that are refused are told in the words of what refuses them, as long as some are missing', () => {
     const conditions = [condition('ReplicaFailure', 'True', message)];
     expect(rolloutOf(deployment({}, { conditions }), []).refused).toBe(message);
     expect(rolloutOf(deployment({}, { conditions, replicas: 1 }), []).refused).toBe(message);
@@ -160,7 +160,7 @@ describe('pods that are refused', () => {
       false,
       'pods "x" is forbidden: error looking up service account shop/barista: serviceaccount "barista" not found',
     ],
-  ])('will be refused again: %p of %s', (final, text) => {
+  ])('whether a pod will be refused again is %p of %s', (final, text) => {
     expect(isFinal(text)).toBe(final);
   });
 });

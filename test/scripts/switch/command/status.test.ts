@@ -12,13 +12,13 @@ const standing: Status = {
 const record = { id: '0123abcd', from: 'v1', to: 'v2', startedAt: '2026-11-23T12:00:00.000Z' };
 
 describe('where things stand, for a person', () => {
-  it('is who serves and what is there', () => {
+  it('status says who serves and what is there', () => {
     expect(describeStatus(standing)).toBe(
       'v1 serves all traffic of coffee-shop\n   v1           2/2 pods ready',
     );
   });
 
-  it('is each share while a canary divides the traffic, who is at work, and both ways on', () => {
+  it('status says each share while a canary divides the traffic, who is at work, and both ways on', () => {
     const canary: Status = {
       ...standing,
       live: [
@@ -40,7 +40,7 @@ describe('where things stand, for a person', () => {
     ]);
   });
 
-  it('offers no way back when the old version is gone, and says the flags of its cluster again', () => {
+  it('status offers no way back when the old version is gone, and says the flags of its cluster again', () => {
     const ended: Status = {
       ...standing,
       versions: [{ version: 'a-version-with-a-long-name', ready: 2, wanted: 2, known: true }],
@@ -52,7 +52,7 @@ describe('where things stand, for a person', () => {
     expect(lines.at(-1)).toBe('Go on with: npm run switch -- --to v2 --context kind');
   });
 
-  it('is nobody where no route names a version, and how the last switch ended', () => {
+  it('status says nobody where no route names a version, and how the last switch ended', () => {
     const [first, , last] = describeStatus({
       ...standing,
       live: [],

@@ -33,7 +33,7 @@ async function autoscalers() {
 }
 
 describe('a version with an autoscaler', () => {
-  it('is shown by a dry run with its copy, and everything keeps its revision', async () => {
+  it('a dry run shows the autoscaler’s copy, and everything keeps its revision', async () => {
     const { cluster } = coffee;
     const kinds = [
       resources.horizontalPodAutoscalers,
@@ -76,7 +76,7 @@ describe('a version with an autoscaler', () => {
     ]);
   });
 
-  it('comes with a copy that keeps the present size until the traffic has moved, and goes with its own', async () => {
+  it('the new version comes with a copy of the autoscaler that keeps the present size until the traffic has moved, and goes with its own', async () => {
     const seen: Record<string, Awaited<ReturnType<typeof autoscalers>>> = {};
     const looks: Promise<unknown>[] = [];
     const reporter = {
@@ -104,14 +104,14 @@ describe('a version with an autoscaler', () => {
     expect(deployment?.spec.replicas).toBe(2);
   }, 60_000);
 
-  it('leaves no autoscaler behind when the switch is taken back', async () => {
+  it('a switch that is taken back leaves no autoscaler behind', async () => {
     const before = await autoscalers();
     const result = await coffee.switchTo('v3', { set: naive, image: 'no-such-thing:9', stepTimeoutMs: 2000 });
     expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
     expect(await autoscalers()).toEqual(before);
   }, 60_000);
 
-  it('is told of an autoscaler that is too small for it, and takes over with what that allows', async () => {
+  it('the switch tells of an autoscaler that is too small, and the new version takes over with what that allows', async () => {
     const { cluster } = coffee;
     await cluster.create<Autoscaler>({
       apiVersion: 'autoscaling/v2',
@@ -132,7 +132,7 @@ describe('a version with an autoscaler', () => {
     expect(deployment?.spec.replicas).toBe(1);
   }, 60_000);
 
-  it('keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
+  it('a version keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
     const { cluster } = coffee;
     const stop = new AbortController();
     const dying: typeof cluster = {
@@ -151,7 +151,7 @@ describe('a version with an autoscaler', () => {
     expect((await autoscalers()).map(({ name }) => name)).toEqual(left);
   }, 60_000);
 
-  it('is not taken from its owner: neither copied, held nor deleted, and preflight says whose it is', async () => {
+  it('an autoscaler is not taken from its owner: neither copied, held nor deleted, and preflight says whose it is', async () => {
     const { cluster } = coffee;
     const [live] = (await readStatus(cluster, 'coffee-shop')).live;
     const from = live?.version ?? '';

@@ -84,7 +84,7 @@ const proofB = (version: string) =>
 const proofC = (version: string) => `C: at no proxy a request is active or begins on ${version} for 1 s`;
 
 describe('the plan of a switch', () => {
-  it('has the change and the proof of each step', async () => {
+  it('the plan of a switch has the change and the proof of each step', async () => {
     const { names, changesOf, proofs } = await planFor('v2', { set: naive });
     expect(names).toEqual([
       'deploy-version',
@@ -126,7 +126,7 @@ describe('the plan of a switch', () => {
     expect(changesOf('delete-old')).toEqual(['- Deployment coffee-shop-v1 (2 pods)']);
   }, 60_000);
 
-  it('has a change for each share, from the one before it', async () => {
+  it('the plan of a canary has a change for each share, from the one before it', async () => {
     const { names, changesOf, proofs } = await planFor('v2', { set: naive, canary: [5, 25], keepOld: true });
     expect(names).toEqual([
       'deploy-version',
@@ -191,7 +191,7 @@ describe('a Deployment of the new version that is there already', () => {
   const changesWith = async (options: Partial<SwitchOptions>) =>
     (await planFor('v2', options)).changesOf('deploy-version');
 
-  it('is shown with what --image and --set change of it, and nothing that the server added is taken away', async () => {
+  it('a Deployment that is there is shown with what --image and --set change of it, and nothing that the server added is taken away', async () => {
     const changes = await changesWith({ image: 'coffee-shop:2.0.0', set: { pod: 'correct' } });
     expect(changes[0]).toBe('Deployment coffee-shop-v2');
     // The naive pod's variable was of this field manager's own making, so it goes.
@@ -212,7 +212,7 @@ describe('a Deployment of the new version that is there already', () => {
     );
   }, 60_000);
 
-  it('is shown with its new size where it is too small', async () => {
+  it('a Deployment that is there is shown with its new size where it is too small', async () => {
     expect(await changesWith({})).toEqual([
       'Deployment coffee-shop-v2',
       '  spec:',
@@ -221,7 +221,7 @@ describe('a Deployment of the new version that is there already', () => {
     ]);
   }, 60_000);
 
-  it('is said to stay where it is large enough, also when --set says what it is', async () => {
+  it('a Deployment that is there is said to stay where it is large enough, also when --set says what it is', async () => {
     const { cluster } = coffee;
     await cluster.patch(resources.deployments, 'coffee-shop-v2', { spec: { replicas: 2 } });
     expect(await changesWith({})).toEqual(['Deployment coffee-shop-v2 is there already and stays as it is']);
@@ -237,7 +237,7 @@ describe('the plan of an undo', () => {
     await coffee.switchTo('v2', { set: naive, undo: true, quietMs: 200 });
   }, 60_000);
 
-  it('has the change and the proof of each step', async () => {
+  it('the plan of an undo has the change and the proof of each step', async () => {
     await waitFor(
       async () => (await coffee.cluster.get(resources.deployments, 'coffee-shop-v2')) === undefined,
       { deadlineMs: 30_000, what: 'v2 to be gone' },
@@ -282,7 +282,7 @@ describe('the plan of an undo', () => {
     expect(changesOf('undo-deploy-version')).toEqual(['- Deployment coffee-shop-v2 (2 pods)']);
   }, 90_000);
 
-  it('is what is left of the switch where the old version is deleted already', async () => {
+  it('the plan of an undo is what is left of the switch where the old version is deleted already', async () => {
     expect(await coffee.switchTo('v2', { set: naive, prover })).toMatchObject({ ok: false, live: 'v2' });
     await coffee.cluster.delete(resources.deployments, 'coffee-shop-v1');
     const { names, changesOf } = await planFor('v2', { set: naive, undo: true });

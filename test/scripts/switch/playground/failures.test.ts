@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+/** Each in a playground of its own, so that one that fails fails alone. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type {
   Deployment,
   DestinationRule,
@@ -20,18 +21,19 @@ import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/c
 
 const naive = { pod: 'naive' };
 let coffee: CoffeeCluster;
-beforeAll(async () => {
+beforeEach(async () => {
   coffee = await startCoffeeCluster({ empty: true });
   await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], naive);
   await coffee.untilServed();
 }, 60_000);
-afterAll(() => coffee.close());
 afterEach(async () => {
-  const { cluster } = coffee;
-  const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
-  expect(rule?.spec.subsets?.map(({ name }) => name)).toEqual(['v1']);
-  const deployments = await cluster.list<Deployment>(resources.deployments);
-  expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['coffee-shop-v1']);
+  try {
+    expect(await subsetNames()).toEqual(['v1']);
+    const deployments = await coffee.cluster.list<Deployment>(resources.deployments);
+    expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['coffee-shop-v1']);
+  } finally {
+    await coffee.close();
+  }
 });
 
 /** Runs a switch to v2 and does something when a step begins. */
@@ -50,6 +52,15 @@ const switchAnd = (step: string, interfere: () => Promise<unknown>, options: Par
     reporter,
   ).finally(() => done);
 };
+
+/** The Lease of another operator, who is at work as long as its time of renewal changes. */
+const hold = (renewTime: string) =>
+  coffee.cluster.apply<Lease>({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'switch-coffee-shop', namespace: 'default' },
+    spec: { holderIdentity: 'barista@elsewhere', leaseDurationSeconds: 15, renewTime },
+  });
 
 /** Lets everybody drink v1 again, as a GitOps controller does that knows nothing of the switch. */
 const putBack = (original: VirtualService | undefined) => () =>
@@ -137,7 +148,6 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
 
   it('stops with the difference when somebody else edits the subsets meanwhile, and leaves the edit', async () => {
     const { cluster } = coffee;
-    const rule = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
     const trafficPolicy = { loadBalancer: { simple: 'ROUND_ROBIN' } };
     const edit = () => cluster.patch(resources.destinationRules, 'coffee-shop', { spec: { trafficPolicy } });
     const result = await switchAnd('drain-old', edit);
@@ -149,35 +159,25 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     expect(next).toMatchObject({ ok: true, outcome: 'undone', live: 'v1' });
     const after = await cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop');
     expect(after?.spec.trafficPolicy).toMatchObject(trafficPolicy);
-    await cluster.patch(resources.destinationRules, 'coffee-shop', {
-      spec: { trafficPolicy: rule?.spec.trafficPolicy ?? null },
-    });
   }, 60_000);
 
   it('gives way to another operator who is at work', async () => {
-    const { cluster } = coffee;
-    const name = 'switch-coffee-shop';
     const renewing = new AbortController();
+    const renew = (n: number) => hold(`2026-11-23T12:00:00.${String(n).padStart(6, '0')}Z`);
+    await renew(0);
     const renewals = (async () => {
-      for (let n = 0; !renewing.signal.aborted; n += 1) {
-        await cluster.patch<Lease>(resources.leases, name, {
-          spec: {
-            holderIdentity: 'barista@elsewhere',
-            renewTime: `2026-11-23T12:00:00.${String(n).padStart(6, '0')}Z`,
-          },
-        });
+      for (let n = 1; !renewing.signal.aborted; n += 1) {
         await pause(100);
+        await renew(n);
       }
     })();
     try {
-      await pause(50);
       const result = await coffee.switchTo('v2', { set: naive });
       expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
       expect(result.error).toBe('barista@elsewhere is switching coffee-shop right now; nothing was changed');
     } finally {
       renewing.abort();
       await renewals;
-      await cluster.patch<Lease>(resources.leases, name, { spec: { holderIdentity: '' } });
     }
   }, 30_000);
 
@@ -190,13 +190,9 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
       metadata: { name: 'rival', namespace: 'default' },
       spec: mine?.spec ?? {},
     });
-    try {
-      const result = await coffee.switchTo('v2', { set: naive });
-      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
-      expect(result.error).toMatch(/^VirtualService rival in default routes \S+ too/);
-    } finally {
-      await cluster.delete(resources.virtualServices, 'rival');
-    }
+    const result = await coffee.switchTo('v2', { set: naive });
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+    expect(result.error).toMatch(/^VirtualService rival in default routes \S+ too/);
   });
 
   it.each([
@@ -225,66 +221,44 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
       metadata: { name: 'team', namespace: 'default' },
       spec: { hard: { [name]: hard } },
     });
-    try {
-      await waitFor(
-        async () => {
-          const quota = await cluster.get<Quota>(resources.resourceQuotas, 'team');
-          return quota?.status?.used?.[name] !== undefined;
-        },
-        { deadlineMs: 10_000, what: 'the quota to be counted' },
-      );
-      const before = await standing();
-      const result = await coffee.switchTo('v2', { set: naive });
-      expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
-      expect(result.steps.map((step) => step.name)).toEqual(['preflight']);
-      expect(result.error).toMatch(
-        /^ResourceQuota team has no room for 2 pods of v2: .*Nothing was changed\.$/,
-      );
-      expect(result.error).toMatch(numbers);
-      expect(await standing()).toEqual(before);
-    } finally {
-      await cluster.delete(resources.resourceQuotas, 'team');
-    }
+    await waitFor(
+      async () => {
+        const quota = await cluster.get<Quota>(resources.resourceQuotas, 'team');
+        return quota?.status?.used?.[name] !== undefined;
+      },
+      { deadlineMs: 10_000, what: 'the quota to be counted' },
+    );
+    const before = await standing();
+    const result = await coffee.switchTo('v2', { set: naive });
+    expect(result).toMatchObject({ ok: false, outcome: 'stopped', live: 'v1' });
+    expect(result.steps.map((step) => step.name)).toEqual(['preflight']);
+    expect(result.error).toMatch(
+      /^ResourceQuota team has no room for 2 pods of v2: .*Nothing was changed\.$/,
+    );
+    expect(result.error).toMatch(numbers);
+    expect(await standing()).toEqual(before);
   });
 
   it('says in a dry run what is worth knowing: who holds the Lease, and what guards or thins out the pods', async () => {
     const { cluster } = coffee;
-    const ejecting = (maxEjectionPercent: number | null) =>
-      cluster.patch(resources.destinationRules, 'coffee-shop', {
-        spec: { trafficPolicy: { outlierDetection: maxEjectionPercent && { maxEjectionPercent } } },
-      });
-    const held = (holderIdentity: string) =>
-      cluster.apply<Lease>(
-        {
-          apiVersion: 'coordination.k8s.io/v1',
-          kind: 'Lease',
-          metadata: { name: 'switch-coffee-shop', namespace: 'default' },
-          spec: { holderIdentity, leaseDurationSeconds: 15, renewTime: '2026-11-23T12:00:00.000000Z' },
-        },
-        { force: true },
-      );
-    await held('barista@elsewhere');
-    await ejecting(100);
+    await hold('2026-11-23T12:00:00.000000Z');
+    await cluster.patch(resources.destinationRules, 'coffee-shop', {
+      spec: { trafficPolicy: { outlierDetection: { maxEjectionPercent: 100 } } },
+    });
     await cluster.create<KubernetesObject>({
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
       metadata: { name: 'old', namespace: 'default' },
       spec: { maxUnavailable: 1, selector: { matchLabels: { version: 'v1' } } },
     });
-    try {
-      const { steps } = await coffee.switchTo('v2', { set: naive, dryRun: true });
-      expect(steps.map(({ name }) => name)).toEqual(['preflight']);
-      expect(steps[0]?.notes).toEqual([
-        'barista@elsewhere holds the Lease switch-coffee-shop, renewed at 2026-11-23T12:00:00.000000Z: a switch stops while it is at work, and takes over 15 s after its end',
-        "PodDisruptionBudget old guards only the old pods, not v2's",
-        "v1's pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not",
-        "Outlier detection may eject 100 % of v2's pods: a start with errors leaves too few to serve",
-      ]);
-    } finally {
-      await cluster.delete(resources.podDisruptionBudgets, 'old');
-      await ejecting(null);
-      await held('');
-    }
+    const { steps } = await coffee.switchTo('v2', { set: naive, dryRun: true });
+    expect(steps.map(({ name }) => name)).toEqual(['preflight']);
+    expect(steps[0]?.notes).toEqual([
+      'barista@elsewhere holds the Lease switch-coffee-shop, renewed at 2026-11-23T12:00:00.000000Z: a switch stops while it is at work, and takes over 15 s after its end',
+      "PodDisruptionBudget old guards only the old pods, not v2's",
+      "v1's pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not",
+      "Outlier detection may eject 100 % of v2's pods: a start with errors leaves too few to serve",
+    ]);
   });
 
   it('tells at once what a gateway rejects, names it at the deadline, and loses nothing', async () => {
@@ -308,29 +282,26 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
         http: [{ match, directResponse: { status: 404 } }],
       }),
     );
-    const mend = () => cluster.delete(resources.virtualServices, 'tea-shop');
     const said: string[] = [];
-    let mended: Promise<unknown> = Promise.resolve();
+    let step = '';
+    let mended: Promise<unknown> | undefined;
     const reporter = {
       ...silentReporter,
-      progress: (text: string) => void said.push(text),
-      stepStarted: (_title: string, name: string) => {
-        if (name === 'undo-shift-traffic') mended = mend();
+      stepStarted: (_title: string, name: string) => void (step = name),
+      progress(text: string) {
+        said.push(text);
+        // The route leads back by now: what the gateway takes next is that.
+        if (step === 'undo-shift-traffic') mended ??= cluster.delete(resources.virtualServices, 'tea-shop');
       },
     };
     const options = { cluster, app: 'coffee-shop', to: 'v2', clusterFile: `${root}/istio/cluster.yaml` };
     let result: SwitchResult | undefined;
-    try {
-      const account = await coffee.underLoad(async () => {
-        result = await runSwitch({ ...options, set: naive, stepTimeoutMs: 6000 }, reporter);
-      });
-      expect(account).toMatchObject({ lost: 0, byReason: {} });
-      expect(Object.keys(account.byVersion)).toEqual(['v1']);
-    } finally {
-      await mended;
-      await mend();
-      await cluster.delete(resources.gateways, 'tea-shop');
-    }
+    const account = await coffee.underLoad(async () => {
+      result = await runSwitch({ ...options, set: naive, stepTimeoutMs: 6000 }, reporter);
+    });
+    await mended;
+    expect(account).toMatchObject({ lost: 0, byReason: {} });
+    expect(Object.keys(account.byVersion)).toEqual(['v1']);
     expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v1' });
     const rejected = 'it rejected its configuration: RouteConfiguration: invalid perl operator: (?=';
     expect(result?.error).toMatch(

@@ -67,7 +67,7 @@ function ask(
 }
 
 describe('what is under way when the traffic is shifted', () => {
-  it('finishes on the old version: an answer streamed for 10 s, and an order that takes 10 s to arrive', async () => {
+  it('what is under way finishes on the old version: an answer streamed for 10 s, and an order that takes 10 s to arrive', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     const streamed = ask('GET', '/coffee?brew=10s', (request) => request.end());
@@ -90,7 +90,7 @@ describe('what is under way when the traffic is shifted', () => {
     expect(await standing(coffee)).toEqual(only(to));
   }, 60_000);
 
-  it('moves on the connections that are open: callers keep them and see no error', async () => {
+  it('traffic moves on the connections that are open: callers keep them and see no error', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     const load = startKeepAliveLoad({
@@ -126,7 +126,7 @@ describe('--keep-old', () => {
   };
 
   it.each(['--undo', '--to'])(
-    'leaves the old version ready, so that the way back by %s deploys nothing and loses nothing',
+    '--keep-old leaves the old version ready, so that the way back by %s deploys nothing and loses nothing',
     async (way) => {
       const from = await liveVersion(coffee);
       const to = other(from);
@@ -167,7 +167,7 @@ describe('--keep-old', () => {
     60_000,
   );
 
-  it('puts the old capacity back first: nothing is moved before the old version is as large as what carries the traffic', async () => {
+  it('the way back puts the old capacity back first: nothing is moved before the old version is as large as what carries the traffic', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     await scale(from, 3);
@@ -230,7 +230,7 @@ describe('npm run switch, stopped by SIGINT in the middle', () => {
   }
 
   it.each(['✓ Deploy', '✓ Send'])(
-    'after "%s" it says who serves, and the next run goes on at once',
+    'a switch stopped by SIGINT after "%s" says who serves, and the next run goes on at once',
     async (step) => {
       const from = await liveVersion(coffee);
       const to = other(from);

@@ -129,7 +129,7 @@ describe.each(turns)('a switch killed after every second of its writes, then $ne
 });
 
 describe('dry-run and status', () => {
-  it('print the plan and the standing and write nothing', async () => {
+  it('a dry run and status print the plan and the standing and write nothing', async () => {
     const versions = async () => {
       const objects = await Promise.all(
         Object.values(resources)

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
@@ -10,6 +10,7 @@ import { resources } from '../../../../scripts/shared/resources.ts';
 import { runTool } from '../../../support/tools/run-tool.ts';
 import { findTools } from '../../../support/tools/tools.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 const values = { pod: 'naive', replicas: '1', retries: '0' };
 const sets = ['version', 'subsets', 'route', 'autoscaler'];
@@ -18,19 +19,18 @@ let own: Cluster;
 let folder: string;
 const tools = await findTools();
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'ownership-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   coffee = await startCoffeeCluster({ empty: true });
+  atEnd(() => coffee.close());
   await coffee.apply('istio/cluster.yaml', ['base', ...sets], values);
   const choice = { kubeconfigs: [coffee.playground.kubeconfig] };
   own = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
+  atEnd(() => own.close());
   await coffee.untilServed();
 }, 60_000);
-afterAll(async () => {
-  await own.close();
-  await coffee.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const switchTo = (version: string, more: object = {}) =>
   coffee.switchTo(version, { cluster: own, set: { pod: 'naive' }, quietMs: 200, ...more });
@@ -84,7 +84,7 @@ async function applyAs(manager: string, objects: KubernetesObject[]): Promise<st
 }
 
 describe('a switch that is over', () => {
-  it('owns nothing, and other files of another manager apply without force', async () => {
+  it('a switch that is over owns nothing, and other files of another manager apply without force', async () => {
     expect(await switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     expect(await owned()).toEqual([]);
     // Other values than the switch wrote: the marker, an image, a size.
@@ -93,7 +93,7 @@ describe('a switch that is over', () => {
     expect(await owned()).toEqual([]);
   }, 90_000);
 
-  it('owns nothing when it was undone, on request or after a failure', async () => {
+  it('a switch that was undone, on request or after a failure, owns nothing', async () => {
     expect(await switchTo('v3', { keepOld: true })).toMatchObject({ ok: true, live: 'v3' });
     expect(await owned()).toEqual([]);
     expect(await switchTo('v3', { undo: true })).toMatchObject({ ok: true, outcome: 'undone', live: 'v2' });
@@ -104,7 +104,7 @@ describe('a switch that is over', () => {
     expect(await applyAs('gitops', await filesOf('v2', { marker: 'again', maxReplicas: '8' }))).toBe('');
   }, 120_000);
 
-  it('keeps what it left for a look, and gives that up when its next try is over', async () => {
+  it('a switch keeps what it left for a look, and gives that up when its next try is over', async () => {
     const failed = await switchTo('v5', { image: 'no-such-thing:9', stepTimeoutMs: 2000, keepFailed: true });
     expect(failed).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
     expect(await owned()).toEqual(['coffee-shop-v5', 'coffee-shop-v5']);

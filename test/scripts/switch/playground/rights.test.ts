@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../../scripts/shared/errors.ts';
@@ -13,6 +13,7 @@ import { rightsToDelete, rightsToUndo } from '../../../../scripts/switch/preflig
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 interface Role extends KubernetesObject {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
@@ -26,9 +27,12 @@ let coffee: CoffeeCluster;
 let admin: Record<'create' | 'replace', (object: object) => Promise<unknown>>;
 /** The cluster as the Job's ServiceAccount reaches it. */
 let own: Cluster;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'switch-rights-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   coffee = await startCoffeeCluster({ empty: true });
+  atEnd(() => coffee.close());
   await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route', 'autoscaler'], {
     pod: 'naive',
   });
@@ -43,13 +47,9 @@ beforeAll(async () => {
   const kubeconfig = path.join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(config, 'switch', { tokenFile }));
   own = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
+  atEnd(() => own.close());
   await coffee.untilServed();
 }, 90_000);
-afterAll(async () => {
-  await own.close();
-  await coffee.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const switchTo = (to: string, more: Partial<SwitchOptions> = {}) =>
   runSwitch(
@@ -66,7 +66,7 @@ const switchTo = (to: string, more: Partial<SwitchOptions> = {}) =>
   );
 
 describe('a switch with the least rights', () => {
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a switch refuses for each right that is taken away, names it, and has changed nothing', async () => {
     const missed: string[] = [];
     for (const file of ['role.yaml', 'cluster-role.yaml']) {
       const whole = read(file);
@@ -92,7 +92,7 @@ describe('a switch with the least rights', () => {
     expect(await coffee.cluster.get(resources.leases, 'switch-coffee-shop')).toBeUndefined();
   }, 120_000);
 
-  it('does its work, and tells it in Events', async () => {
+  it('a switch with the least rights does its work, and tells it in Events', async () => {
     expect(await switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     const events = await coffee.cluster.list<KubernetesObject>(resources.events);
     const ours = events.filter((event) => event['reportingComponent'] === 'zero-downtime-switch');
@@ -134,7 +134,7 @@ describe('a way back with the least rights', () => {
   };
   const takeBack = () => switchTo('v3', { undo: true });
 
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a way back refuses for each right that is taken away, names it, and has changed nothing', async () => {
     expect(await switchTo('v3', { keepOld: true })).toMatchObject({ ok: true, live: 'v3' });
     const before = await standing();
     const missed: string[] = [];
@@ -156,7 +156,7 @@ describe('a way back with the least rights', () => {
     expect(await standing()).toEqual(before);
   }, 120_000);
 
-  it('names all that are missing at once, and says who serves', async () => {
+  it('a way back names all rights that are missing at once, and says who serves', async () => {
     const isWrite = (verb: string) => verb === 'patch' || verb === 'delete';
     await grant(rights.map((one) => ({ ...one, verbs: one.verbs.filter((verb) => !isWrite(verb)) })));
     const { outcome, message } = await takeBack();
@@ -169,7 +169,7 @@ describe('a way back with the least rights', () => {
     );
   });
 
-  it('does its work with no right besides', async () => {
+  it('a way back with the least rights does its work', async () => {
     await grant(rights);
     expect(await takeBack()).toMatchObject({ ok: true, outcome: 'undone', live: 'v2' });
     const versions = (await coffee.cluster.list<KubernetesObject>(resources.deployments)).map(

@@ -51,7 +51,7 @@ async function standing() {
 }
 
 describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
-  it('loses nothing, proves every proxy, and leaves only the new version', async () => {
+  it('a switch under load loses nothing, proves every proxy, and leaves only the new version', async () => {
     const { result, account } = await switchUnderLoad('v2');
     expect(result).toMatchObject({
       ok: true,

@@ -553,7 +553,7 @@ describe('the preflight step', () => {
       [],
     ],
   ];
-  it.each(notes)('of %s says what is worth knowing', async (_what, scene, words) => {
+  it.each(notes)('preflight of %s says what is worth knowing', async (_what, scene, words) => {
     expect(await look(scene)).toMatchObject({ notes: words });
   });
 });

@@ -40,20 +40,20 @@ const pods = () => Promise.resolve({ addresses: new Set(['10.0.0.1']), problem: 
 const deadline = { deadlineMs: 5000 };
 
 describe('a proxy that begins to serve between its answer, which has nothing of the service, and the look at whether it serves', () => {
-  it('is asked again, and proves A only with what it has then', async () => {
+  it('a proxy that begins to serve after its empty answer is asked again, and proves A only with what it has then', async () => {
     const { mesh, asked } = starting('nothing', 'old', 'old', 'new');
     const host = 'coffee-shop.shop.svc.cluster.local';
     await createProver(mesh).endpoints({ version: 'v2', host, question, pods }, deadline);
     expect(asked.length).toBeGreaterThanOrEqual(4);
   });
 
-  it('is asked again, and proves B only with what it has then', async () => {
+  it('a proxy that begins to serve after its empty answer is asked again, and proves B only with what it has then', async () => {
     const { mesh, asked } = starting('nothing', 'old', 'old', 'new');
     await createProver(mesh).routes({ question: question }, deadline);
     expect(asked.length).toBeGreaterThanOrEqual(4);
   });
 
-  it('is done when it has nothing of the service then either', async () => {
+  it('a proxy that begins to serve and still has nothing of the service is done', async () => {
     const { mesh, asked } = starting('nothing');
     await createProver(mesh).routes({ question: question }, deadline);
     expect(asked.length).toBe(2);

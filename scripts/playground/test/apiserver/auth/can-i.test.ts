@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import net from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { impersonated } from '../../../apiserver/auth/impersonate.ts';
 import { startApiServer, type ApiServer } from '../../../apiserver/index.ts';
@@ -8,6 +8,7 @@ import type { ApiRequest } from '../../../apiserver/request.ts';
 import { createStore, type MemoryStore } from '../../../storage/store.ts';
 import { ask } from '../http-client.ts';
 import { askRaw, type RawAsk, type Transport } from '../upgrade-client.ts';
+import { endAfterAll } from '../../../../../test/support/end-after-all.ts';
 
 /** What `kubectl auth can-i` says and what the server then does are one: over plain requests, WebSockets and SPDY alike. */
 
@@ -19,6 +20,7 @@ const ROLES = 'rbac.authorization.k8s.io/v1/roles';
 const BINDINGS = 'rbac.authorization.k8s.io/v1/rolebindings';
 const RBAC = 'rbac.authorization.k8s.io';
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   store = createStore();
   store.create('v1/pods', {
@@ -38,6 +40,7 @@ beforeAll(async () => {
     socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
   });
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+  atEnd(() => echo.close());
   const { port } = echo.address() as net.AddressInfo;
   server = await startApiServer({
     store,
@@ -48,11 +51,7 @@ beforeAll(async () => {
       yield 'a line\n';
     },
   });
-});
-
-afterAll(async () => {
-  await server.close();
-  echo.close();
+  atEnd(() => server.close());
 });
 
 interface Rule {

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import net from 'node:net';
 import tls from 'node:tls';
 import { constants, createDeflate } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { startApiServer, type ApiServer } from '../../../apiserver/index.ts';
 import { SPDY_DICTIONARY } from '../../../apiserver/subresources/streams/spdy-dictionary.ts';
 import { createStore } from '../../../storage/store.ts';
+import { endAfterAll } from '../../../../../test/support/end-after-all.ts';
 
 /** What kubectl does on the wire for port-forward and exec (test/fixtures/kubernetes/requests/portforward.json). */
 
@@ -14,6 +15,7 @@ let server: ApiServer;
 let echo: net.Server;
 const PODS = '/api/v1/namespaces/default/pods';
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   const store = createStore();
   store.create('v1/pods', {
@@ -24,6 +26,7 @@ beforeAll(async () => {
   });
   echo = net.createServer((socket) => socket.pipe(socket));
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+  atEnd(() => echo.close());
   const { port } = echo.address() as net.AddressInfo;
   server = await startApiServer({
     store,
@@ -33,11 +36,7 @@ beforeAll(async () => {
         : Promise.reject(new Error('connection refused')),
     execInPod: (_namespace, _pod, _container, [file = '', ...args]) => spawn(file, args),
   });
-});
-
-afterAll(async () => {
-  await server.close();
-  echo.close();
+  atEnd(() => server.close());
 });
 
 /** As little of a SPDY client as it takes to open two streams and talk. */
