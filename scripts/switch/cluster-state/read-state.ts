@@ -27,7 +27,7 @@ export interface State {
   record: SwitchRecord | undefined;
 }
 
-/** Reads the Service, DestinationRule and VirtualService of an app and what belongs to them. Says which is missing. */
+/** Reads the Service, DestinationRule and VirtualService of an app. Throws which of them is missing. */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);
   const [service, named, destinationRule, deployments, lease] = await Promise.all([

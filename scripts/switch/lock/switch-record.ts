@@ -1,4 +1,4 @@
-/** The memory of a switch: what is being switched, in an annotation of the Lease, for the next run to continue or to undo on whatever machine. */
+/** The memory of a switch, in an annotation of the Lease: the next run continues or undoes it anywhere. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -43,7 +43,7 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
   }
 }
 
-/** As values of labels are written: nothing that a shell would take for more when it stands in a suggested command. */
+/** As values of labels are written. A shell takes it for nothing more in a suggested command. */
 const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
 
 /** Somebody else may have written the annotation. */

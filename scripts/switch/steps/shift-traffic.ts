@@ -1,4 +1,4 @@
-/** The routes that name the current version name the candidate, and every proxy shows that it has exactly this revision. */
+/** The routes that name the current version name the candidate, and every proxy shows this very revision. */
 import { letGo } from '../changes/autoscaler.ts';
 import { markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
@@ -49,7 +49,7 @@ const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   routes: record.routes,
 });
 
-/** Nothing of the candidate is taken away after this: whoever uses it (a route of somebody else's) may go on. */
+/** Nothing of the candidate is removed after this: a route of somebody else's may go on using it. */
 function keepsNew({ to, record: { before }, options, lastSeen }: SwitchContext): boolean {
   if (lastSeen.names(to)) return true;
   return before?.subset === true && (before.deployment || options.keepFailed === true);
