@@ -6,9 +6,9 @@ import { describeChange } from './changes/describe-change.ts';
 import { createOverlay } from './changes/overlay.ts';
 import type { Overlay } from './changes/overlay.ts';
 import type { SwitchContext, Work } from './context.ts';
-import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
+import { planOf, planToTheEnd, planUndo } from './plan.ts';
 import { sayPlanned } from './say.ts';
-import { phasesOf } from './step.ts';
+import { knowingOf, phasesOf } from './step.ts';
 import type { NamedPart } from './step.ts';
 import type { SeenObject } from './routing/traffic-routing.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
@@ -16,7 +16,7 @@ import type { PlannedStep, SwitchResult } from './types.ts';
 
 /** Tells the plan, and gives it with the result. */
 export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<SwitchResult> {
-  const plan = await planOf(context, kind);
+  const plan = await plannedSteps(context, kind);
   for (const [index, { title, changes, proof }] of plan.entries()) {
     context.reporter.note(`${index + 1}. ${title}`);
     for (const line of changes.length > 0 ? changes : ['changes nothing'])
@@ -26,8 +26,8 @@ export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<S
   return { ...(await sayPlanned(context, kind === 'undo')), plan };
 }
 
-async function planOf(context: SwitchContext, kind: Work['kind']): Promise<PlannedStep[]> {
-  if (kind === 'switch') return describePlan(context, planSwitch(context.options).slice(1));
+async function plannedSteps(context: SwitchContext, kind: Work['kind']): Promise<PlannedStep[]> {
+  if (kind === 'switch') return describePlan(context, planOf(context).slice(1));
   try {
     return await describePlan(context, planUndo());
   } catch (error) {
@@ -60,7 +60,9 @@ export async function describePlan(
         if (object !== undefined) written.push({ resource: change.resource, object });
       }
       next = { ...next, lastSeen: next.lastSeen.with(written) };
-      claims.push(phase.claim?.(next, changes).text ?? '');
+      const claim = phase.claim?.(next, changes);
+      claims.push(claim?.text ?? '');
+      next = knowingOf(next, claim);
     }
     const proof = claims.filter((text) => text !== '').join('; then ');
     planned.push({ name: part.name, title, changes: lines, proof });

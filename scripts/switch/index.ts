@@ -1,5 +1,6 @@
 /** The version switch for other programs. */
-export { neededRights, verifyAccess, type Right } from './preflight/access.ts';
+export type { Right } from '../shared/cluster/access.ts';
+export { neededRights, verifyAccess } from './preflight/access.ts';
 export { runSwitch } from './run-switch.ts';
 export { createTerminalReporter, silentReporter } from './command/reporter.ts';
 export { createMesh } from './proofs/mesh.ts';

@@ -9,7 +9,7 @@ import type { NamedPart } from './step.ts';
 /** Throws why it stopped. */
 export async function runBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { lastSeen } = await readState(context.cluster, context.app);
-  let next: SwitchContext = { ...context, lastSeen };
+  let next: SwitchContext = { ...context, lastSeen: lastSeen.knowing(context.lastSeen.proven) };
   for (const part of plan) next = await perform(next, part);
   verifyServesAlone(next);
   return next;

@@ -3,6 +3,8 @@ import { systemClock } from '../shared/clock.ts';
 import { InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import { readState } from './cluster-state/read-state.ts';
+import type { State } from './cluster-state/read-state.ts';
+import { findVersion } from './cluster-state/versions.ts';
 import { releaseFields } from './changes/release-fields.ts';
 import { combineReporters } from './command/combine-reporters.ts';
 import { createContext } from './context.ts';
@@ -12,13 +14,16 @@ import { sayPlan } from './dry-run.ts';
 import { createId } from '../shared/create-id.ts';
 import { createLock } from './lock/lock.ts';
 import type { Lock } from './lock/lock.ts';
-import { StepFailed, foreignEdit } from './perform.ts';
-import { planSwitch, planToTheEnd, planUndo, planWayBack } from './plan.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import { StepFailed } from './perform.ts';
+import { planOf, planToTheEnd, planUndo, planWayBack } from './plan.ts';
 import { preflight } from './preflight/preflight.ts';
+import { lookAtOwners } from './preflight/reverting-owners.ts';
 import { explainMissingRights, verifyWayBack } from './preflight/rights.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { createMesh } from './proofs/mesh.ts';
 import { NotServingError } from './proofs/still-serving.ts';
+import { foreignEdit } from './prove-watched.ts';
 import { runBack } from './run-back.ts';
 import { runForward } from './run-forward.ts';
 import { sayBeginning, sayEnd, sayStopped, saySwitched, sayUndone } from './say.ts';
@@ -70,7 +75,7 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
   const context = createContext(run, state, decision);
   try {
     if (decision.kind === 'switch') await runForward(context, [preflight]);
-    else await verifyWayBack(context, state);
+    else await lookBeforeUndo(context, state);
     if (options.dryRun) return await sayPlan(context, decision);
     await lock.take(run);
     return await runLocked(run, decision, lock);
@@ -78,6 +83,13 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
     // Outside of any step too: the record could not be read or written. Where things stand is still to be said.
     return stop(context, error);
   }
+}
+
+/** A roll back is refused for missing rights alone: an owner that writes the old state may be why it is asked for. */
+async function lookBeforeUndo(context: SwitchContext, state: State): Promise<void> {
+  await verifyWayBack(context, state);
+  const deployments = [context.from, context.to].map((version) => findVersion(state.deployments, version));
+  for (const note of await lookAtOwners(context, deployments)) context.reporter.note(note);
 }
 
 async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult> {
@@ -92,14 +104,14 @@ async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult
   const context = createContext(run, state, again);
   await lock.write({ ...context.record, phase: work.kind === 'undo' ? 'undoing' : 'running' });
   if (work.kind === 'undo') return undo(context, lock);
-  const plan = planSwitch(options).slice(1);
+  const plan = planOf(context).slice(1);
   return goOn(context, options.arrange?.(plan) ?? plan, lock);
 }
 
 async function goOn(context: SwitchContext, plan: Step[], lock: Lock): Promise<SwitchResult> {
-  const { options } = context;
+  let end: SwitchContext;
   try {
-    const end = await runForward(context, plan);
+    end = await runForward(context, plan);
     const edit = await foreignEdit(end);
     if (edit !== undefined) return await sayStopped(end, edit);
     await releaseFields(end);
@@ -107,9 +119,12 @@ async function goOn(context: SwitchContext, plan: Step[], lock: Lock): Promise<S
     if (!(error instanceof StepFailed)) throw error;
     return afterFailure(error, plan, lock);
   }
-  await lock.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
+  await lock.finish({ ...recordOf(end), phase: 'switched', keptOld: context.keepsOld });
   return saySwitched(context, plan);
 }
+
+/** With what is known for the next switch. */
+const recordOf = ({ record, lastSeen: { proven } }: SwitchContext): SwitchRecord => ({ ...record, proven });
 
 /** Interrupted, or no longer the only operator, a run leaves everything as it is for the next one. */
 async function afterFailure(failed: StepFailed, plan: Step[], lock: Lock): Promise<SwitchResult> {
@@ -118,26 +133,30 @@ async function afterFailure(failed: StepFailed, plan: Step[], lock: Lock): Promi
   const isEnd = cause instanceof InterruptedError || context.signal.aborted;
   const goesBack = plan[index]?.onFailure === 'undo' || cause instanceof NotServingError;
   if (isEnd || !goesBack) return sayStopped(context, cause);
+  let end: SwitchContext;
   try {
-    await rollBack(context, planWayBack(plan.slice(0, index + 1), context.continued));
+    end = await rollBack(context, planWayBack(plan.slice(0, index + 1), context.continued));
   } catch (error) {
     const last = error instanceof StepFailed ? error.context : context;
     return sayStopped(last, cause, `Rolling back stopped too: ${messageOf(error)}`);
   }
-  await lock.finish({ ...context.record, phase: 'undone' });
+  await lock.finish({ ...recordOf(end), phase: 'undone' });
   return sayUndone(context, cause);
 }
 
 /** A candidate that is left for a look at it stays the switch's own. */
-async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<void> {
+async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { options, record, to } = context;
   const isLeft = options.keepFailed === true && record.before?.deployment !== true;
-  await releaseFields(await runBack(context, plan), { except: isLeft ? to : undefined });
+  const end = await runBack(context, plan);
+  await releaseFields(end, { except: isLeft ? to : undefined });
+  return end;
 }
 
 async function undo(context: SwitchContext, lock: Lock): Promise<SwitchResult> {
+  let end: SwitchContext;
   try {
-    await rollBack(context, planUndo());
+    end = await rollBack(context, planUndo());
   } catch (error) {
     const cause = error instanceof StepFailed ? error.cause : error;
     if (!(cause instanceof PointOfNoReturnError)) throw error;
@@ -146,7 +165,7 @@ async function undo(context: SwitchContext, lock: Lock): Promise<SwitchResult> {
     const result = await goOn(context, planToTheEnd(), lock);
     return { ...result, ok: false, error: messageOf(cause) };
   }
-  await lock.finish({ ...context.record, phase: 'undone' });
+  await lock.finish({ ...recordOf(end), phase: 'undone' });
   return sayUndone(context);
 }
 

@@ -54,11 +54,12 @@ export async function saySwitched(
   context: SwitchContext,
   plan: readonly { name: string; waits?: boolean }[],
 ): Promise<SwitchResult> {
-  const { options, from, to, clock, startedMs, steps } = context;
-  const back = options.keepOld ? undoCommand(options, to) : plainSwitchCommand(options, from);
+  const { options, from, to, clock, startedMs, steps, keepsOld } = context;
+  const back = keepsOld ? undoCommand(options, to) : plainSwitchCommand(options, from);
   const took = formatDuration(clock.now() - startedMs);
   const waiting = plan.flatMap(({ name, waits }) => (waits ? [name] : []));
-  const message = `${to} serves all traffic after ${took}${accountOf(steps, waiting)}. To roll back: ${back}`;
+  const lost = options.keepOld && !keepsOld ? `; ${from} was deleted before, so it is not kept` : '';
+  const message = `${to} serves all traffic after ${took}${accountOf(steps, waiting)}${lost}. To roll back: ${back}`;
   return sayEnd(context, { from, to, outcome: 'switched', ok: true, message });
 }
 

@@ -1,4 +1,5 @@
 /** What a switch is told, and what it says while it runs and at the end. */
+import type { Called } from '../shared/called.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { RenderSet } from './changes/render-version.ts';
@@ -25,6 +26,8 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
+  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, although that cannot be read from here. */
+  ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;
@@ -40,6 +43,8 @@ export interface SwitchOptions {
   /** How long the operator's Lease lives without renewal, in whole seconds. Default 15. */
   leaseSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** How this command is typed, and the app it means where none is named. Default: as in this repository. */
+  called?: Called | undefined;
   /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
   sameCluster?: string | undefined;
   /** Flags that say how this switch was wished for, such as ` --canary 5,25 --hold`: the command that goes on with it must say so again. */

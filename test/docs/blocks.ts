@@ -30,7 +30,7 @@ export interface Command {
 export function documents(): { file: string; text: string }[] {
   const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
   return files
-    .filter((file) => !file.startsWith('test/'))
+    .filter((file) => !/^(scripts\/playground\/)?test\//.test(file))
     .map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }));
 }
 

@@ -29,7 +29,7 @@ export const exceptions: { command: RegExp; because: string }[] = [
   },
   {
     command: /^npm run playground -- --mesh envoy/,
-    because: 'needs a real Envoy; test/envoy starts it where there is one',
+    because: 'needs a real Envoy; scripts/playground/test/envoy starts it where there is one',
   },
   {
     command: /^npm run (demo|playground) -- .*--live/,

@@ -42,7 +42,11 @@ function violations(
 }
 
 const services = sourcesUnder('services');
-const scripts = sourcesUnder('scripts');
+const inScripts = sourcesUnder('scripts');
+const PLAYGROUND_TESTS = 'scripts/playground/test/';
+const scripts = inScripts.filter(({ path }) => !path.startsWith(PLAYGROUND_TESTS));
+const playground = scripts.filter(({ path }) => path.startsWith('scripts/playground/'));
+const tests = [...sourcesUnder('test'), ...inScripts.filter(({ path }) => path.startsWith(PLAYGROUND_TESTS))];
 
 describe('who may know whom', () => {
   it('finds the sources it judges', () => {
@@ -72,27 +76,50 @@ describe('who may know whom', () => {
     ).toEqual([]);
   });
 
-  it('lets the demo know of the playground only its entry', () => {
-    const demo = scripts.filter(({ path }) => path.startsWith('scripts/demo/'));
+  it('lets the playground be known by its entry alone, in the demo and in one file of the tests', () => {
+    const outside = [...scripts, ...tests].filter(({ path }) => !path.startsWith('scripts/playground/'));
+    expect(violations(outside, (target) => target.startsWith('scripts/playground/'))).toEqual([
+      'scripts/demo/main.ts imports scripts/playground/index.ts',
+      'test/support/cluster.ts imports scripts/playground/index.ts',
+      'test/support/cluster.ts imports scripts/playground/index.ts',
+    ]);
+  });
+
+  it('seals the playground: it knows nobody outside but scripts/render and scripts/shared', () => {
+    const ownTests = tests.filter(({ path }) => path.startsWith(PLAYGROUND_TESTS));
+    expect([playground.length, ownTests.length].every((count) => count > 50)).toBe(true);
+    const isStranger = (target: string): boolean =>
+      /^(scripts|services|test)\//.test(target) && !/^scripts\/(playground|render|shared)\//.test(target);
+    expect(violations(playground, isStranger)).toEqual([]);
+    // Its tests share the helpers that know nothing of a cluster.
     expect(
       violations(
-        demo,
-        (target) => target.startsWith('scripts/playground/') && target !== 'scripts/playground/index.ts',
+        ownTests,
+        (target) =>
+          (isStranger(target) && !target.startsWith('test/support/')) || target === 'test/support/cluster.ts',
       ),
     ).toEqual([]);
   });
 
-  it('lets the playground know of the demo only its live page, which knows no playground', () => {
-    // `npm run playground -- --live` shows what the demo shows: its main.ts hands the page a cluster, and nothing comes back.
-    const playground = scripts.filter(({ path }) => path.startsWith('scripts/playground/'));
-    expect(violations(playground, (target) => target.startsWith('scripts/demo/'))).toEqual([
-      'scripts/playground/main.ts imports scripts/demo/live/index.ts',
-    ]);
-    const live = scripts.filter(({ path }) =>
-      /^scripts\/demo\/(live|page|observe|report|releases)\//.test(path),
-    );
-    expect(live.length).toBeGreaterThan(20);
-    expect(violations(live, (target) => target.startsWith('scripts/playground/'))).toEqual([]);
+  it('gives the playground a package of its own that names what it imports', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'scripts/playground/package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+      devDependencies: Record<string, string>;
+    };
+    const ours = { ...manifest.dependencies, ...manifest.devDependencies };
+    const packageOf = (target: string): string => target.split('/', target.startsWith('@') ? 2 : 1).join('/');
+    const isUnnamed =
+      (named: object) =>
+      (target: string): boolean =>
+        !/^(scripts|services|test|node:)/.test(target) && !(packageOf(target) in named);
+    const ownTests = tests.filter(({ path }) => path.startsWith(PLAYGROUND_TESTS));
+    expect(violations(playground, isUnnamed(manifest.dependencies))).toEqual([]);
+    expect(violations(ownTests, isUnnamed(ours))).toEqual([]);
+    const manifestOfAll = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as typeof manifest;
+    const all = { ...manifestOfAll.dependencies, ...manifestOfAll.devDependencies };
+    // One version of a package for the whole repository.
+    for (const [name, version] of Object.entries(ours))
+      expect([name, all[name] ?? version]).toEqual([name, version]);
   });
 
   it('keeps @kubernetes/client-node behind the adapter in scripts/shared', () => {
@@ -103,10 +130,10 @@ describe('who may know whom', () => {
   });
 
   it('listens by scripts/shared/listener alone, so that no request can end a process', () => {
-    // The programs of the bench measure Node's own server, or stand in for a cluster within one test run.
+    // The programs of the bench measure Node's own server, or stand in, as the late network does, for something within one test run.
     const listening = /\bcreate(?:Secure)?Server\(|\bcreateServer\b/;
     const guilty = scripts
-      .filter(({ path }) => !/^scripts\/(shared\/listener|bench)\//.test(path))
+      .filter(({ path }) => !/^scripts\/(shared\/(listener|callers)|bench)\//.test(path))
       .filter(({ text }) => listening.test(withoutAsides(text)))
       .map(({ path }) => path);
     // HTTP/2 has no wrapper of its own: its server, sessions and streams are guarded where they are made.

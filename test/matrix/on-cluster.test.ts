@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../scripts/demo/on-cluster/options.ts';
-import { startPlayground, type Playground } from '../../scripts/playground/index.ts';
+import { startPlayground, type Playground } from '../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
 import type { Pod } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';

@@ -1,9 +1,15 @@
-/** The whole house for one test: a playground with the coffee-shop in it, a load on it, and the switch. */
+/**
+ * The whole house for one test: a playground with the coffee-shop in it, a load on it, and the switch.
+ * The one way from the tests of stories to the playground.
+ */
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startLoadProcess, type Account } from '../../scripts/load/index.ts';
-import { openCoffeeShop } from '../../scripts/playground/coffee-shop.ts';
-import { startPlayground, type Playground, type PlaygroundOptions } from '../../scripts/playground/index.ts';
+import {
+  openCoffeeShop,
+  startPlayground,
+  type Playground,
+  type PlaygroundOptions,
+} from '../../scripts/playground/index.ts';
 import { parseObjects, renderSets } from '../../scripts/render/index.ts';
 import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
@@ -13,8 +19,17 @@ import {
   type SwitchOptions,
   type SwitchResult,
 } from '../../scripts/switch/index.ts';
+import { root } from './root.ts';
 
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export {
+  openCoffeeShop,
+  startPlayground,
+  type Fault,
+  type FaultHook,
+  type Playground,
+  type PlaygroundOptions,
+} from '../../scripts/playground/index.ts';
+export { root };
 
 /** No route tries again: what a release loses is seen. */
 const strict = { retries: '0' };

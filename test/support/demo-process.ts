@@ -1,7 +1,7 @@
 /** `npm run demo` as a process that can be interrupted. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { root } from './cluster.ts';
+import { root } from './root.ts';
 
 export interface DemoProcess {
   /** What it has told on stderr. */

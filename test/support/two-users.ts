@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from './cluster.ts';
+import { root } from './root.ts';
 
 /** Numbers without an entry in the user database: nothing of a real user is touched. */
 export const VICTIM = 54_321;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { loadTypeScript } from '../../shared/load-typescript.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const running = new Set<ChildProcess>();
@@ -26,7 +27,7 @@ interface Started {
   ended: Promise<number | string>;
 }
 
-const command = ['--import', './load-typescript.mjs', 'scripts/playground/main.ts'];
+const command = [...loadTypeScript, 'scripts/playground/main.ts'];
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: temp, TMPDIR: temp });
 
 async function start(...flags: string[]): Promise<Started> {

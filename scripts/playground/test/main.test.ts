@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { loadTypeScript } from '../../shared/load-typescript.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'playground-main-'));
@@ -15,7 +16,7 @@ describe('npm run playground', () => {
     writeFileSync(file, text);
     const ended = spawnSync(
       process.execPath,
-      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
+      [...loadTypeScript, 'scripts/playground/main.ts', '--empty', '--kubeconfig', file],
       { cwd: root, encoding: 'utf8', timeout: 25_000 },
     );
     expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 2, stdout: '' });
@@ -27,11 +28,12 @@ describe('npm run playground', () => {
 
   it('says in one line that it has no temp folder to work in', () => {
     const gone = path.join(folder, 'gone');
-    const ended = spawnSync(
-      process.execPath,
-      ['--import', './load-typescript.mjs', 'scripts/playground/main.ts', '--empty'],
-      { cwd: root, encoding: 'utf8', timeout: 25_000, env: { ...process.env, TMPDIR: gone } },
-    );
+    const ended = spawnSync(process.execPath, [...loadTypeScript, 'scripts/playground/main.ts', '--empty'], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 25_000,
+      env: { ...process.env, TMPDIR: gone },
+    });
     expect({ status: ended.status, stdout: ended.stdout, stderr: ended.stderr }).toEqual({
       status: 1,
       stdout: '',

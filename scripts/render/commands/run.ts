@@ -5,12 +5,15 @@ import { RenderError } from '../template/errors.ts';
 import { readCommandLine, type CommandLine } from './command-line.ts';
 import { HELP, VERSION } from './help.ts';
 import { printFiles, writeFiles } from './output.ts';
+import { asCalled, type Start } from '../../shared/called.ts';
 import { printable, printableLines } from '../../shared/printable.ts';
 
 export interface CommandSurroundings {
   stdout: (text: string) => void;
   stderr: (text: string) => void;
   environment: NodeJS.ProcessEnv;
+  /** How the command was started, and so how it is typed. */
+  start: Start;
   /**
    * Stops a kubectl that runs. Asked for only then: a rendering is done in one go, which hears nothing, and until somebody asks, a signal
    * ends the process.
@@ -28,7 +31,7 @@ export async function runCommand(argv: readonly string[], outside: CommandSurrou
   const surroundings = { ...outside, stderr: (text: string) => outside.stderr(printableLines(text)) };
   try {
     const line = readCommandLine(argv);
-    if (line.command === 'help') surroundings.stderr(HELP);
+    if (line.command === 'help') surroundings.stderr(asCalled(HELP, 'render', outside.start));
     else if (line.command === 'version') surroundings.stdout(`render ${VERSION}\n`);
     else await render(line, surroundings);
     return 0;

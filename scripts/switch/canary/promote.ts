@@ -8,7 +8,7 @@ import { isUnfinished, readLease } from '../lock/switch-record.ts';
 import { createMarker } from '../routing/marker.ts';
 import { readState } from '../cluster-state/read-state.ts';
 
-const PROMOTION = 'zero-downtime-coffee-shop/promote';
+const PROMOTION = 'zero-downtime/promote';
 
 const yesTo = (id: string, share: number) => `${id} ${share}`;
 

@@ -13,7 +13,7 @@ import type { Change } from './change.ts';
 import { renderVersion } from './render-version.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
-export const FLOOR_ANNOTATION = 'zero-downtime-coffee-shop/min-replicas';
+export const FLOOR_ANNOTATION = 'zero-downtime/min-replicas';
 
 export interface Autoscaler extends KubernetesObject {
   spec: {

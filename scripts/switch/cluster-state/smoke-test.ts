@@ -8,7 +8,7 @@ import { SHORT_ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.t
 import { portOf } from '../../shared/deployment-ready.ts';
 
 /** On the Deployment: the path that shows that the app does its job. Default: that of the readiness probe. */
-export const SMOKE_ANNOTATION = 'zero-downtime-coffee-shop/smoke-test';
+export const SMOKE_ANNOTATION = 'zero-downtime/smoke-test';
 
 export interface SmokeTest {
   path: string;

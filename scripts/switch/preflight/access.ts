@@ -1,17 +1,6 @@
 /** The rights that a switch needs. One that is missing in the middle would be worse than none at all. */
+import { verifyRights, type Right } from '../../shared/cluster/access.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { ClusterError } from '../../shared/cluster/errors.ts';
-import { CommandError } from '../../shared/errors.ts';
-import type { KubernetesObject } from '../../shared/kubernetes.ts';
-
-export interface Right {
-  group?: string;
-  resource: string;
-  subresource?: string;
-  verbs: string[];
-  /** Needed in every namespace: callers, gateways and istiod live elsewhere. */
-  everywhere?: boolean;
-}
 
 const istio = 'networking.istio.io';
 const gateway = 'gateway.networking.k8s.io';
@@ -61,49 +50,15 @@ export const rightsToDelete: Right[] = [
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['delete'] },
 ];
 
-interface AccessReview extends KubernetesObject {
-  status?: { allowed?: boolean; reason?: string };
-}
-
 /**
- * Names every right that is missing. A server that does not answer such questions is taken at its later word.
  * @param rights by default those of a switch
  * @param ownNamespace by default the connection's; it need not exist yet
+ * @throws {CommandError} that names every right that is missing
  */
-export async function verifyAccess(
+export function verifyAccess(
   cluster: Cluster,
   signal?: AbortSignal,
-  {
-    rights = neededRights,
-    ownNamespace = cluster.namespace,
-  }: { rights?: Right[]; ownNamespace?: string } = {},
+  { rights = neededRights, ownNamespace }: { rights?: Right[]; ownNamespace?: string } = {},
 ): Promise<void> {
-  const questions = rights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
-  const answers = await Promise.all(
-    questions.map(async ({ verb, group = '', resource, subresource = '', everywhere = false }) => {
-      const namespace = everywhere ? '' : ownNamespace;
-      const review = await cluster
-        .create<AccessReview>(
-          {
-            apiVersion: 'authorization.k8s.io/v1',
-            kind: 'SelfSubjectAccessReview',
-            // A review is an answer, not an object: it has no name.
-            metadata: {} as KubernetesObject['metadata'],
-            spec: { resourceAttributes: { verb, group, resource, subresource, namespace } },
-          },
-          { signal },
-        )
-        .catch((error: unknown) => {
-          if (error instanceof ClusterError && (error.status === 403 || error.status === 404))
-            return undefined;
-          throw error;
-        });
-      const what = `${verb} ${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`;
-      return review?.status?.allowed === false ? `${what} in ${namespace || 'every namespace'}` : undefined;
-    }),
-  );
-  const missing = [...new Set(answers.filter((answer) => answer !== undefined))];
-  if (missing.length > 0) {
-    throw new CommandError(`Not allowed: ${missing.join(', ')}. Nothing was changed.`);
-  }
+  return verifyRights(cluster, rights, { signal, ...(ownNamespace === undefined ? {} : { ownNamespace }) });
 }

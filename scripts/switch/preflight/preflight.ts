@@ -12,6 +12,7 @@ import { prometheusAnswers } from './evidence.ts';
 import { leaseIsFree } from './lease.ts';
 import { keptByOthers } from './owners.ts';
 import { askable, noFilter, noWaypoint, rejecting, sidecars } from './proxies.ts';
+import { lookAtOwners } from './reverting-owners.ts';
 import { kindsAreKnown } from './rights.ts';
 import { autoscalersKeepTheSize } from './scaling.ts';
 import { verifyVersions } from './versions.ts';
@@ -26,6 +27,10 @@ const first: Check[] = [
   candidateCanBecomeReady,
   leaseIsFree,
   { title: 'nobody else routes the host', run: ({ context }) => context.lastSeen.verify(context) },
+  {
+    title: 'nobody writes the old state over the new one',
+    run: ({ context, current, existing }) => lookAtOwners(context, [current, existing]),
+  },
 ];
 
 const then: Check[] = [

@@ -3,7 +3,7 @@ import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
-import type { Right } from './access.ts';
+import type { Right } from '../../shared/cluster/access.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import type { State } from '../cluster-state/read-state.ts';
 import type { Run, SwitchContext } from '../context.ts';

@@ -1,8 +1,8 @@
 /** The routes that name the current version name the candidate, and every proxy shows this very revision. */
 import { letGo } from '../changes/autoscaler.ts';
+import { markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
 import { bothOf, routed, unused } from '../proofs/claims.ts';
-import { createMarker } from '../routing/marker.ts';
 import type { Move } from '../routing/traffic-routing.ts';
 import type { Part, Step } from '../step.ts';
 import { keepUp } from './keep-up.ts';
@@ -35,15 +35,18 @@ export const shiftTraffic: Step = {
   undo: shiftBack,
 };
 
-const moveOn = ({ from, to, marker }: SwitchContext): Move => ({ from, to, share: 100, marker });
+const moveOn = ({ from, to, marker, record: { routes } }: SwitchContext): Move => ({
+  ...{ from, to, share: 100, marker, routes },
+});
 
 /** A route of somebody else's that named the candidate all along stays. */
 const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   from: to,
   to: from,
   share: 100,
-  marker: createMarker(to, from, record.id),
+  marker: markerBack({ from, to, record }),
   onlyMarked: marker,
+  routes: record.routes,
 });
 
 /** Nothing of the candidate is removed after this: a route of somebody else's may go on using it. */

@@ -1,6 +1,6 @@
 /** Every call to the API server goes wrong in every way: once, and from then on. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Fault } from '../../../scripts/playground/api/index.ts';
+import type { Fault } from '../../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { messageOf } from '../../../scripts/shared/errors.ts';
 import {

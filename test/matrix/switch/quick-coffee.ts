@@ -1,5 +1,5 @@
 /** A coffee-shop whose pods and proxies are quick, so that hundreds of switches fit into minutes, and whose API server does what a test says. */
-import type { Fault, FaultHook } from '../../../scripts/playground/api/index.ts';
+import type { Fault, FaultHook } from '../../support/cluster.ts';
 import type { DestinationRule, Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { FLOOR_ANNOTATION } from '../../../scripts/switch/changes/autoscaler.ts';

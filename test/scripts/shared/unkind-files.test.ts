@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readBase } from '../../../scripts/image/base.ts';
-import { decodePatch } from '../../../scripts/playground/api/body.ts';
 import { readKubeconfig } from '../../../scripts/shared/cluster/kubeconfig/read-file.ts';
 import { readRegularFile } from '../../../scripts/shared/regular-file.ts';
 
@@ -71,15 +70,5 @@ describe('a kubeconfig', () => {
     ],
   ])('is refused for %s', (_, text, message) => {
     expect(() => readKubeconfig('config', { text })).toThrow(message);
-  });
-});
-
-describe('a body sent to the playground', () => {
-  it.each([
-    ['JSON that nests without end', `{"a":${'['.repeat(100_000)}`, false, 'json: exceeded max depth'],
-    ['YAML that nests without end', `a: ${'['.repeat(50_000)}`, true, 'more than 200 deep'],
-    ['an alias that holds itself', 'a: &a {b: *a}', true, 'an alias that holds itself (*a)'],
-  ])('is refused for %s', (_, text, isApply, message) => {
-    expect(() => decodePatch(Buffer.from(text), isApply)).toThrow(message);
   });
 });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { homeFolder } from '../../../scripts/shared/user.ts';
-import { root } from '../cluster.ts';
+import { root } from '../root.ts';
 
 /** Where fetched tools are kept: this user's cache, or the repository's where there is no home folder. */
 export function cacheFolder(): string {

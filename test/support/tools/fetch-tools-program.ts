@@ -1,4 +1,4 @@
-/** Fetches kubectl and helm into the cache: `npx tsx test/kubectl/support/fetch-tools-program.ts`. */
+/** Fetches kubectl and helm into the cache: `npx tsx test/support/tools/fetch-tools-program.ts`. */
 import { findTools } from './tools.ts';
 
 const tools = await findTools();

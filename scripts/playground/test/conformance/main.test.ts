@@ -5,6 +5,7 @@ import { startPlayground, type Playground } from '../../index.ts';
 import { connectCluster, type Cluster } from '../../../shared/cluster/cluster.ts';
 import { resources } from '../../../shared/resources.ts';
 import { endAfterAll } from '../../../../test/support/end-after-all.ts';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 let playground: Playground;
@@ -32,9 +33,8 @@ function run(args: string[], onText: (text: string, kill: () => void) => void = 
   const child = spawn(
     process.execPath,
     [
-      '--import',
-      './load-typescript.mjs',
-      'test/conformance/main.ts',
+      ...loadTypeScript,
+      'scripts/playground/test/conformance/main.ts',
       '--kubeconfig',
       playground.kubeconfig,
       ...args,

@@ -5,7 +5,7 @@ import { createTransport } from '../../../shared/cluster/transport.ts';
 import { connectCluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
 import { waitFor } from '../../../shared/wait.ts';
-import { verifyAccess, type Right } from '../../../switch/preflight/access.ts';
+import { verifyRights, type Right } from '../../../shared/cluster/access.ts';
 import { Kit } from './kit.ts';
 import { at, list } from './objects.ts';
 
@@ -46,7 +46,7 @@ export async function openTarget({ choice, image, node }: TargetOptions): Promis
     new Kit({ cluster, transport, namespace, meshNamespace: mesh, id, image, node, signal });
   const plain = kitIn(run, undefined, 'none', never);
   try {
-    await verifyAccess(cluster, undefined, { rights: RIGHTS });
+    await verifyRights(cluster, RIGHTS);
     const hasIstio = await isThereIstio(plain);
     const namespaces = [run, ...(hasIstio ? [`${run}-mesh`] : [])];
     for (const name of namespaces) {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startGuard } from '../../kubelet/index.ts';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 const OWNER = fileURLToPath(new URL('../support/programs/guarded-owner.ts', import.meta.url));
 const started: number[] = [];
@@ -32,7 +33,7 @@ describe('the guard', () => {
   it('kills every process group and removes the state folder when the playground dies by SIGKILL', async () => {
     const stateDir = mkdtempSync(path.join(tmpdir(), 'guard-test-'));
     writeFileSync(path.join(stateDir, 'file with a name'), '');
-    const owner = spawn(process.execPath, ['--import', './load-typescript.mjs', OWNER, stateDir], {
+    const owner = spawn(process.execPath, [...loadTypeScript, OWNER, stateDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await new Promise<string[]>((resolve) => {

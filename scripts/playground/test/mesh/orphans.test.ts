@@ -7,12 +7,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { until } from './support/test-mesh.ts';
+import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 describe('the data plane', () => {
   it('ends when the playground is killed without a word', async () => {
     const stateDir = mkdtempSync(path.join(os.tmpdir(), 'mesh-orphan-'));
     const holder = fork(fileURLToPath(new URL('./support/mesh-holder.ts', import.meta.url)), [stateDir], {
-      execArgv: ['--import', './load-typescript.mjs'],
+      execArgv: loadTypeScript,
       stdio: 'ignore',
     });
     const [gateway] = (await once(holder, 'message')) as [{ host: string; port: number }];

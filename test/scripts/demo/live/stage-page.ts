@@ -1,8 +1,6 @@
-import { openCoffeeShop } from '../../../../scripts/playground/coffee-shop.ts';
-import { startPlayground, type PlaygroundOptions } from '../../../../scripts/playground/index.ts';
-import { openStage } from '../../../../scripts/demo/live/index.ts';
+import { openStage } from '../../../../scripts/demo/live/stage/stage.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { root } from '../../../support/cluster.ts';
+import { openCoffeeShop, root, startPlayground, type PlaygroundOptions } from '../../../support/cluster.ts';
 import { openPage, type Page } from '../chromium.ts';
 
 export interface StagePage {

@@ -8,11 +8,7 @@ import { rightsFor } from '../../../../scripts/demo/on-cluster/rights.ts';
 import { runScenario } from '../../../../scripts/demo/run-scenario.ts';
 import { findScenario, type ScenarioId } from '../../../../scripts/demo/scenarios.ts';
 import { quickDefaults } from '../../../../scripts/demo/settings.ts';
-import {
-  startPlayground,
-  type Playground,
-  type PlaygroundOptions,
-} from '../../../../scripts/playground/index.ts';
+import { startPlayground, type Playground, type PlaygroundOptions } from '../../../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';

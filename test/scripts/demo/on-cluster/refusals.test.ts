@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
 import { verifyCluster } from '../../../../scripts/demo/on-cluster/verify-cluster.ts';
 import { findScenario, type ScenarioId } from '../../../../scripts/demo/scenarios.ts';
-import { startPlayground, type Playground } from '../../../../scripts/playground/index.ts';
+import { startPlayground, type Playground } from '../../../support/cluster.ts';
 import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';

@@ -9,7 +9,7 @@ import { hasPort, lookAt, withPortOf } from '../../../../scripts/demo/on-cluster
 import { runScenario } from '../../../../scripts/demo/run-scenario.ts';
 import { findScenario, type ScenarioId } from '../../../../scripts/demo/scenarios.ts';
 import { quickDefaults } from '../../../../scripts/demo/settings.ts';
-import { startPlayground, type Playground } from '../../../../scripts/playground/index.ts';
+import { startPlayground, type Playground } from '../../../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { endAfterAll } from '../../../support/end-after-all.ts';

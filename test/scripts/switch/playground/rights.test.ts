@@ -8,7 +8,8 @@ import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster
 import { messageOf } from '../../../../scripts/shared/errors.ts';
 import type { KubernetesObject } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
-import { rightsToDelete, rightsToUndo, type Right } from '../../../../scripts/switch/preflight/access.ts';
+import type { Right } from '../../../../scripts/shared/cluster/access.ts';
+import { rightsToDelete, rightsToUndo } from '../../../../scripts/switch/preflight/access.ts';
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../../scripts/switch/index.ts';
 import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';

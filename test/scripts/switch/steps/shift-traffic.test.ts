@@ -22,6 +22,20 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
+  it('names the routes anew in each run of a switch, forward and back: a proxy may still have those of a run before', async () => {
+    const { context } = await standing({
+      subsets: both,
+      deployments: deployed,
+      before: { deployment: false, subset: false },
+    });
+    expect(await changesOf(shiftTraffic, context)).toContain('+ - name: main--switch-v1-to-v2-0123abcd-r2');
+    const third = { ...context, record: { ...context.record, attempt: 3 } };
+    const shifted = await perform(third, shiftTraffic);
+    expect(await changesOf(named(shiftTraffic.undo), shifted)).toContain(
+      '+ - name: main--switch-v2-to-v1-0123abcd-r3',
+    );
+  });
+
   it('asks for proof B, with which proof C of the current version begins and goes on in the next step', async () => {
     const { context, log } = await standing({ subsets: both, deployments: deployed });
     const next = await perform(context, shiftTraffic);
