@@ -46,8 +46,8 @@ export function planUndo(): NamedPart[] {
 }
 
 /**
- * What a failure rolls back. A continued run begins with the first step again, however far the killed one had come: so all of it. Where traffic may
- * have moved, the current version's capacity comes first.
+ * What a failure rolls back. A continued run begins with the first step again, however far the killed one had
+ * come: so all of it. Where traffic may have moved, the current version's capacity comes first.
  */
 export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
   if (continued || done.includes(removeSubset)) return planUndo();

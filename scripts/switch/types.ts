@@ -92,8 +92,8 @@ export interface StepReport {
   slowest: Proof['slowest'] | undefined;
   detail: string;
   /**
-   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the version that is left (shift-traffic,
-   * drain-old), or on both (canary). Each is counted in one step only.
+   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the
+   * version that is left (shift-traffic, drain-old), or on both (canary). Each is counted in one step only.
    */
   requests?: number | undefined;
   /** Worth knowing, and no reason to stop. */

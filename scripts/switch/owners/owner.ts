@@ -1,6 +1,7 @@
 /**
- * Who keeps an object as its files say: a controller that writes the files' state over every other, again and again, or a tool that writes it when
- * somebody runs it. Recognised by the marks that the tool leaves on the object.
+ * Who keeps an object as its files say: a controller that writes the files' state over every other, again and
+ * again, or a tool that writes it when somebody runs it. Recognised by the marks that the tool leaves on the
+ * object.
  */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
@@ -8,8 +9,9 @@ import { fieldEntries, ownsSpec } from './managed-fields.ts';
 
 export interface Owner {
   /**
-   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing else is known: taken for a pipeline's.
-   * All others write again and again. `controller`: a field manager that is named like one.
+   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing
+   * else is known: taken for a pipeline's. All others write again and again. `controller`: a field manager
+   * that is named like one.
    */
   kind: 'Application' | 'Kustomization' | 'HelmRelease' | 'controller' | 'Helm release' | 'pipeline';
   name: string;

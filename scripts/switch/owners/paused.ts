@@ -110,8 +110,10 @@ function isAutomated({ metadata: { annotations = {} }, spec }: Application): boo
 const WRITTEN: Readonly<Record<string, string>> = { VirtualService: 'http', DestinationRule: 'subsets' };
 
 /**
- * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs too. A part of a list does not count: Argo CD
- * then freezes the element, or the list (https://github.com/argoproj/argo-cd/issues/9678). A Deployment that it makes again leads no traffic anywhere.
+ * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs
+ * too. A part of a list does not count: Argo CD then freezes the element, or the list
+ * (https://github.com/argoproj/argo-cd/issues/9678). A Deployment that it makes again leads no traffic
+ * anywhere.
  */
 function areIgnored({ spec = {} }: Application, objects: readonly SeenObject[]): boolean {
   const { ignoreDifferences = [], syncPolicy = {} } = spec;
