@@ -1,7 +1,7 @@
 /** Where the evidence of a share comes from: what both versions answered in one and the same time, as their callers saw it. */
 import type { Sample } from './fisher.ts';
 import { clustersPathOf } from '../routing/host-load.ts';
-import type { ClusterStatuses } from '../routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Mesh } from '../proofs/mesh.ts';
 import type { Proxy } from '../proofs/proxies.ts';

@@ -1,6 +1,6 @@
 /** What a caller's proxy has counted at each endpoint of each version: requests, and answers of 500 and above or none. */
 import type { Sample } from './fisher.ts';
-import type { ClusterStatuses } from '../routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
 

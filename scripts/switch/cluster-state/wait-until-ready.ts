@@ -5,7 +5,7 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
-import { explainUnready, isFinal, rolloutOf } from './deployment-ready.ts';
+import { explainUnready, isFinal, rolloutOf } from '../../shared/deployment-ready.ts';
 import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
 import { findVersion, listVersionPods, listVersions } from './versions.ts';
 

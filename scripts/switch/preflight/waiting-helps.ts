@@ -1,7 +1,7 @@
 /** States in which waiting for the candidate cannot help: told before anything is touched. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import { explainUnready, rolloutOf, standsStill } from '../cluster-state/deployment-ready.ts';
+import { explainUnready, rolloutOf, standsStill } from '../../shared/deployment-ready.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import { refuse } from '../refuse.ts';
 import type { Check, Facts } from './check.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import type { Verdict } from '../routing/envoy-answers.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import type { Mesh } from './mesh.ts';
 import { nameOf } from './proxies.ts';
 import type { Proxy } from './proxies.ts';

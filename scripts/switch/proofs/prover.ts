@@ -1,8 +1,8 @@
 /** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { unproven } from '../routing/envoy-answers.ts';
-import type { Verdict } from '../routing/envoy-answers.ts';
+import { unproven } from '../routing/verdict.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import type { Question } from '../routing/traffic-routing.ts';
 import { cached } from '../../shared/cached.ts';
 import type { Mesh } from './mesh.ts';

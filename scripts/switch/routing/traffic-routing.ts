@@ -6,7 +6,7 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import type { Change } from '../changes/change.ts';
-import type { Verdict } from './envoy-answers.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
 export interface RouteTarget {

@@ -12,13 +12,13 @@ import { parseDuration } from '../../../shared/duration.ts';
 import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
-import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
+import type { ClustersDump, EndpointsDump, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import {
   clusterNamePattern,
   escapePattern,
   parseClusterName,
   virtualServiceReference,
-} from '../istio-names.ts';
+} from '../../../shared/istio/names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pause } from '../../../../scripts/shared/wait.ts';
-import { proven, unproven } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { proven, unproven } from '../../../../scripts/switch/routing/verdict.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import { NotProvenError, proveEverywhere } from '../../../../scripts/switch/proofs/prove-everywhere.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createProver } from '../../../../scripts/switch/proofs/prover.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
-import { proven, unproven } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { proven, unproven } from '../../../../scripts/switch/routing/verdict.ts';
 import type { Question } from '../../../../scripts/switch/routing/traffic-routing.ts';
 
 const proxy: Proxy = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RoutesDump } from '../../../../../scripts/switch/routing/envoy-answers.ts';
+import type { RoutesDump } from '../../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateRoutes } from '../../../../../scripts/switch/routing/virtual-service/routes.ts';
 import * as shortenRoutes from '../../../../../scripts/switch/routing/virtual-service/shorten-routes.ts';
 import { host, recorded, reference, stages } from '../../recorded.ts';

@@ -1,9 +1,9 @@
 /** Whether a Deployment is rolled out, and if not, what its pods say about it. */
-import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { messageOf } from '../../shared/errors.ts';
-import { isReady } from '../../shared/kubernetes.ts';
-import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
-import { resources } from '../../shared/resources.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { messageOf } from './errors.ts';
+import { isReady } from './kubernetes.ts';
+import type { Container, Deployment, KubernetesObject, Pod } from './kubernetes.ts';
+import { resources } from './resources.ts';
 
 export interface Rollout {
   done: boolean;

@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../../scripts/shared/cluster/cluster.ts';
-import type { Deployment, Pod } from '../../../../scripts/shared/kubernetes.ts';
-import {
-  explainUnready,
-  isFinal,
-  rolloutOf,
-  standsStill,
-} from '../../../../scripts/switch/cluster-state/deployment-ready.ts';
+import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
+import type { Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
+import { explainUnready, isFinal, rolloutOf, standsStill } from '../../../scripts/shared/deployment-ready.ts';
 
 const podWith = (started: boolean): Pod => ({
   metadata: { name: 'coffee-shop-v2-x', namespace: 'shop' },
