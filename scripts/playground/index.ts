@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { makeTempFolder } from '../shared/own-folder.ts';
 import type { PlaygroundAccess } from '../shared/playground-kubeconfig.ts';
 import { writeWholeFile } from '../shared/whole-file.ts';
-import { startApiServer } from './api/index.ts';
+import { startApiServer } from './apiserver/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { describeDelays } from './describe.ts';
 import { createImages, startGuard, startKubelet } from './kubelet/index.ts';
@@ -19,9 +19,9 @@ import {
 } from './network/index.ts';
 import type { PlaygroundOptions } from './options.ts';
 import { mountServiceAccounts, userOfPod } from './service-accounts.ts';
-import { createStore } from './store/store.ts';
+import { createStore } from './storage/store.ts';
 
-export type { Fault, FaultHook } from './api/index.ts';
+export type { Fault, FaultHook } from './apiserver/index.ts';
 export { openCoffeeShop } from './coffee-shop.ts';
 export { meshOptions, parseMesh, type MeshKind, type PlaygroundOptions } from './options.ts';
 

@@ -43,8 +43,9 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked before what cannot be undone: a
- * resourceVersion guards a write to its own object, not the removal of what another object has come to name again.
+ * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked
+ * before what cannot be undone: a resourceVersion guards a write to its own object, not the removal of what
+ * another object has come to name again.
  */
 export async function verifyUnchanged({
   cluster,

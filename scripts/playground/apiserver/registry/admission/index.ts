@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../../storage/json.ts';
+import type { ResourceType } from '../registry.ts';
+import { resourceKey } from '../../../storage/resource-key.ts';
+import type { KubeObject, ListFilter, ResourceKey } from '../../../storage/types.ts';
+import { applyLimitRanges, checkLimitRanges } from './limit-range.ts';
+import { checkPodSecurity } from './pod-security.ts';
+import { checkQuotas } from './quota.ts';
+
+/** What admission looks up. */
+export interface AdmissionStore {
+  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
+  list(resource: ResourceKey, filter?: ListFilter): KubeObject[];
+}
+
+/** The built-in plugins that change an object before it is validated. */
+export function changeOnCreate(store: AdmissionStore, type: ResourceType, draft: JsonObject): void {
+  if (resourceKey(type) === 'v1/pods') applyLimitRanges(store, draft);
+}
+
+/** The built-in plugins that refuse one. @throws a 403 Status in the plugin's words */
+export function refuseOnCreate(store: AdmissionStore, type: ResourceType, draft: JsonObject): void {
+  if (!type.namespaced) return;
+  if (resourceKey(type) === 'v1/pods') {
+    checkLimitRanges(store, type, draft);
+    checkPodSecurity(store, type, draft);
+  }
+  checkQuotas(store, type, draft);
+}
