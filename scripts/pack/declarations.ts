@@ -8,7 +8,7 @@ import ts from 'typescript';
  * @returns texts by their paths in the repository: `scripts/render/index.d.ts`
  */
 export function declarationsOf(root: string, entry: string): Map<string, string> {
-  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile) as {
+  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file)) as {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../shared/errors.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { createHttpListener, urlOfTarget } from '../shared/listener/index.ts';
-import type { Playground } from './index.ts';
+import type { Playground } from './playground.ts';
 import { listen } from './network/listen.ts';
 
 export interface Control {

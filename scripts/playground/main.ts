@@ -18,9 +18,9 @@ import { describeUse } from './describe.ts';
 import { openCoffeeShop } from './coffee-shop.ts';
 import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
-import { startPlayground, type PlaygroundOptions } from './index.ts';
+import { startPlayground } from './start-playground.ts';
 import { openLivePage, verifyLivePage, type LivePage } from './live-page.ts';
-import { meshOptions, parseMesh, parseSeed } from './options.ts';
+import { meshOptions, parseMesh, parseSeed, type PlaygroundOptions } from './options.ts';
 import { printableLines, printableMessage } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C

@@ -15,8 +15,8 @@ import { createProver } from './proofs/prover.ts';
 import type { Deadline, Prover } from './proofs/prover.ts';
 import type { QuietWatch } from './proofs/quiet-watch.ts';
 import { createMarker } from './routing/marker.ts';
-import type { RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
-import type { Reporter, StepReport, SwitchOptions } from './types.ts';
+import type { LiveVersion, RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
+import type { Reporter, StepReport, SwitchOptions, Words } from './types.ts';
 
 export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
@@ -29,6 +29,11 @@ export interface Run {
   readonly mesh: Mesh;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  readonly words: Words;
+  /** Where things stand, as far as this kind of run needs it. */
+  readonly readState: () => Promise<State>;
+  /** Only who serves; undefined where that cannot be read. It never fails. */
+  readonly whoServes: () => Promise<LiveVersion[] | undefined>;
   /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */

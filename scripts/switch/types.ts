@@ -125,6 +125,26 @@ export interface SwitchResult {
   plan?: PlannedStep[];
 }
 
+export interface Names {
+  app: string;
+  from: string;
+  to: string;
+}
+
+/** What a run says of itself, by what it is for. */
+export interface Words {
+  /** The first line: `Switching coffee-shop from v1 to v2`. */
+  begins(kind: 'switch' | 'undo', names: Names, isContinued: boolean): string;
+  /** What is so now, before how long it took. */
+  done(names: Names): string;
+  /** Which command comes next then. */
+  next(names: Names, options: SwitchOptions, keepsOld: boolean): string;
+  /** What is so when it was rolled back; `again`: the command that tries once more. */
+  undone(names: Names, isFailure: boolean, again: string): string;
+  /** Said where a roll back comes too late. */
+  tooLate(names: Names): string;
+}
+
 /** Hears what happens; the terminal, a test, nobody. */
 export interface Reporter {
   begin(text: string): void;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { stringify } from 'yaml';
-import type { ResourceType } from './registry/registry.ts';
+import type { ResourceType } from './registry/resource-type.ts';
 import { groupVersion } from '../storage/resource-key.ts';
 import { StatusError, type Status } from './status-error.ts';
 import type { KubeObject } from '../storage/types.ts';

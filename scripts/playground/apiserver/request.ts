@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MalformedRequest } from '../../shared/listener/index.ts';
-import type { Registry, ResourceType } from './registry/registry.ts';
+import type { Registry } from './registry/registry.ts';
+import type { ResourceType } from './registry/resource-type.ts';
 import { resourceKey } from '../storage/resource-key.ts';
 import type { ResourceKey } from '../storage/types.ts';
 

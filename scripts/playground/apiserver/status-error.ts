@@ -1,4 +1,4 @@
-import type { ResourceType } from './registry/registry.ts';
+import type { ResourceType } from './registry/resource-type.ts';
 
 export interface StatusCause {
   reason: string;

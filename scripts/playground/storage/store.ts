@@ -9,7 +9,8 @@ import { GarbageCollector } from './gc.ts';
 import { deepCopy, deepEqual, deepFreeze, isObject, type JsonObject } from './json.ts';
 import { defaultGracePeriod, prepareForCreate, prepareForUpdate } from '../apiserver/registry/kind-rules.ts';
 import { generateName } from '../apiserver/registry/names.ts';
-import { Registry, type ResourceType } from '../apiserver/registry/registry.ts';
+import { Registry } from '../apiserver/registry/registry.ts';
+import type { ResourceType } from '../apiserver/registry/resource-type.ts';
 import { groupVersion, resourceKey } from './resource-key.ts';
 import {
   alreadyExists,

@@ -5,7 +5,7 @@ import { InputError } from '../sets/input-error.ts';
 import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
 import type { ClusterFlags, DryRun } from './command-line.ts';
-import type { SendSurroundings } from './run.ts';
+import type { SendSurroundings } from './surroundings.ts';
 import { verifyRoutes } from './verify-routes.ts';
 import { printable } from '../../shared/printable.ts';
 

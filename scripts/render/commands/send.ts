@@ -3,11 +3,9 @@ import type { RenderRun } from '../sets/render-sets.ts';
 import { ownFolder } from '../../shared/own-folder.ts';
 import { findPlaygroundCluster } from '../../shared/running-playground.ts';
 import { homeFolder } from '../../shared/user.ts';
-import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
+import type { ClusterFlags } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
-import type { SendSurroundings } from './run.ts';
-
-export type SendCommand = Extract<CommandLine, { command: ApplyCommandName }>;
+import type { SendCommand, SendSurroundings } from './surroundings.ts';
 
 /** Hands rendered sets to kubectl, or to the API server itself where there is no kubectl. */
 export async function sendToCluster(

@@ -2,22 +2,7 @@
 import type { PodAnswer, PodForward, PodRequest } from '../../../scripts/shared/cluster/cluster.ts';
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import { onAbort } from './on-abort.ts';
-import type { Connection } from './simulated-cluster.ts';
-
-/** Who answers inside the pods. */
-export interface PodAnswers {
-  /** Undefined: it listens, and says nothing. Throws a ClusterError when there is no such pod, or nothing listens. */
-  ask(
-    target: PodPort,
-    path: string,
-  ): { status: number; body: string; headers?: Record<string, string> } | undefined;
-}
-
-export interface PodPort {
-  namespace: string;
-  pod: string;
-  port: number;
-}
+import type { Connection, PodPort } from './connection.ts';
 
 export function createForward({
   process,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Registry, ResourceType } from '../registry/registry.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 import { StatusError } from '../status-error.ts';
 import type { Answer } from '../answer.ts';
 import type { ApiContext } from '../context.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseDocument } from 'yaml';
 import { findAliasProblem, findDeepNesting, nestsDeepInJson } from '../../../shared/yaml-shape.ts';
 import { isObject, type JsonObject } from '../../storage/json.ts';
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 import { groupVersion } from '../../storage/resource-key.ts';
 import { badRequest, StatusError } from '../status-error.ts';
 import { duplicateFields } from './duplicate-fields.ts';

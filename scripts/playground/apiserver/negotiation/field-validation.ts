@@ -1,7 +1,8 @@
 import { isObject, type JsonObject } from '../../storage/json.ts';
-import { fieldSchema, type Schema } from '../registry/schema/schema.ts';
+import { fieldSchema } from '../registry/schema/schema.ts';
+import type { Schema } from '../registry/schema/types.ts';
 import { badRequest } from '../status-error.ts';
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 
 /** What the typed decoder of the API server does: it refuses wrong types, and drops and reports fields it does not know. */
 export interface Decoded {

@@ -1,7 +1,8 @@
 import { isObject, type JsonObject } from '../../storage/json.ts';
-import { schemaOf, type Schema, type Struct, type WireField } from '../registry/schema/schema.ts';
+import { schemaOf } from '../registry/schema/schema.ts';
+import type { Schema, Struct, WireField } from '../registry/schema/types.ts';
 import { badRequest } from '../status-error.ts';
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 
 /**
  * Reads what kubectl and helm write in protobuf (`create`, `autoscale`, releases). Answers stay JSON, which they accept.

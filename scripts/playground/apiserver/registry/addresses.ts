@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../storage/json.ts';
 import { objectAt, objectsOf } from './defaults/pod.ts';
 import { invalid, invalidValue } from '../status-error.ts';
-import type { ResourceType } from './registry.ts';
+import type { ResourceType } from './resource-type.ts';
 
 const NODE_PORT_FIRST = 30_000;
 const NODE_PORT_LAST = 32_767;

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../storage/json.ts';
-import type { View } from './views.ts';
+import type { View } from './resource-type.ts';
 
 /**
  * autoscaling/v1 knows one metric, the share of the requested CPU. Whatever else an autoscaler has lies in annotations there, so that

@@ -1,7 +1,7 @@
 import { deepCopy, deepEqual, isObject, setField, type JsonObject } from '../../storage/json.ts';
 import { objectAt, qosClass } from './defaults/pod.ts';
 import type { ServiceAddresses } from './addresses.ts';
-import type { ResourceType } from './registry.ts';
+import type { ResourceType } from './resource-type.ts';
 import { resourceKey } from '../../storage/resource-key.ts';
 import type { KubeObject, ResourceKey } from '../../storage/types.ts';
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { required, type FieldError } from '../status-error.ts';
-import type { ResourceType } from './registry.ts';
+import type { ResourceType } from './resource-type.ts';
 
 /** No vowels and no look-alikes, as the API server generates names. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

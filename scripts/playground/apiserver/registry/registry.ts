@@ -1,66 +1,8 @@
 import { groupVersion, resourceKey } from '../../storage/resource-key.ts';
-import type { Struct } from './schema/schema.ts';
 import type { KubeObject, ResourceKey } from '../../storage/types.ts';
 import { AUTOSCALER_V1_VIEW } from './autoscaler-view.ts';
-import { EVENTS_VIEW, sameShape, type View } from './views.ts';
-
-/** One resource type the server knows, as discovery describes it. */
-export interface ResourceType {
-  group: string;
-  version: string;
-  plural: string;
-  singular: string;
-  kind: string;
-  namespaced: boolean;
-  verbs: string[];
-  shortNames: string[];
-  categories: string[];
-  subresources: Subresource[];
-  /** A custom resource: no strategic merge patch, PUT needs a resourceVersion, unknown fields are pruned. */
-  custom: boolean;
-  /** PUT without a resourceVersion overwrites (most built-in types; not Lease nor custom resources). */
-  unconditionalUpdate: boolean;
-  /** The API server keeps `metadata.generation` for it. */
-  hasGeneration: boolean;
-  /** Answers a DELETE with the object instead of a Status. */
-  deleteReturnsObject: boolean;
-  /** Stored under another type; this one only looks different. */
-  view?: View;
-  /** Types that a CustomResourceDefinition brought: everything the server knows of them. */
-  defined?: DefinedType;
-  /** Why objects of this type cannot be made here. */
-  refusal?: string;
-}
-
-/** What a version of a CustomResourceDefinition says about its objects. */
-export interface DefinedType {
-  schema: Struct;
-  /** `openAPIV3Schema` as it was given. */
-  openApi: Record<string, unknown>;
-  columns: PrinterColumn[];
-  /** Where `scale` finds its numbers: `.spec.replicas`. */
-  scale?: { specReplicas: string; statusReplicas: string; labelSelector?: string };
-  selectableFields: string[];
-  deprecationWarning?: string;
-}
-
-export interface PrinterColumn {
-  name: string;
-  type: string;
-  format?: string;
-  description?: string;
-  /** 0: always shown; 1: with -o wide. */
-  priority?: number;
-  cell: (object: KubeObject) => string | number | null;
-}
-
-export interface Subresource {
-  name: string;
-  kind: string;
-  group?: string;
-  version?: string;
-  verbs: string[];
-}
+import type { DefinedType, PrinterColumn, ResourceType, Subresource, View } from './resource-type.ts';
+import { EVENTS_VIEW, sameShape } from './views.ts';
 
 const ALL = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const READ_WRITE = ['get', 'patch', 'update'];

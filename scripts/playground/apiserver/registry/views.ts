@@ -1,16 +1,7 @@
 import { deepFreeze, type JsonObject } from '../../storage/json.ts';
-import type { ResourceType } from './registry.ts';
+import type { ResourceType, View } from './resource-type.ts';
 import { groupVersion } from '../../storage/resource-key.ts';
 import type { KubeObject, ResourceKey } from '../../storage/types.ts';
-
-/** Another version (or group) of a resource that is stored once: how it looks there, and how to read it from there. `kind` is taken care of. */
-export interface View {
-  storage: ResourceKey;
-  /** From the stored form, with its metadata. */
-  show(stored: KubeObject): JsonObject;
-  /** To the stored form, with its metadata. */
-  take(given: JsonObject): JsonObject;
-}
 
 /** A version that differs in nothing but its name, as custom resources without a conversion webhook have them. */
 export function sameShape(storage: ResourceKey): View {

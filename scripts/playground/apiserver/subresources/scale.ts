@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../storage/json.ts';
 import { jsonPath } from '../registry/custom/json-path.ts';
-import type { DefinedType, ResourceType } from '../registry/registry.ts';
+import type { DefinedType, ResourceType } from '../registry/resource-type.ts';
 import { badRequest, invalid, invalidValue, notFound, staleWrite } from '../status-error.ts';
 import type { KubeObject } from '../../storage/types.ts';
 import type { Answer } from '../answer.ts';
@@ -8,16 +8,14 @@ import { decodeObject, decodePatch } from '../negotiation/body.ts';
 import type { ApiContext } from '../context.ts';
 import type { TypedTarget } from '../verbs/read.ts';
 import type { ApiRequest } from '../request.ts';
+import { selectorText, type LabelSelector } from '../verbs/selectors.ts';
 import { patched, patchKind, requireMatchingName, writeQuery } from '../verbs/write.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', custom: false };
 
 interface Scalable {
   replicas?: number;
-  selector?: {
-    matchLabels?: Record<string, string>;
-    matchExpressions?: { key: string; operator: string; values?: string[] }[];
-  };
+  selector?: LabelSelector;
 }
 
 /** The scale subresource: how many, how many there are, and how to find them. */
@@ -63,22 +61,6 @@ function setAt(object: object, path: string, value: unknown): void {
     inner = next;
   }
   inner[last] = value;
-}
-
-const OPERATORS: Record<string, string> = { In: 'in', NotIn: 'notin' };
-
-export function selectorText(selector: Scalable['selector']): string {
-  const labels = Object.entries(selector?.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    ...labels.map(([key, value]) => `${key}=${value}`),
-    ...(selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) =>
-      operator === 'Exists'
-        ? key
-        : operator === 'DoesNotExist'
-          ? `!${key}`
-          : `${key} ${OPERATORS[operator] ?? operator} (${values.join(',')})`,
-    ),
-  ].join(',');
 }
 
 export function serveScale(

@@ -1,5 +1,5 @@
 import { deepFreeze } from '../../storage/json.ts';
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 import { badRequest, invalidOptions, notFound, StatusError, type FieldError } from '../status-error.ts';
 import type { KubeObject } from '../../storage/types.ts';
 import { shown } from '../registry/views.ts';

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 import { badRequest } from '../status-error.ts';
 import { isObject } from '../../storage/json.ts';
 import type { KubeObject } from '../../storage/types.ts';
@@ -206,4 +206,27 @@ function fieldValue(object: KubeObject, field: string): string {
 /** The name when the selector asks for exactly one object: it is then looked up instead of searched. */
 export function selectedName(selector: string | undefined): string | undefined {
   return /^metadata\.name=([^,!=]+)$/.exec(selector ?? '')?.[1];
+}
+
+/** As objects hold it. */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+const OPERATORS: Record<string, string> = { In: 'in', NotIn: 'notin' };
+
+/** A selector as a query takes it: `app=shop,tier in (a,b)`. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const labels = Object.entries(selector?.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    ...labels.map(([key, value]) => `${key}=${value}`),
+    ...(selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) =>
+      operator === 'Exists'
+        ? key
+        : operator === 'DoesNotExist'
+          ? `!${key}`
+          : `${key} ${OPERATORS[operator] ?? operator} (${values.join(',')})`,
+    ),
+  ].join(',');
 }

@@ -4,9 +4,10 @@ import { podSecurityWarnings } from '../registry/admission/pod-security.ts';
 import { hasRules } from '../registry/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../../storage/json.ts';
 import { jsonPatch } from '../registry/apply/patch.ts';
-import type { ResourceType } from '../registry/registry.ts';
+import type { ResourceType } from '../registry/resource-type.ts';
 import { groupVersion } from '../../storage/resource-key.ts';
-import { schemaOf, OPEN } from '../registry/schema/schema.ts';
+import { schemaOf } from '../registry/schema/schema.ts';
+import { OPEN } from '../registry/schema/types.ts';
 import {
   badRequest,
   forbiddenField,

@@ -7,7 +7,7 @@ import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/sh
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
 import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
-import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import { readState, whoServes } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
@@ -19,6 +19,7 @@ import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing
 import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
 import { phasesOf } from '../../../../scripts/switch/step.ts';
 import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
+import { switchOperation } from '../../../../scripts/switch/switch-operation.ts';
 import type { SwitchOptions } from '../../../../scripts/switch/types.ts';
 
 const APP = 'coffee-shop';
@@ -219,6 +220,9 @@ export async function standing({
     mesh: {} as Mesh,
     reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
     signal: new AbortController().signal,
+    words: switchOperation.words,
+    readState: () => readState(cluster, APP),
+    whoServes: () => whoServes(cluster, APP),
     renewLease: () => {
       log.push('renew');
       return renewLease();

@@ -1,6 +1,7 @@
 import { isObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../../registry/registry.ts';
-import { schemaOf, structNamed, type Schema, type Struct } from '../../registry/schema/schema.ts';
+import type { ResourceType } from '../../registry/resource-type.ts';
+import { schemaOf, structNamed } from '../../registry/schema/schema.ts';
+import type { Schema, Struct } from '../../registry/schema/types.ts';
 import { describeType } from './descriptions.ts';
 
 /** The types of one group version, as OpenAPI describes them. Where they refer to each other, `prefix` comes before the name. */

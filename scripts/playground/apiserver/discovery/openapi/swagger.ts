@@ -1,5 +1,5 @@
 import { isObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../../registry/registry.ts';
+import type { ResourceType } from '../../registry/resource-type.ts';
 import { SchemaBuilder } from './schemas.ts';
 
 const VERSION = 'v1.36.4';

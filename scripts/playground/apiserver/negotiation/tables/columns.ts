@@ -1,8 +1,8 @@
 import { isObject } from '../../../storage/json.ts';
-import type { PrinterColumn as Column, ResourceType } from '../../registry/registry.ts';
+import type { PrinterColumn as Column, ResourceType } from '../../registry/resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import type { KubeObject, ResourceKey } from '../../../storage/types.ts';
-import { selectorText } from '../../subresources/scale.ts';
+import { selectorText } from '../../verbs/selectors.ts';
 import { ageOf } from './duration.ts';
 import { podCells, type PodForCells } from './pod-cells.ts';
 

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../registry/registry.ts';
+import type { ResourceType } from '../../registry/resource-type.ts';
 import type { KubeObject } from '../../../storage/types.ts';
 import type { ApiRequest } from '../../request.ts';
 import { columnsFor } from './columns.ts';

@@ -1,16 +1,10 @@
 import type { JsonObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
-import type { KubeObject, ListFilter, ResourceKey } from '../../../storage/types.ts';
+import type { AdmissionStore } from './admission-store.ts';
 import { applyLimitRanges, checkLimitRanges } from './limit-range.ts';
 import { checkPodSecurity } from './pod-security.ts';
 import { checkQuotas } from './quota.ts';
-
-/** What admission looks up. */
-export interface AdmissionStore {
-  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
-  list(resource: ResourceKey, filter?: ListFilter): KubeObject[];
-}
 
 /** The built-in plugins that change an object before it is validated. */
 export function changeOnCreate(store: AdmissionStore, type: ResourceType, draft: JsonObject): void {

@@ -1,8 +1,8 @@
 import { objectAt, objectsOf } from '../defaults/pod.ts';
 import { isObject, type JsonObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { forbidden } from '../../status-error.ts';
-import type { AdmissionStore } from './index.ts';
+import type { AdmissionStore } from './admission-store.ts';
 import { parseQuantity } from '../../../../shared/quantity.ts';
 import { quantityText } from './quantity-text.ts';
 

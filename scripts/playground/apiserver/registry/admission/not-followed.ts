@@ -1,5 +1,5 @@
 import { isObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import type { KubeObject } from '../../../storage/types.ts';
 
 /** Something of the mesh's API that is stored here and that no proxy is told of. */

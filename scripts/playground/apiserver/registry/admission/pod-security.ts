@@ -1,9 +1,9 @@
 import { isObject, type JsonObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import { forbidden, invalidValue, type FieldError } from '../../status-error.ts';
 import type { KubeObject } from '../../../storage/types.ts';
-import type { AdmissionStore } from './index.ts';
+import type { AdmissionStore } from './admission-store.ts';
 import { findings, LEVELS, type Level } from './pod-security-checks.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-admission/: a namespace's labels say which standard it enforces. */

@@ -1,10 +1,10 @@
 import { objectsOf } from '../defaults/pod.ts';
 import { isObject, type JsonObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import { forbidden } from '../../status-error.ts';
 import type { KubeObject, ResourceKey } from '../../../storage/types.ts';
-import type { AdmissionStore } from './index.ts';
+import type { AdmissionStore } from './admission-store.ts';
 import { parseQuantity } from '../../../../shared/quantity.ts';
 import { quantityText } from './quantity-text.ts';
 

@@ -1,5 +1,6 @@
 import { deepEqual, fieldOf, isObject, type JsonObject } from '../../../storage/json.ts';
-import { fieldSchema, type ListOf, type Schema } from '../schema/schema.ts';
+import { fieldSchema } from '../schema/schema.ts';
+import type { ListOf, Schema } from '../schema/types.ts';
 
 /**
  * A set of field paths, the currency of server-side apply. One node per path element (`f:spec`, `k:{"name":"app"}`);

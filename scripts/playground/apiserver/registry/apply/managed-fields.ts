@@ -11,7 +11,7 @@ import {
   type FieldSet,
 } from './field-set.ts';
 import { isObject, setField, type JsonObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { groupVersion } from '../../../storage/resource-key.ts';
 import { schemaOf } from '../schema/schema.ts';
 import type { KubeObject } from '../../../storage/types.ts';

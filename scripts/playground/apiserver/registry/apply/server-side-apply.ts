@@ -19,9 +19,10 @@ import {
   writeManagers,
   type Manager,
 } from './managed-fields.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { groupVersion } from '../../../storage/resource-key.ts';
-import { fieldSchema, schemaOf, type ListOf, type Schema } from '../schema/schema.ts';
+import { fieldSchema, schemaOf } from '../schema/schema.ts';
+import type { ListOf, Schema } from '../schema/types.ts';
 import { StatusError, type StatusCause } from '../../status-error.ts';
 import type { KubeObject } from '../../../storage/types.ts';
 

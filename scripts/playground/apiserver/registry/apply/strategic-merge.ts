@@ -1,5 +1,6 @@
 import { deepCopy, deepEqual, fieldOf, isObject, setField, type JsonObject } from '../../../storage/json.ts';
-import { fieldSchema, OPEN, type ListOf, type Schema } from '../schema/schema.ts';
+import { fieldSchema } from '../schema/schema.ts';
+import { OPEN, type ListOf, type Schema } from '../schema/types.ts';
 import { StatusError } from '../../status-error.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../../storage/json.ts';
-import type { DefinedType, PrinterColumn, ResourceType, Subresource } from '../registry.ts';
+import type { DefinedType, PrinterColumn, ResourceType, Subresource } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import { invalidValue, required, type FieldError } from '../../status-error.ts';
 import type { KubeObject } from '../../../storage/types.ts';

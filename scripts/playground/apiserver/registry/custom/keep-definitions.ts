@@ -1,6 +1,6 @@
 import { timestamp } from '../../../storage/clock.ts';
 import { isObject } from '../../../storage/json.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import type { MemoryStore } from '../../../storage/store.ts';
 import type { KubeObject } from '../../../storage/types.ts';

@@ -1,5 +1,6 @@
 import { deepCopy, isObject, type JsonObject } from '../../../storage/json.ts';
-import { OPEN, structNamed, type ListOf, type Schema, type Struct } from '../schema/schema.ts';
+import { structNamed } from '../schema/schema.ts';
+import { OPEN, type ListOf, type Schema, type Struct } from '../schema/types.ts';
 
 /**
  * An `openAPIV3Schema` as the store understands shapes: what fields there are, and how two writers share them. Where

@@ -1,5 +1,6 @@
 import { isObject } from '../../../storage/json.ts';
-import { fieldSchema, type Schema } from '../schema/schema.ts';
+import { fieldSchema } from '../schema/schema.ts';
+import type { Schema } from '../schema/types.ts';
 import type { FieldError } from '../../status-error.ts';
 
 /** Checks a custom resource against its schema, in the words of the API server's OpenAPI validation. */

@@ -1,7 +1,7 @@
 import { levelFaults } from '../admission/pod-security.ts';
 import { isObject, type JsonObject } from '../../../storage/json.ts';
 import { validateAnnotations, validateLabels, validateName } from '../names.ts';
-import type { ResourceType } from '../registry.ts';
+import type { ResourceType } from '../resource-type.ts';
 import { resourceKey } from '../../../storage/resource-key.ts';
 import type { FieldError } from '../../status-error.ts';
 import type { KubeObject, ResourceKey } from '../../../storage/types.ts';
