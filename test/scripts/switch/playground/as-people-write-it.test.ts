@@ -208,12 +208,18 @@ describe('Deployments under names of their own', () => {
         .find((step) => step.name === name)
         ?.changes.filter((line) => /^(- )?(Deployment|HorizontalPodAutoscaler) /.test(line));
     expect(heads('deploy-version')).toEqual(['Deployment blend-v7', 'HorizontalPodAutoscaler blend-v7']);
+    const titles = plan.map(({ title }) => title);
+    expect(titles).toContain('Deploy blend-v7');
+    expect(titles).toContain(`Delete coffee-shop-${from}`);
     expect(heads('drain-old')).toEqual(['HorizontalPodAutoscaler blend-v7']);
     expect(heads('delete-old')).toEqual([
       `- Deployment coffee-shop-${from} (2 pods)`,
       '- HorizontalPodAutoscaler by-load',
     ]);
-    expect(await coffee.switchTo('v7', { ...quick, clusterFile })).toMatchObject({ ok: true, live: 'v7' });
+    const { ok, live, steps } = await coffee.switchTo('v7', { ...quick, clusterFile });
+    expect({ ok, live }).toEqual({ ok: true, live: 'v7' });
+    const subject = { kind: 'Deployment', name: 'blend-v7' };
+    expect(steps.find(({ name }) => name === 'deploy-version')).toMatchObject({ subject });
     const left = await cluster.list<Autoscaler>(resources.horizontalPodAutoscalers);
     expect(left.map(({ metadata, spec }) => [metadata.name, spec.minReplicas])).toEqual([['blend-v7', 1]]);
   }, 60_000);
