@@ -19,8 +19,7 @@ await runMain(async ({ argv, env, signal }) => {
   const parsed = parseSwitchArgs(argv, { defaultTemplates, called, isReadElsewhere: isPodLog(env) });
   const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
-    const here = asCalled(help, 'switch', start);
-    process.stdout.write(`${here}\n`);
+    process.stdout.write(`${asCalled(help, 'switch', start)}\n`);
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homeFolder() });

@@ -55,23 +55,7 @@ export function createVirtualServiceRouting(
   knowledge: Knowledge = {},
 ): TrafficRouting {
   const { virtualService, destinationRule } = known;
-  const revision = revisionOf(destinationRule);
-  const isProven = knowledge.proven === revision;
-  const barrier = barrierIn(destinationRule);
-  const http = virtualService.spec.http ?? [];
-  const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
-    resource,
-    object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
-  });
-  const newest = <T extends KubernetesObject>(
-    own: T,
-    resource: Resource,
-    written: readonly SeenObject[],
-  ): T =>
-    (written.findLast(
-      ({ resource: { kind }, object }) =>
-        kind === resource.kind && object.metadata.name === own.metadata.name,
-    )?.object as T | undefined) ?? own;
+  const isProven = knowledge.proven === revisionOf(destinationRule);
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -95,21 +79,8 @@ export function createVirtualServiceRouting(
       );
     },
 
-    proven: knowledge.proven,
-    barrier,
-    asProven: () =>
-      barrier !== undefined || knowledge.next === revision
-        ? createVirtualServiceRouting(known, target, { proven: revision })
-        : createVirtualServiceRouting(known, target, knowledge),
-    knowing: (proven) =>
-      createVirtualServiceRouting(known, target, proven === undefined ? knowledge : { proven }),
+    ...whatIsKnown(known, target, knowledge),
 
-    live: () => liveSubsets(virtualService, target),
-    shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
-    shareAt: (marker) =>
-      http
-        .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
-        .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
@@ -118,13 +89,60 @@ export function createVirtualServiceRouting(
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
-    describeShares: (plan) => sharesOf(http, plan, target),
 
     ...whoIsNamed(known, target),
+    ...sharesIn(known, target),
     ...changesOf(known, target, isProven),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
+  };
+}
+
+function seen(resource: Resource, object: KubernetesObject): SeenObject {
+  return { resource, object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind } };
+}
+
+/** The object as it was written last, or as it is known. */
+function newest<T extends KubernetesObject>(own: T, resource: Resource, written: readonly SeenObject[]): T {
+  const last = written.findLast(
+    ({ resource: { kind }, object }) => kind === resource.kind && object.metadata.name === own.metadata.name,
+  );
+  return (last?.object as T | undefined) ?? own;
+}
+
+function whatIsKnown(
+  known: IstioObjects,
+  target: RouteTarget,
+  knowledge: Knowledge,
+): Pick<TrafficRouting, 'proven' | 'barrier' | 'asProven' | 'knowing'> {
+  const revision = revisionOf(known.destinationRule);
+  const barrier = barrierIn(known.destinationRule);
+  return {
+    proven: knowledge.proven,
+    barrier,
+    asProven: () =>
+      barrier !== undefined || knowledge.next === revision
+        ? createVirtualServiceRouting(known, target, { proven: revision })
+        : createVirtualServiceRouting(known, target, knowledge),
+    knowing: (proven) =>
+      createVirtualServiceRouting(known, target, proven === undefined ? knowledge : { proven }),
+  };
+}
+
+function sharesIn(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'live' | 'shareOf' | 'shareAt' | 'describeShares'> {
+  const http = virtualService.spec.http ?? [];
+  return {
+    live: () => liveSubsets(virtualService, target),
+    shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
+    shareAt: (marker) =>
+      http
+        .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
+        .find((share) => Number.isInteger(share)),
+    describeShares: (plan) => sharesOf(http, plan, target),
   };
 }
 
