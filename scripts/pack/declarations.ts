@@ -12,6 +12,7 @@ export function declarationsOf(root: string, entry: string): Map<string, string>
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);
+  // Goes with `incremental` alone.
   delete options.tsBuildInfoFile;
   const program = ts.createProgram([path.join(root, entry)], {
     ...options,

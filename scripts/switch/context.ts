@@ -15,8 +15,8 @@ import { createProver } from './proofs/prover.ts';
 import type { Deadline, Prover } from './proofs/prover.ts';
 import type { QuietWatch } from './proofs/quiet-watch.ts';
 import { createMarker } from './routing/marker.ts';
-import type { RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
-import type { Reporter, StepReport, SwitchOptions } from './types.ts';
+import type { LiveVersion, RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
+import type { Reporter, StepReport, SwitchOptions, Words } from './types.ts';
 
 export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
@@ -29,6 +29,11 @@ export interface Run {
   readonly mesh: Mesh;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  readonly words: Words;
+  /** Where things stand, as far as this kind of run needs it. */
+  readonly readState: () => Promise<State>;
+  /** Only who serves; undefined where that cannot be read. It never fails. */
+  readonly whoServes: () => Promise<LiveVersion[] | undefined>;
   /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
@@ -75,6 +80,7 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
       deployment: findVersion(state.deployments, to) !== undefined,
       subset: state.lastSeen.has(to),
     },
+    routes: state.lastSeen.routesOf(from),
   };
   return {
     ...run,
@@ -95,6 +101,11 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     keepsOld: options.keepOld === true && canServeAgain(findVersion(state.deployments, from)),
     lastSeen: state.lastSeen,
   };
+}
+
+/** What a roll back writes into the routes. */
+export function markerBack({ from, to, record }: Pick<SwitchContext, 'from' | 'to' | 'record'>): string {
+  return createMarker(to, from, record.id, record.attempt);
 }
 
 /** How long a step's proof may take, and who hears of its progress. */

@@ -6,7 +6,7 @@ import { describeChange } from './changes/describe-change.ts';
 import { createOverlay } from './changes/overlay.ts';
 import type { Overlay } from './changes/overlay.ts';
 import type { SwitchContext, Work } from './context.ts';
-import { planOf, planToTheEnd, planUndo } from './plan.ts';
+import type { Operation } from './operation.ts';
 import { sayPlanned } from './say.ts';
 import { knowingOf, phasesOf } from './step.ts';
 import type { NamedPart } from './step.ts';
@@ -15,8 +15,12 @@ import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { PlannedStep, SwitchResult } from './types.ts';
 
 /** Tells the plan, and gives it with the result. */
-export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<SwitchResult> {
-  const plan = await plannedSteps(context, kind);
+export async function sayPlan(
+  context: SwitchContext,
+  { kind }: Work,
+  operation: Operation,
+): Promise<SwitchResult> {
+  const plan = await plannedSteps(context, kind, operation);
   for (const [index, { title, changes, proof }] of plan.entries()) {
     context.reporter.note(`${index + 1}. ${title}`);
     for (const line of changes.length > 0 ? changes : ['changes nothing'])
@@ -26,16 +30,18 @@ export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<S
   return { ...(await sayPlanned(context, kind === 'undo')), plan };
 }
 
-async function plannedSteps(context: SwitchContext, kind: Work['kind']): Promise<PlannedStep[]> {
-  if (kind === 'switch') return describePlan(context, planOf(context).slice(1));
+async function plannedSteps(
+  context: SwitchContext,
+  kind: Work['kind'],
+  operation: Operation,
+): Promise<PlannedStep[]> {
+  if (kind === 'switch') return describePlan(context, operation.plan(context));
   try {
-    return await describePlan(context, planUndo());
+    return await describePlan(context, operation.planUndo(context));
   } catch (error) {
     if (!(error instanceof PointOfNoReturnError)) throw error;
-    context.reporter.note(
-      `${context.from} is deleted already: the switch would be finished instead of undone`,
-    );
-    return describePlan(context, planToTheEnd());
+    context.reporter.note(`${context.words.tooLate(context)} would be finished instead of undone`);
+    return describePlan(context, operation.planToTheEnd());
   }
 }
 

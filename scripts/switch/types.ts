@@ -26,6 +26,8 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
+  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, although that cannot be read from here. */
+  ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;
@@ -121,6 +123,26 @@ export interface SwitchResult {
   error: string | undefined;
   /** With `dryRun`: what each step would change. */
   plan?: PlannedStep[];
+}
+
+export interface Names {
+  app: string;
+  from: string;
+  to: string;
+}
+
+/** What a run says of itself, by what it is for. */
+export interface Words {
+  /** The first line: `Switching coffee-shop from v1 to v2`. */
+  begins(kind: 'switch' | 'undo', names: Names, isContinued: boolean): string;
+  /** What is so now, before how long it took. */
+  done(names: Names): string;
+  /** Which command comes next then. */
+  next(names: Names, options: SwitchOptions, keepsOld: boolean): string;
+  /** What is so when it was rolled back; `again`: the command that tries once more. */
+  undone(names: Names, isFailure: boolean, again: string): string;
+  /** Said where a roll back comes too late. */
+  tooLate(names: Names): string;
 }
 
 /** Hears what happens; the terminal, a test, nobody. */

@@ -5,23 +5,9 @@ import { RenderError } from '../template/errors.ts';
 import { readCommandLine, type CommandLine } from './command-line.ts';
 import { HELP, VERSION } from './help.ts';
 import { printFiles, writeFiles } from './output.ts';
-import { asCalled, type Start } from '../../shared/called.ts';
+import type { CommandSurroundings } from './surroundings.ts';
+import { asCalled } from '../../shared/called.ts';
 import { printable, printableLines } from '../../shared/printable.ts';
-
-export interface CommandSurroundings {
-  stdout: (text: string) => void;
-  stderr: (text: string) => void;
-  environment: NodeJS.ProcessEnv;
-  /** How the command was started, and so how it is typed. */
-  start: Start;
-  /**
-   * Stops a kubectl that runs. Asked for only then: a rendering is done in one go, which hears nothing, and until somebody asks, a signal
-   * ends the process.
-   */
-  hearSignals: () => AbortSignal;
-}
-
-export type SendSurroundings = Omit<CommandSurroundings, 'hearSignals'> & { signal: AbortSignal };
 
 type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
 

@@ -5,6 +5,7 @@ import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../../scripts/shared/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
+import { whoServes } from '../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchContext } from '../../../scripts/switch/context.ts';
 import { ANNOTATION } from '../../../scripts/switch/lock/switch-record.ts';
 import { createVirtualServiceRouting } from '../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
@@ -51,6 +52,7 @@ async function lastLine(versions: Record<string, object>, phase?: string): Promi
     reporter: silentReporter,
     steps: [],
     startedMs: 0,
+    whoServes: () => whoServes(cluster, 'coffee-shop'),
     lastSeen: createVirtualServiceRouting({ virtualService, roots: [], destinationRule }, target),
   } as unknown as SwitchContext;
   return (await sayStopped(context, new CommandError('it stopped'))).message;

@@ -2,11 +2,12 @@
  * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming one would answer 503) and shows each
  * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
  */
-import { parseClusterName } from '../istio-names.ts';
-import { describeAddress, ipOf } from '../address.ts';
-import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
+import { parseClusterName } from '../../../shared/istio/names.ts';
+import { describeAddress, ipOf } from '../../../shared/istio/address.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
 import { behind } from './barrier.ts';
-import type { EndpointsDump, Verdict } from '../envoy-answers.ts';
+import type { EndpointsDump } from '../../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../verdict.ts';
 
 export interface ExpectedEndpoints {
   host: string;

@@ -1,7 +1,8 @@
 /** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
-import { parseClusterName } from '../istio-names.ts';
-import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
-import type { ClustersDump, Verdict } from '../envoy-answers.ts';
+import { parseClusterName } from '../../../shared/istio/names.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
+import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../verdict.ts';
 import { behind } from './barrier.ts';
 
 export interface ExpectedGone {

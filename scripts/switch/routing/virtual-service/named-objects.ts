@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
+import { fullHost } from '../../../shared/istio-routes.ts';
 import type {
   DestinationRule,
   KubernetesObject,
@@ -12,7 +13,6 @@ import type {
 } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { fullHost } from '../istio-names.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 

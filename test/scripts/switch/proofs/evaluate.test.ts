@@ -4,7 +4,7 @@ import type {
   ClusterStatuses,
   EndpointsDump,
   EnvoyRoute,
-} from '../../../../scripts/switch/routing/envoy-answers.ts';
+} from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
 import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
 import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';

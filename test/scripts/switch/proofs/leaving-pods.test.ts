@@ -4,7 +4,7 @@ import { leavingPods } from '../../../../scripts/switch/proofs/leaving-pods.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
 import { startQuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
-import type { ClusterStatuses } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { clustersPathOf } from '../../../../scripts/switch/routing/host-load.ts';
 
 const HOST = 'coffee-shop.shop.svc.cluster.local';

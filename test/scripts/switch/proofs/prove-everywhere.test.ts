@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pause } from '../../../../scripts/shared/wait.ts';
-import { proven, unproven } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { proven, unproven } from '../../../../scripts/switch/routing/verdict.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import { NotProvenError, proveEverywhere } from '../../../../scripts/switch/proofs/prove-everywhere.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
@@ -27,6 +27,7 @@ function meshOf(...lists: (Proxy[] | Error)[]): Mesh & { passes: number } {
     ask: () => Promise.reject(new Error('not asked here')),
     read: () => Promise.reject(new Error('not asked here')),
     filteringIstiod: () => Promise.resolve(undefined),
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
     close: () => undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createProver } from '../../../../scripts/switch/proofs/prover.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
-import { proven, unproven } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { proven, unproven } from '../../../../scripts/switch/routing/verdict.ts';
 import type { Question } from '../../../../scripts/switch/routing/traffic-routing.ts';
 
 const proxy: Proxy = {
@@ -24,6 +24,7 @@ function starting(...answers: string[]) {
       asked.push(path);
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]);
     },
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(asked.length > 0),
     unseenBy: () => Promise.resolve(undefined),
   } as unknown as Mesh;

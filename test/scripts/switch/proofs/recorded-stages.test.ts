@@ -4,7 +4,7 @@ import type {
   ClustersDump,
   EndpointsDump,
   RoutesDump,
-} from '../../../../scripts/switch/routing/envoy-answers.ts';
+} from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
 import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
 import { host, recorded, reference, stages } from '../recorded.ts';

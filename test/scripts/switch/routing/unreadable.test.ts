@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
-import type { EnvoyAddress } from '../../../../scripts/switch/routing/address.ts';
-import type { ClusterStatuses, RoutesDump } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import type { EnvoyAddress } from '../../../../scripts/shared/istio/address.ts';
+import type { ClusterStatuses, RoutesDump } from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';
 import { evaluateEndpoints } from '../../../../scripts/switch/routing/virtual-service/endpoints.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';

@@ -7,7 +7,7 @@ import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/sh
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
 import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
-import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import { readState, whoServes } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
@@ -15,9 +15,11 @@ import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Prover } from '../../../../scripts/switch/proofs/prover.ts';
 import type { QuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
+import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing.ts';
 import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
 import { phasesOf } from '../../../../scripts/switch/step.ts';
 import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
+import { switchOperation } from '../../../../scripts/switch/switch-operation.ts';
 import type { SwitchOptions } from '../../../../scripts/switch/types.ts';
 
 const APP = 'coffee-shop';
@@ -68,6 +70,8 @@ export interface Scene {
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
   before?: { deployment: boolean; subset: boolean };
+  /** Of the routes, by the same record. */
+  remembered?: RouteId[];
   /** Every proxy is known to have the subsets as they are. Default: yes. */
   isProven?: boolean;
   options?: Partial<SwitchOptions>;
@@ -82,6 +86,7 @@ export async function standing({
   deployments = [deployment('v1')],
   autoscalers = [],
   before,
+  remembered,
   isProven = true,
   options = {},
   prover = {},
@@ -215,6 +220,9 @@ export async function standing({
     mesh: {} as Mesh,
     reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
     signal: new AbortController().signal,
+    words: switchOperation.words,
+    readState: () => readState(cluster, APP),
+    whoServes: () => whoServes(cluster, APP),
     renewLease: () => {
       log.push('renew');
       return renewLease();
@@ -230,6 +238,7 @@ export async function standing({
     phase: 'running',
     startedAt: '2026-11-30T12:00:00.000Z',
     before,
+    routes: remembered,
   };
   // Somebody has written it since, and no record says that it was proven.
   const rule = objects.get(keyOf(resources.destinationRules, APP));
