@@ -118,7 +118,6 @@ export const contents: readonly Entry[] = [
   { path: 'test/simulation', part: 'switch', because: 'the switch in thousands of simulated worlds' },
   { path: 'test/fixtures/istio', part: 'switch', because: 'what real proxies answered' },
   { path: 'scripts/playground', part: 'playground', because: 'the embedded cluster' },
-  { path: 'test/fixtures/kubernetes', part: 'playground', because: 'what a real API server answered' },
   { path: 'scripts/demo', part: 'demo', because: 'the comparison' },
   { path: 'scripts/live', part: 'demo', because: 'its live page' },
   { path: 'test/scripts/demo', part: 'demo', because: 'its tests' },
