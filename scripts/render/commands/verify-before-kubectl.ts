@@ -4,7 +4,7 @@ import { chooseCluster, type ClusterChoice } from '../../shared/cluster/flags.ts
 import { parseObjects } from '../sets/parse-objects.ts';
 import type { RenderedFile } from '../sets/render-sets.ts';
 import type { ClusterFlags } from './command-line.ts';
-import type { SendSurroundings } from './run.ts';
+import type { SendSurroundings } from './surroundings.ts';
 import { DeadRouteError, notLookedAt, verifyRoutes } from './verify-routes.ts';
 
 /**
