@@ -16,7 +16,7 @@ export function bundleTools(root: string): AppFiles {
     ['package.json', manifestOf(root)],
     ...scripts.map((name): [string, Buffer] => [
       `scripts/${name}/main.js`,
-      bundleScript(root, `scripts/${name}/main.ts`),
+      bundleScript(root, `scripts/${name}/main.ts`).code,
     ]),
     ...templatesBelow(root, 'istio'),
   ]);

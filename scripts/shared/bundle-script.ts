@@ -13,13 +13,14 @@ export interface BundleScriptOptions {
  * One of our scripts and all that it imports as one module, for plain Node from 20.19 on.
  * @param root the repository's top folder
  * @param entry such as `scripts/switch/main.ts`
+ * @returns the program, and the files that are in it
  */
 export function bundleScript(
   root: string,
   entry: string,
   { small = false }: BundleScriptOptions = {},
-): Buffer {
-  const { outputFiles } = buildSync({
+): { code: Buffer; inputs: string[] } {
+  const { outputFiles, metafile } = buildSync({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
@@ -31,8 +32,9 @@ export function bundleScript(
     // Licences stand in a file of their own.
     legalComments: 'none',
     banner: { js: banner },
+    metafile: true,
     write: false,
     logLevel: 'error',
   });
-  return Buffer.from(outputFiles[0]?.contents ?? '');
+  return { code: Buffer.from(outputFiles[0]?.contents ?? ''), inputs: Object.keys(metafile.inputs) };
 }

@@ -75,6 +75,7 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
       deployment: findVersion(state.deployments, to) !== undefined,
       subset: state.lastSeen.has(to),
     },
+    routes: state.lastSeen.routesOf(from),
   };
   return {
     ...run,
@@ -95,6 +96,11 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     keepsOld: options.keepOld === true && canServeAgain(findVersion(state.deployments, from)),
     lastSeen: state.lastSeen,
   };
+}
+
+/** What a roll back writes into the routes. */
+export function markerBack({ from, to, record }: Pick<SwitchContext, 'from' | 'to' | 'record'>): string {
+  return createMarker(to, from, record.id, record.attempt);
 }
 
 /** How long a step's proof may take, and who hears of its progress. */

@@ -27,6 +27,7 @@ await runMain(async ({ argv, env, signal }) => {
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
+    allServed,
     combineReporters,
     connectCluster,
     createJournal,
@@ -45,7 +46,7 @@ await runMain(async ({ argv, env, signal }) => {
       const found = await readStatus(cluster, options.app);
       if (json) print(found);
       else process.stdout.write(`${describeStatus(found, options)}\n`);
-      return 0;
+      return allServed(found) ? 0 : 1;
     }
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);

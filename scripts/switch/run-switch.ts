@@ -3,6 +3,8 @@ import { systemClock } from '../shared/clock.ts';
 import { InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import { readState } from './cluster-state/read-state.ts';
+import type { State } from './cluster-state/read-state.ts';
+import { findVersion } from './cluster-state/versions.ts';
 import { releaseFields } from './changes/release-fields.ts';
 import { combineReporters } from './command/combine-reporters.ts';
 import { createContext } from './context.ts';
@@ -13,13 +15,15 @@ import { createId } from '../shared/create-id.ts';
 import { createLock } from './lock/lock.ts';
 import type { Lock } from './lock/lock.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
-import { StepFailed, foreignEdit } from './perform.ts';
+import { StepFailed } from './perform.ts';
 import { planOf, planToTheEnd, planUndo, planWayBack } from './plan.ts';
 import { preflight } from './preflight/preflight.ts';
+import { lookAtOwners } from './preflight/reverting-owners.ts';
 import { explainMissingRights, verifyWayBack } from './preflight/rights.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { createMesh } from './proofs/mesh.ts';
 import { NotServingError } from './proofs/still-serving.ts';
+import { foreignEdit } from './prove-watched.ts';
 import { runBack } from './run-back.ts';
 import { runForward } from './run-forward.ts';
 import { sayBeginning, sayEnd, sayStopped, saySwitched, sayUndone } from './say.ts';
@@ -71,7 +75,7 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
   const context = createContext(run, state, decision);
   try {
     if (decision.kind === 'switch') await runForward(context, [preflight]);
-    else await verifyWayBack(context, state);
+    else await lookBeforeUndo(context, state);
     if (options.dryRun) return await sayPlan(context, decision);
     await lock.take(run);
     return await runLocked(run, decision, lock);
@@ -79,6 +83,13 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
     // Outside of any step too: the record could not be read or written. Where things stand is still to be said.
     return stop(context, error);
   }
+}
+
+/** A roll back is refused for missing rights alone: an owner that writes the old state may be why it is asked for. */
+async function lookBeforeUndo(context: SwitchContext, state: State): Promise<void> {
+  await verifyWayBack(context, state);
+  const deployments = [context.from, context.to].map((version) => findVersion(state.deployments, version));
+  for (const note of await lookAtOwners(context, deployments)) context.reporter.note(note);
 }
 
 async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult> {

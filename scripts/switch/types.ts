@@ -26,6 +26,8 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
+  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, although that cannot be read from here. */
+  ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;

@@ -22,10 +22,10 @@ function packagesOf(folder: string): string[] {
     .filter((name) => name.endsWith('.ts'))
     .flatMap((name) => [
       ...read(path.join(folder, name)).matchAll(
-        /^(?:import|export)\b(?! type)[^;]*?'([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm,
+        /^(?:import|export) (?!type )[^';]*?from '([^'.][^']*)'|^import '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm,
       ),
     ])
-    .map(([, fixed, loaded]) => fixed ?? loaded ?? '')
+    .map(([, named, alone, later]) => named ?? alone ?? later ?? '')
     .filter((name) => !isBuiltin(name))
     .map((name) =>
       name
@@ -44,7 +44,9 @@ describe('the dependencies', () => {
 
   it('have a reason for each override', () => {
     const reasons = /^## Systems and dependencies$([\s\S]*?)^## /m.exec(read('README.md'))?.[1] ?? '';
-    for (const [name, version] of Object.entries(manifest.overrides))
-      expect(reasons).toMatch(new RegExp(`^\\| ${name} ${version} +\\| .{20}`, 'm'));
+    for (const [name, override] of Object.entries(manifest.overrides)) {
+      const version = override === `$${name}` ? manifest.dependencies[name] : override;
+      expect(reasons).toMatch(new RegExp(`^\\| ${name} ${String(version)} +\\| .{20}`, 'm'));
+    }
   });
 });

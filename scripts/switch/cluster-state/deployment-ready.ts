@@ -72,8 +72,8 @@ function conditionOf({ status = {} }: Pick<Deployment, 'status'>, type: string, 
 }
 
 /**
- * Whether whoever refuses a pod refuses the next one too: a LimitRange, Pod Security, a webhook that denies, a field that is invalid. A quota has room again when others
- * end, and a webhook that does not answer may do so later.
+ * Whether what refuses a pod refuses the next one too: a LimitRange, Pod Security, a webhook that denies, an
+ * invalid field. A quota has room again when others end, and a webhook that does not answer may do so later.
  */
 export function isFinal(refused: string): boolean {
   if (/exceeded quota|failed calling webhook|not found/.test(refused)) return false;
@@ -81,7 +81,7 @@ export function isFinal(refused: string): boolean {
 }
 
 /**
- * Why the first unready pod is not ready, as exactly as the cluster knows: `pod v2-7d9f: GET /readyz answered 503`.
+ * Why the first unready pod is not ready: `pod v2-7d9f: GET /readyz answered 503`.
  * @param otherwise why the Deployment does not go on, where no pod says anything
  */
 export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: string): Promise<string> {
@@ -123,7 +123,7 @@ interface Event extends KubernetesObject {
   eventTime?: string | null;
 }
 
-/** What keeps a pod from starting that its status does not tell: a volume, a sandbox, an address. Events are a courtesy, and may not be ours to read. */
+/** A volume, a sandbox, an address: what its status does not tell. Events may not be ours to read. */
 async function lastWarning(cluster: Cluster, { metadata, status = {} }: Pod): Promise<string | undefined> {
   if (status.phase !== 'Pending') return undefined;
   try {
@@ -137,7 +137,7 @@ async function lastWarning(cluster: Cluster, { metadata, status = {} }: Pod): Pr
   }
 }
 
-/** Asks the question of the probe that holds the pod up: until the startup probe has succeeded, nobody asks whether it is ready. */
+/** Asks the startup probe until it has succeeded, then the readiness probe. */
 async function askProbe(cluster: Cluster, pod: Pod): Promise<string | undefined> {
   const { name, namespace = cluster.namespace } = pod.metadata;
   const unready = new Map(

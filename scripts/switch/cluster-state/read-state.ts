@@ -1,10 +1,10 @@
 /** Where things stand, read from the live objects: nothing is assumed and nothing is remembered elsewhere. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { fullHost } from '../../shared/istio-routes.ts';
 import type { Deployment, Service } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { readLease, readRecord } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
-import { fullHost } from '../routing/istio-names.ts';
 import type { LiveVersion, RouteTarget, TrafficRouting } from '../routing/traffic-routing.ts';
 import { isFirstRevision, revisionOf } from '../routing/virtual-service/barrier.ts';
 import { findRouteHolder } from '../routing/virtual-service/route-holder.ts';
@@ -27,7 +27,7 @@ export interface State {
   record: SwitchRecord | undefined;
 }
 
-/** Reads the Service, DestinationRule and VirtualService of an app and what belongs to them. Says which is missing. */
+/** Reads the Service, DestinationRule and VirtualService of an app. Throws which of them is missing. */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);
   const [service, named, destinationRule, deployments, lease] = await Promise.all([

@@ -30,6 +30,7 @@ it holds; status says where things stand. These three need no --to, and status c
   --hold               wait for a person's yes after each share
   --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
   --dry-run            print the plan and change nothing
+  --owner-paused       Argo CD, Flux or whoever else keeps the objects as its files say is paused, though nobody can see it from here
   --step-timeout TIME  how long one step may take (default 120s)
   --keep-old           leave the old version running, so that --undo is quick
   --keep-failed        leave a new version that did not become ready, for a look at it
@@ -70,6 +71,7 @@ export const switchFlags = {
   prometheus: { type: 'string' },
   promote: { type: 'boolean', default: false },
   undo: { type: 'boolean', default: false },
+  'owner-paused': { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   'step-timeout': { type: 'string', default: '120s' },
   'keep-old': { type: 'boolean', default: false },
@@ -128,6 +130,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
       prometheus: values.prometheus,
       hold: values.hold,
       undo: values.undo,
+      ownerPaused: values['owner-paused'],
       dryRun: values['dry-run'],
       keepOld: values['keep-old'],
       keepFailed: values['keep-failed'],
@@ -159,6 +162,7 @@ function sameFlags(
     hold: values.hold,
     prometheus,
     'keep-old': values['keep-old'],
+    'owner-paused': values['owner-paused'],
   });
   return { sameCluster, sameWishes };
 }

@@ -1,6 +1,7 @@
 /** The claims about every proxy, in words and as what is asked. */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import type { Move } from '../routing/traffic-routing.ts';
@@ -38,6 +39,8 @@ export function routed(context: SwitchContext, move: Move): Claim {
       ? `B: every proxy has this revision of the route, and none names ${from}`
       : `B: every proxy has this revision of the route`,
     async prove() {
+      // No write to the routes knows of one to the subsets at the same moment: who took the candidate's away then is found before most proxies have heard of it.
+      if (to === context.to) await verifyUnchanged(context);
       const leaving = lastSeen.names(from) ? undefined : leavingOf(context, from);
       const question = lastSeen.routed(move);
       const proven = await context.prover.routes({ question, leaving }, deadlineOf(context));

@@ -37,7 +37,7 @@ export interface Prover {
   ): Promise<Proof>;
   /**
    * B: every proxy has this revision of the routes, and none names the version that was left. With `leaving`, C begins here: each proxy's counts
-   * are looked at before and when it proves B.
+   * are looked at while it is late and when it proves B.
    */
   routes(
     claim: { question: Question; leaving?: Leaving | undefined },
@@ -78,10 +78,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         ...deadline,
         what: 'the new route',
         check: async (proxy, signal) => {
-          if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
-          begun.add(proxy.key);
           const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
-          if (watch && verdict.proven) await watch.look(proxy, signal);
+          // Once while it is late, so that a quiet that has begun by then counts, and once when it proves B.
+          if (watch && (verdict.proven || !begun.has(proxy.key))) await watch.look(proxy, signal);
+          begun.add(proxy.key);
           return verdict;
         },
         also: unseen(mesh, question),
@@ -119,11 +119,11 @@ function someoneWhoKnows(host: string): string {
 async function ask(
   mesh: Mesh,
   proxy: Proxy,
-  { paths, parse }: Pick<Question<never>, 'paths' | 'parse'>,
+  { paths, shorten }: Pick<Question<never>, 'paths' | 'shorten'>,
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const answers: unknown[] = [];
-  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, parse));
+  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, shorten));
   return answers;
 }
 
@@ -150,15 +150,15 @@ const MOST_NAMES = 50;
  * looked at once more, since what was never seen before may hold the service too.
  */
 function askNarrowFirst(mesh: Mesh, question: Question) {
-  const { narrow, paths, parse } = question;
+  const { narrow, paths, shorten } = question;
   const names = new Set<string>();
   return async (proxy: Proxy, signal: AbortSignal): Promise<Verdict> => {
     if (narrow && names.size > 0 && names.size <= MOST_NAMES) {
-      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), parse }, signal);
+      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), shorten }, signal);
       const verdict = question.read(part, proxy, undefined);
       if (!verdict.proven) return verdict;
     }
-    const whole = await ask(mesh, proxy, { paths, parse }, signal);
+    const whole = await ask(mesh, proxy, { paths, shorten }, signal);
     const verdict = question.read(whole, proxy, undefined);
     if (!verdict.proven) narrow?.namesIn(whole).forEach((name) => names.add(name));
     return verdict;

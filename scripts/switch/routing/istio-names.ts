@@ -1,10 +1,5 @@
 /** How Istio names things inside its proxies. */
 
-/** `coffee-shop` in namespace `shop` is `coffee-shop.shop.svc.cluster.local`; a host with a dot is taken as it is. */
-export function fullHost(host: string, namespace: string, clusterDomain = 'cluster.local'): string {
-  return host.includes('.') ? host : `${host}.${namespace}.svc.${clusterDomain}`;
-}
-
 export interface ClusterName {
   port: number;
   /** Empty for the cluster of all versions. */

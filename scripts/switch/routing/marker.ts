@@ -1,9 +1,14 @@
 /** The name of a switch in the names of the routes it wrote: proxies show it, so each can prove which revision it has. */
 const MARKER = /(?:^|--)(switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8})(?:-r\d+)?(?:-p\d+)?$/;
 
+/** The author's name; empty where the author gave none. */
+export function withoutMarker(name: string | undefined): string {
+  return (name ?? '').replace(MARKER, '');
+}
+
 /** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`: the author's name stays, an earlier marker goes. */
 export function withMarker(name: string | undefined, marker: string): string {
-  const own = (name ?? '').replace(MARKER, '');
+  const own = withoutMarker(name);
   return own === '' ? marker : `${own}--${marker}`;
 }
 

@@ -29,8 +29,8 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
-  /** What is read of an answer, where that is less than all of it. */
-  parse?: ((body: string) => unknown) | undefined;
+  /** Leaves out of a long answer what cannot concern the service, before it is decoded. What cannot be read must stay so. */
+  shorten?: ((answer: Buffer) => string) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
   /** What every istiod must have seen, in this very revision. */
@@ -54,8 +54,18 @@ export interface Move {
   share: number;
   /** Goes into every route that changes, so that each proxy can show that it has this very revision. */
   marker: string;
-  /** Only routes that were last written by the switch with this marker. Default: all that name `from`. */
+  /** Only routes that the switch with this marker has moved: those that bear it, and those of `routes`. Default: all that name `from`. */
   onlyMarked?: string;
+  /** The routes that are this switch's to move. One that names `to` already gets the marker as well: it is what every proxy must show. */
+  routes?: readonly RouteId[] | undefined;
+}
+
+/** How a route is known again, whatever marker it bears meanwhile. */
+export interface RouteId {
+  /** Among all routes of its object. */
+  index: number;
+  /** Its author's name for it; empty where it has none. */
+  name: string;
 }
 
 /** What preflight knows when it looks at the routing. */
@@ -94,12 +104,18 @@ export interface TrafficRouting {
   shareOf(from: string, to: string): number;
   /** The share at which the switch with this marker stands; undefined where it is at none. */
   shareAt(marker: string): number | undefined;
+  /** Every version that a route gives requests to, whatever else it asks of them; empty for all versions at once. */
+  receivers(): Set<string>;
   /** Whether the proxies are told of the version. */
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */
   names(version: string): boolean;
+  /** The routes that name the version: what a switch away from it has to move. */
+  routesOf(version: string): RouteId[];
   /** The version of pods with these labels; undefined when they are of none. */
   versionOf(labels: Readonly<Record<string, string>>): string | undefined;
+  /** The version that a proxy's cluster of this name leads to; undefined where it leads to several, or is another service's. */
+  versionOfCluster(name: string): string | undefined;
   /** What tells the pods of a version from others. */
   labelsOf(version: string): Record<string, string>;
   /** What would tell the pods of a version from others, once it is added like the model. */
@@ -118,6 +134,8 @@ export interface TrafficRouting {
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];
+  /** Routes with one of these markers get their authors' names again. */
+  restoreNames(markers: readonly string[]): Change[];
 
   /** A: the version's cluster is active, and its healthy endpoints are the ready pods (`Expected`: their addresses). */
   reachable(version: string): Question<ReadonlySet<string>>;

@@ -1,4 +1,4 @@
-/** Every proxy learns of the candidate before any route may name it: a route to an unknown or warming cluster answers 503. */
+/** Before a route names the candidate every proxy knows it: an unknown or warming cluster answers 503. */
 import type { SwitchContext } from '../context.ts';
 import { gone, reachable } from '../proofs/claims.ts';
 import { unedited } from '../proofs/still-serving.ts';

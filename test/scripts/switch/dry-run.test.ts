@@ -78,6 +78,7 @@ describe('a dry run', () => {
       ['undo-shift-traffic', 'VirtualService coffee-shop'],
       ['undo-add-subset', 'DestinationRule coffee-shop'],
       ['undo-deploy-version', '- Deployment coffee-shop-v2 (2 pods)'],
+      ['restore-names', 'VirtualService coffee-shop'],
     ]);
     expect(log).toEqual([]);
   });

@@ -31,25 +31,6 @@ export function freeze<T>(value: T): T {
   return value;
 }
 
-/** RFC 7386: null takes away, objects are merged, everything else replaces. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isMap(patch)) return patch;
-  const before = isMap(target) ? target : {};
-  const merged = { ...before };
-  let isTaken = false;
-  for (const [key, value] of Object.entries(patch)) {
-    isTaken ||= value === null;
-    merged[key] = value === null ? undefined : mergePatch(before[key], value);
-  }
-  return isTaken
-    ? Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined))
-    : merged;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** `app=coffee-shop,version=v1` */
 export function matchesSelector(labels: Record<string, string> = {}, selector = ''): boolean {
   if (selector === '') return true;

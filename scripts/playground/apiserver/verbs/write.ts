@@ -1,8 +1,9 @@
+import { mergePatch } from '../../../shared/merge-patch.ts';
 import { notFollowedWarnings } from '../registry/admission/not-followed.ts';
 import { podSecurityWarnings } from '../registry/admission/pod-security.ts';
 import { hasRules } from '../registry/custom/definition.ts';
 import { deepCopy, isObject, type JsonObject } from '../../storage/json.ts';
-import { jsonPatch, mergePatch } from '../registry/apply/patch.ts';
+import { jsonPatch } from '../registry/apply/patch.ts';
 import type { ResourceType } from '../registry/resource-type.ts';
 import { groupVersion } from '../../storage/resource-key.ts';
 import { schemaOf } from '../registry/schema/schema.ts';

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
   DestinationRule,
+  HttpRoute,
   KubernetesObject,
   Subset,
   VirtualService,
@@ -12,7 +13,12 @@ import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
+import {
+  clusterNamePattern,
+  escapePattern,
+  parseClusterName,
+  virtualServiceReference,
+} from '../istio-names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
@@ -23,8 +29,17 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
+import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
-import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
+import {
+  describeShares,
+  liveSubsets,
+  mentions,
+  namedSubsets,
+  receivingSubsets,
+  redirect,
+  shareBetween,
+} from './virtual-service.ts';
 
 /** What is known of the revisions of the DestinationRule. */
 interface Knowledge {
@@ -57,7 +72,6 @@ export function createVirtualServiceRouting(
       ({ resource: { kind }, object }) =>
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
-  const names = (version: string) => namedSubsets(virtualService, target).has(version);
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -97,15 +111,16 @@ export function createVirtualServiceRouting(
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
-    names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
+    versionOfCluster: (name) => subsetIn(name, target.host),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
+    ...whoIsNamed(known, target),
     ...changesOf(known, target, isProven),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
@@ -113,12 +128,25 @@ export function createVirtualServiceRouting(
   };
 }
 
-/** A barrier that comes or goes changes no version: what is known of those stays. */
+function whoIsNamed(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'names' | 'receivers' | 'routesOf'> {
+  const { http = [] } = virtualService.spec;
+  return {
+    names: (version) => namedSubsets(virtualService, target).has(version),
+    receivers: () => receivingSubsets(virtualService, target),
+    routesOf: (version) => idsOf(http, (route) => mentions(route, version, target)),
+  };
+}
+
+/** A barrier that comes or goes changes no version: what is known of those stays. What somebody else has written in between nobody knows. */
 function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
   const [earlier, revision] = [revisionOf(before), revisionOf(after)];
   if (earlier === revision) return knowledge;
   const { proven } = knowledge;
-  if (proven !== earlier) return { proven };
+  const isNext = after.metadata.generation === (before.metadata.generation ?? 0) + 1;
+  if (proven !== earlier || !isNext) return { proven };
   return isDeepStrictEqual(versionsIn(before), versionsIn(after))
     ? { proven: revision }
     : { proven, next: revision };
@@ -128,7 +156,7 @@ function changesOf(
   { virtualService, destinationRule: rule }: IstioObjects,
   target: RouteTarget,
   isProven: boolean,
-): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move'> {
+): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move' | 'restoreNames'> {
   const http = virtualService.spec.http ?? [];
   const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
     specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
@@ -141,14 +169,18 @@ function changesOf(
     add: (version, model) => setVersions(withSubset(rule, addedSubset(rule, version, model))),
     remove: (version) => setVersions(withoutSubset(rule, version)),
     removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
+    move({ onlyMarked, routes = [], ...move }) {
+      const isOurs = (route: HttpRoute, index: number) =>
+        (onlyMarked !== undefined && hasMarker(route, onlyMarked)) || isOneOf(routes, { http, index });
+      const only = onlyMarked === undefined ? {} : { only: isOurs };
+      const moved = redirect(http, { ...move, ...only, marked: isOurs }, target);
       const changed = moved.filter((route) => !http.includes(route));
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
+    restoreNames: (markers) => [
+      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    ],
   };
 }
 
@@ -193,7 +225,7 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
-    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
+    shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
       namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
       paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
@@ -201,6 +233,11 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     written: virtualService,
     read: ([dump]) => evaluateRoutes(dump as RoutesDump, expected),
   };
+}
+
+function subsetIn(cluster: string, host: string): string | undefined {
+  const name = parseClusterName(cluster);
+  return name?.host === host && name.subset !== '' ? name.subset : undefined;
 }
 
 function nameIn(reference: string): string {

@@ -5,7 +5,7 @@ import { fisherExact } from '../../../../scripts/switch/canary/fisher.ts';
 import { createMarker, hasMarker, withMarker } from '../../../../scripts/switch/routing/marker.ts';
 import { parseSwitchArgs } from '../../../../scripts/switch/command/command-line.ts';
 import { planSwitch } from '../../../../scripts/switch/plan.ts';
-import { host, recordedFile } from '../recorded.ts';
+import { host, recordedFile, routing } from '../recorded.ts';
 
 describe('fisherExact', () => {
   // The lady tasting tea: 3 of 4 right has p = 17/70, 4 of 4 has 1/70.
@@ -31,7 +31,7 @@ describe('evidence', () => {
   it('evidence is read from the counters of a real gateway', () => {
     const { body } = recordedFile<{ body: { name: string } }>('gateway.clusters-one-cluster');
     const statuses = { cluster_statuses: [{ ...body, name: `outbound|8080|v2|${host}` }] };
-    const counts = samplesOf(hostCounters(statuses, host));
+    const counts = samplesOf(hostCounters(statuses, routing));
     expect([...counts.keys()]).toEqual(['v2']);
     expect(counts.get('v2')?.errors).toBe(0);
     expect(counts.get('v2')?.requests).toBeGreaterThan(3418);
@@ -110,6 +110,7 @@ describe('--canary', () => {
       'drain-old',
       'remove-subset',
       'delete-old',
+      'restore-names',
     ]);
   });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareLatencies, disjoint } from '../../../../scripts/switch/canary/latency.ts';
 import { latenciesOf, latencyCounters } from '../../../../scripts/switch/canary/proxy-latency.ts';
+import { routingOf } from '../recorded.ts';
 
 const host = 'coffee-shop.shop.svc.cluster.local';
+const routing = routingOf(host);
 /** Answers per bucket: `{ 10: 950, 25: 50 }`. */
 const timed = (buckets: Record<number, number>) =>
   new Map([5, 10, 25, 50, 100, Infinity].map((edge) => [edge, buckets[edge] ?? 0]));
@@ -102,7 +104,7 @@ describe('a proxy’s Prometheus page', () => {
       ]).replaceAll(host, 'tea-shop.shop.svc.cluster.local'),
       'istio_request_duration_milliseconds_sum{reporter="source"} 12',
     ].join('\n');
-    const found = latenciesOf(latencyCounters(page, host));
+    const found = latenciesOf(latencyCounters(page, routing));
     expect([...found.keys()]).toEqual(['v1', 'v2']);
     expect([...(found.get('v1') ?? [])]).toEqual([
       [5, 12],
@@ -138,7 +140,7 @@ describe('a proxy’s Prometheus page', () => {
         ['+Inf', 30],
       ]),
     ].join('\n');
-    const found = latenciesOf(latencyCounters(page, host));
+    const found = latenciesOf(latencyCounters(page, routing));
     expect([...found].map(([version, latencies]) => [version, [...latencies]])).toEqual([
       [
         'v1',
@@ -151,7 +153,7 @@ describe('a proxy’s Prometheus page', () => {
   });
 
   it('a proxy’s Prometheus page may have nothing of the histogram', () => {
-    expect(latencyCounters('', host).size).toBe(0);
-    expect(latencyCounters('envoy_server_live{} 1\n', host).size).toBe(0);
+    expect(latencyCounters('', routing).size).toBe(0);
+    expect(latencyCounters('envoy_server_live{} 1\n', routing).size).toBe(0);
   });
 });

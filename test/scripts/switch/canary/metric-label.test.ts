@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { metricLabelOf } from '../../../../scripts/switch/canary/metric-label.ts';
 import { latenciesOf, latencyCounters } from '../../../../scripts/switch/canary/proxy-latency.ts';
-import { host } from '../recorded.ts';
+import { host, routing } from '../recorded.ts';
 
 describe('the label by which metrics tell versions apart', () => {
   it('the label by which metrics tell versions apart is that of the pods’ own label', () => {
@@ -18,8 +18,8 @@ describe('the label by which metrics tell versions apart', () => {
     const line = (revision: string, le: string, count: number) =>
       `istio_request_duration_milliseconds_bucket{reporter="source",destination_version="unknown",destination_canonical_revision="${revision}",destination_service="${host}",le="${le}"} ${count}\n`;
     const page = line('v1', '5', 3) + line('v1', '+Inf', 4) + line('v2', '5', 1) + line('v2', '+Inf', 1);
-    const found = latenciesOf(latencyCounters(page, host, 'destination_canonical_revision'));
+    const found = latenciesOf(latencyCounters(page, routing, 'destination_canonical_revision'));
     expect([...found.keys()]).toEqual(['v1', 'v2']);
-    expect([...latenciesOf(latencyCounters(page, host)).keys()]).toEqual(['unknown']);
+    expect([...latenciesOf(latencyCounters(page, routing)).keys()]).toEqual(['unknown']);
   });
 });

@@ -66,8 +66,8 @@ describe('versions told apart by the recommended label', () => {
     expect(await served()).toBe('v2');
     expect(await readStatus(coffee.cluster, 'coffee-shop')).toMatchObject({
       versions: [
-        { version: 'v1', ready: 1, wanted: 1, known: true },
-        { version: 'v2', ready: 1, wanted: 1, known: true },
+        { version: 'v1', share: 0, subset: 'v1', ready: 1, replicas: 1 },
+        { version: 'v2', share: 100, subset: 'v2', ready: 1, replicas: 1 },
       ],
     });
     expect(await coffee.switchTo('v2', { ...quick, clusterFile, undo: true })).toMatchObject({

@@ -72,7 +72,7 @@ describe('npm run switch -- status', () => {
     const [words, json] = await Promise.all([run('status'), run('status', '--json')]);
     expect(words).toEqual({
       code: 0,
-      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready\n',
+      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready, 100 % of the traffic\n',
       stderr: '',
     });
     expect({ ...json, stdout: JSON.parse(json.stdout) as unknown }).toEqual({
@@ -80,8 +80,13 @@ describe('npm run switch -- status', () => {
       stdout: {
         app: 'coffee-shop',
         live: [{ version: 'v1', weight: 100 }],
-        versions: [{ version: 'v1', ready: 1, wanted: 1, known: true }],
-        last: null,
+        versions: [
+          {
+            ...{ version: 'v1', share: 100, subset: 'v1', ready: 1, replicas: 1 },
+            ...{ deployed: true, answers503: null },
+          },
+        ],
+        record: null,
         unfinished: false,
         holder: null,
       },
@@ -160,6 +165,12 @@ describe('npm run switch -- --to v2', () => {
       '   6. Delete coffee-shop-v1',
       '      - Deployment coffee-shop-v1 (1 pod)',
       "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then its pods are gone (from here on there is no way back)",
+      '   7. Restore the names of routes',
+      '      VirtualService coffee-shop',
+      '      - - name: first-release--MARKER',
+      '      + - name: first-release',
+      '          retries:',
+      '      proof: B: every proxy has the routes under their own names, and none names v1',
       `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig} --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
       '',
     ]);
@@ -192,7 +203,7 @@ describe('npm run switch -- --to v2', () => {
       error: null,
     });
     expect(result['proxies']).toBeGreaterThanOrEqual(3);
-    expect(result.steps.length).toBe(7);
+    expect(result.steps.length).toBe(8);
     for (const step of result.steps) {
       expect(step).toEqual(
         expect.objectContaining({

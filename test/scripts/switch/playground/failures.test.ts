@@ -103,7 +103,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     expect(result.error).toContain('+   - edited.example');
     const after = await cluster.get<VirtualService>(resources.virtualServices, 'coffee-shop');
     expect(after?.spec.hosts).toContain('edited.example');
-  }, 30_000);
+  }, 60_000);
 
   it('deletes nothing when somebody else has put the route back while it waited for quiet', async () => {
     const original = await routes();
@@ -179,7 +179,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
       renewing.abort();
       await renewals;
     }
-  }, 30_000);
+  }, 60_000);
 
   it('refuses a second VirtualService for the same host', async () => {
     const { cluster } = coffee;

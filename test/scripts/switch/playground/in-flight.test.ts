@@ -23,7 +23,7 @@ import {
   type QuickCoffee,
 } from '../../../matrix/switch/quick-coffee.ts';
 import { root } from '../../../support/cluster.ts';
-import { startKeepAliveLoad } from '../../../../scripts/bench/pod/strict-callers.ts';
+import { startKeepAliveLoad } from '../../../../scripts/shared/callers/strict-callers.ts';
 
 let coffee: QuickCoffee;
 beforeAll(async () => {

@@ -69,6 +69,7 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
       'drain-old',
       'remove-subset',
       'delete-old',
+      'restore-names',
     ]);
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);

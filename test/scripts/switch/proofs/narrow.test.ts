@@ -66,6 +66,7 @@ function meshOf(shown: Record<string, Table[][]>) {
       const configs = now.filter(({ route_config: { name } }) => new RegExp(`^(?:${pattern})$`).test(name));
       return Promise.resolve(configs.length > 0 ? { configs } : {});
     },
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
   } as unknown as Mesh;

@@ -27,6 +27,7 @@ function meshOf(...lists: (Proxy[] | Error)[]): Mesh & { passes: number } {
     ask: () => Promise.reject(new Error('not asked here')),
     read: () => Promise.reject(new Error('not asked here')),
     filteringIstiod: () => Promise.resolve(undefined),
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
     close: () => undefined,

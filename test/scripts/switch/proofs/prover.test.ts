@@ -24,6 +24,7 @@ function starting(...answers: string[]) {
       asked.push(path);
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]);
     },
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(asked.length > 0),
     unseenBy: () => Promise.resolve(undefined),
   } as unknown as Mesh;

@@ -40,6 +40,7 @@ describe('the step restore-old-capacity', () => {
       'undo-canary-5',
       'undo-add-subset',
       'undo-deploy-version',
+      'restore-names',
     ]);
   });
 });

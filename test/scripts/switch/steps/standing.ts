@@ -15,6 +15,7 @@ import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Prover } from '../../../../scripts/switch/proofs/prover.ts';
 import type { QuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
+import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing.ts';
 import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
 import { phasesOf } from '../../../../scripts/switch/step.ts';
 import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
@@ -44,7 +45,7 @@ export function autoscaler(version: string, minReplicas: number, floor?: string)
     kind: 'HorizontalPodAutoscaler',
     metadata: {
       name: `${APP}-${version}`,
-      annotations: floor === undefined ? {} : { 'zero-downtime-coffee-shop/min-replicas': floor },
+      annotations: floor === undefined ? {} : { 'zero-downtime/min-replicas': floor },
     },
     spec: {
       scaleTargetRef: { kind: 'Deployment', name: `${APP}-${version}` },
@@ -68,6 +69,8 @@ export interface Scene {
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
   before?: { deployment: boolean; subset: boolean };
+  /** Of the routes, by the same record. */
+  remembered?: RouteId[];
   /** Every proxy is known to have the subsets as they are. Default: yes. */
   isProven?: boolean;
   options?: Partial<SwitchOptions>;
@@ -82,6 +85,7 @@ export async function standing({
   deployments = [deployment('v1')],
   autoscalers = [],
   before,
+  remembered,
   isProven = true,
   options = {},
   prover = {},
@@ -230,6 +234,7 @@ export async function standing({
     phase: 'running',
     startedAt: '2026-11-30T12:00:00.000Z',
     before,
+    routes: remembered,
   };
   // Somebody has written it since, and no record says that it was proven.
   const rule = objects.get(keyOf(resources.destinationRules, APP));

@@ -1,16 +1,5 @@
-import { deepCopy, deepEqual, fieldOf, isObject, setField, type JsonObject } from '../../../storage/json.ts';
+import { deepCopy, deepEqual, isObject, setField, type JsonObject } from '../../../storage/json.ts';
 import { badRequest, StatusError } from '../../status-error.ts';
-
-/** JSON merge patch, RFC 7386. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return deepCopy(patch);
-  const result: JsonObject = isObject(target) ? { ...target } : {};
-  for (const [field, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(result, field);
-    else setField(result, field, mergePatch(fieldOf(result, field), value));
-  }
-  return result;
-}
 
 /** Whatever fails in a JSON patch, the API server's answer is this one text. */
 const rejected = () =>

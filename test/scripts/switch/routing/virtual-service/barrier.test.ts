@@ -54,6 +54,13 @@ describe('what is known of the revisions of the subsets', () => {
     expect(namesIn(last.add('v2', 'v1'))).toEqual(['v1', 'v2']);
   });
 
+  it('is nothing where somebody else has written, and taken it back, between the look and the write', () => {
+    const first = routing(rule(4, subset('v1')), `${uid}/4`);
+    const object = rule(7, subset('v1'), subset('v2'));
+    const second = first.with([{ resource: resources.destinationRules, object }]);
+    expect(second.asProven().proven).toBe(`${uid}/4`);
+  });
+
   it('is nothing that a proof of unproven subsets without a barrier could tell', () => {
     expect(routing(rule(4, subset('v1'), subset('v2'))).asProven().proven).toBeUndefined();
   });

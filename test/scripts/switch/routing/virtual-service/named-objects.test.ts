@@ -36,7 +36,7 @@ describe('a VirtualService that is named otherwise', () => {
     const short = routes('team-routes', 'shop', 'coffee-shop');
     const words =
       'shop has no VirtualService named coffee-shop, but VirtualService team-routes routes coffee-shop.shop.svc.cluster.local.' +
-      ' To switch with it: kubectl annotate --overwrite -n shop service coffee-shop zero-downtime-coffee-shop/virtual-service=team-routes';
+      ' To switch with it: kubectl annotate --overwrite -n shop service coffee-shop zero-downtime/virtual-service=team-routes';
     const tea = routes('tea', 'shop', 'tea');
     expect(await told({ ...own, virtualService: undefined }, tea, short)).toBe(words);
     expect(await told({ ...own, virtualService: undefined }, routes('team-routes'))).toBe(words);
@@ -46,7 +46,7 @@ describe('a VirtualService that is named otherwise', () => {
     expect(await told({}, routes('team-routes'), rule('team-rule', 'shop', 'coffee-shop'))).toBe(
       'shop has no VirtualService, no DestinationRule named coffee-shop, but VirtualService team-routes routes coffee-shop.shop.svc.cluster.local;' +
         ' DestinationRule team-rule is for coffee-shop.shop.svc.cluster.local. To switch with it: kubectl annotate --overwrite -n shop service coffee-shop' +
-        ' zero-downtime-coffee-shop/virtual-service=team-routes zero-downtime-coffee-shop/destination-rule=team-rule',
+        ' zero-downtime/virtual-service=team-routes zero-downtime/destination-rule=team-rule',
     );
   });
 
@@ -73,7 +73,7 @@ describe('a VirtualService that is named otherwise', () => {
         return Promise.resolve(undefined);
       },
     } as unknown as Cluster;
-    const annotations = { 'zero-downtime-coffee-shop/virtual-service': 'team-routes' };
+    const annotations = { 'zero-downtime/virtual-service': 'team-routes' };
     const annotated = { ...service, metadata: { ...service.metadata, annotations } };
     await namedVirtualService(cluster, 'coffee-shop', service);
     await namedVirtualService(cluster, 'coffee-shop', annotated);
