@@ -52,7 +52,7 @@ describe('a switch whose routes have their own names again', () => {
     const next = await perform(context, named(shiftTraffic.undo));
     const [routes] = next.lastSeen.objects;
     expect(routes?.object['spec']).toMatchObject({
-      http: [{ ...route('v1'), name: 'main--switch-v2-to-v1-0123abcd' }, theirs],
+      http: [{ ...route('v1'), name: 'main--switch-v2-to-v1-0123abcd-r2' }, theirs],
     });
   });
 
@@ -70,7 +70,7 @@ describe('a switch whose routes have their own names again', () => {
     expect(await changesOf(shiftTraffic, context)).toEqual([
       'VirtualService coffee-shop',
       '- - name: main',
-      `+ - name: main--${MARKER}`,
+      `+ - name: main--${MARKER}-r2`,
       '    route:',
     ]);
     await perform(context, shiftTraffic);
