@@ -1,12 +1,10 @@
-/** What a run of the switch knows. A value: steps read it, and the loops hand the next step one with what was seen last. */
-
+/** What a run of the switch knows. A value: the loops hand each step one with what was seen last. */
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { Service } from '../shared/kubernetes.ts';
 import { canServeAgain, findVersion } from './cluster-state/versions.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
-
 import type { CreateId } from '../shared/create-id.ts';
 import { guardWrites } from './lock/guarded-cluster.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
@@ -34,7 +32,7 @@ export interface Run {
   readonly readState: () => Promise<State>;
   /** Only who serves; undefined where that cannot be read. It never fails. */
   readonly whoServes: () => Promise<LiveVersion[] | undefined>;
-  /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
+  /** Renews the Lease, right before what cannot be undone; throws when somebody else has it by now. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly inBackground: (work: Promise<void>) => void;
@@ -59,7 +57,7 @@ export interface SwitchContext extends Run {
   readonly quietMs: number;
   /** It began with a record of a run that was killed, or stopped. */
   readonly continued: boolean;
-  /** The current version stays when the switch is over. A run that ended after it was deleted leaves none to keep. */
+  /** The current version stays when the switch is over: it was asked for, and is not deleted already. */
   readonly keepsOld: boolean;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
   readonly lastSeen: TrafficRouting;

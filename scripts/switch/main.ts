@@ -62,7 +62,7 @@ await runMain(async ({ argv, env, signal }) => {
   }
 });
 
-/** Those of the repository that this is part of; of the folder that it is called in, where it is a tool that was installed. */
+/** Those of this repository; of the folder that it is called in, where it is a tool that was installed. */
 function findTemplates(): string {
   const ours = path.resolve(import.meta.dirname, '../../istio/cluster.yaml');
   return existsSync(ours) ? ours : path.resolve('istio/cluster.yaml');

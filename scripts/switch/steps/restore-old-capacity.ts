@@ -1,4 +1,4 @@
-/** First step of a roll back: the current version, which may have been scaled down, is to carry the traffic. */
+/** First step of a roll back: the current version, perhaps scaled down, is to carry the traffic again. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';

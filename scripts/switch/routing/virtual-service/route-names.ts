@@ -1,6 +1,7 @@
 /**
- * The names of routes: the author's, and the marker that a switch adds to them while it is under way. Which routes a switch has moved shows in their
- * markers; once they have their own names again, by what the record of the switch remembers.
+ * The names of routes: the author's, and the marker that a switch adds to them while it is under way. Which
+ * routes a switch has moved shows in their markers; once they have their own names again, by what the record
+ * of the switch remembers.
  */
 import type { HttpRoute } from '../../../shared/kubernetes.ts';
 import { hasMarker, withoutMarker } from '../marker.ts';

@@ -148,7 +148,7 @@ function whoServes(
   };
 }
 
-/** A barrier that comes or goes changes no version: what is known of those stays. What somebody else has written in between nobody knows. */
+/** A barrier that comes or goes changes no version: what is known stays, unless somebody else wrote. */
 function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
   const [earlier, revision] = [revisionOf(before), revisionOf(after)];
   if (earlier === revision) return knowledge;
@@ -228,10 +228,10 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
-  // Every cluster of the service has the host in its name, and every route of ours the name of its VirtualService in its reference.
+  // A cluster of the service has the host in its name, a route of ours its VirtualService in its reference.
   const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
-    // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
+    // All of them, not only those of a port: no route whatsoever may name the version that is left.
     paths: ['/config_dump?resource=dynamic_route_configs'],
     shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
@@ -280,7 +280,7 @@ function isExportedTo({ metadata, spec }: DestinationRule, namespace: string): b
   );
 }
 
-/** The longest `fault.delay`. https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
+/** https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
 function longestDelayMs({ spec: { http = [] } }: VirtualService): number {
   const delays = http.map(({ fault }) => {
     const { fixedDelay } = (fault as { delay?: { fixedDelay?: string } } | undefined)?.delay ?? {};
