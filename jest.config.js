@@ -2,14 +2,16 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // only here
   // The long matrices (a kill or a fault at every single point) run by `npm run test:matrix`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
+  // end of only here
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuild-transform.js' },
   // Not in the temp folder: what is cached is run, and somebody else may have made that folder first.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   globalSetup: '<rootDir>/test/support/global-setup.js',
   testTimeout: 30_000,
-  // Real processes and a playground per file: two cores serve two workers at most.
+  // Real processes in many files: two cores serve two workers at most.
   maxWorkers: 2,
 };
