@@ -2,8 +2,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // The long matrices (a kill or a fault at every single point) run by `npm run test:matrix`.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
+  // More stories of each kind run by `npm run test:stories`, the long matrices (a kill or a fault at every single point) by `npm run test:matrix`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(matrix|stories)/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuild-transform.js' },
   // Not in the temp folder: what is cached is run, and somebody else may have made that folder first.

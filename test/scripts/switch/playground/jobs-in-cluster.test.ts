@@ -5,13 +5,13 @@ import { parseAllDocuments } from 'yaml';
 import { loadKubeConfig } from '../../../../scripts/shared/cluster/config.ts';
 import { createTransport, type Transport } from '../../../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { quickDelays, root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 
 // The very files a team applies: ServiceAccount, rights, kubeconfig, Jobs, and the image that holds this repository.
 let shop: CoffeeCluster;
 let transport: Transport;
 beforeAll(async () => {
-  shop = await startCoffeeCluster();
+  shop = await startCoffeeCluster({ delays: quickDelays });
   transport = createTransport(loadKubeConfig({ kubeconfigs: [shop.playground.kubeconfig] }), {
     timeoutMs: 10_000,
     retryForMs: 5_000,
