@@ -1,5 +1,6 @@
 /**
- * Loads tsx, which compiles TypeScript as Node reads it: `node --import ./load-typescript.mjs scripts/switch/main.ts`.
+ * Lets Node run TypeScript: `node --import ./load-typescript.mjs scripts/switch/main.ts`. From 22.18 on it does so by itself,
+ * since our sources have nothing but types to be taken away; before that, tsx compiles them as Node reads them.
  *
  * tsx keeps what it has compiled, and the socket of its parent, in a folder of the temp folder whose name anybody can guess. On a machine with
  * several users somebody else may have made that folder, and what lies in it is run. Hence: only a folder that this user alone can have written.
@@ -12,12 +13,16 @@ import path from 'node:path';
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
-/** Windows gives each user a temp folder of their own. */
 const uid = process.geteuid?.();
-const isOurs = uid === undefined || ownsFolder(path.join(tmpdir(), `tsx-${uid}`));
+// https://nodejs.org/api/process.html#processfeaturestypescript
+if (!process.features.typescript) await loadTsx();
 
-if (isOurs) await import('tsx');
-else {
+async function loadTsx() {
+  // Windows gives each user a temp folder of their own.
+  if (uid === undefined || ownsFolder(path.join(tmpdir(), `tsx-${uid}`))) {
+    await import('tsx');
+    return;
+  }
   const { TMPDIR } = process.env;
   process.env.TSX_DISABLE_CACHE = '1';
   // Nothing can be below it: tsx looks once, while it is loaded.

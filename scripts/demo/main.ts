@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { meshOptions, startPlayground } from '../playground/index.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import { runMain } from '../shared/run-main.ts';
+import { verifyHasSignals } from '../shared/system.ts';
 import { homeFolder } from '../shared/user.ts';
 import { readCommandLine, usage } from './command-line.ts';
 import { placeOnCluster } from './on-cluster/place-on-cluster.ts';
@@ -23,6 +24,7 @@ await runMain(async ({ argv, env, signal }) => {
     const { description: on, startPlayground: open } = place;
     return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });
   }
+  verifyHasSignals('The demo on an embedded cluster', process.platform);
   const proxies = meshOptions(command.mesh, env);
   return runCommand(command, {
     startPlayground: ({ mesh, ...options }) =>

@@ -45,6 +45,9 @@ export interface DemoPlayground {
   close(): Promise<void>;
 }
 
+/** What a release needs of it: to reach it, and nothing that only who started it may do. */
+export type ReleaseCluster = Omit<DemoPlayground, 'describeDelays' | 'freeze' | 'close'>;
+
 export type StartPlayground = (options: {
   mesh: boolean;
   seed: number;
@@ -53,5 +56,5 @@ export type StartPlayground = (options: {
 }) => Promise<DemoPlayground>;
 
 /** How to connect to it. */
-export const choiceOf = ({ choice, kubeconfig }: DemoPlayground): ClusterChoice =>
+export const choiceOf = ({ choice, kubeconfig }: ReleaseCluster): ClusterChoice =>
   choice ?? { kubeconfigs: [kubeconfig] };

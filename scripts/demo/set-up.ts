@@ -6,7 +6,7 @@ import { DeadlineError, waitFor } from '../shared/wait.ts';
 import { objectsToStartFrom } from './objects.ts';
 import { howToReachGateway } from './on-cluster/addresses.ts';
 import { applyAll } from './releases/release.ts';
-import type { DemoPlayground, Entries } from './playground.ts';
+import type { ReleaseCluster, Entries } from './playground.ts';
 import { waitUntilRolledOut } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 import { order } from './settings.ts';
@@ -29,7 +29,7 @@ const coffeeOrInsideMs = 15_000;
 export async function setUp(
   cluster: Cluster,
   scenario: Scenario,
-  place: DemoPlayground,
+  place: ReleaseCluster,
   signal: AbortSignal,
 ): Promise<Entry> {
   if (scenario.mesh && !place.isPrepared) {
@@ -61,7 +61,7 @@ export async function setUp(
   return (await outside(entries, place, scenario, signal)) ?? inside(place, scenario, signal);
 }
 
-async function entriesOf(place: DemoPlayground, { mesh }: Scenario): Promise<Entries> {
+async function entriesOf(place: ReleaseCluster, { mesh }: Scenario): Promise<Entries> {
   const { findEntries, gatewayUrl, serviceUrl } = place;
   const given = [gatewayUrl ?? serviceUrl];
   const entries = findEntries ? await findEntries(mesh) : { urls: given, isNamed: true, closed: [] };
@@ -77,7 +77,7 @@ async function entriesOf(place: DemoPlayground, { mesh }: Scenario): Promise<Ent
 /** Undefined when nobody serves there, and the load can run elsewhere. */
 async function outside(
   { urls, isNamed }: Entries,
-  place: DemoPlayground,
+  place: ReleaseCluster,
   { mesh }: Scenario,
   signal: AbortSignal,
 ): Promise<Entry | undefined> {
@@ -102,7 +102,7 @@ async function outside(
 }
 
 /** Callers inside the cluster: one order after the other, until the first one is served. */
-async function inside(place: DemoPlayground, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
+async function inside(place: ReleaseCluster, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
   const { inside: callers, host } = place;
   if (!callers) throw new PlaceError('Nobody can reach the service, from outside or from inside.');
   const url = new URL(order.path, await callers.entry(mesh)).href;

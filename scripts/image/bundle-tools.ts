@@ -1,15 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { bundleScript } from '../shared/bundle-script.ts';
 import type { AppFiles } from './build-image.ts';
 import type { TarEntry } from './tar.ts';
 
 /** Scripts that also run in a pod, see their in-cluster/job.yaml. */
 const scripts = ['switch', 'load'];
-
-// CommonJS dependencies bundled into a module still call require and read __dirname.
-const banner =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const { filename: __filename, dirname: __dirname } = import.meta;";
 
 /**
  * The repository as a pod needs it: the scripts bundled where their sources lie, and the templates that the switch
@@ -17,8 +13,11 @@ const banner =
  */
 export function bundleTools(root: string): AppFiles {
   const files = new Map<string, Buffer>([
-    ['package.json', Buffer.from('{"type":"module"}')],
-    ...scripts.map((name): [string, Buffer] => [`scripts/${name}/main.js`, bundled(root, name)]),
+    ['package.json', manifestOf(root)],
+    ...scripts.map((name): [string, Buffer] => [
+      `scripts/${name}/main.js`,
+      bundleScript(root, `scripts/${name}/main.ts`).code,
+    ]),
     ...templatesBelow(root, 'istio'),
   ]);
   const folders = new Set(['app']);
@@ -34,19 +33,10 @@ export function bundleTools(root: string): AppFiles {
   };
 }
 
-function bundled(root: string, name: string): Buffer {
-  const { outputFiles } = buildSync({
-    absWorkingDir: root,
-    entryPoints: [`scripts/${name}/main.ts`],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    banner: { js: banner },
-    write: false,
-    logLevel: 'error',
-  });
-  return Buffer.from(outputFiles[0]?.contents ?? '');
+/** Its version is what `--version` says. */
+function manifestOf(root: string): Buffer {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return Buffer.from(JSON.stringify({ type: 'module', version }));
 }
 
 function templatesBelow(root: string, folder: string): [string, Buffer][] {

@@ -4,7 +4,7 @@ import { parseObjects, renderSets } from '../render/index.ts';
 import { connectCluster } from '../shared/cluster/cluster.ts';
 import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
-import type { Playground } from './index.ts';
+import type { Playground } from './playground.ts';
 
 /** Applies version v1, with values of the templates, and waits for the first coffee. Rejects with DeadlineError when there is none within 60 s. */
 export async function openCoffeeShop(

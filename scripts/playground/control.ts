@@ -1,5 +1,6 @@
 /**
- * What no real cluster offers: making one proxy late. A small endpoint on loopback, for `npm run playground -- ctl ...`.
+ * What no real cluster offers: making one proxy late, and ending a process as a crash does. A small endpoint on loopback, for
+ * `npm run playground -- ctl ...` and the live page.
  * Its URL carries a token that only the user who started the playground can read.
  */
 import { randomBytes } from 'node:crypto';
@@ -7,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../shared/errors.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { createHttpListener, urlOfTarget } from '../shared/listener/index.ts';
-import type { Playground } from './index.ts';
+import type { Playground } from './playground.ts';
 import { listen } from './network/listen.ts';
 
 export interface Control {
@@ -16,10 +17,13 @@ export interface Control {
   close(): void;
 }
 
-/** Answers `POST <url>/freeze?proxy=NAME[&for=12s]`, `POST <url>/thaw?proxy=NAME` and `GET <url>/proxies`. */
+/**
+ * Answers `POST <url>/freeze?proxy=NAME[&for=12s]`, `POST <url>/thaw?proxy=NAME`, `GET <url>/proxies` and
+ * `POST <url>/crash?pod=NAME&container=NAME`.
+ */
 export async function startControl(playground: Playground): Promise<Control> {
   const token = randomBytes(24).toString('base64url');
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+  const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = urlOfTarget(request.url);
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
@@ -30,7 +34,7 @@ export async function startControl(playground: Playground): Promise<Control> {
       return;
     }
     try {
-      answer(200, act(playground, `${request.method ?? ''} ${action ?? ''}`, searchParams));
+      answer(200, await act(playground, `${request.method ?? ''} ${action ?? ''}`, searchParams));
     } catch (error) {
       answer(400, { error: messageOf(error) });
     }
@@ -46,7 +50,7 @@ export async function startControl(playground: Playground): Promise<Control> {
   };
 }
 
-function act(playground: Playground, action: string, parameters: URLSearchParams): unknown {
+async function act(playground: Playground, action: string, parameters: URLSearchParams): Promise<unknown> {
   const proxy = parameters.get('proxy') ?? 'gateway';
   const duration = parameters.get('for');
   switch (action) {
@@ -58,7 +62,12 @@ function act(playground: Playground, action: string, parameters: URLSearchParams
     case 'POST thaw':
       playground.thaw(proxy);
       return { thawed: proxy };
+    case 'POST crash': {
+      const [pod, container] = [parameters.get('pod') ?? '', parameters.get('container') ?? ''];
+      await playground.crash(pod, { container });
+      return { crashed: pod, container };
+    }
     default:
-      throw new Error(`no action "${action}"; there are: GET proxies, POST freeze, POST thaw.`);
+      throw new Error(`no action "${action}"; there are: GET proxies, POST freeze, POST thaw, POST crash.`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Playground } from './index.ts';
+import type { Playground } from './playground.ts';
 import { RULES_LAG, RULES_MIN_PERIOD_MS, type Delay } from './network/index.ts';
 import { KUBELET_DELAYS } from './kubelet/index.ts';
 import { MEASURED_DELAYS } from './mesh/index.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectStore } from './store/types.ts';
+import type { KubeObject, ObjectStore } from './storage/types.ts';
 
 export interface EventInput {
   type: 'Normal' | 'Warning';

@@ -2,7 +2,6 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { openStage, type Stage } from '../demo/live/index.ts';
 import { CommandError, isError, messageOf, UsageError } from '../shared/errors.ts';
 import type { PlaygroundAccess } from '../shared/playground-kubeconfig.ts';
 import { runMain } from '../shared/run-main.ts';
@@ -13,13 +12,15 @@ import {
   withdrawPlayground,
   type RunningPlayground,
 } from '../shared/running-playground.ts';
+import { verifyHasSignals } from '../shared/system.ts';
 import { createSteps } from '../shared/terminal.ts';
 import { describeUse } from './describe.ts';
 import { openCoffeeShop } from './coffee-shop.ts';
 import { startControl } from './control.ts';
 import { sendControl } from './control-client.ts';
-import { startPlayground, type PlaygroundOptions } from './index.ts';
-import { meshOptions, parseMesh, parseSeed } from './options.ts';
+import { startPlayground } from './start-playground.ts';
+import { openLivePage, verifyLivePage, type LivePage } from './live-page.ts';
+import { meshOptions, parseMesh, parseSeed, type PlaygroundOptions } from './options.ts';
 import { printableLines, printableMessage } from '../shared/printable.ts';
 
 const help = `npm run playground -- [flags]          an embedded Kubernetes with a mesh and the coffee-shop in it, until Ctrl-C
@@ -67,7 +68,9 @@ await runMain(async ({ argv, env, signal, print }) => {
   if (positionals.length > 0)
     throw new UsageError(`unknown argument "${String(positionals[0])}". See: npm run playground -- --help`);
 
+  verifyHasSignals('The playground', process.platform);
   if (values.live && values.empty) throw new UsageError('--live shows the coffee-shop: leave out --empty.');
+  if (values.live) verifyLivePage();
   if (values.kubeconfig !== undefined && !existsSync(path.dirname(values.kubeconfig)))
     throw new UsageError(`--kubeconfig: there is no folder ${path.dirname(values.kubeconfig)}.`);
   if (values.kubeconfig !== undefined && !isOursToWrite(values.kubeconfig)) {
@@ -98,7 +101,7 @@ await runMain(async ({ argv, env, signal, print }) => {
   steps.succeed(`Kubernetes API at ${playground.server}`);
   const control = await startControl(playground);
   const { kubeconfig, gatewayUrl, serviceUrl } = playground;
-  let stage: Stage | undefined;
+  let page: LivePage | undefined;
   try {
     if (!values.empty) {
       steps.start('Open the coffee-shop');
@@ -116,17 +119,17 @@ await runMain(async ({ argv, env, signal, print }) => {
     leaveWord(word, folder, playground.access);
     if (values.live) {
       steps.start('Open the live page');
-      stage = await openStage(playground);
+      page = await openLivePage(word, ended.fail);
       steps.succeed('on this machine alone');
     }
-    const liveUrl = stage?.url;
+    const liveUrl = page?.url;
     if (values.json)
       await print(`${JSON.stringify({ kubeconfig, gatewayUrl: gatewayUrl ?? null, serviceUrl, liveUrl })}\n`);
     else await print(describeUse(playground, liveUrl));
     await ended.promise;
   } finally {
     // Before the cluster: what the page started must not see it go.
-    await stage?.close();
+    await page?.close();
     control.close();
     withdrawPlayground(process.pid, folder);
     await playground.close();

@@ -47,3 +47,8 @@ export interface SidecarRuntime {
   /** SIGKILL. */
   kill(podUid: string): void;
 }
+
+/** A pod network that holds a part of the machine's loopback until it is closed. */
+export interface OpenPodNetwork extends PodNetwork {
+  close(): void;
+}

@@ -1,5 +1,5 @@
 import { UsageError } from '../shared/errors.ts';
-import type { Authorizer, FaultHook } from './api/index.ts';
+import type { Authorizer, FaultHook } from './apiserver/index.ts';
 import type { KubeletDelays } from './kubelet/index.ts';
 import { findEnvoy, type MeshDelays } from './mesh/index.ts';
 import type { Delay } from './network/index.ts';

@@ -1,5 +1,5 @@
 /** The parts of a Pod that the controllers and the kubelet read and write. */
-import type { KubeObject } from './store/types.ts';
+import type { KubeObject } from './storage/types.ts';
 
 export type Pod = KubeObject<PodSpec, PodStatus>;
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Container, Pod, PodSpec } from './pod-types.ts';
-import type { KubeObject, ObjectStore } from './store/types.ts';
+import type { KubeObject, ObjectStore } from './storage/types.ts';
 
 /** What a container finds of its pod's ServiceAccount: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -7,6 +7,7 @@ await runMain(
       stdout: (text) => void process.stdout.write(text),
       stderr: (text) => void process.stderr.write(text),
       environment: env,
+      start: { script: process.argv[1], env },
       hearSignals,
     }),
   { signals: 'when asked for' },

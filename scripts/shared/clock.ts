@@ -24,8 +24,9 @@ export async function withTimeout<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
-  const cancel = clock.after(ms, () => controller.abort(reason));
+  const cancel = clock.after(ms, () =>
+    controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+  );
   try {
     return await work(controller.signal);
   } finally {

@@ -3,15 +3,15 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** JSON merge patch, as the API server applies it. https://www.rfc-editor.org/rfc/rfc7396 */
+/** JSON merge patch, as the API server applies it; neither value is changed. https://www.rfc-editor.org/rfc/rfc7396 */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isFields(patch)) return patch;
-  const fields: Fields = isFields(target) ? target : {};
-  const merged = Object.keys({ ...fields, ...patch }).map((key): [string, unknown] => [
-    key,
-    key in patch ? mergePatch(fields[key], patch[key]) : fields[key],
-  ]);
-  return Object.fromEntries(merged.filter(([, value]) => value !== null));
+  const merged = new Map(Object.entries(isFields(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergePatch(merged.get(key), value));
+  }
+  return Object.fromEntries(merged);
 }
 
 /** Of a value only the fields that a merge patch writes; undefined where it has none of them. */

@@ -18,7 +18,11 @@ export class TooLongError extends CommandError {
 export function createTextReader(
   who: string,
   limitBytes: number,
-): { add(chunk: Uint8Array): void; text(): string } {
+): {
+  add(chunk: Uint8Array): void;
+  /** @param decode makes the text of the bytes, which are there for the time of the call alone */
+  text(decode?: (bytes: Buffer) => string): string;
+} {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   return {
@@ -27,8 +31,24 @@ export function createTextReader(
       if (bytes > limitBytes) throw new TooLongError(who, limitBytes);
       chunks.push(chunk);
     },
-    text: () => Buffer.concat(chunks).toString('utf8'),
+    text: (decode = (all) => all.toString('utf8')) => decode(joined(chunks, bytes)),
   };
+}
+
+/** Larger answers are joined in a place of their own, in bytes. */
+const USUAL_BYTES = 4 * 1024 * 1024;
+/** Where answers are joined, one after another: to take a megabyte from the system for each takes longer than to read it. */
+let place = Buffer.alloc(0);
+
+function joined(chunks: readonly Uint8Array[], bytes: number): Buffer {
+  if (bytes > USUAL_BYTES) return Buffer.concat(chunks);
+  if (bytes > place.length) place = Buffer.allocUnsafeSlow(Math.min(2 * bytes, USUAL_BYTES));
+  let at = 0;
+  for (const chunk of chunks) {
+    place.set(chunk, at);
+    at += chunk.length;
+  }
+  return place.subarray(0, bytes);
 }
 
 /** The whole text of a body. Throws TooLongError, and gives the stream up, when it is longer than `limitBytes`. */

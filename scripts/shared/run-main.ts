@@ -3,6 +3,7 @@ import path from 'node:path';
 import { InterruptedError, isError, messageOf } from './errors.ts';
 import { printable, printableLines, printableMessage } from './printable.ts';
 import { watchOutputs } from './outputs.ts';
+import { readVersion } from './version.ts';
 
 export interface MainContext {
   /** The command line without node and the script. */
@@ -33,7 +34,8 @@ export interface MainOptions {
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs a command and ends the process with its exit code (0 when it returns nothing): 1 and 2 as the error says, 130 or 143 after a signal.
+ * Runs a command, or says the version for `--version` alone, and ends the process with its exit code (0 when it returns
+ * nothing): 1 and 2 as the error says, 130 or 143 after a signal.
  * On a signal the command is told through `signal` and has `graceMs` to leave things in order.
  */
 export async function runMain(
@@ -73,11 +75,12 @@ export async function runMain(
   const { signal } = controller;
   const print = (text: string): Promise<void> => outputs.print(text, signal);
 
+  const argv = process.argv.slice(2);
+  const run = argv.length === 1 && argv[0] === '--version' ? printVersion : command;
   let exitCode: number;
   let failure: unknown;
   try {
-    exitCode =
-      (await command({ argv: process.argv.slice(2), env: process.env, signal, hearSignals, print })) ?? 0;
+    exitCode = (await run({ argv, env: process.env, signal, hearSignals, print })) ?? 0;
   } catch (error) {
     failure = error;
     exitCode = report(error);
@@ -94,13 +97,21 @@ export async function runMain(
   process.exit(exitCode);
 }
 
-/** A killed npm passes nothing on, and nobody waits for its command any more. */
+function printVersion(): Promise<number> {
+  process.stdout.write(`${readVersion()}\n`);
+  return Promise.resolve(0);
+}
+
+/**
+ * A killed npm passes no signal on, and a shell between npm and its command (dash; bash lets the command take its place) dies of
+ * one without passing it on: nobody waits for the command any more.
+ */
 function onceNpmIsGone(end: () => void): void {
   const name = path.basename(path.dirname(process.argv[1] ?? ''));
   if (process.env['npm_lifecycle_event'] !== name) return;
-  const npm = process.ppid;
+  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === npm) return;
+    if (process.ppid === parent) return;
     clearInterval(timer);
     end();
   }, 250).unref();

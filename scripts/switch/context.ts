@@ -3,7 +3,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { Service } from '../shared/kubernetes.ts';
-import { findVersion } from './cluster-state/versions.ts';
+import { canServeAgain, findVersion } from './cluster-state/versions.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
 
@@ -15,8 +15,8 @@ import { createProver } from './proofs/prover.ts';
 import type { Deadline, Prover } from './proofs/prover.ts';
 import type { QuietWatch } from './proofs/quiet-watch.ts';
 import { createMarker } from './routing/marker.ts';
-import type { RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
-import type { Reporter, StepReport, SwitchOptions } from './types.ts';
+import type { LiveVersion, RouteTarget, TrafficRouting } from './routing/traffic-routing.ts';
+import type { Reporter, StepReport, SwitchOptions, Words } from './types.ts';
 
 export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
@@ -29,6 +29,11 @@ export interface Run {
   readonly mesh: Mesh;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  readonly words: Words;
+  /** Where things stand, as far as this kind of run needs it. */
+  readonly readState: () => Promise<State>;
+  /** Only who serves; undefined where that cannot be read. It never fails. */
+  readonly whoServes: () => Promise<LiveVersion[] | undefined>;
   /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
@@ -54,6 +59,8 @@ export interface SwitchContext extends Run {
   readonly quietMs: number;
   /** It began with a record of a run that was killed, or stopped. */
   readonly continued: boolean;
+  /** The current version stays when the switch is over. A run that ended after it was deleted leaves none to keep. */
+  readonly keepsOld: boolean;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
   readonly lastSeen: TrafficRouting;
   /** A proof C that the step before has begun. */
@@ -62,16 +69,18 @@ export interface SwitchContext extends Run {
 
 export function createContext(run: Run, state: State, { from, to, record: earlier }: Work): SwitchContext {
   const { options, cluster, mesh, clock } = run;
-  const record: SwitchRecord = earlier ?? {
+  const record: SwitchRecord = (earlier && { ...earlier, attempt: (earlier.attempt ?? 1) + 1 }) ?? {
     id: run.createId(),
     from,
     to,
     phase: 'running',
     startedAt: clock.date().toISOString(),
+    proven: state.lastSeen.proven,
     before: {
       deployment: findVersion(state.deployments, to) !== undefined,
       subset: state.lastSeen.has(to),
     },
+    routes: state.lastSeen.routesOf(from),
   };
   return {
     ...run,
@@ -83,14 +92,20 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     from,
     to,
     record,
-    marker: createMarker(from, to, record.id),
+    marker: createMarker(from, to, record.id, record.attempt),
     target: state.target,
     service: state.service,
     stepTimeoutMs: options.stepTimeoutMs ?? 120_000,
     quietMs: options.quietMs ?? 1000,
     continued: earlier !== undefined,
+    keepsOld: options.keepOld === true && canServeAgain(findVersion(state.deployments, from)),
     lastSeen: state.lastSeen,
   };
+}
+
+/** What a roll back writes into the routes. */
+export function markerBack({ from, to, record }: Pick<SwitchContext, 'from' | 'to' | 'record'>): string {
+  return createMarker(to, from, record.id, record.attempt);
 }
 
 /** How long a step's proof may take, and who hears of its progress. */

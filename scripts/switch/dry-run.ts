@@ -6,17 +6,21 @@ import { describeChange } from './changes/describe-change.ts';
 import { createOverlay } from './changes/overlay.ts';
 import type { Overlay } from './changes/overlay.ts';
 import type { SwitchContext, Work } from './context.ts';
-import { planSwitch, planToTheEnd, planUndo } from './plan.ts';
+import type { Operation } from './operation.ts';
 import { sayPlanned } from './say.ts';
-import { phasesOf } from './step.ts';
+import { knowingOf, phasesOf } from './step.ts';
 import type { NamedPart } from './step.ts';
 import type { SeenObject } from './routing/traffic-routing.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { PlannedStep, SwitchResult } from './types.ts';
 
 /** Tells the plan, and gives it with the result. */
-export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<SwitchResult> {
-  const plan = await planOf(context, kind);
+export async function sayPlan(
+  context: SwitchContext,
+  { kind }: Work,
+  operation: Operation,
+): Promise<SwitchResult> {
+  const plan = await plannedSteps(context, kind, operation);
   for (const [index, { title, changes, proof }] of plan.entries()) {
     context.reporter.note(`${index + 1}. ${title}`);
     for (const line of changes.length > 0 ? changes : ['changes nothing'])
@@ -26,16 +30,18 @@ export async function sayPlan(context: SwitchContext, { kind }: Work): Promise<S
   return { ...(await sayPlanned(context, kind === 'undo')), plan };
 }
 
-async function planOf(context: SwitchContext, kind: Work['kind']): Promise<PlannedStep[]> {
-  if (kind === 'switch') return describePlan(context, planSwitch(context.options).slice(1));
+async function plannedSteps(
+  context: SwitchContext,
+  kind: Work['kind'],
+  operation: Operation,
+): Promise<PlannedStep[]> {
+  if (kind === 'switch') return describePlan(context, operation.plan(context));
   try {
-    return await describePlan(context, planUndo());
+    return await describePlan(context, operation.planUndo(context));
   } catch (error) {
     if (!(error instanceof PointOfNoReturnError)) throw error;
-    context.reporter.note(
-      `${context.from} is deleted already: the switch would be finished instead of undone`,
-    );
-    return describePlan(context, planToTheEnd());
+    context.reporter.note(`${context.words.tooLate(context)} would be finished instead of undone`);
+    return describePlan(context, operation.planToTheEnd());
   }
 }
 
@@ -60,7 +66,9 @@ export async function describePlan(
         if (object !== undefined) written.push({ resource: change.resource, object });
       }
       next = { ...next, lastSeen: next.lastSeen.with(written) };
-      claims.push(phase.claim?.(next, changes).text ?? '');
+      const claim = phase.claim?.(next, changes);
+      claims.push(claim?.text ?? '');
+      next = knowingOf(next, claim);
     }
     const proof = claims.filter((text) => text !== '').join('; then ');
     planned.push({ name: part.name, title, changes: lines, proof });

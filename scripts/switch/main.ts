@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { asCalled, calledAs } from '../shared/called.ts';
 import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
@@ -7,21 +9,25 @@ import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
+import { appOf } from './command/app-of.ts';
 import type { SwitchResult } from './types.ts';
 
 await runMain(async ({ argv, env, signal }) => {
-  const root = path.resolve(import.meta.dirname, '../..');
-  const defaultTemplates = path.join(root, 'istio/cluster.yaml');
-  const parsed = parseSwitchArgs(argv, { defaultTemplates, isReadElsewhere: isPodLog(env) });
+  const start = { script: process.argv[1], env };
+  const defaultTemplates = findTemplates();
+  const called = { as: calledAs('switch', start), app: appOf(defaultTemplates) ?? '' };
+  const parsed = parseSwitchArgs(argv, { defaultTemplates, called, isReadElsewhere: isPodLog(env) });
   const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
-    process.stdout.write(`${help}\n`);
+    const here = asCalled(help, 'switch', start);
+    process.stdout.write(`${here}\n`);
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
+    allServed,
     combineReporters,
     connectCluster,
     createJournal,
@@ -40,7 +46,7 @@ await runMain(async ({ argv, env, signal }) => {
       const found = await readStatus(cluster, options.app);
       if (json) print(found);
       else process.stdout.write(`${describeStatus(found, options)}\n`);
-      return 0;
+      return allServed(found) ? 0 : 1;
     }
     if (wantsPromotion) {
       const said = await promote(cluster, options.app);
@@ -66,6 +72,12 @@ await runMain(async ({ argv, env, signal }) => {
     await cluster?.close();
   }
 });
+
+/** Those of the repository that this is part of; of the folder that it is called in, where it is a tool that was installed. */
+function findTemplates(): string {
+  const ours = path.resolve(import.meta.dirname, '../../istio/cluster.yaml');
+  return existsSync(ours) ? ours : path.resolve('istio/cluster.yaml');
+}
 
 /** The log of a pod is read where its files are not. */
 function isPodLog(env: NodeJS.ProcessEnv): boolean {

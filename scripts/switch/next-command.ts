@@ -1,7 +1,8 @@
 /** The commands that a message suggests, with the flags that name this app and this cluster, quoted for a POSIX shell. */
+import { calledHere } from '../shared/called.ts';
 import type { SwitchOptions } from './types.ts';
 
-type Named = Pick<SwitchOptions, 'app' | 'sameCluster' | 'sameWishes'>;
+type Named = Pick<SwitchOptions, 'app' | 'called' | 'sameCluster' | 'sameWishes'>;
 
 /** The same switch once more, as it was asked for. */
 export function switchCommand(options: Named, to: string): string {
@@ -27,7 +28,7 @@ export function waysOn(options: Named, to: string, isBackPossible: boolean): str
   return isBackPossible ? `${on}  or roll back with: ${undoCommand(options, to)}` : on;
 }
 
-function command({ app, sameCluster = '' }: Named, flags: string): string {
-  const which = app === 'coffee-shop' ? '' : ` --app ${app}`;
-  return `npm run switch -- ${flags}${which}${sameCluster}`;
+function command({ app, called = calledHere, sameCluster = '' }: Named, flags: string): string {
+  const which = app === called.app ? '' : ` --app ${app}`;
+  return `${called.as} ${flags}${which}${sameCluster}`;
 }

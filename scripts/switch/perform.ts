@@ -1,13 +1,12 @@
 /** One step of a plan, in whatever direction: its changes are written, its claim is proven, and everybody hears of it from the same values. */
 import { UsageError, messageOf } from '../shared/errors.ts';
 import { applyChanges } from './changes/apply-change.ts';
-import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
 import { recordEvent } from './command/events.ts';
 import type { SwitchContext } from './context.ts';
-import { NotProvenError } from './proofs/prove-everywhere.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
-import { phasesOf } from './step.ts';
-import type { NamedPart, Phase, Proven, Step } from './step.ts';
+import { proveWatched } from './prove-watched.ts';
+import { knowingOf, phasesOf } from './step.ts';
+import type { NamedPart, Proven, Step } from './step.ts';
 import type { StepReport } from './types.ts';
 
 /** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written by then stays. */
@@ -75,32 +74,13 @@ async function runPhases(
       const changes = (await phase.changes?.(next)) ?? [];
       if (phase === part && part.warning) next.reporter.note(part.warning(next));
       next = { ...next, lastSeen: next.lastSeen.with(await applyChanges(next, changes)) };
-      const shown = await prove(next, phase.claim?.(next, changes));
+      const { claim, shown } = await proveWatched(next, phase, changes);
+      next = knowingOf(next, claim);
       if (phase === part && shown) proven = shown;
     }
     return { next, proven };
   } catch (error) {
     throw new StepFailed(part, next, error);
-  }
-}
-
-/** What somebody else has written over what was to be proven no proxy can show: that is the reason then. */
-async function prove(context: SwitchContext, claim: ReturnType<Phase['claim'] & object> | undefined) {
-  try {
-    return await claim?.prove();
-  } catch (error) {
-    const edit = error instanceof NotProvenError ? await foreignEdit(context) : undefined;
-    throw edit ?? error;
-  }
-}
-
-/** What somebody else has changed meanwhile, as far as can be read. */
-export async function foreignEdit(context: SwitchContext): Promise<ForeignEditError | undefined> {
-  try {
-    await verifyUnchanged(context);
-    return undefined;
-  } catch (error) {
-    return error instanceof ForeignEditError ? error : undefined;
   }
 }
 

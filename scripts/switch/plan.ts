@@ -1,5 +1,6 @@
 /** The switch as a list of steps. Forward they run in this order; rolled back they run their `undo` in the opposite one. */
 import { canaryStep } from './canary/canary-step.ts';
+import type { SwitchContext } from './context.ts';
 import { preflight } from './preflight/preflight.ts';
 import { undoOf } from './step.ts';
 import type { NamedPart, Step } from './step.ts';
@@ -7,7 +8,9 @@ import { addSubset } from './steps/add-subset.ts';
 import { deleteOld } from './steps/delete-old.ts';
 import { deployVersion } from './steps/deploy-version.ts';
 import { drainOld } from './steps/drain-old.ts';
+import { ownerStaysAway } from './steps/owner-stays-away.ts';
 import { removeSubset } from './steps/remove-subset.ts';
+import { restoreNames, restoreNamesBack } from './steps/restore-names.ts';
 import { restoreOldCapacity } from './steps/restore-old-capacity.ts';
 import { shiftTraffic } from './steps/shift-traffic.ts';
 
@@ -15,22 +18,31 @@ export interface PlanOptions {
   /** Shares in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
   keepOld?: boolean | undefined;
+  /** Somebody said so, and it is to be seen. */
+  ownerPaused?: boolean | undefined;
 }
 
-export function planSwitch({ canary = [], keepOld = false }: PlanOptions = {}): Step[] {
+export function planSwitch({ canary = [], keepOld = false, ownerPaused = false }: PlanOptions = {}): Step[] {
   const shares = canary.map((share, index) => canaryStep(share, index === 0));
-  const toTheCandidate = [preflight, deployVersion, addSubset, ...shares, shiftTraffic, drainOld];
-  return keepOld ? toTheCandidate : [...toTheCandidate, removeSubset, deleteOld];
+  const known = ownerPaused ? [addSubset, ownerStaysAway] : [addSubset];
+  const toTheCandidate = [preflight, deployVersion, ...known, ...shares, shiftTraffic, drainOld];
+  return [...toTheCandidate, ...(keepOld ? [] : [removeSubset, deleteOld]), restoreNames];
+}
+
+/** The rest of a switch that was begun by whoever: what is left of the current version when that is gone already cannot be kept. */
+export function planOf({ options, keepsOld }: Pick<SwitchContext, 'options' | 'keepsOld'>): Step[] {
+  return planSwitch({ ...options, keepOld: keepsOld });
 }
 
 /** Too late to go back: whatever has been done of it, the rest of the way, with the candidate as it is. */
 export function planToTheEnd(): Step[] {
-  return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld];
+  return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld, restoreNames];
 }
 
 /** A whole switch rolled back: the current version's capacity first, the candidate's end last. */
 export function planUndo(): NamedPart[] {
-  return [restoreOldCapacity, ...[removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf)];
+  const back = [removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf);
+  return [restoreOldCapacity, ...back, restoreNamesBack];
 }
 
 /**
@@ -40,5 +52,6 @@ export function planUndo(): NamedPart[] {
 export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
   if (continued || done.includes(removeSubset)) return planUndo();
   const back = done.toReversed().flatMap(undoOf);
-  return done.some(({ share }) => share !== undefined) ? [restoreOldCapacity, ...back] : back;
+  const hasMoved = done.some(({ share }) => share !== undefined);
+  return hasMoved ? [restoreOldCapacity, ...back, restoreNamesBack] : back;
 }

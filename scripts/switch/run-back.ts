@@ -1,15 +1,14 @@
 /** Steps rolled back one after another, from what stands there now: an edit by somebody else may be why, and must outlive it. */
 import { CommandError } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
-import { readState } from './cluster-state/read-state.ts';
 import type { SwitchContext } from './context.ts';
 import { perform } from './perform.ts';
 import type { NamedPart } from './step.ts';
 
 /** Throws why it stopped. */
 export async function runBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
-  const { lastSeen } = await readState(context.cluster, context.app);
-  let next: SwitchContext = { ...context, lastSeen };
+  const { lastSeen } = await context.readState();
+  let next: SwitchContext = { ...context, lastSeen: lastSeen.knowing(context.lastSeen.proven) };
   for (const part of plan) next = await perform(next, part);
   verifyServesAlone(next);
   return next;

@@ -2,32 +2,46 @@
 import { systemClock } from '../shared/clock.ts';
 import { InterruptedError, UsageError, messageOf } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
-import { readState } from './cluster-state/read-state.ts';
 import { releaseFields } from './changes/release-fields.ts';
 import { combineReporters } from './command/combine-reporters.ts';
 import { createContext } from './context.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
-import { decide } from './decide.ts';
 import { sayPlan } from './dry-run.ts';
 import { createId } from '../shared/create-id.ts';
 import { createLock } from './lock/lock.ts';
 import type { Lock } from './lock/lock.ts';
-import { StepFailed, foreignEdit } from './perform.ts';
-import { planSwitch, planToTheEnd, planUndo, planWayBack } from './plan.ts';
-import { preflight } from './preflight/preflight.ts';
-import { explainMissingRights, verifyWayBack } from './preflight/rights.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
+import type { Operation } from './operation.ts';
+import { StepFailed } from './perform.ts';
 import { verifyVersionName } from './preflight/version-name.ts';
 import { createMesh } from './proofs/mesh.ts';
 import { NotServingError } from './proofs/still-serving.ts';
+import { foreignEdit } from './prove-watched.ts';
 import { runBack } from './run-back.ts';
 import { runForward } from './run-forward.ts';
 import { sayBeginning, sayEnd, sayStopped, saySwitched, sayUndone } from './say.ts';
 import type { NamedPart, Step } from './step.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
+import { switchOperation } from './switch-operation.ts';
 import type { Reporter, SwitchOptions, SwitchResult } from './types.ts';
 
 /** Never throws for what happens in the cluster: that is in the result. Throws for wrong usage, and when the cluster cannot be read at all. */
-export async function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
+export function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
+  return runOperation(switchOperation, options, listener);
+}
+
+/** What is done, and by which lock this run is the only one that does it. */
+interface Job {
+  operation: Operation;
+  lock: Lock;
+}
+
+/** The same for whatever operation. */
+export async function runOperation(
+  operation: Operation,
+  options: SwitchOptions,
+  listener: Reporter,
+): Promise<SwitchResult> {
   if (options.to !== undefined) verifyVersionName(options.to);
   const { cluster, clock = systemClock, istioNamespace = 'istio-system' } = options;
   // Events are a courtesy: nothing waits for them but the end of the run.
@@ -41,25 +55,27 @@ export async function runSwitch(options: SwitchOptions, listener: Reporter): Pro
     mesh: createMesh(cluster, { clock, istioNamespace }),
     reporter: combineReporters(listener),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
+    words: operation.words,
+    readState: () => operation.readState(cluster, options.app),
+    whoServes: () => operation.whoServes(cluster, options.app),
     renewLease: () => lock.renew(),
     inBackground: (work) => void background.push(work),
     steps: [],
     startedMs: clock.now(),
   };
   try {
-    return await readAndDecide(run, lock);
+    return await readAndDecide(run, { operation, lock });
   } finally {
     run.mesh.close();
     await Promise.all([lock.release(), ...background]);
   }
 }
 
-async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
+async function readAndDecide(run: Run, job: Job): Promise<SwitchResult> {
   const { options } = run;
-  const state = await readState(run.cluster, options.app).catch((error: unknown) =>
-    explainMissingRights(run, error),
-  );
-  const decision = decide(state, options);
+  const { operation, lock } = job;
+  const state = await run.readState().catch((error: unknown) => operation.explainMissingRights(run, error));
+  const decision = operation.decide(state, options);
   if (decision.kind === 'nothing') {
     const { live, message } = decision;
     return sayEnd(run, { from: live, to: options.to ?? live, outcome: 'already-there', ok: true, message });
@@ -69,84 +85,97 @@ async function readAndDecide(run: Run, lock: Lock): Promise<SwitchResult> {
   sayBeginning(run, decision);
   const context = createContext(run, state, decision);
   try {
-    if (decision.kind === 'switch') await runForward(context, [preflight]);
-    else await verifyWayBack(context, state);
-    if (options.dryRun) return await sayPlan(context, decision);
+    if (decision.kind === 'switch') await runForward(context, [operation.preflight]);
+    else for (const note of await operation.lookBeforeUndo(context, state)) run.reporter.note(note);
+    if (options.dryRun) return await sayPlan(context, decision, operation);
     await lock.take(run);
-    return await runLocked(run, decision, lock);
+    return await runLocked(run, decision, job);
   } catch (error) {
     // Outside of any step too: the record could not be read or written. Where things stand is still to be said.
     return stop(context, error);
   }
 }
 
-async function runLocked(run: Run, work: Work, lock: Lock): Promise<SwitchResult> {
-  const { cluster, options } = run;
+async function runLocked(run: Run, work: Work, job: Job): Promise<SwitchResult> {
+  const { options } = run;
+  const { operation, lock } = job;
   // Between the look and the Lease somebody may have finished another switch.
-  const state = await readState(cluster, options.app);
-  const again = decide(state, options);
+  const state = await run.readState();
+  const again = operation.decide(state, options);
   if (again.kind !== work.kind || again.from !== work.from || again.to !== work.to) {
     const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
     return sayRefused(run, work, message);
   }
   const context = createContext(run, state, again);
   await lock.write({ ...context.record, phase: work.kind === 'undo' ? 'undoing' : 'running' });
-  if (work.kind === 'undo') return undo(context, lock);
-  const plan = planSwitch(options).slice(1);
-  return goOn(context, options.arrange?.(plan) ?? plan, lock);
+  if (work.kind === 'undo') return undo(context, job);
+  const plan = operation.plan(context);
+  return goOn(context, options.arrange?.(plan) ?? plan, job);
 }
 
-async function goOn(context: SwitchContext, plan: Step[], lock: Lock): Promise<SwitchResult> {
-  const { options } = context;
+async function goOn(context: SwitchContext, plan: Step[], job: Job): Promise<SwitchResult> {
+  let end: SwitchContext;
   try {
-    const end = await runForward(context, plan);
+    end = await runForward(context, plan);
     const edit = await foreignEdit(end);
     if (edit !== undefined) return await sayStopped(end, edit);
     await releaseFields(end);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    return afterFailure(error, plan, lock);
+    return afterFailure(error, plan, job);
   }
-  await lock.finish({ ...context.record, phase: 'switched', keptOld: options.keepOld ?? false });
+  await job.lock.finish({ ...recordOf(end), phase: 'switched', keptOld: context.keepsOld });
   return saySwitched(context, plan);
 }
 
+/** With what is known for the next switch. */
+const recordOf = ({ record, lastSeen: { proven } }: SwitchContext): SwitchRecord => ({ ...record, proven });
+
 /** Interrupted, or no longer the only operator, a run leaves everything as it is for the next one. */
-async function afterFailure(failed: StepFailed, plan: Step[], lock: Lock): Promise<SwitchResult> {
+async function afterFailure(
+  failed: StepFailed,
+  plan: Step[],
+  { operation, lock }: Job,
+): Promise<SwitchResult> {
   const { context, cause } = failed;
   const index = plan.findIndex((step) => step === failed.part);
   const isEnd = cause instanceof InterruptedError || context.signal.aborted;
   const goesBack = plan[index]?.onFailure === 'undo' || cause instanceof NotServingError;
   if (isEnd || !goesBack) return sayStopped(context, cause);
+  let end: SwitchContext;
   try {
-    await rollBack(context, planWayBack(plan.slice(0, index + 1), context.continued));
+    end = await rollBack(context, operation.planWayBack(plan.slice(0, index + 1), context));
   } catch (error) {
     const last = error instanceof StepFailed ? error.context : context;
     return sayStopped(last, cause, `Rolling back stopped too: ${messageOf(error)}`);
   }
-  await lock.finish({ ...context.record, phase: 'undone' });
+  await lock.finish({ ...recordOf(end), phase: 'undone' });
   return sayUndone(context, cause);
 }
 
 /** A candidate that is left for a look at it stays the switch's own. */
-async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<void> {
+async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { options, record, to } = context;
   const isLeft = options.keepFailed === true && record.before?.deployment !== true;
-  await releaseFields(await runBack(context, plan), { except: isLeft ? to : undefined });
+  const end = await runBack(context, plan);
+  await releaseFields(end, { except: isLeft ? to : undefined });
+  return end;
 }
 
-async function undo(context: SwitchContext, lock: Lock): Promise<SwitchResult> {
+async function undo(context: SwitchContext, job: Job): Promise<SwitchResult> {
+  const { operation } = job;
+  let end: SwitchContext;
   try {
-    await rollBack(context, planUndo());
+    end = await rollBack(context, operation.planUndo(context));
   } catch (error) {
     const cause = error instanceof StepFailed ? error.cause : error;
     if (!(cause instanceof PointOfNoReturnError)) throw error;
     // Too late to go back: leave nothing half done.
-    context.reporter.note(`${context.from} is deleted already: the switch is finished instead of undone`);
-    const result = await goOn(context, planToTheEnd(), lock);
+    context.reporter.note(`${context.words.tooLate(context)} is finished instead of undone`);
+    const result = await goOn(context, operation.planToTheEnd(), job);
     return { ...result, ok: false, error: messageOf(cause) };
   }
-  await lock.finish({ ...context.record, phase: 'undone' });
+  await job.lock.finish({ ...recordOf(end), phase: 'undone' });
   return sayUndone(context);
 }
 

@@ -2,11 +2,10 @@
 import { formatDuration } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
-import { whoServes } from './cluster-state/read-state.ts';
 import { canServeAgain, findVersion, listVersions } from './cluster-state/versions.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
 import { isUnfinished, readLease, readRecord } from './lock/switch-record.ts';
-import { plainSwitchCommand, switchCommand, undoCommand, waysOn } from './next-command.ts';
+import { switchCommand, undoCommand, waysOn } from './next-command.ts';
 import { requestsSeen } from './proofs/requests-seen.ts';
 import type { LiveVersion } from './routing/traffic-routing.ts';
 import type { Outcome, StepReport, SwitchResult } from './types.ts';
@@ -20,17 +19,18 @@ interface Ended {
   error?: string;
 }
 
-export function sayBeginning({ options, reporter }: Run, { kind, from, to, record }: Work): void {
-  const what =
-    kind === 'undo' ? 'Rolling back the switch of' : record ? 'Continuing the switch of' : 'Switching';
-  reporter.begin(`${what} ${options.app} from ${from} to ${to} (context ${options.cluster.context})`);
+export function sayBeginning({ options, reporter, words }: Run, { kind, from, to, record }: Work): void {
+  const { app, cluster } = options;
+  reporter.begin(
+    `${words.begins(kind, { app, from, to }, record !== undefined)} (context ${cluster.context})`,
+  );
 }
 
 /** @param serving who serves, where that is known already */
 export async function sayEnd(
-  { options, cluster, clock, reporter, steps, startedMs }: Run,
+  { options, clock, reporter, steps, startedMs, whoServes }: Run,
   { from, to, outcome, ok, message, error }: Ended,
-  serving: Promise<LiveVersion[] | undefined> = whoServes(cluster, options.app),
+  serving: Promise<LiveVersion[] | undefined> = whoServes(),
 ): Promise<SwitchResult> {
   const found = await serving;
   reporter.end(message);
@@ -54,23 +54,20 @@ export async function saySwitched(
   context: SwitchContext,
   plan: readonly { name: string; waits?: boolean }[],
 ): Promise<SwitchResult> {
-  const { options, from, to, clock, startedMs, steps } = context;
-  const back = options.keepOld ? undoCommand(options, to) : plainSwitchCommand(options, from);
+  const { options, from, to, clock, startedMs, steps, keepsOld, words } = context;
+  const next = words.next(context, options, keepsOld);
   const took = formatDuration(clock.now() - startedMs);
   const waiting = plan.flatMap(({ name, waits }) => (waits ? [name] : []));
-  const message = `${to} serves all traffic after ${took}${accountOf(steps, waiting)}. To roll back: ${back}`;
+  const lost = options.keepOld && !keepsOld ? `; ${from} was deleted before, so it is not kept` : '';
+  const message = `${words.done(context)} after ${took}${accountOf(steps, waiting)}${lost}. ${next}`;
   return sayEnd(context, { from, to, outcome: 'switched', ok: true, message });
 }
 
 /** After a failure; `failure` undefined: it was asked for. */
 export async function sayUndone(context: SwitchContext, failure?: unknown): Promise<SwitchResult> {
-  const { options, from, to } = context;
-  const again = switchCommand(options, to);
-  if (failure === undefined) {
-    const message = `${from} serves all traffic again. To try once more: ${again}`;
-    return sayEnd(context, { from, to, outcome: 'undone', ok: true, message });
-  }
-  const message = `${from} still serves all traffic. When that is mended: ${again}`;
+  const { options, from, to, words } = context;
+  const message = words.undone(context, failure !== undefined, switchCommand(options, to));
+  if (failure === undefined) return sayEnd(context, { from, to, outcome: 'undone', ok: true, message });
   return sayEnd(context, { from, to, outcome: 'undone', ok: false, message, error: messageOf(failure) });
 }
 
@@ -87,8 +84,8 @@ export async function sayStopped(
   failure: unknown,
   more?: string,
 ): Promise<SwitchResult> {
-  const { cluster, app, from, to, lastSeen } = context;
-  const live = await whoServes(cluster, app);
+  const { from, to, lastSeen } = context;
+  const live = await context.whoServes();
   const serving =
     live === undefined
       ? `Who serves cannot be read now; when last seen it was ${describeLive(lastSeen.live())}`

@@ -19,6 +19,8 @@ export interface Proven {
 export interface Claim {
   /** As a person reads it before anything is done; empty where it goes without saying. */
   text: string;
+  /** It is about the versions that the proxies are told of, as they were written last. */
+  provesVersions?: boolean;
   /** Waits until it holds; throws why it does not. */
   prove(): Promise<Proven>;
 }
@@ -65,6 +67,11 @@ export const nothing = (): Promise<Change[]> => Promise.resolve([]);
 /** A claim that needs no proof. */
 export function alreadySo(detail: string, text = ''): Claim {
   return { text, prove: () => Promise.resolve({ detail }) };
+}
+
+/** What is known once the claim has been proven. */
+export function knowingOf(context: SwitchContext, claim: Claim | undefined): SwitchContext {
+  return claim?.provesVersions ? { ...context, lastSeen: context.lastSeen.asProven() } : context;
 }
 
 /** In the order in which they are done. */

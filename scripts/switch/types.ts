@@ -1,4 +1,5 @@
 /** What a switch is told, and what it says while it runs and at the end. */
+import type { Called } from '../shared/called.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { RenderSet } from './changes/render-version.ts';
@@ -25,6 +26,8 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
+  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, although that cannot be read from here. */
+  ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;
@@ -40,6 +43,8 @@ export interface SwitchOptions {
   /** How long the operator's Lease lives without renewal, in whole seconds. Default 15. */
   leaseSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** How this command is typed, and the app it means where none is named. Default: as in this repository. */
+  called?: Called | undefined;
   /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
   sameCluster?: string | undefined;
   /** Flags that say how this switch was wished for, such as ` --canary 5,25 --hold`: the command that goes on with it must say so again. */
@@ -118,6 +123,26 @@ export interface SwitchResult {
   error: string | undefined;
   /** With `dryRun`: what each step would change. */
   plan?: PlannedStep[];
+}
+
+export interface Names {
+  app: string;
+  from: string;
+  to: string;
+}
+
+/** What a run says of itself, by what it is for. */
+export interface Words {
+  /** The first line: `Switching coffee-shop from v1 to v2`. */
+  begins(kind: 'switch' | 'undo', names: Names, isContinued: boolean): string;
+  /** What is so now, before how long it took. */
+  done(names: Names): string;
+  /** Which command comes next then. */
+  next(names: Names, options: SwitchOptions, keepsOld: boolean): string;
+  /** What is so when it was rolled back; `again`: the command that tries once more. */
+  undone(names: Names, isFailure: boolean, again: string): string;
+  /** Said where a roll back comes too late. */
+  tooLate(names: Names): string;
 }
 
 /** Hears what happens; the terminal, a test, nobody. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type Environment, EnvironmentError } from './environment.ts';
 import { surviveLostOutputs, written } from './outputs.ts';
 
@@ -23,6 +24,7 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
     process.on(signal, () => {
       handler(signal);
     });
+  hearNpmsEnd();
   surviveLostOutputs(process.stdout, process.stderr);
   // A log that may not grow (`ulimit -f`) is an error of the write, EFBIG, instead of the end of the process.
   process.on('SIGXFSZ', () => undefined);
@@ -42,4 +44,19 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
     await written(process.stderr, `${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(error instanceof EnvironmentError ? 2 : 1);
   }
+}
+
+/**
+ * `npm start` on a system whose shell does not pass signals on (dash): npm's SIGTERM ends that shell, and this process goes to
+ * another parent. In a container node runs without npm, and gets signals itself.
+ */
+function hearNpmsEnd(): void {
+  const main = path.relative(process.cwd(), process.argv[1] ?? '').replaceAll(path.sep, '/');
+  if (process.env['npm_lifecycle_script']?.includes(main) !== true) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250).unref();
 }

@@ -39,7 +39,7 @@ describe('what ships, on a machine that others use', () => {
     for (const [name, command] of programs)
       expect([name, command]).toEqual([
         name,
-        expect.stringMatching(/^exec node --import \.\/load-typescript\.mjs /),
+        expect.stringMatching(/^node --import \.\/load-typescript\.mjs /),
       ]);
   });
 });

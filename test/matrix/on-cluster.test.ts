@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../scripts/demo/on-cluster/options.ts';
 import { startPlayground, type Playground } from '../support/cluster.ts';
 import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
@@ -10,20 +10,20 @@ import { resources } from '../../scripts/shared/resources.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import { leftBehindFor } from '../docs/left-behind.ts';
 import { startDemo } from '../support/demo-process.ts';
+import { endAfterAll } from '../support/end-after-all.ts';
 
 let folder: string;
 /** A cluster that somebody else started, known by a kubeconfig and nothing else. */
 let foreign: Playground;
 let admin: Cluster;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'on-cluster-test-'));
+  atEnd(() => rm(folder, { recursive: true }));
   foreign = await startPlayground();
+  atEnd(() => foreign.close());
   admin = await connectCluster({ kubeconfigs: [foreign.kubeconfig] }, { fieldManager: 'test' });
-});
-afterAll(async () => {
-  await admin.close();
-  await foreign.close();
-  await rm(folder, { recursive: true });
+  atEnd(() => admin.close());
 });
 
 describe('Ctrl-C in the middle of a release on a cluster', () => {

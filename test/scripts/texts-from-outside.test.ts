@@ -18,7 +18,7 @@ import { smokeTest } from '../../scripts/switch/cluster-state/smoke-test.ts';
 import { recordEvent } from '../../scripts/switch/command/events.ts';
 import { createJournal } from '../../scripts/switch/command/journal.ts';
 import { createTerminalReporter } from '../../scripts/switch/command/reporter.ts';
-import { describeStatus } from '../../scripts/switch/command/status.ts';
+import { describeStatus } from '../../scripts/switch/command/describe-status.ts';
 import type { SwitchContext } from '../../scripts/switch/context.ts';
 import { shiftTraffic } from '../../scripts/switch/steps/shift-traffic.ts';
 import { hostile, invisible, nasty } from '../support/hostile.ts';
@@ -162,13 +162,18 @@ describe('what a cluster says, told by a part of the switch', () => {
     const text = describeStatus({
       app: 'coffee-shop',
       live: [{ version: nasty, weight: 100 }],
-      versions: [{ version: nasty, ready: 1, wanted: 2, known: false }],
-      last: { id: nasty, from: nasty, to: nasty, phase: 'running', startedAt: nasty },
+      versions: [
+        {
+          ...{ version: nasty, share: 100, subset: undefined, ready: 1, deployed: true, replicas: 2 },
+          answers503: nasty,
+        },
+      ],
+      record: { id: nasty, from: nasty, to: nasty, phase: 'running', startedAt: nasty },
       unfinished: true,
       holder: nasty,
     });
     expectText(text);
-    expect(text.split('\n')).toHaveLength(5);
+    expect(text.split('\n')).toHaveLength(6);
   });
 
   it('is text in what a smoke test and Prometheus are refused with', async () => {

@@ -17,9 +17,11 @@ export const help = `The real switch in a simulated cluster, in virtual time: ea
   --mutant TEXT  a switch that lacks something, by a part of its name; the simulation should find out:
 ${mutants.map(({ name }) => `                 ${name}`).join('\n')}
   --json         one JSON document on stdout
-  --help         this text
+  -h, --help     this text
 
-Exit code 1 when a seed shows a violation.`;
+Exit code 1 when a seed shows a violation.
+
+Example: npm run simulate -- --seeds 20000`;
 
 export interface SimulationOptions {
   help: boolean;
@@ -45,7 +47,7 @@ export function parseSimulationArgs(args: string[], cores: number): SimulationOp
       mutant: text,
       verbose: flag,
       json: flag,
-      help: flag,
+      help: { ...flag, short: 'h' },
     },
   });
   const one = values.seed === undefined ? undefined : wholeNumber('seed', values.seed, 0);

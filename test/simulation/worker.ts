@@ -12,6 +12,8 @@ async function runBatch({ from, count }: Batch): Promise<Result[]> {
   const results: Result[] = [];
   for (let seed = from; seed < from + count; seed += 1) {
     results.push(await simulate(seed, { mutant }));
+    // A simulation takes no turn of the event loop: whoever waits for this thread is heard in between.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return results;
 }

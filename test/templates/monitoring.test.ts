@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { waitFor } from '../../scripts/shared/wait.ts';
-import { parseSwitchArgs } from '../../scripts/switch/command/command-line.ts';
 import { type CoffeeShop, killLeftovers, startCoffeeShop, startProcess } from '../support/service-process.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -122,27 +121,6 @@ describe.each(folders)('%s', (where) => {
     );
     expect(new Set(cells).size).toBe(cells.length);
     expect(Math.max(...panels.map(({ gridPos: { x, w } }) => x + w))).toBeLessThanOrEqual(24);
-  });
-});
-
-describe('what an alert advises', () => {
-  it.each(folders)('is a command that there is, with flags that it takes: %s', async (place) => {
-    const advice = (await rulesOf(place)).groups.flatMap(({ rules }) =>
-      rules.map(({ annotations }) => annotations['next'] ?? ''),
-    );
-    const commands = advice.flatMap((text) => [
-      ...text.matchAll(/npm run ([a-z]+)((?: -- )?(?:(?:--)?[a-z][a-z0-9-]*\b ?)*)/g),
-    ]);
-    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: object };
-    expect(commands.length).toBeGreaterThanOrEqual(2);
-    for (const [, name = '', rest = ''] of commands) {
-      expect(Object.keys(scripts)).toContain(name);
-      // A word of the sentence is none of the command: flags, or the one subcommand.
-      const words = rest.replace(/^ -- /, '').split(' ');
-      const args = words.filter((word, index) => word.startsWith('--') || (index === 0 && word === 'status'));
-      expect(name).toBe('switch');
-      expect(() => parseSwitchArgs(args, { defaultTemplates: 'istio/cluster.yaml' })).not.toThrow();
-    }
   });
 });
 

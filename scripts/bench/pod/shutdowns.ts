@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Measured } from '../measured.ts';
-import { startLateNetwork } from './late-network.ts';
-import { type LoadOptions, startKeepAliveLoad } from './strict-callers.ts';
+import { startLateNetwork } from '../../shared/callers/late-network.ts';
+import { type LoadOptions, startKeepAliveLoad } from '../../shared/callers/strict-callers.ts';
 import { round } from './throughput.ts';
 import type { ServerPrograms, ServerProcess } from './server-process.ts';
 

@@ -1,32 +1,6 @@
 /** Where a proxy sends the requests of an app, read from its Envoy's configuration. */
-interface RoutesDump {
-  configs?: {
-    route_config?: {
-      virtual_hosts?: {
-        routes?: {
-          route?: {
-            cluster?: string;
-            weighted_clusters?: { clusters?: { name?: string; weight?: number }[] };
-          };
-        }[];
-      }[];
-    };
-  }[];
-}
-
-interface EndpointsDump {
-  configs?: {
-    endpoint_config?: {
-      cluster_name?: string;
-      endpoints?: {
-        lb_endpoints?: {
-          endpoint?: { address?: { socket_address?: { address?: string } } };
-          health_status?: string;
-        }[];
-      }[];
-    };
-  }[];
-}
+import type { EndpointsDump, RoutesDump } from '../../shared/istio/envoy-answers.ts';
+import { parseClusterName } from '../../shared/istio/names.ts';
 
 export const routesPath = '/config_dump?resource=dynamic_route_configs';
 export const endpointsPath = '/config_dump?include_eds&resource=dynamic_endpoint_configs';
@@ -64,12 +38,12 @@ export function readTargets(routes: unknown, endpoints: unknown, app: string): P
     }
   }
   return {
-    subsets: [...new Set([...used].map((name) => name.split('|')[2] ?? ''))].sort(),
+    subsets: [...new Set([...used].map((name) => parseClusterName(name)?.subset ?? ''))].sort(),
     addresses: [...addresses].sort(),
   };
 }
 
 function isOf(cluster: string, app: string): boolean {
-  const host = cluster.split('|')[3];
+  const host = parseClusterName(cluster)?.host;
   return host === app || host?.startsWith(`${app}.`) === true;
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import { setCondition } from './conditions.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import { keyOf, splitKey } from './work-queue.ts';

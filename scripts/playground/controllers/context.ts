@@ -1,7 +1,7 @@
 import type { EventRecorder } from '../events.ts';
 import type { Delay, Random } from '../network/random.ts';
 import type { Pod } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import type { ControllerDelays } from './options.ts';
 import type { OwnedIndex } from './owned-index.ts';
 import type { WorkQueue } from './work-queue.ts';

@@ -1,5 +1,5 @@
 import { hasCondition, isFinished, type Pod } from '../pod-types.ts';
-import type { KubeObject, ObjectStore } from '../store/types.ts';
+import type { KubeObject, ObjectStore } from '../storage/types.ts';
 import { setCondition } from './conditions.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import { matchesSelector, type LabelSelector } from './label-selector.ts';

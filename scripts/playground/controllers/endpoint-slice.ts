@@ -1,6 +1,6 @@
 import type { EndpointSlice, SliceEndpoint, SlicePort } from '../network/endpoint-rules.ts';
 import { hasCondition, isFinished, resolvePort, type Pod } from '../pod-types.ts';
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import { canonicalJson } from './canonical.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
 import { keyOf, splitKey } from './work-queue.ts';

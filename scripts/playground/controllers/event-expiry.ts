@@ -1,4 +1,4 @@
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import type { Controller, ControllerContext } from './context.ts';
 
 const RESOURCE = 'v1/events';

@@ -2,7 +2,7 @@ import { printable } from '../../shared/printable.ts';
 import { createEventRecorder } from '../events.ts';
 import { createRandom, type Random } from '../network/random.ts';
 import type { Pod } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import { startAutoscaler } from './autoscaler.ts';
 import type { ControllerContext } from './context.ts';
 import { startDeploymentController } from './deployment.ts';

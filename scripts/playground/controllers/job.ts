@@ -1,6 +1,6 @@
 import { hasCondition, type Pod } from '../pod-types.ts';
-import { notImplemented } from '../store/status-error.ts';
-import type { KubeObject } from '../store/types.ts';
+import { notImplemented } from '../apiserver/status-error.ts';
+import type { KubeObject } from '../storage/types.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
 import { formatIndexes, INDEX, indexOf, missingIndexes } from './job-indexes.ts';
 import { keyOf, splitKey } from './work-queue.ts';

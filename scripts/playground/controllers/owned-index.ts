@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectStore, OwnerReference, ResourceKey } from '../store/types.ts';
+import type { KubeObject, ObjectStore, OwnerReference, ResourceKey } from '../storage/types.ts';
 
 /** All objects of one type by the controller that owns them, kept up to date by a watch. */
 export interface OwnedIndex<T extends KubeObject> {

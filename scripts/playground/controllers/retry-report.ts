@@ -1,4 +1,4 @@
-import { StatusError } from '../store/status-error.ts';
+import { StatusError } from '../apiserver/status-error.ts';
 
 /** Says what a controller tries again and again. */
 export interface RetryReport {

@@ -1,5 +1,5 @@
 import type { Pod } from '../pod-types.ts';
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import { timestamp, type Controller, type ControllerContext } from './context.ts';
 import { keyOf, splitKey } from './work-queue.ts';
 

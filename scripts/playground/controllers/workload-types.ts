@@ -1,5 +1,5 @@
 import type { PodSpec } from '../pod-types.ts';
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import type { LabelSelector } from './label-selector.ts';
 
 export interface PodTemplate {

@@ -3,13 +3,8 @@ import https from 'node:https';
 import net from 'node:net';
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import { resolvePort, type Container, type Handler } from '../pod-types.ts';
+import type { CheckResult } from './check-result.ts';
 import { checkGrpc } from './grpc-check.ts';
-
-export interface CheckResult {
-  passed: boolean;
-  /** What the kubelet would write into the Unhealthy event. */
-  output: string;
-}
 
 /** What a probe or a hook needs to know about its container. */
 export interface CheckTarget {

@@ -2,7 +2,7 @@ import type { EventRecorder } from '../events.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
 import type { Random } from '../network/random.ts';
 import type { Pod } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import type { Guard } from './guard.ts';
 import type { Images } from './images.ts';
 import type { KubeletDelays } from './options.ts';

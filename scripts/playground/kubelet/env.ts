@@ -1,5 +1,5 @@
 import type { Container, EnvVar, KeyRef, Pod } from '../pod-types.ts';
-import type { KubeObject, ObjectStore } from '../store/types.ts';
+import type { KubeObject, ObjectStore } from '../storage/types.ts';
 import { resourceValue } from './resource-field.ts';
 
 interface Data extends KubeObject {

@@ -6,7 +6,7 @@ import { createEventRecorder } from '../events.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
 import { createRandom, type Random } from '../network/random.ts';
 import { isFinished, type Pod } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import type { LogReadOptions } from './container-log.ts';
 import type { KubeletContext } from './context.ts';
 import type { Guard } from './guard.ts';

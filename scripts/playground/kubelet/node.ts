@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 
 /** Registers the machine as the cluster's one node, Ready. */
 export function registerNode(store: ObjectStore, name: string): void {

@@ -1,5 +1,5 @@
 import type { Probe } from '../pod-types.ts';
-import type { CheckResult } from './check.ts';
+import type { CheckResult } from './check-result.ts';
 import { createProbeCounter, type ProbeKind, type ProbeResult } from './probe-counter.ts';
 
 /** Runs one probe of one running container: first at its start, then every period. */

@@ -11,7 +11,7 @@ import {
 import path from 'node:path';
 import { isError, messageOf } from '../../shared/errors.ts';
 import type { Container, DownwardItem, KeyToPath, Pod, Volume } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import { configMapData, ContainerConfigError, fieldValue, secretData } from './env.ts';
 import { resourceValue } from './resource-field.ts';
 

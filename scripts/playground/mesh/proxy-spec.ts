@@ -1,5 +1,5 @@
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 import type { AppProber, ProxySpec } from './data-plane/messages.ts';
 import type { AppProbers, Container } from './inject/probe-rewrite.ts';
 

@@ -3,7 +3,7 @@
  * and either pod when somebody deletes it, is replaced by another of the same template, as a Deployment does.
  */
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Discovery } from './istiod/discovery.ts';
 import type { ProxyIdentity } from './istiod/proxy-connection.ts';

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import { SYSTEM_NAMESPACE } from './system-pods.ts';
 
 /**

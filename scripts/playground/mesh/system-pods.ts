@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { PodNetwork } from '../network-types.ts';
-import type { NewObject, ObjectStore } from '../store/types.ts';
+import type { NewObject, ObjectStore } from '../storage/types.ts';
 
 export const SYSTEM_NAMESPACE = 'istio-system';
 /** Not the kubelet's node: these pods run in the playground itself. */

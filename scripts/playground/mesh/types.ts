@@ -1,5 +1,5 @@
 import type { LogReadOptions } from '../kubelet/container-log.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 import type { PodNetwork, SidecarRuntime } from '../network-types.ts';
 import type { ProcessGuard } from './data-plane/envoy/process.ts';
 import type { MeshDelays } from './delays.ts';

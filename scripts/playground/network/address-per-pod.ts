@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../network-types.ts';
 import { isFree } from './listen.ts';
 import type { LoopbackBlock } from './loopback-block.ts';
-import type { OpenPodNetwork } from './pod-network.ts';
+import type { OpenPodNetwork } from '../network-types.ts';
 
 interface Pod {
   outer: string;

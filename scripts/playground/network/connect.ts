@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { PodNetwork } from '../network-types.ts';
 import type { Pod } from '../pod-types.ts';
-import type { ObjectStore } from '../store/types.ts';
+import type { ObjectStore } from '../storage/types.ts';
 
 /**
  * Connects to a port inside a pod, as port-forward does (it enters the pod's network: `localhost:port` there, past the sidecar).

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../store/types.ts';
+import type { KubeObject } from '../storage/types.ts';
 
 export interface EndpointSlice extends KubeObject {
   addressType: string;

@@ -1,5 +1,6 @@
 export { connectToPod } from './connect.ts';
-export { createPodNetwork, type OpenPodNetwork, type PodNetworkOptions } from './pod-network.ts';
+export { createPodNetwork, type PodNetworkOptions } from './pod-network.ts';
+export { type OpenPodNetwork } from '../network-types.ts';
 export { keepServiceList } from './service-list.ts';
 export { createRandom, drawMs, type Delay, type Random } from './random.ts';
 export {

@@ -1,4 +1,4 @@
-import type { PodNetwork } from '../network-types.ts';
+import type { OpenPodNetwork, PodNetwork } from '../network-types.ts';
 import { addressPerPod } from './address-per-pod.ts';
 import { claimLoopbackBlock } from './loopback-block.ts';
 import { portPerPod } from './port-per-pod.ts';
@@ -6,11 +6,6 @@ import { portPerPod } from './port-per-pod.ts';
 export interface PodNetworkOptions {
   /** `auto` (default): an address per pod where the machine has all of 127.0.0.0/8, else a port per pod. */
   mode?: PodNetwork['mode'] | 'auto';
-}
-
-/** A pod network that holds a part of the machine's loopback until it is closed. */
-export interface OpenPodNetwork extends PodNetwork {
-  close(): void;
 }
 
 /** Opens the pods' network in one of its two modes. Several networks on one machine do not see each other's pods. */

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../network-types.ts';
-import type { OpenPodNetwork } from './pod-network.ts';
+import type { OpenPodNetwork } from '../network-types.ts';
 import { createPortPool } from './port-pool.ts';
 
 interface Pod {

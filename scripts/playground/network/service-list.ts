@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import type { SocketAddress } from '../network-types.ts';
-import type { KubeObject, ObjectStore } from '../store/types.ts';
+import type { KubeObject, ObjectStore } from '../storage/types.ts';
 import type { EndpointSlice } from './endpoint-rules.ts';
 import type { ServiceProxy } from './service-proxy.ts';
 

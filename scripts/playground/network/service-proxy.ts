@@ -1,5 +1,5 @@
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
-import type { KubeObject, ObjectStore } from '../store/types.ts';
+import type { KubeObject, ObjectStore } from '../storage/types.ts';
 import { usableTargets, type EndpointSlice } from './endpoint-rules.ts';
 import { openForwarder, type Forwarder } from './forwarder.ts';
 import { lateRules } from './late-rules.ts';

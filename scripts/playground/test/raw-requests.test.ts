@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL_WELL, startAttackedPlayground, type AttackedPlayground } from './support/attacked-playground.ts';
+import {
+  ALL_WELL,
+  startAttackedPlayground,
+  type AttackedPlayground,
+} from '../../../test/support/attacked-playground.ts';
 import { throwAllAt } from '../../../test/support/raw-requests.ts';
 
 let playground: AttackedPlayground;
@@ -10,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => playground.close(), 30_000);
 
-describe('raw requests at every port that the playground and its live page listen on', () => {
+describe('raw requests at every port that the playground listens on', () => {
   it('finds those ports by itself, the told ones among them', () => {
     const found = playground.ports().map(({ host, port }) => `${host}:${port}`);
     expect(found).toEqual(

@@ -25,7 +25,12 @@ export type CommandLine =
   | { command: 'help' }
   | { command: 'version' }
   | ({ command: 'template'; output: string | undefined; separator: boolean } & RenderFlags)
-  | ({ command: ApplyCommandName; dryRun: DryRun; cluster: ClusterFlags } & RenderFlags);
+  | ({
+      command: ApplyCommandName;
+      dryRun: DryRun;
+      forceDeadRoutes: boolean;
+      cluster: ClusterFlags;
+    } & RenderFlags);
 
 const COMMANDS = ['template', 'apply', 'replace', 'delete', 'create', 'version', 'help'] as const;
 type Command = (typeof COMMANDS)[number];
@@ -42,16 +47,18 @@ const OPTIONS = {
   output: { type: 'string', short: 'o' },
   separator: { type: 'boolean' },
   'dry-run': { type: 'string' },
+  'force-dead-routes': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'help-long': { type: 'boolean' },
   'help-man': { type: 'boolean' },
 } as const;
 
-/** Flags that one command alone understands. */
-const ONLY_FOR: Record<string, Command> = {
-  output: 'template',
-  separator: 'template',
-  'dry-run': 'apply',
+/** Flags that not every command understands. */
+const ONLY_FOR: Record<string, readonly Command[]> = {
+  output: ['template'],
+  separator: ['template'],
+  'dry-run': ['apply'],
+  'force-dead-routes': ['apply', 'replace'],
 };
 
 const wrong = (message: string): InputError => new InputError(`${message} See --help.`, 1);
@@ -65,9 +72,9 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     return { command: 'help' };
   if (command === undefined || command === 'help') return { command: 'help' };
   if (!isCommand(command)) throw unknownCommand(command);
-  for (const [flag, owner] of Object.entries(ONLY_FOR)) {
-    if (flag in values && owner !== command)
-      throw wrong(`--${flag} is for ${owner} only, not for ${command}.`);
+  for (const [flag, owners] of Object.entries(ONLY_FOR)) {
+    if (flag in values && !owners.includes(command))
+      throw wrong(`--${flag} is for ${owners.join(' and ')} only, not for ${command}.`);
   }
   if (command === 'version') {
     if (file !== undefined) throw wrong(`Unexpected argument ${file}.`);
@@ -87,7 +94,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   }
   const { kubectl, kubeconfig, context, namespace } = values;
   const cluster = { kubectl, kubeconfig, context, namespace };
-  return { command, dryRun: readDryRun(values['dry-run']), cluster, ...flags };
+  const forceDeadRoutes = values['force-dead-routes'] ?? false;
+  return { command, dryRun: readDryRun(values['dry-run']), forceDeadRoutes, cluster, ...flags };
 }
 
 const isCommand = (text: string): text is Exclude<Command, 'help'> =>

@@ -5,7 +5,8 @@ import { InputError } from '../sets/input-error.ts';
 import { parseObjects, type KubernetesObject } from '../sets/parse-objects.ts';
 import type { RenderRun } from '../sets/render-sets.ts';
 import type { ClusterFlags, DryRun } from './command-line.ts';
-import type { SendSurroundings } from './run.ts';
+import type { SendSurroundings } from './surroundings.ts';
+import { verifyRoutes } from './verify-routes.ts';
 import { printable } from '../../shared/printable.ts';
 
 /** Names this program's fields in managedFields. */
@@ -14,7 +15,7 @@ const FIELD_MANAGER = 'render';
 /** apply and delete without kubectl: server-side apply and plain deletes, in the order of the sets. */
 export async function sendDirectly(
   command: 'apply' | 'delete',
-  dryRun: DryRun,
+  { dryRun, verifiesRoutes }: { dryRun: DryRun; verifiesRoutes: boolean },
   flags: ClusterFlags,
   run: RenderRun,
   surroundings: SendSurroundings & { home: string | undefined },
@@ -34,7 +35,9 @@ export async function sendDirectly(
     signal,
   });
   try {
-    for (const { objects } of sets) for (const object of objects) await verifyKind(cluster, object);
+    const all = sets.flatMap(({ objects }) => objects);
+    for (const object of all) await verifyKind(cluster, object);
+    if (verifiesRoutes) await verifyRoutes(cluster, all, (text) => stderr(`warning: ${text}\n`));
     for (const { set, objects } of sets) {
       for (const object of objects) {
         signal.throwIfAborted();

@@ -19,6 +19,7 @@ Flags
   -o, --output DIR     template: write files instead of printing
       --separator      template: put --- between files that lack it
       --dry-run[=server]  apply: change nothing
+      --force-dead-routes  apply, replace: send a route even to a subset without ready pods
       --go-numbers     print 1000000 as 1e+06, as kontemplate does
       --kubectl PATH   the kubectl to use (default: the one on PATH; without one, apply and delete
                        talk to the API server themselves)

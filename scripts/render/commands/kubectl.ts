@@ -3,8 +3,8 @@ import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { InputError } from '../sets/input-error.ts';
 import type { RenderedSet, RenderRun } from '../sets/render-sets.ts';
-import type { SendSurroundings } from './run.ts';
-import type { SendCommand } from './send.ts';
+import type { SendSurroundings } from './surroundings.ts';
+import type { SendCommand } from './surroundings.ts';
 import { printable } from '../../shared/printable.ts';
 
 /** The kubectl on PATH, or undefined. */

@@ -5,20 +5,9 @@ import { RenderError } from '../template/errors.ts';
 import { readCommandLine, type CommandLine } from './command-line.ts';
 import { HELP, VERSION } from './help.ts';
 import { printFiles, writeFiles } from './output.ts';
+import type { CommandSurroundings } from './surroundings.ts';
+import { asCalled } from '../../shared/called.ts';
 import { printable, printableLines } from '../../shared/printable.ts';
-
-export interface CommandSurroundings {
-  stdout: (text: string) => void;
-  stderr: (text: string) => void;
-  environment: NodeJS.ProcessEnv;
-  /**
-   * Stops a kubectl that runs. Asked for only then: a rendering is done in one go, which hears nothing, and until somebody asks, a signal
-   * ends the process.
-   */
-  hearSignals: () => AbortSignal;
-}
-
-export type SendSurroundings = Omit<CommandSurroundings, 'hearSignals'> & { signal: AbortSignal };
 
 type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
 
@@ -28,7 +17,7 @@ export async function runCommand(argv: readonly string[], outside: CommandSurrou
   const surroundings = { ...outside, stderr: (text: string) => outside.stderr(printableLines(text)) };
   try {
     const line = readCommandLine(argv);
-    if (line.command === 'help') surroundings.stderr(HELP);
+    if (line.command === 'help') surroundings.stderr(asCalled(HELP, 'render', outside.start));
     else if (line.command === 'version') surroundings.stdout(`render ${VERSION}\n`);
     else await render(line, surroundings);
     return 0;

@@ -3,11 +3,9 @@ import type { RenderRun } from '../sets/render-sets.ts';
 import { ownFolder } from '../../shared/own-folder.ts';
 import { findPlaygroundCluster } from '../../shared/running-playground.ts';
 import { homeFolder } from '../../shared/user.ts';
-import type { ApplyCommandName, ClusterFlags, CommandLine } from './command-line.ts';
+import type { ClusterFlags } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
-import type { SendSurroundings } from './run.ts';
-
-export type SendCommand = Extract<CommandLine, { command: ApplyCommandName }>;
+import type { SendCommand, SendSurroundings } from './surroundings.ts';
 
 /** Hands rendered sets to kubectl, or to the API server itself where there is no kubectl. */
 export async function sendToCluster(
@@ -17,9 +15,16 @@ export async function sendToCluster(
 ): Promise<void> {
   const context = agreedContext(line.cluster.context, run.cluster.context, line.file);
   const cluster = { ...line.cluster, context };
+  const isGuarded =
+    !line.forceDeadRoutes && (line.command === 'apply' || line.command === 'replace') && decidesTraffic(run);
   const kubectl = line.cluster.kubectl ?? findKubectl(surroundings.environment);
   if (kubectl !== undefined) {
     const environment = withPlayground(cluster, surroundings);
+    if (isGuarded) {
+      const { verifyBeforeKubectl } = await import('./verify-before-kubectl.ts');
+      const files = run.sets.flatMap((set) => set.files);
+      await verifyBeforeKubectl(cluster, files, { ...surroundings, environment, home: homeFolder() });
+    }
     await runKubectl(kubectl, { ...line, cluster }, run, { ...surroundings, environment });
     return;
   }
@@ -30,8 +35,13 @@ export async function sendToCluster(
     );
   }
   const { sendDirectly } = await import('./direct.ts');
-  await sendDirectly(line.command, line.dryRun, cluster, run, { ...surroundings, home: homeFolder() });
+  const how = { dryRun: line.dryRun, verifiesRoutes: isGuarded };
+  await sendDirectly(line.command, how, cluster, run, { ...surroundings, home: homeFolder() });
 }
+
+/** Whether any of it may decide where traffic goes. */
+const decidesTraffic = (run: RenderRun): boolean =>
+  run.sets.some(({ files }) => files.some(({ text }) => text.includes('networking.istio.io/')));
 
 /** The cluster file says where its objects belong; a flag may repeat that, not contradict it. */
 function agreedContext(flag: string | undefined, inFile: string, file: string): string | undefined {

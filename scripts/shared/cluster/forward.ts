@@ -3,6 +3,7 @@
  * HTTP client speaks over it with keep-alive. Opening the WebSocket is most of the cost (about 60 ms on a real cluster), so it stays open.
  * In the pod the peer is loopback: Envoy's admin (15000) and istiod's debug port (15014) answer nobody else without credentials.
  */
+import { setMaxListeners } from 'node:events';
 import http from 'node:http';
 import { Duplex } from 'node:stream';
 import WebSocket from 'ws';
@@ -27,6 +28,8 @@ export interface PodRequest {
   timeoutMs?: number;
   /** A longer answer is an error, in bytes. Default: 64 MB. */
   limitBytes?: number;
+  /** Makes the answer's text of its bytes, which are there for the time of the call alone. Default: all of them, as UTF-8. */
+  shorten?: ((answer: Buffer) => string) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -64,52 +67,61 @@ export function createPodForward(target: ForwardTarget): PodForward {
       headers = {},
       timeoutMs = target.timeoutMs,
       limitBytes = ANSWER_LIMIT_BYTES,
+      shorten,
       signal,
     }: PodRequest,
   ) =>
     new Promise<PodAnswer & { reused: boolean }>((resolve, reject) => {
-      const limit = AbortSignal.timeout(timeoutMs);
-      const request = http.request(
-        {
-          agent,
-          method,
-          path,
-          host: 'localhost',
-          headers: { host: `localhost:${port}`, ...headers },
-          signal: signal ? AbortSignal.any([limit, signal]) : limit,
-        },
-        (response) => {
-          const reader = createTextReader(`${where} (${method} ${path})`, limitBytes);
-          response.on('data', (chunk: Buffer) => {
-            try {
-              reader.add(chunk);
-            } catch (error) {
-              response.destroy(error as Error);
-            }
-          });
-          response.on('error', fail);
-          response.on('end', () => {
-            if (!response.complete) {
-              fail(new Error('the answer broke off'));
-              return;
-            }
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              body: reader.text(),
-              reused: request.reusedSocket,
-            });
-          });
-        },
-      );
+      const request = http.request({
+        ...{ agent, method, path, host: 'localhost' },
+        headers: { host: `localhost:${port}`, ...headers },
+      });
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        request.destroy(new Error('late'));
+      }, timeoutMs);
+      const stop = () => request.destroy(signal?.reason as Error);
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
+      };
       const fail = (error: unknown) => {
+        settle();
         if (signal?.aborted) reject(signal.reason as Error);
         else if (error instanceof CommandError) reject(error);
-        else if (limit.aborted)
-          reject(noAnswer(where, `no answer in ${timeoutMs} ms`, error, request.reusedSocket));
+        else if (isLate) reject(noAnswer(where, `no answer in ${timeoutMs} ms`, error, request.reusedSocket));
         else reject(noAnswer(where, messageOf(error), error, request.reusedSocket));
       };
       request.on('error', fail);
+      request.on('response', (response) => {
+        const reader = createTextReader(`${where} (${method} ${path})`, limitBytes);
+        response.on('data', (chunk: Buffer) => {
+          try {
+            reader.add(chunk);
+          } catch (error) {
+            response.destroy(error as Error);
+          }
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          if (!response.complete) {
+            fail(new Error('the answer broke off'));
+            return;
+          }
+          const { statusCode: status = 0, headers: given } = response;
+          try {
+            resolve({ status, headers: given, body: reader.text(shorten), reused: request.reusedSocket });
+            settle();
+          } catch (error) {
+            fail(error);
+          }
+        });
+      });
+      if (signal?.aborted) stop();
+      // Many requests hang on a run's one signal, and each lets go by itself: that is no leak.
+      if (signal) setMaxListeners(Infinity, signal);
+      signal?.addEventListener('abort', stop);
       request.end();
     });
 

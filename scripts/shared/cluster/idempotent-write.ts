@@ -8,7 +8,7 @@ const MOST_RETRIES = 10;
 /** Throws what the last write threw, or at once what a retry cannot mend; the signal's reason when aborted. */
 export async function retryWrite<T>(
   write: () => Promise<T>,
-  { signal, clock }: { signal: AbortSignal; clock: Clock },
+  { signal, clock }: { signal?: AbortSignal; clock: Clock },
 ): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -78,12 +78,12 @@ function evidenceText(context: SwitchContext): string {
 }
 
 function sourceOf(context: SwitchContext): EvidenceSource {
-  const { options, mesh, clock, target } = context;
-  const { host } = target;
+  const { options, mesh, clock, lastSeen, target } = context;
+  const { prometheus: url } = options;
   const label = labelOf(context);
-  return options.prometheus === undefined
-    ? createProxySource({ mesh, host, label })
-    : createPrometheusSource({ url: options.prometheus, host, label, clock });
+  return url === undefined
+    ? createProxySource({ mesh, routing: lastSeen, label })
+    : createPrometheusSource({ url, host: target.host, label, clock });
 }
 
 const labelOf = ({ lastSeen, from, to }: SwitchContext) => metricLabelOf(lastSeen.labelsLike(to, from), to);

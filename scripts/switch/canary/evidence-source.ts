@@ -1,7 +1,8 @@
 /** Where the evidence of a share comes from: what both versions answered in one and the same time, as their callers saw it. */
 import type { Sample } from './fisher.ts';
 import { clustersPathOf } from '../routing/host-load.ts';
-import type { ClusterStatuses } from '../routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
+import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Mesh } from '../proofs/mesh.ts';
 import type { Proxy } from '../proofs/proxies.ts';
 import { samplesOf, hostCounters } from './host-counters.ts';
@@ -42,11 +43,11 @@ export function withTally(
 /** The callers' own proxies, over their admin ports. */
 export function createProxySource({
   mesh,
-  host,
+  routing,
   label,
 }: {
   mesh: Mesh;
-  host: string;
+  routing: Pick<TrafficRouting, 'target' | 'versionOfCluster'>;
   label?: MetricLabel | undefined;
 }): EvidenceSource {
   async function askAll(
@@ -68,15 +69,15 @@ export function createProxySource({
     return answers;
   }
 
+  const path = clustersPathOf(routing.target.host);
   const countAll = (signal: AbortSignal) =>
     askAll(
-      async (proxy) =>
-        hostCounters(await mesh.ask<ClusterStatuses>(proxy, clustersPathOf(host), signal), host),
+      async (proxy) => hostCounters(await mesh.ask<ClusterStatuses>(proxy, path, signal), routing),
       signal,
     );
   const timeAll = (signal: AbortSignal) =>
     askAll(
-      async (proxy) => latencyCounters(await mesh.read(proxy, LATENCY_PATH, signal), host, label),
+      async (proxy) => latencyCounters(await mesh.read(proxy, LATENCY_PATH, signal), routing, label),
       signal,
     );
 

@@ -1,19 +1,22 @@
 /** What a caller's proxy has counted at each endpoint of each version: requests, and answers of 500 and above or none. */
 import type { Sample } from './fisher.ts';
-import { parseClusterName } from '../routing/istio-names.ts';
-import type { ClusterStatuses } from '../routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
+import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
 
 /** Endpoints come and go, each with its counts: so each has counters of its own. */
-export function hostCounters(statuses: ClusterStatuses, host: string): Counters {
+export function hostCounters(
+  statuses: ClusterStatuses,
+  routing: Pick<TrafficRouting, 'versionOfCluster'>,
+): Counters {
   const counters = new Map<string, number>();
   for (const { name = '', host_statuses: hosts = [] } of statuses.cluster_statuses ?? []) {
-    const cluster = parseClusterName(name);
-    if (cluster?.host !== host || cluster.subset === '') continue;
+    const version = routing.versionOfCluster(name);
+    if (version === undefined) continue;
     for (const { address, stats = [] } of hosts) {
       const { address: ip = '', port_value: port = 0 } = address?.socket_address ?? {};
       const value = (stat: string) => Number(stats.find((entry) => entry.name === stat)?.value ?? 0);
-      const keyOf = (what: keyof Sample) => JSON.stringify([cluster.subset, what, name, ip, port]);
+      const keyOf = (what: keyof Sample) => JSON.stringify([version, what, name, ip, port]);
       counters.set(keyOf('errors'), value('rq_error'));
       counters.set(keyOf('requests'), value('rq_error') + value('rq_success'));
     }

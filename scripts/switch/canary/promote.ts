@@ -2,14 +2,13 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
+import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
 import { CommandError } from '../../shared/errors.ts';
-import { pause } from '../../shared/wait.ts';
 import { isUnfinished, readLease } from '../lock/switch-record.ts';
 import { createMarker } from '../routing/marker.ts';
 import { readState } from '../cluster-state/read-state.ts';
 
-const PROMOTION = 'zero-downtime-coffee-shop/promote';
+const PROMOTION = 'zero-downtime/promote';
 
 const yesTo = (id: string, share: number) => `${id} ${share}`;
 
@@ -32,17 +31,15 @@ export async function promote(cluster: Cluster, app: string, clock: Clock = syst
     throw new CommandError(
       `The switch of ${app} to ${record.to} is at no share; there is nothing to promote.`,
     );
-  for (let attempt = 0; ; attempt += 1) {
-    const lease = await readLease(cluster, app);
-    if (lease === undefined) throw new CommandError(`The Lease of the switch of ${app} is gone.`);
-    const annotations = { ...lease.metadata.annotations, [PROMOTION]: yesTo(record.id, share) };
-    try {
+  // The switch renews its Lease at the same time.
+  await retryWrite(
+    async () => {
+      const lease = await readLease(cluster, app);
+      if (lease === undefined) throw new CommandError(`The Lease of the switch of ${app} is gone.`);
+      const annotations = { ...lease.metadata.annotations, [PROMOTION]: yesTo(record.id, share) };
       await cluster.replace({ ...lease, metadata: { ...lease.metadata, annotations } });
-      return `${record.to} may have more than ${share} % of ${app}'s traffic.`;
-    } catch (error) {
-      // The switch renews its Lease at the same time.
-      if (attempt >= 20 || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(50, undefined, clock);
-    }
-  }
+    },
+    { clock },
+  );
+  return `${record.to} may have more than ${share} % of ${app}'s traffic.`;
 }

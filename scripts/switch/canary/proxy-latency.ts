@@ -2,7 +2,7 @@
  * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which Istio's bootstrap leaves out unless
  * `proxyStatsMatcher` asks for it, and Istio's standard metric, which it has by default. https://istio.io/latest/docs/reference/config/metrics/
  */
-import { parseClusterName } from '../routing/istio-names.ts';
+import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
 import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';
@@ -14,22 +14,24 @@ export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('isti
 const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
 const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 
-/** Answers by version of `host` and bucket, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
+/** Answers by version and bucket, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
 export function latencyCounters(
   page: string,
-  host: string,
+  routing: Pick<TrafficRouting, 'target' | 'versionOfCluster'>,
   label: MetricLabel = 'destination_version',
 ): Counters {
   const lines = [...samplesOf(page)];
   const ofClusters = lines.flatMap(({ name, labels, value }) => {
     if (name !== OF_CLUSTERS) return [];
-    const cluster = parseClusterName((labels['cluster_name'] ?? '').replace(/;$/, ''));
-    const isOurs = cluster?.host === host && cluster.subset !== '';
-    return isOurs ? [{ version: cluster.subset, series: labels['cluster_name'] ?? '', labels, value }] : [];
+    const series = labels['cluster_name'] ?? '';
+    const version = routing.versionOfCluster(series.replace(/;$/, ''));
+    return version === undefined ? [] : [{ version, series, labels, value }];
   });
   const ofIstio = lines.flatMap(({ name, labels, value }) => {
     const isOurs =
-      name === OF_ISTIO && labels['reporter'] === 'source' && labels['destination_service'] === host;
+      name === OF_ISTIO &&
+      labels['reporter'] === 'source' &&
+      labels['destination_service'] === routing.target.host;
     if (!isOurs) return [];
     const series = JSON.stringify({ ...labels, le: '' });
     return [{ version: labels[label] ?? '', series, labels, value }];

@@ -1,6 +1,7 @@
 /**
- * The autoscalers of a version: each version is a Deployment, so each has its own. While no traffic has come yet, or all of it has left, an
- * autoscaler sees an idle Deployment and would shrink it just before it is needed: a floor holds the size until the traffic has moved.
+ * The autoscalers of a version. Each version is a Deployment, so each has its own. A Deployment without
+ * traffic looks idle and would be scaled down just before it is needed: a floor holds its size until the
+ * traffic has moved.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
@@ -12,7 +13,7 @@ import type { Change } from './change.ts';
 import { renderVersion } from './render-version.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
-export const FLOOR_ANNOTATION = 'zero-downtime-coffee-shop/min-replicas';
+export const FLOOR_ANNOTATION = 'zero-downtime/min-replicas';
 
 export interface Autoscaler extends KubernetesObject {
   spec: {
@@ -29,8 +30,9 @@ export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
   object.kind === 'HorizontalPodAutoscaler';
 
 /**
- * The autoscalers of a Deployment that are the switch's to copy, hold and delete. One that another object made (KEDA's `keda-hpa-…` for a ScaledObject) is
- * its owner's: a copy would have no owner, and what is changed or deleted the owner writes again.
+ * The autoscalers of a Deployment that are the switch's to copy, hold and delete. One that another object
+ * made (KEDA's `keda-hpa-…`) is its owner's: a copy would have no owner, and the owner writes again what is
+ * changed or deleted.
  */
 export async function autoscalersOf(
   cluster: Cluster,
@@ -50,7 +52,7 @@ export async function everyAutoscalerOf(
   return all.filter((autoscaler) => targets(autoscaler, deployment));
 }
 
-/** The object that made this one and keeps it as it is. https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+/** Its controller. https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
 export function ownerOf({ metadata: { ownerReferences = [] } }: KubernetesObject): Owner | undefined {
   return ownerReferences.find(({ controller }) => controller === true);
 }
@@ -61,7 +63,7 @@ export function targets({ spec: { scaleTargetRef: target } }: Autoscaler, deploy
   return target.kind === 'Deployment' && target.name === deployment;
 }
 
-/** The old version's autoscaler for the new one: the same but for the names. */
+/** The current version's autoscaler for the candidate: the same but for the names. */
 export function copyFor(
   { metadata, spec }: Autoscaler,
   { from, to, deployment }: { from: string; to: string; deployment: string },
@@ -106,7 +108,7 @@ function renamedIn(
   return isNamed ? `${value.slice(0, -from.length)}${to}` : value;
 }
 
-/** Marks by which a tool knows what it has made: on a copy they would be untrue, and the tool would prune it or refuse to touch it. */
+/** Marks by which a tool knows what it has made. A copy that bore them would be pruned, or refused. */
 const MARKS = [
   'kubectl.kubernetes.io/',
   'argocd.argoproj.io/',
@@ -174,8 +176,9 @@ function floorChange(before: Autoscaler, wanted: Autoscaler): Change[] {
 }
 
 /**
- * The autoscalers of the candidate: those its Deployment has, whoever owns them (`own`); else the template set's own, or else copies of the current version's (`brought`).
- * A Deployment that was there before the switch is given none.
+ * The autoscalers of the candidate: those that its Deployment has, whoever owns them (`own`); else the
+ * template set's, else copies of the current version's (`brought`). A Deployment that was there before the
+ * switch is given none.
  */
 export async function candidateAutoscalers(
   context: Context & Pick<SwitchContext, 'options' | 'app' | 'from' | 'to' | 'record'>,

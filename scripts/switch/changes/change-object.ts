@@ -1,5 +1,6 @@
 /** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
 import { isDeepStrictEqual } from 'node:util';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict, isNotFound } from '../../shared/cluster/errors.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -7,6 +8,7 @@ import type { Resource } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
 import { diffObjects } from '../../shared/diff-objects.ts';
 import type { SwitchContext } from '../context.ts';
+import { describeWriter } from '../owners/writer.ts';
 
 export async function changeSpec<T extends KubernetesObject & { spec: object }>(
   { cluster, signal, clock }: Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>,
@@ -21,9 +23,10 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
   const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
   for (let attempt = 0; ; attempt += 1) {
     const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });
-    if (live === undefined) throw new ForeignEditError(resource, known, undefined);
+    if (live === undefined) throw new ForeignEditError(cluster, { resource, known, live: undefined });
     if (isDeepStrictEqual(live.spec, wanted)) return live;
-    if (!isDeepStrictEqual(live.spec, known.spec)) throw new ForeignEditError(resource, known, live);
+    if (!isDeepStrictEqual(live.spec, known.spec))
+      throw new ForeignEditError(cluster, { resource, known, live });
     try {
       const { resourceVersion } = live.metadata;
       return await cluster.patch<T>(
@@ -40,8 +43,9 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked before what cannot be undone: a
- * resourceVersion guards a write to its own object, not the removal of what another object has come to name again.
+ * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked
+ * before what cannot be undone: a resourceVersion guards a write to its own object, not the removal of what
+ * another object has come to name again.
  */
 export async function verifyUnchanged({
   cluster,
@@ -52,20 +56,38 @@ export async function verifyUnchanged({
     lastSeen.objects.map(async ({ resource, object }) => {
       const live = await cluster.get(resource, object.metadata.name, { signal });
       if (!isDeepStrictEqual(live?.['spec'], object['spec']))
-        throw new ForeignEditError(resource, object, live);
+        throw new ForeignEditError(cluster, { resource, known: object, live });
     }),
   );
 }
 
+interface Edit {
+  resource: Resource;
+  /** As this run read or wrote it last. */
+  known: KubernetesObject;
+  live: KubernetesObject | undefined;
+}
+
 /** Somebody else changed, or deleted, what the switch works on. */
 export class ForeignEditError extends CommandError {
-  constructor(resource: Resource, known: KubernetesObject, live: KubernetesObject | undefined) {
+  constructor(cluster: Pick<Cluster, 'fieldManager' | 'namespace'>, { resource, known, live }: Edit) {
     const which = `${resource.kind} ${known.metadata.name}`;
-    const lines = live === undefined ? [] : diffObjects(known['spec'], live['spec']);
+    const lines = live === undefined ? [] : describeEdit(cluster, { resource, known, live });
     super(
       live === undefined
         ? `${which} is gone: somebody deleted it during the switch.`
         : `${which} was changed by somebody else during the switch:${lines.map((line) => `\n   ${line}`).join('')}`,
     );
   }
+}
+
+function describeEdit(
+  cluster: Pick<Cluster, 'fieldManager' | 'namespace'>,
+  { resource, known, live }: Edit & { live: KubernetesObject },
+): string[] {
+  const [before, after] = [known, live].map((object) => (object['spec'] ?? {}) as Record<string, unknown>);
+  const fields = Object.keys({ ...before, ...after }).filter(
+    (field) => !isDeepStrictEqual(before?.[field], after?.[field]),
+  );
+  return [...diffObjects(before, after), ...describeWriter(cluster, { resource, object: live }, fields)];
 }

@@ -1,4 +1,4 @@
-/** One write to one object, with what stands there and what is to. Made by a step, applied by a run, shown by a dry run. */
+/** One write to one object. A step makes it, a run applies it, a dry run shows it. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { mergePatch } from '../../shared/merge-patch.ts';
@@ -15,7 +15,7 @@ export interface Change {
   after: KubernetesObject | undefined;
   /** The JSON merge patch between the two. */
   patch?: Record<string, unknown>;
-  /** The field of `spec` that is written, and only where the object's spec is still that of `before`: somebody else's edit stops the switch. */
+  /** The field of `spec` that is written, only while the spec is that of `before`: an edit stops the switch. */
   guarded?: string;
   /** Delete only this very object, and no namesake. */
   uid?: string | undefined;

@@ -7,8 +7,9 @@ import type { Change } from './change.ts';
 export interface Overlay {
   cluster: Cluster;
   /**
-   * Lays a change over what is there and gives the object as it would be. An object that is there already goes through the server's own dry run, so that
-   * defaults and merged lists come out as they would. https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+   * Lays a change over what is there and gives the object as it would be. An object that is there goes
+   * through the server's dry run, for its defaults and merged lists.
+   * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
    */
   add(change: Change): Promise<KubernetesObject | undefined>;
 }

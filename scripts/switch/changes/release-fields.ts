@@ -1,22 +1,19 @@
 /**
- * A switch that is over owns no field of anybody's objects any more: a server-side apply of their author's would conflict with it for ever. Who wrote what can be
- * written like any other field. https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ * A switch that is over owns no field any more: a server-side apply of the author's would conflict with it.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
  */
-import { ClusterError, isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
+import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
-import { pause } from '../../shared/wait.ts';
 import { listVersions } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
 import { everyAutoscalerOf, isAutoscaler } from './autoscaler.ts';
 import { renderVersion } from './render-version.ts';
+import { findLive } from './version-objects.ts';
 
-/** So often an object is looked at again that somebody else writes at the same time. */
-const MOST_REPEATS = 10;
-
-/** An object that a switch may have written, and how it may be read: not every one may be asked for by name. */
+/** An object that a switch may have written. Not every one may be read by its name. */
 interface Owned {
   resource: Resource;
   read: () => Promise<KubernetesObject | undefined>;
@@ -24,7 +21,7 @@ interface Owned {
 
 /**
  * Gives up all that this and earlier runs have written. It never fails: what stays owned is told.
- * @param except a version that is left for a look at it: its next try takes away again what this one has made
+ * @param except a version that is left for a look at it: its next try deletes what this one has made
  */
 export async function releaseFields(
   context: SwitchContext,
@@ -70,41 +67,32 @@ function listed({ cluster, signal }: SwitchContext, resource: Resource, name: st
   };
 }
 
-/** What else the template set makes of a version. It may be written without being read: then it stays as it is. */
+/** What else the template set makes of a version. What may be written and not read stays as it is. */
 async function othersOf(context: SwitchContext, version: string): Promise<Owned[]> {
-  const { cluster, options, app, namespace, signal } = context;
+  const { cluster, options, app } = context;
   const rendered = await renderVersion(options, { app, version }).catch(() => undefined);
   const others = (rendered?.others ?? []).filter((object) => !isAutoscaler(object));
   return Promise.all(
-    others.map(async (object) => {
-      const resource = await cluster.resourceOf(object);
-      const { name, namespace: own = namespace } = object.metadata;
-      const read = () =>
-        cluster.get(resource, name, { namespace: own, signal }).catch((error: unknown) => {
-          if (error instanceof ClusterError && error.status === 403) return undefined;
-          throw error;
-        });
-      return { resource, read };
-    }),
+    others.map(async (object) => ({
+      resource: await cluster.resourceOf(object),
+      async read() {
+        const live = await findLive(context, object);
+        return live === 'unseen' ? undefined : live;
+      },
+    })),
   );
 }
 
 async function release({ cluster, signal, clock }: SwitchContext, { resource, read }: Owned): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
+  const write = async () => {
     const live = await read();
     const entries = (live?.metadata['managedFields'] ?? []) as { manager?: string }[];
     const others = entries.filter(({ manager }) => manager !== cluster.fieldManager);
     if (live === undefined || others.length === entries.length) return;
     const { name, namespace, resourceVersion } = live.metadata;
     // An empty list says nothing to the API server; a single empty entry clears it.
-    const managedFields = others.length > 0 ? others : [{}];
-    try {
-      const metadata = { resourceVersion, managedFields };
-      await cluster.patch(resource, name, { metadata }, { namespace, signal });
-      return;
-    } catch (error) {
-      if (attempt >= MOST_REPEATS || !(isConflict(error) || isAmbiguous(error))) throw error;
-      await pause(Math.min(1000, 50 * 2 ** attempt), signal, clock);
-    }
-  }
+    const metadata = { resourceVersion, managedFields: others.length > 0 ? others : [{}] };
+    await cluster.patch(resource, name, { metadata }, { namespace, signal });
+  };
+  await retryWrite(write, { signal, clock });
 }

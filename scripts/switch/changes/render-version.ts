@@ -1,4 +1,4 @@
-/** The new version's objects, from the same template that made the old one's: the resource set `version` of the cluster file. */
+/** A version's objects, from the resource set `version` of the cluster file. */
 import { parseObjects, renderSets } from '../../render/index.ts';
 import { UsageError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';

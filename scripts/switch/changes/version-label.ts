@@ -14,8 +14,8 @@ export async function renderCandidate(
 }
 
 /**
- * The same with the label by which the subset selects, on its pods. Only where the template tells versions apart by another label already: a selector
- * that means the pods of two versions is no label's to mend.
+ * The same with the label by which the subset selects, on its pods. Only where the template tells versions
+ * apart by another label already: no label mends a selector that means the pods of two versions.
  */
 export function withVersionLabel(
   deployment: Deployment,

@@ -1,4 +1,4 @@
-/** What belongs to one version besides its Deployment: what the resource set `version` makes for it alone, and whatever scales it. */
+/** What belongs to a version: its Deployment, what the set `version` makes for it alone, its autoscalers. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -9,7 +9,7 @@ import { renderVersion } from './render-version.ts';
 import type { SwitchContext } from '../context.ts';
 import { findVersion, listVersions } from '../cluster-state/versions.ts';
 
-/** All that ends with a version: its Deployment, and then the rest, for a version that still stands may have to serve again. */
+/** All that ends with a version, the Deployment first: one that still stands may have to serve again. */
 export async function deleteVersion(context: SwitchContext, version: string): Promise<Change[]> {
   const { cluster } = context;
   const deployment = findVersion(await listVersions(cluster, context), version);
@@ -60,8 +60,8 @@ async function objectsOfVersion(
   return [...new Map([...rendered, ...found].map((object) => [keyOf(object), object])).values()];
 }
 
-/** A switch may make and delete objects that it may not read. */
-async function findLive(
+/** The object as it stands now; `unseen` where a switch may make and delete it, and may not read it. */
+export async function findLive(
   { cluster, namespace, signal }: SwitchContext,
   object: KubernetesObject,
 ): Promise<KubernetesObject | 'unseen' | undefined> {

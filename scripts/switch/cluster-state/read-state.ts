@@ -1,11 +1,12 @@
 /** Where things stand, read from the live objects: nothing is assumed and nothing is remembered elsewhere. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { fullHost } from '../../shared/istio-routes.ts';
 import type { Deployment, Service } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { readLease, readRecord } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
-import { fullHost } from '../routing/istio-names.ts';
 import type { LiveVersion, RouteTarget, TrafficRouting } from '../routing/traffic-routing.ts';
+import { isFirstRevision, revisionOf } from '../routing/virtual-service/barrier.ts';
 import { findRouteHolder } from '../routing/virtual-service/route-holder.ts';
 import {
   explainMissing,
@@ -26,7 +27,7 @@ export interface State {
   record: SwitchRecord | undefined;
 }
 
-/** Reads the Service, DestinationRule and VirtualService of an app and what belongs to them. Says which is missing. */
+/** Reads the Service, DestinationRule and VirtualService of an app. Throws which of them is missing. */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);
   const [service, named, destinationRule, deployments, lease] = await Promise.all([
@@ -40,14 +41,18 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
   if (!service || !named || !destinationRule)
     return explainMissing(cluster, app, { service, virtualService: named, destinationRule }, target);
   const holder = await findRouteHolder(cluster, named, target);
-  const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule }, target);
+  const record = readRecord(lease);
+  // Where no switch is remembered, nothing is known of what was written here before.
+  const isUntouched = record === undefined && isFirstRevision(destinationRule);
+  const proven = isUntouched ? revisionOf(destinationRule) : record?.proven;
+  const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule }, target, { proven });
   return {
     service,
     lastSeen,
     target,
     live: lastSeen.live(),
     deployments: versionsOf({ service, lastSeen }, deployments),
-    record: readRecord(lease),
+    record,
   };
 }
 

@@ -5,10 +5,10 @@ import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
 import { printable } from '../../shared/printable.ts';
 import { SHORT_ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.ts';
-import { portOf } from './deployment-ready.ts';
+import { portOf } from '../../shared/deployment-ready.ts';
 
-/** On the Deployment: the path that shows that the app does its job. Without it: the path of the readiness probe. */
-export const SMOKE_ANNOTATION = 'zero-downtime-coffee-shop/smoke-test';
+/** On the Deployment: the path that shows that the app does its job. Default: that of the readiness probe. */
+export const SMOKE_ANNOTATION = 'zero-downtime/smoke-test';
 
 export interface SmokeTest {
   path: string;

@@ -35,7 +35,7 @@ export function canServeAgain(deployment: Deployment | undefined): deployment is
   return deployment !== undefined && deployment.metadata.deletionTimestamp === undefined;
 }
 
-/** The pods of one version: what the Service selects, narrowed by what tells the version's pods from others. Ready or not, ending or not. */
+/** The pods of one version that the Service selects, ready or not, ending or not. */
 export async function listVersionPods(
   cluster: Cluster,
   { service, lastSeen }: { service: Service; lastSeen: Pick<TrafficRouting, 'labelsOf'> },

@@ -5,14 +5,14 @@ import { isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { DeadlineError, waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
-import { explainUnready, isFinal, rolloutOf } from './deployment-ready.ts';
+import { explainUnready, isFinal, rolloutOf } from '../../shared/deployment-ready.ts';
 import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
 import { findVersion, listVersionPods, listVersions } from './versions.ts';
 
-/** How long ready pods may not answer, in milliseconds: a broken port-forward is soon replaced by a whole one. */
+/** How long ready pods may not answer, in milliseconds: a broken port-forward is soon replaced. */
 const UNHEARD_MS = 10_000;
 
-/** How long a pod may be refused by what refuses the next one too, in milliseconds: the controller tries again, and an old refusal may still stand there. */
+/** How long a final refusal may stand, in milliseconds: it may be an old one, and the controller retries. */
 const REFUSED_MS = 5000;
 
 interface Seen {

@@ -1,6 +1,8 @@
 /** The command line of the switch as values. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
+import { calledHere } from '../../shared/called.ts';
+import type { Called } from '../../shared/called.ts';
 import { clusterFlags, clusterFlagsHelp } from '../../shared/cluster/flags.ts';
 import type { ClusterFlags } from '../../shared/cluster/flags.ts';
 import { parseDuration } from '../../shared/duration.ts';
@@ -20,7 +22,7 @@ Before each step that cannot be taken back, every proxy of the mesh is asked wha
 it holds; status says where things stand. These three need no --to, and status changes nothing.
 
   --to VERSION         the version to switch to
-  --app NAME           the app (default coffee-shop)
+  --app NAME           the app (default: the one that istio/cluster.yaml names)
   --image IMAGE        image of the new version
   --set KEY=VALUE      value for the templates (repeatable)
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
@@ -28,6 +30,7 @@ it holds; status says where things stand. These three need no --to, and status c
   --hold               wait for a person's yes after each share
   --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
   --dry-run            print the plan and change nothing
+  --owner-paused       Argo CD, Flux or whoever else keeps the objects as its files say is paused, though nobody can see it from here
   --step-timeout TIME  how long one step may take (default 120s)
   --keep-old           leave the old version running, so that --undo is quick
   --keep-failed        leave a new version that did not become ready, for a look at it
@@ -40,7 +43,7 @@ ${clusterFlagsHelp}
 Exit code: 0 done, or already so; 1 it did not succeed, and the last line says who serves and which command comes next;
 2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run goes on from there.
 
-Example: npm run switch -- --to v2 --image coffee-shop:2.0.0`;
+Example: npm run switch -- --to v2 --image registry.example/shop:2.0.0`;
 
 export interface Parsed {
   help: boolean;
@@ -59,7 +62,7 @@ export interface Parsed {
 export const switchFlags = {
   ...clusterFlags,
   to: { type: 'string' },
-  app: { type: 'string', default: 'coffee-shop' },
+  app: { type: 'string' },
   image: { type: 'string' },
   set: { type: 'string', multiple: true, default: [] },
   templates: { type: 'string' },
@@ -68,6 +71,7 @@ export const switchFlags = {
   prometheus: { type: 'string' },
   promote: { type: 'boolean', default: false },
   undo: { type: 'boolean', default: false },
+  'owner-paused': { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   'step-timeout': { type: 'string', default: '120s' },
   'keep-old': { type: 'boolean', default: false },
@@ -80,12 +84,14 @@ export const switchFlags = {
 
 export interface ParseOptions {
   defaultTemplates: string;
+  /** How the command is typed, and the app it means where none is named. Default: as in this repository. */
+  called?: Called;
   /** What is said is read on another machine, such as the log of a pod: its kubeconfig is not there. Default: no. */
   isReadElsewhere?: boolean;
 }
 
 export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
-  const { defaultTemplates } = parsing;
+  const { defaultTemplates, called = calledHere } = parsing;
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
@@ -93,8 +99,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
   });
   const status = positionals[0] === 'status';
   const unknown = positionals[status ? 1 : 0];
-  if (unknown !== undefined)
-    throw new UsageError(`Unknown argument "${unknown}". See: npm run switch -- --help`);
+  if (unknown !== undefined) throw new UsageError(`Unknown argument "${unknown}". See: ${called.as} --help`);
   if (!values.help && !status && !values.promote && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }
@@ -102,6 +107,9 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
     throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
   if (values.prometheus !== undefined) verifyPrometheus(values.prometheus, values.canary);
   if (values.to !== undefined) verifyVersionName(values.to);
+  const app = values.app ?? called.app;
+  if (!values.help && app === '')
+    throw new UsageError(`--app NAME is missing: there is no ${defaultTemplates} here that names one.`);
   const stepTimeoutMs = parseDuration(values['step-timeout'], '--step-timeout');
   if (stepTimeoutMs === 0) throw new UsageError('--step-timeout must be more than 0.');
   return {
@@ -112,7 +120,8 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
     journal: values.journal,
     flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
     options: {
-      app: values.app,
+      app,
+      called,
       to: values.to,
       image: values.image,
       set: parseSets(values.set),
@@ -121,6 +130,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
       prometheus: values.prometheus,
       hold: values.hold,
       undo: values.undo,
+      ownerPaused: values['owner-paused'],
       dryRun: values['dry-run'],
       keepOld: values['keep-old'],
       keepFailed: values['keep-failed'],
@@ -152,6 +162,7 @@ function sameFlags(
     hold: values.hold,
     prometheus,
     'keep-old': values['keep-old'],
+    'owner-paused': values['owner-paused'],
   });
   return { sameCluster, sameWishes };
 }

@@ -5,4 +5,5 @@ export { createJournal } from './journal.ts';
 export { promote } from '../canary/promote.ts';
 export { createTerminalReporter } from './reporter.ts';
 export { runSwitch } from '../run-switch.ts';
-export { describeStatus, readStatus } from './status.ts';
+export { describeStatus } from './describe-status.ts';
+export { allServed, readStatus } from './status.ts';

@@ -1,21 +1,33 @@
 /** `npm run switch -- status`: where things stand, without changing anything. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import { printable } from '../../shared/printable.ts';
 import { isUnfinished, readLease } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
-import { describeServing } from '../cluster-state/describe-serving.ts';
 import { readState } from '../cluster-state/read-state.ts';
-import { listVersionPods } from '../cluster-state/versions.ts';
-import { waysOn } from '../next-command.ts';
-import type { SwitchOptions } from '../types.ts';
+import type { State } from '../cluster-state/read-state.ts';
+import { findVersion, listVersionPods } from '../cluster-state/versions.ts';
+
+export interface VersionStatus {
+  /** Empty for all versions at once, where a route names no subset. */
+  version: string;
+  /** What the main route gives it, in percent. */
+  share: number;
+  /** As the proxies are told of it; undefined where they are not. */
+  subset: string | undefined;
+  ready: number;
+  /** Whether it has a Deployment, and how many pods that wants. */
+  deployed: boolean;
+  replicas: number;
+  /** Why whoever is routed to it gets a 503: its subset is missing, or no pod of it is ready. Undefined where it serves, or where nobody is. */
+  answers503: string | undefined;
+}
 
 export interface Status {
   app: string;
   live: { version: string; weight: number }[];
-  versions: { version: string; ready: number; wanted: number; known: boolean }[];
+  versions: VersionStatus[];
   /** The last switch this project did here. */
-  last: SwitchRecord | undefined;
+  record: SwitchRecord | undefined;
   unfinished: boolean;
   /** Who switches right now, or did so when it was killed. */
   holder: string | undefined;
@@ -24,48 +36,45 @@ export interface Status {
 export async function readStatus(cluster: Cluster, app: string): Promise<Status> {
   const state = await readState(cluster, app);
   const lease = await readLease(cluster, app);
-  const versions = await Promise.all(
-    state.deployments.map(async ({ version, deployment }) => ({
-      version,
-      ready: (await listVersionPods(cluster, state, version)).filter(isReady).length,
-      wanted: deployment.spec.replicas ?? 1,
-      known: state.lastSeen.has(version),
-    })),
-  );
+  // A route may lead to a version that has no Deployment any more.
+  const names = new Set([...state.deployments.map(({ version }) => version), ...state.lastSeen.receivers()]);
   const holder = lease?.spec.holderIdentity ?? '';
   return {
     app,
     live: state.live.map(({ subset, weight }) => ({ version: subset, weight })),
-    versions,
-    last: state.record,
+    versions: await Promise.all([...names].map((version) => statusOf(cluster, state, version))),
+    record: state.record,
     unfinished: isUnfinished(state.record),
     holder: holder === '' ? undefined : holder,
   };
 }
 
-/** @param options the flags that its commands say again */
-export function describeStatus(
-  { app, live, versions, last, unfinished, holder }: Status,
-  { sameCluster }: Pick<SwitchOptions, 'sameCluster'> = {},
-): string {
-  const lines = [
-    `${describeServing(live.map(({ version, weight }) => ({ subset: version, weight })))} of ${app}`,
-  ];
-  const longest = Math.max(12, ...versions.map(({ version }) => version.length));
-  for (const { version, ready, wanted, known } of versions) {
-    lines.push(
-      `   ${version.padEnd(longest)} ${ready}/${wanted} pods ready${known ? '' : ', not in the DestinationRule'}`,
-    );
-  }
-  if (holder !== undefined) lines.push(`   ${holder} holds the Lease`);
-  if (last && unfinished) {
-    lines.push(`The switch from ${last.from} to ${last.to} is half done (since ${last.startedAt}).`);
-    const canGoBack = versions.some(({ version }) => version === last.from);
-    lines.push(waysOn({ app, sameCluster }, last.to, canGoBack));
-  } else if (last) {
-    lines.push(
-      `The last switch, from ${last.from} to ${last.to}, was ${last.phase === 'undone' ? 'undone' : 'finished'}.`,
-    );
-  }
-  return lines.map((line) => printable(line)).join('\n');
+async function statusOf(cluster: Cluster, state: State, version: string): Promise<VersionStatus> {
+  const { lastSeen, deployments, service, live } = state;
+  const isEvery = version === '';
+  const told = isEvery ? { service, lastSeen: { labelsOf: () => ({}) } } : state;
+  const ready = (await listVersionPods(cluster, told, version)).filter(isReady).length;
+  const wanted = isEvery
+    ? deployments.map(({ deployment }) => deployment)
+    : [findVersion(deployments, version)].filter((found) => found !== undefined);
+  const isKnown = isEvery || lastSeen.has(version);
+  const problem = isKnown
+    ? ready === 0
+      ? 'no pod of it is ready'
+      : undefined
+    : `the ${lastSeen.versionsName.kind} ${lastSeen.versionsName.name} has no subset ${version}`;
+  return {
+    version,
+    share: live.find(({ subset }) => subset === version)?.weight ?? 0,
+    subset: isKnown && !isEvery ? version : undefined,
+    ready,
+    deployed: wanted.length > 0,
+    replicas: wanted.reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0),
+    answers503: lastSeen.receivers().has(version) ? problem : undefined,
+  };
+}
+
+/** Whether every route leads to somebody who answers. */
+export function allServed({ versions }: Pick<Status, 'versions'>): boolean {
+  return versions.every(({ answers503 }) => answers503 === undefined);
 }

@@ -6,8 +6,9 @@ import type { KubernetesObject } from '../../shared/kubernetes.ts';
 const UNGUARDED = new Set(['SelfSubjectAccessReview', 'Event']);
 
 /**
- * The same cluster, each write of which renews the lock first, retries too. A process that stood still (SIGSTOP, a laptop that was closed) cannot know for how
- * long: somebody else may have finished or rolled back its switch meanwhile, and no resourceVersion tells when an object is as it was before.
+ * The same cluster, each write of which renews the lock first, retries too. A process that stood still
+ * (SIGSTOP, a closed laptop) does not know for how long: somebody else may have finished or rolled back its
+ * switch meanwhile, and no resourceVersion tells where an object is as it was before.
  * @param renew throws when somebody else is the operator by now
  */
 export function guardWrites(cluster: Cluster, renew: () => Promise<void>): Cluster {

@@ -8,9 +8,9 @@ import { resources } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
 import { ANNOTATION, type SwitchRecord } from './switch-record.ts';
 
-/** How often a holder renews while the Lease lasts once: some renewals may fail, and it has stopped before anybody else may take over. */
+/** Renewals while the Lease lasts once: some may fail, and the holder stops before anybody may take over. */
 const RENEWALS = 5;
-/** How often a write is tried again after a conflict or a lost answer, and after how long, in milliseconds. */
+/** Retries of a write after a conflict or a lost answer. */
 const MOST_RETRIES = 20;
 const RETRY_AFTER_MS = 100;
 
@@ -26,9 +26,9 @@ export interface OperatorLease {
   write(record: SwitchRecord): Promise<void>;
   /** Writes the Lease now, and hears of it while it lasts; fails when somebody else holds it by now. */
   renew(): Promise<void>;
-  /** The last record and the end of the lease in one write: killed here, a run leaves either all of it or nothing. */
+  /** The last record and the end of the Lease in one write: a run killed here leaves all of it or nothing. */
   finish(record: SwitchRecord): Promise<void>;
-  /** Aborted when the Lease could not be renewed in time: whatever goes on then is not ours alone any more. */
+  /** Aborted when the Lease could not be renewed in time: another operator may be at work. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
@@ -67,7 +67,7 @@ class KeptLease implements OperatorLease {
   readonly #lost = new AbortController();
   readonly #everyMs: number;
   #lease: Lease;
-  /** Looks at the Lease since it was last written. A process that stood still has missed one, however long: its next write tells. */
+  /** Renewals that were due since the last write. A process that stood still counts one, however long. */
   #missed = 0;
   #isRenewing = false;
   #writing: Promise<unknown> = Promise.resolve();
@@ -86,7 +86,7 @@ class KeptLease implements OperatorLease {
     return this.#lost.signal;
   }
 
-  /** An answer that was read late tells what was: the Lease may have run out since, or does before a write on its way has arrived. */
+  /** Once more where the answer was read late: the Lease may have run out since. */
   async renew(): Promise<void> {
     for (;;) {
       const elapsedMs = stopwatch(this.#operator.clock);

@@ -1,9 +1,10 @@
-/** The memory of a switch: what is being switched, in an annotation of the Lease, for the next run to continue or to undo on whatever machine. */
+/** The memory of a switch, in an annotation of the Lease: the next run continues or undoes it anywhere. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
+import type { RouteId } from '../routing/traffic-routing.ts';
 
-export const ANNOTATION = 'zero-downtime-coffee-shop/switch';
+export const ANNOTATION = 'zero-downtime/switch';
 
 export interface SwitchRecord {
   id: string;
@@ -11,8 +12,14 @@ export interface SwitchRecord {
   to: string;
   phase: 'running' | 'undoing' | 'switched' | 'undone';
   startedAt: string;
+  /** Which run of it is at work, or was last; absent for the first. */
+  attempt?: number | undefined;
+  /** The revision of the versions that every proxy was proven to have when the switch began, or at its end; absent where that is not known. */
+  proven?: string | undefined;
   /** What of the candidate was there before the switch began: it is not ours to take away. */
   before?: { deployment: boolean; subset: boolean };
+  /** The routes that named the current version when the switch began: those that it moves. Their markers go when it is over. */
+  routes?: RouteId[] | undefined;
   /** The old version was left running on purpose. */
   keptOld?: boolean;
 }
@@ -30,24 +37,35 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) ? { ...value, routes: routesIn(value) } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** As values of labels are written: nothing that a shell would take for more when it stands in a suggested command. */
+/** As values of labels are written. A shell takes it for nothing more in a suggested command. */
 const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
 
 /** Somebody else may have written the annotation. */
 function isRecord(value: unknown): value is SwitchRecord {
-  const { id, from, to, phase, startedAt } = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
+  const fields = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
+  const { id, from, to, phase, startedAt, attempt = 1, proven = '' } = fields;
   return (
     [id, from, to].every((name) => typeof name === 'string' && NAME.test(name)) &&
     ['running', 'undoing', 'switched', 'undone'].includes(String(phase)) &&
     typeof startedAt === 'string' &&
-    /^[\dT:.Z+-]*$/.test(startedAt)
+    /^[\dT:.Z+-]*$/.test(startedAt) &&
+    Number.isSafeInteger(attempt) &&
+    Number(attempt) >= 1 &&
+    typeof proven === 'string'
   );
+}
+
+/** Without them a route is known by its marker alone. */
+function routesIn({ routes }: { routes?: unknown }): RouteId[] | undefined {
+  const isId = (one: Partial<RouteId> | null) =>
+    typeof one === 'object' && Number.isSafeInteger(one?.index) && typeof one?.name === 'string';
+  return Array.isArray(routes) && routes.every(isId) ? (routes as RouteId[]) : undefined;
 }
 
 /** A switch was begun and neither finished nor rolled back. */

@@ -31,8 +31,9 @@ function operatorIdentity(id: string): string {
 }
 
 /**
- * When another holds it: waits to see it renewed (then that one is alive, and this one stops) or run out (then it was killed).
- * Watching the value change instead of reading its time makes the clocks of the machines irrelevant, as client-go's leader election does.
+ * When another holds it: waits to see it renewed (its holder is alive, and this run stops) or run out (it was
+ * killed). The value is watched and its time not read, so that clocks of machines do not matter, as in
+ * client-go's election.
  */
 export async function takeLease(cluster: Cluster, app: string, options: TakeOptions): Promise<OperatorLease> {
   const { leaseSeconds = 15, signal, onWait, clock = systemClock } = options;
@@ -58,7 +59,7 @@ export async function takeLease(cluster: Cluster, app: string, options: TakeOpti
     try {
       return keepLease(cluster, operator, await write(found));
     } catch (error) {
-      // Somebody was faster, or an answer was lost: look again. Not for ever: a Lease may be there and yet not to be seen.
+      // Somebody was faster, or an answer was lost. Not for ever: a Lease may be there and not to be seen.
       failingSince ??= clock.now();
       const isOver = clock.now() - failingSince > leaseSeconds * 1000;
       if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;

@@ -1,11 +1,11 @@
-/** The rights a switch needs, asked for before anything is touched: one missing right in the middle would be worse than none at all. */
+/** The rights that a switch needs. One that is missing in the middle would be worse than none at all. */
 import { verifyRights, type Right } from '../../shared/cluster/access.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 
 const istio = 'networking.istio.io';
 const gateway = 'gateway.networking.k8s.io';
 
-/** What `scripts/switch` asks of the API server; the README's Role is made of it. */
+/** What a switch asks of the API server. in-cluster/role.yaml and cluster-role.yaml grant exactly this. */
 export const neededRights: Right[] = [
   { resource: 'services', verbs: ['get'] },
   { resource: 'pods', verbs: ['list'], everywhere: true },
@@ -32,7 +32,7 @@ export const neededRights: Right[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 
-/** What taking a switch back asks for: it makes nothing anew, and looks at nobody else's objects. */
+/** What a roll back asks for: it makes nothing anew, and looks at nobody else's objects. */
 export const rightsToUndo: Right[] = [
   { resource: 'services', verbs: ['get'] },
   { resource: 'pods', verbs: ['list'], everywhere: true },
@@ -44,7 +44,7 @@ export const rightsToUndo: Right[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'update'] },
 ];
 
-/** And to take away what the switch itself has made. */
+/** To delete what the switch itself has made. */
 export const rightsToDelete: Right[] = [
   { group: 'apps', resource: 'deployments', verbs: ['delete'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['delete'] },

@@ -1,11 +1,12 @@
-/** Whether both versions fit at once, and what guards the old one that the new one will not have. */
+/** Whether both versions fit at once, and what guards the current one that the candidate will not have. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
-import type { Container, Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
+import type { Container, Deployment, KubernetesObject, Pod, PodSpec } from '../../shared/kubernetes.ts';
+import { parseQuantity } from '../../shared/quantity.ts';
 import { resources } from '../../shared/resources.ts';
 import { includesAll } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
-import { parseQuantity } from '../../shared/quantity.ts';
 import { refuse } from '../refuse.ts';
+import type { Check } from './check.ts';
 
 export interface Quota extends KubernetesObject {
   spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: unknown };
@@ -22,18 +23,17 @@ interface Resources {
 }
 
 /**
- * What the new Deployment with `replicas` pods takes of a namespace's quota, as Kubernetes counts it. `like` is a running pod: it also has what is
- * injected. https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-on-object-count
+ * What a Deployment with `replicas` pods takes of a namespace's quota, as Kubernetes counts it.
+ * https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-on-object-count
+ * @param like a running pod of the app: it also has what is injected
  */
 export function demandOf({ spec }: Deployment, replicas: number, like: Pod | undefined): Map<string, number> {
-  const template = spec.template.spec;
-  const own = [...template.containers, ...(template.initContainers ?? []).filter(keepsRunning)];
+  const own = longRunning(spec.template.spec);
   const names = new Set(own.map(({ name }) => name));
-  const live = like
-    ? [...like.spec.containers, ...(like.spec.initContainers ?? []).filter(keepsRunning)]
-    : [];
-  // Only sidecars that the mesh adds: the app's own containers are those of the new template.
-  const injected = live.filter(({ name }) => name === 'istio-proxy' && !names.has(name));
+  // Only sidecars that the mesh adds: the app's own containers are those of the template.
+  const injected = (like ? longRunning(like.spec) : []).filter(
+    ({ name }) => name === 'istio-proxy' && !names.has(name),
+  );
   const demand = new Map<string, number>([
     ['pods', replicas],
     ['count/pods', replicas],
@@ -52,9 +52,12 @@ export function demandOf({ spec }: Deployment, replicas: number, like: Pod | und
   return demand;
 }
 
-const keepsRunning = (container: Container) => container['restartPolicy'] === 'Always';
+/** The containers and native sidecars of a pod: what its requests are the sum of. */
+function longRunning({ containers, initContainers = [] }: PodSpec): Container[] {
+  return [...containers, ...initContainers.filter((one) => one['restartPolicy'] === 'Always')];
+}
 
-/** Refuses when a quota of the namespace has no room for the demand. Quotas for special classes of pods are left to the API server. */
+/** Refuses when a quota has no room for the demand. Quotas with scopes are left to the API server. */
 export function verifyQuota(quotas: Quota[], demand: Map<string, number>, what: string): void {
   for (const { metadata, spec, status } of quotas) {
     if ((spec?.scopes?.length ?? 0) > 0 || spec?.scopeSelector !== undefined) continue;
@@ -77,8 +80,8 @@ export interface Node extends KubernetesObject {
 }
 
 /**
- * Whether the nodes that take any pod have room for `replicas` more, one by one as a scheduler would place them. A guess: selectors, affinities,
- * tolerations and a cluster autoscaler may make it more or less, so it is told and refuses nothing.
+ * Whether the nodes that take any pod have room for `replicas` more, placed one by one. It refuses nothing,
+ * for it is a guess: selectors, affinities, tolerations and a cluster autoscaler may make it more or less.
  */
 export function crowded(nodes: Node[], pods: Pod[], demand: Map<string, number>, replicas: number): string[] {
   const open = nodes.filter(
@@ -115,41 +118,40 @@ export function crowded(nodes: Node[], pods: Pod[], demand: Map<string, number>,
 
 function requestOf({ spec }: Pod, name: string): number {
   if (name === 'pods') return 1;
-  return [...spec.containers, ...(spec.initContainers ?? []).filter(keepsRunning)].reduce(
-    (sum, container) =>
-      sum + parseQuantity(((container['resources'] ?? {}) as Resources).requests?.[name] ?? 0),
-    0,
+  const requests = longRunning(spec).map(
+    (container) => ((container['resources'] ?? {}) as Resources).requests?.[name] ?? 0,
   );
+  return requests.reduce<number>((sum, quantity) => sum + parseQuantity(quantity), 0);
 }
 
-/** Budgets that guard the old pods but will not select the new ones. */
+/** Budgets that guard the current version's pods and will not select the candidate's. */
 export function unguarded(
   budgets: Budget[],
-  old: Deployment | undefined,
-  fresh: Deployment,
+  current: Deployment | undefined,
+  candidate: Deployment,
   to: string,
 ): string[] {
   const labels = (deployment: Deployment | undefined) => deployment?.spec.template.metadata?.labels ?? {};
   return budgets.flatMap(({ metadata, spec }) => {
     const { matchLabels = {}, matchExpressions = [] } = spec?.selector ?? {};
     if (matchExpressions.length > 0 || Object.keys(matchLabels).length === 0) return [];
-    const guards = includesAll(labels(old), matchLabels) && !includesAll(labels(fresh), matchLabels);
+    const guards = includesAll(labels(current), matchLabels) && !includesAll(labels(candidate), matchLabels);
     return guards ? [`PodDisruptionBudget ${metadata.name} guards only the old pods, not ${to}'s`] : [];
   });
 }
 
 /** What is worth knowing about the version that will end. */
-export function endOf(old: Deployment | undefined, from: string): string[] {
-  const containers = old?.spec.template.spec.containers ?? [];
+export function endOf(current: Deployment | undefined, from: string): string[] {
+  const containers = current?.spec.template.spec.containers ?? [];
   const hooked = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined);
-  return old === undefined || hooked
+  return current === undefined || hooked
     ? []
     : [
         `${from}'s pods have no preStop hook: the switch keeps requests away from their end, an eviction before it would not`,
       ];
 }
 
-/** Nodes are the cluster's, and a team may not be allowed to see them: then it is left to the scheduler. */
+/** A team may not be allowed to see the nodes: then it is left to the scheduler. */
 async function lookAtNodes(
   { cluster, signal }: SwitchContext,
   demand: Map<string, number>,
@@ -167,24 +169,19 @@ async function lookAtNodes(
   }
 }
 
-/** All of it; reads the namespace's quotas and budgets. */
-export async function verifyCapacity(
-  context: SwitchContext,
-  {
-    old,
-    fresh,
-    exists,
-    like,
-  }: { old: Deployment | undefined; fresh: Deployment; exists: boolean; like: Pod | undefined },
-): Promise<string[]> {
-  const { cluster, signal, from, to } = context;
-  const [quotas, budgets] = await Promise.all([
-    cluster.list<Quota>(resources.resourceQuotas, { signal }),
-    cluster.list<Budget>(resources.podDisruptionBudgets, { signal }),
-  ]);
-  const replicas = old?.spec.replicas ?? 1;
-  const demand = demandOf(fresh, replicas, like);
-  if (!exists) verifyQuota(quotas, demand, `${replicas} pods of ${to}`);
-  const full = exists ? [] : await lookAtNodes(context, demand, replicas);
-  return [...full, ...unguarded(budgets, old, fresh, to), ...endOf(old, from)];
-}
+export const bothVersionsFit: Check = {
+  title: 'both versions fit at once',
+  async run({ context, current, candidate, existing, pod }) {
+    const { cluster, signal, from, to } = context;
+    const [quotas, budgets] = await Promise.all([
+      cluster.list<Quota>(resources.resourceQuotas, { signal }),
+      cluster.list<Budget>(resources.podDisruptionBudgets, { signal }),
+    ]);
+    const replicas = current?.spec.replicas ?? 1;
+    const demand = demandOf(candidate, replicas, pod);
+    const isNew = existing === undefined;
+    if (isNew) verifyQuota(quotas, demand, `${replicas} pods of ${to}`);
+    const full = isNew ? await lookAtNodes(context, demand, replicas) : [];
+    return [...full, ...unguarded(budgets, current, candidate, to), ...endOf(current, from)];
+  },
+};

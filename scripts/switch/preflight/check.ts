@@ -1,7 +1,6 @@
 /** One look of the preflight, and what all of them look at. */
 import type { Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { renderCandidate } from '../changes/version-label.ts';
-import { readState } from '../cluster-state/read-state.ts';
 import type { State } from '../cluster-state/read-state.ts';
 import { findVersion, listVersionPods } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
@@ -28,8 +27,8 @@ export interface Facts {
 }
 
 export async function readFacts(context: SwitchContext): Promise<Omit<Facts, 'proxies'>> {
-  const { cluster, app, from, to } = context;
-  const state = await readState(cluster, app);
+  const { cluster, from, to } = context;
+  const state = await context.readState();
   const existing = findVersion(state.deployments, to);
   const rendered = await renderCandidate(context, 1);
   const [pod] = await listVersionPods(cluster, state, from);

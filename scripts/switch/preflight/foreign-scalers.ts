@@ -1,4 +1,4 @@
-/** What scales the old version and is somebody else's: the switch leaves it alone, and says how the new version comes to its own. */
+/** What scales the current version and is somebody else's: the switch leaves it alone, and says so. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -24,7 +24,7 @@ interface Target {
   name?: string;
 }
 
-/** Add-ons that size the pods of a Deployment. Not among the scripts' own kinds: whether a cluster has them, its server says. */
+/** Add-ons that size the pods of a Deployment. Whether a cluster has them, its server says. */
 const addOns: Resource[] = [
   { group: 'keda.sh', version: 'v1alpha1', plural: 'scaledobjects', kind: 'ScaledObject', namespaced: true },
   {
@@ -68,7 +68,7 @@ export async function foreignScalers(
   return [...owners, ...others.flat().filter((other) => !isKnown(other))];
 }
 
-/** One line. @param others what the resource set `version` makes of the new version besides its Deployment */
+/** One line. @param others what the resource set `version` makes of the candidate besides its Deployment */
 export function describeForeign(
   { from, to, options: { clusterFile } }: Pick<SwitchContext, 'from' | 'to' | 'options'>,
   { apiVersion, kind, name, made }: ForeignScaler,
@@ -96,7 +96,7 @@ function isMeant(target: Target | undefined, deployment: string): boolean {
   return target?.name === deployment && (target.kind ?? 'Deployment') === 'Deployment';
 }
 
-/** Empty where the cluster has no such kind, or does not let us look: it is only worth a note. */
+/** Empty where the cluster has no such kind, or does not let us look. */
 async function listIfThere(cluster: Cluster, resource: Resource, signal: AbortSignal): Promise<Targeting[]> {
   try {
     return await cluster.list<Targeting>(resource, { signal });

@@ -1,7 +1,7 @@
 import { readLease } from '../lock/switch-record.ts';
 import type { Check } from './check.ts';
 
-/** Somebody may be at work, or was killed: which of the two, only waiting can tell, and that is not for a look. */
+/** Its holder may be at work, or was killed. Only waiting tells which, and a look does not wait. */
 export const leaseIsFree: Check = {
   title: 'nobody else is switching',
   async run({ context: { cluster, app } }) {

@@ -1,30 +1,29 @@
-/** Objects that the switch changes or deletes and another object keeps as they are. Worth a note: the owner may be made for it. */
-import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
+/** Objects that the switch changes and another object keeps as they are. The owner may be made for it. */
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { ownerOf } from '../changes/autoscaler.ts';
-import type { SwitchContext } from '../context.ts';
+import type { Check } from './check.ts';
 
 const consequences: Readonly<Record<string, string>> = {
   VirtualService: 'may write its own routes over those of the switch, which then stops',
   DestinationRule: 'may write its own subsets over those of the switch, which then stops',
 };
 
-/** One line for each. @param current the current version's Deployment */
-export function ownedByOthers(
-  { lastSeen, from }: Pick<SwitchContext, 'lastSeen' | 'from'>,
-  current: Deployment | undefined,
-): string[] {
-  const rows: [string, KubernetesObject | undefined, string][] = [
-    ['Deployment', current, `may make it again when ${from} is deleted`],
-    ...lastSeen.objects.map(({ resource: { kind }, object }): [string, KubernetesObject, string] => [
-      kind,
-      object,
-      consequences[kind] ?? 'may write over what the switch writes, which then stops',
-    ]),
-  ];
-  return rows.flatMap(([kind, object, may]) => {
-    const owner = object && ownerOf(object);
-    return owner === undefined
-      ? []
-      : [`${kind} ${object?.metadata.name ?? ''} belongs to ${owner.kind} ${owner.name}, which ${may}`];
-  });
-}
+export const keptByOthers: Check = {
+  title: 'who keeps the objects as they are',
+  run({ context: { lastSeen, from }, current }) {
+    const rows: [string, KubernetesObject | undefined, string][] = [
+      ['Deployment', current, `may make it again when ${from} is deleted`],
+      ...lastSeen.objects.map(({ resource: { kind }, object }): [string, KubernetesObject, string] => [
+        kind,
+        object,
+        consequences[kind] ?? 'may write over what the switch writes, which then stops',
+      ]),
+    ];
+    return rows.flatMap(([kind, object, may]) => {
+      const owner = object && ownerOf(object);
+      return owner === undefined
+        ? []
+        : [`${kind} ${object?.metadata.name ?? ''} belongs to ${owner.kind} ${owner.name}, which ${may}`];
+    });
+  },
+};

@@ -1,34 +1,36 @@
-/** Looks before anything is touched: who serves, whether the candidate fits, and whether every proxy can be asked. Reads only. */
+/** All that is looked at before anything is touched. Reads only. */
 import { describeServing } from '../cluster-state/describe-serving.ts';
 import type { SwitchContext } from '../context.ts';
 import { nothing } from '../step.ts';
 import type { Proven, Step } from '../step.ts';
 import { verifyAccess } from './access.ts';
 import { candidateIsSelected, currentIsKnown } from './candidate.ts';
-import { verifyCapacity } from './capacity.ts';
+import { bothVersionsFit } from './capacity.ts';
 import { readFacts } from './check.ts';
 import type { Check, Facts } from './check.ts';
 import { prometheusAnswers } from './evidence.ts';
 import { leaseIsFree } from './lease.ts';
-import { ownedByOthers } from './owners.ts';
+import { keptByOthers } from './owners.ts';
 import { askable, noFilter, noWaypoint, rejecting, sidecars } from './proxies.ts';
-import { verifyKinds } from './rights.ts';
-import { lookAtScaling } from './scaling.ts';
+import { lookAtOwners } from './reverting-owners.ts';
+import { kindsAreKnown } from './rights.ts';
+import { autoscalersKeepTheSize } from './scaling.ts';
 import { verifyVersions } from './versions.ts';
 import { candidateCanBecomeReady, nothingEnds, serviceSelects } from './waiting-helps.ts';
 
 /** What can be asked before the proxies are known. */
 const first: Check[] = [
-  {
-    title: 'the cluster has the kinds of the template set',
-    run: ({ context, others }) => verifyKinds(context, others).then(() => []),
-  },
+  kindsAreKnown,
   serviceSelects,
   nothingEnds,
   candidateIsSelected,
   candidateCanBecomeReady,
   leaseIsFree,
   { title: 'nobody else routes the host', run: ({ context }) => context.lastSeen.verify(context) },
+  {
+    title: 'nobody writes the old state over the new one',
+    run: ({ context, current, existing }) => lookAtOwners(context, [current, existing]),
+  },
 ];
 
 const then: Check[] = [
@@ -38,21 +40,10 @@ const then: Check[] = [
   askable,
   prometheusAnswers,
   currentIsKnown,
-  {
-    title: 'both versions fit at once',
-    run: ({ context, current: old, candidate: fresh, existing, pod: like }) =>
-      verifyCapacity(context, { old, fresh, exists: existing !== undefined, like }),
-  },
-  {
-    title: 'autoscalers keep the size',
-    run: ({ context, current: old, existing, candidate }) =>
-      lookAtScaling(context, { old, existing, name: candidate.metadata.name }),
-  },
+  bothVersionsFit,
+  autoscalersKeepTheSize,
   { title: 'what the shares come to', run: ({ context }) => resultingShares(context) },
-  {
-    title: 'who keeps the objects as they are',
-    run: ({ context, current }) => ownedByOthers(context, current),
-  },
+  keptByOthers,
   sidecars,
   { title: 'who else uses the versions', run: ({ context }) => context.lastSeen.remarks(context) },
 ];
@@ -90,7 +81,7 @@ async function runAll(checks: readonly Check[], facts: Facts): Promise<string[]>
 }
 
 /** One line for each route and share; none where all traffic of a route simply goes to the candidate. */
-export function resultingShares({
+function resultingShares({
   lastSeen,
   from,
   to,

@@ -26,7 +26,7 @@ export const noFilter: Check = {
   },
 };
 
-/** Somebody's mistake in a route of a gateway keeps every other route of its port from arriving there. */
+/** A mistake in one route of a gateway keeps every other route of its port from arriving there. */
 export const rejecting: Check = {
   title: 'no proxy rejects its configuration',
   run: ({ proxies }) =>
@@ -40,8 +40,8 @@ export const rejecting: Check = {
 };
 
 /**
- * Proxies that cannot be asked now. They may be starting or ending, so it is no reason to refuse; the proofs will wait for them. The forwards that
- * are opened for it stay open, which spares the proofs the time that takes.
+ * Proxies that cannot be asked now may be starting or ending: the proofs wait for them.
+ * The port-forwards that are opened here stay open for the proofs.
  */
 export const askable: Check = {
   title: 'every proxy can be asked',
@@ -63,7 +63,7 @@ export const askable: Check = {
   },
 };
 
-/** Callers whose requests no proxy counts: the proof that nobody uses the current version does not see them. */
+/** Proof C does not see a caller whose requests no proxy counts. */
 export const sidecars: Check = {
   title: "the current version's pods have a sidecar",
   run: ({ context: { from }, pod }) =>
@@ -74,7 +74,7 @@ export const sidecars: Check = {
         ],
 };
 
-/** Injected as a container, or as an init container that goes on running. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+/** https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
 function hasSidecar({ spec: { containers, initContainers = [] } }: Pod): boolean {
   return [...containers, ...initContainers].some(({ name }) => name === 'istio-proxy');
 }

@@ -1,4 +1,4 @@
-/** Rights beyond those every switch needs: for what else the template set makes of a version, and for the way back. */
+/** Rights beyond those of every switch: for what else the template set makes, and for the way back. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -8,22 +8,24 @@ import { renderVersion } from '../changes/render-version.ts';
 import type { State } from '../cluster-state/read-state.ts';
 import type { Run, SwitchContext } from '../context.ts';
 import { refuse } from '../refuse.ts';
+import type { Check } from './check.ts';
 
-/** What else the template set makes of a version: kinds the cluster must know, and rights to make and delete them. */
-export async function verifyKinds(
-  { cluster, signal }: SwitchContext,
-  others: KubernetesObject[],
-): Promise<void> {
-  const found = await Promise.all(
-    oneOfEachKind(others).map((object) =>
-      cluster.resourceOf(object).catch((error: unknown) => refuse(messageOf(error).replace(/\.$/, ''))),
-    ),
-  );
-  const rights = found.map((resource) => rightTo(['create', 'patch', 'delete'], resource));
-  await verifyAccess(cluster, signal, { rights });
-}
+/** What else the template set makes: kinds that the cluster must know, and rights to make and delete them. */
+export const kindsAreKnown: Check = {
+  title: 'the cluster has the kinds of the template set',
+  async run({ context: { cluster, signal }, others }) {
+    const found = await Promise.all(
+      oneOfEachKind(others).map((object) =>
+        cluster.resourceOf(object).catch((error: unknown) => refuse(messageOf(error).replace(/\.$/, ''))),
+      ),
+    );
+    const rights = found.map((resource) => rightTo(['create', 'patch', 'delete'], resource));
+    await verifyAccess(cluster, signal, { rights });
+    return [];
+  },
+};
 
-/** After a read that was refused: not only the first missing right, but all of them. Throws. */
+/** Names all missing rights after a read that was refused for one of them. Throws. */
 export async function explainMissingRights(
   { cluster, options, signal }: Run,
   error: unknown,
@@ -33,7 +35,7 @@ export async function explainMissingRights(
   throw error;
 }
 
-/** Asked before the Lease is taken: a way back that ends in the middle is worse than one that was never begun. */
+/** Asked before the Lease is taken: a roll back that stops in the middle is worse than none. */
 export async function verifyWayBack(context: SwitchContext, { deployments }: State): Promise<void> {
   const { cluster, signal, options, record, from } = context;
   const isTooLate = deployments.every(({ version }) => version !== from);
@@ -44,7 +46,7 @@ export async function verifyWayBack(context: SwitchContext, { deployments }: Sta
   await verifyAccess(cluster, signal, { rights: [...rightsToUndo, ...rights] });
 }
 
-/** To take something back no template is needed: without one there is just nothing more to delete. */
+/** A roll back needs no template: without one there is nothing more to delete. */
 async function rightsToDeleteOthers({ cluster, options, app, to }: SwitchContext): Promise<Right[]> {
   const rendered = await renderVersion(options, { app, version: to }).catch(() => undefined);
   const found = await Promise.all(

@@ -2,12 +2,12 @@
 import type { Proxy } from '../proofs/proxies.ts';
 import { refuse } from '../refuse.ts';
 
-/** Server-side apply, and autoscaling/v2: https://kubernetes.io/blog/2021/12/07/kubernetes-1-23-release-announcement/ */
+/** autoscaling/v2: https://kubernetes.io/blog/2021/12/07/kubernetes-1-23-release-announcement/ */
 const LEAST_KUBERNETES = [1, 23] as const;
-/** networking.istio.io/v1 came with 1.22; since 1.23 istiod's `/debug/syncz` says why a proxy rejected what it was sent. */
+/** networking.istio.io/v1 came with 1.22; with 1.23 istiod's `/debug/syncz` says why a proxy rejects. */
 const LEAST_ISTIO = [1, 23] as const;
 
-/** Refuses what is too old; `Istio 1.31.0, Kubernetes v1.36.4`. What names no version is taken as new enough. */
+/** `Istio 1.31.0, Kubernetes v1.36.4`. Refuses what is too old; what names no version is new enough. */
 export function verifyVersions(kubernetes: string, proxies: Pick<Proxy, 'istioVersion'>[]): string {
   const istio = [...new Set(proxies.flatMap(({ istioVersion }) => istioVersion ?? []))].sort(byVersion);
   if (isOlder(kubernetes, LEAST_KUBERNETES))

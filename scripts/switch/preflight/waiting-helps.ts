@@ -1,12 +1,12 @@
-/** States in which waiting for the candidate cannot help: better told before anything is touched than after the time of a step. */
+/** States in which waiting for the candidate cannot help: told before anything is touched. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { isReady } from '../../shared/kubernetes.ts';
-import { explainUnready, rolloutOf, standsStill } from '../cluster-state/deployment-ready.ts';
+import { explainUnready, rolloutOf, standsStill } from '../../shared/deployment-ready.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import { refuse } from '../refuse.ts';
 import type { Check, Facts } from './check.ts';
 
-/** Without a selector it is somebody else who says what its endpoints are, and every Deployment of the namespace would look like one of its versions. */
+/** Without a selector every Deployment of the namespace would look like one of its versions. */
 export const serviceSelects: Check = {
   title: 'the Service selects pods',
   run({ context: { app }, state }) {
@@ -54,7 +54,7 @@ export const candidateCanBecomeReady: Check = {
   },
 };
 
-/** No pods at all are ready at once, and serve nobody. */
+/** A Deployment of no pods is ready at once, and serves nobody. */
 function verifySize({ context: { from, to, options }, current, existing, candidate }: Facts): void {
   const { replicas: told } = options.set ?? {};
   const isNothing =

@@ -1,6 +1,7 @@
 /** The claims about every proxy, in words and as what is asked. */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
 import type { Move } from '../routing/traffic-routing.ts';
@@ -11,8 +12,10 @@ import { requestsSeen } from './requests-seen.ts';
 
 /** A: the version is known at every proxy, with its ready pods. */
 export function reachable(context: SwitchContext, version: string): Claim {
+  const { barrier } = context.lastSeen;
   return {
-    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods`,
+    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods${withBarrier(barrier)}`,
+    provesVersions: true,
     async prove() {
       const { prover, lastSeen, target } = context;
       const pods = () => readyPods(context, version);
@@ -36,6 +39,8 @@ export function routed(context: SwitchContext, move: Move): Claim {
       ? `B: every proxy has this revision of the route, and none names ${from}`
       : `B: every proxy has this revision of the route`,
     async prove() {
+      // No write to the routes knows of one to the subsets at the same moment: who took the candidate's away then is found before most proxies have heard of it.
+      if (to === context.to) await verifyUnchanged(context);
       const leaving = lastSeen.names(from) ? undefined : leavingOf(context, from);
       const question = lastSeen.routed(move);
       const proven = await context.prover.routes({ question, leaving }, deadlineOf(context));
@@ -68,8 +73,10 @@ export function unused(context: SwitchContext, version: string): Claim {
 
 /** Every proxy has forgotten the version. */
 export function gone(context: SwitchContext, version: string): Claim {
+  const { barrier } = context.lastSeen;
   return {
-    text: `${version}'s cluster is gone from every proxy`,
+    text: `${version}'s cluster is gone from every proxy${withBarrier(barrier)}`,
+    provesVersions: true,
     async prove() {
       const question = context.lastSeen.gone(version);
       const proof = await context.prover.gone({ version, question }, deadlineOf(context));
@@ -77,6 +84,9 @@ export function gone(context: SwitchContext, version: string): Claim {
     },
   };
 }
+
+const withBarrier = (barrier: string | undefined): string =>
+  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the subsets has`;
 
 /** Both, one after the other; what the first has begun goes on in the second. */
 export function bothOf(

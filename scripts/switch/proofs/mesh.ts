@@ -2,7 +2,7 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { askAgain } from '../../shared/cluster/ask-again.ts';
-import type { Cluster, PodForward } from '../../shared/cluster/cluster.ts';
+import type { Cluster, PodForward, PodRequest } from '../../shared/cluster/cluster.ts';
 import { ClusterError, isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Container, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
@@ -22,8 +22,8 @@ const ISTIOD_DEBUG_PORT = 15014;
 const FRESH_MS = 250;
 /** An istiod that did not answer once is no reason to refuse or to take a share back; one that is down is, in milliseconds. */
 const ASK_ISTIOD_FOR_MS = 3000;
-/** Forwards kept open between questions; beyond it the one unused for longest is closed. */
-const OPEN_FORWARDS = 200;
+/** Port-forwards kept open between turns. */
+const OPEN_FORWARDS = 6000;
 
 /** `/debug/configz` is all of Istio's configuration. Where it takes longer, nobody asks for it again, in milliseconds. */
 const SLOW_CONFIGZ_MS = 1000;
@@ -35,13 +35,18 @@ export interface Mesh {
   /** The istiod, if any, that gives gateways only the clusters that routes name already. */
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
+  /**
+   * Waits until it is the proxy's turn: some ten are asked at once. Several questions in one turn go over one port-forward, however many other proxies
+   * wait. What is asked outside of a turn is a turn of its own.
+   */
+  inTurn<T>(proxy: Proxy, task: () => Promise<T>): Promise<T>;
   /** The parsed JSON of a GET on the proxy's admin port. */
   ask<T>(
     proxy: Proxy,
     path: string,
     signal?: AbortSignal,
-    /** Reads the answer in place of JSON.parse. */
-    parse?: (body: string) => unknown,
+    /** What is parsed of the answer. Default: all of it. */
+    shorten?: (answer: Buffer) => string,
   ): Promise<T>;
   /** The text of a GET on the proxy's admin port. */
   read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string>;
@@ -72,6 +77,8 @@ class LiveMesh implements Mesh {
   readonly #clock: Clock;
   readonly #forwards = new Map<string, PodForward>();
   readonly #limit: Limiter;
+  /** How many turns each proxy has now. */
+  readonly #turns = new Map<string, number>();
   /** The pods as `list` last saw them, or is about to. */
   #latest: { pods: Promise<Pod[]>; at: number } | undefined;
   readonly #long: LongAnswers = createLongAnswers();
@@ -131,18 +138,30 @@ class LiveMesh implements Mesh {
     proxy: Proxy,
     path: string,
     signal?: AbortSignal,
-    parse: (body: string) => unknown = (body) => JSON.parse(body) as unknown,
+    shorten?: (answer: Buffer) => string,
   ): Promise<T> {
-    return this.#read(proxy, path, { parse: (body) => parse(body) as T, signal });
+    return this.#read(proxy, path, { parse: (body) => JSON.parse(body) as T, signal, shorten });
   }
 
   async read(proxy: Proxy, path: string, signal?: AbortSignal): Promise<string> {
-    return this.#read(proxy, path, { parse: (body) => body, signal });
+    return this.#read(proxy, path, { parse: (body) => body, signal, shorten: undefined });
+  }
+
+  async inTurn<T>({ key }: Proxy, task: () => Promise<T>): Promise<T> {
+    if (this.#turns.has(key)) return task();
+    return this.#limit(async () => {
+      this.#turns.set(key, (this.#turns.get(key) ?? 0) + 1);
+      try {
+        return await task();
+      } finally {
+        this.#endTurn(key);
+      }
+    });
   }
 
   async isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean> {
     const forward = this.#adminOf(proxy);
-    const { status } = await this.#limit(() =>
+    const { status } = await this.inTurn(proxy, () =>
       forward().request('/ready', { timeoutMs: this.#askTimeoutMs, signal }),
     );
     return status === 200;
@@ -188,14 +207,21 @@ class LiveMesh implements Mesh {
 
   #forwardTo(key: string, namespace: string, pod: string, port: number): PodForward {
     const open = this.#forwards.get(key) ?? this.#cluster.forward(namespace, pod, port);
-    this.#forwards.delete(key);
     this.#forwards.set(key, open);
-    for (const [oldest, forward] of this.#forwards) {
-      if (this.#forwards.size <= OPEN_FORWARDS) break;
-      this.#forwards.delete(oldest);
-      forward.close();
-    }
     return open;
+  }
+
+  /** Of more proxies than forwards may stay open the first ones keep theirs: whoever is asked least recently is the next to be asked again. */
+  #endTurn(key: string): void {
+    const left = (this.#turns.get(key) ?? 1) - 1;
+    if (left > 0) {
+      this.#turns.set(key, left);
+      return;
+    }
+    this.#turns.delete(key);
+    if (this.#forwards.size <= OPEN_FORWARDS) return;
+    this.#forwards.get(key)?.close();
+    this.#forwards.delete(key);
   }
 
   #closeAllBut(present: ReadonlySet<string>): void {
@@ -215,24 +241,24 @@ class LiveMesh implements Mesh {
   async #read<T>(
     proxy: Proxy,
     path: string,
-    { parse, signal }: { parse: (body: string) => T; signal: AbortSignal | undefined },
+    { parse, ...asking }: Pick<PodRequest, 'signal' | 'shorten'> & { parse: (body: string) => T },
   ): Promise<T> {
     const forward = this.#adminOf(proxy);
     // The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open.
     return this.#long.read(proxy.key, path, async (reading) =>
-      parse(await this.#limit(() => this.#get(forward, path, { signal, reading }))),
+      parse(await this.inTurn(proxy, () => this.#get(forward, path, { ...asking, reading }))),
     );
   }
 
   async #get(
     forward: () => PodForward,
     path: string,
-    { signal, reading }: { signal: AbortSignal | undefined; reading?: Reading },
+    { reading, ...asking }: Pick<PodRequest, 'signal' | 'shorten'> & { reading?: Reading },
   ): Promise<string> {
     const { limitBytes, times = 1 } = reading ?? {};
     const { status, body } = await forward().request(path, {
+      ...asking,
       timeoutMs: times * this.#askTimeoutMs,
-      signal,
       ...(limitBytes === undefined ? {} : { limitBytes }),
     });
     if (status !== 200) {

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { pause } from '../../shared/wait.ts';
-import type { Verdict } from '../routing/envoy-answers.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import type { Mesh } from './mesh.ts';
 import { nameOf } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
@@ -53,14 +53,16 @@ interface Watched {
   stop: AbortController;
 }
 
-/** How often the proxies are listed anew while some have not proven it yet. */
-const LIST_EVERY_MS = 1000;
+/** How often the proxies are listed anew while some have not proven it yet: as many times what a list takes, within these bounds. */
+const LIST_EVERY = { times: 5, leastMs: 1000, mostMs: 5000 };
 /** No proxy is asked more often than this, in milliseconds. */
 const SHORTEST_INTERVAL_MS = 15;
 /** What each proxy that is still asked adds to the others' interval, in milliseconds: together they ask some 700 times in a second at most. */
 const INTERVAL_PER_PROXY_MS = 1.5;
 /** Poll interval: at most this part of the time waited so far. */
 const RESOLUTION = 1 / 20;
+/** Why a question to a proxy is given up. One for all: nobody reads it, and an error of its own for each of thousands takes seconds. */
+const OVER = new CommandError('the proxy is not asked any more');
 
 /** @throws NotProvenError when its time is up; the signal's reason when aborted */
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
@@ -73,7 +75,11 @@ class EveryProxy {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #watched = new Map<string, Watched>();
+  /** Those of them that have not proven it yet. */
+  readonly #open = new Set<Watched>();
   readonly #bell: Bell;
+  /** Those that reject their configuration, as the last pass saw it. */
+  #rejecting: Watched[] = [];
   /** What besides the proxies does not hold, as the last pass saw it. */
   #problem: string | undefined = 'nothing seen yet';
 
@@ -92,7 +98,7 @@ class EveryProxy {
         signal?.throwIfAborted();
         const passStarted = this.#clock.now();
         // Only a list that was begun after the last proxy had proven it can show that there is none besides.
-        const isLast = passes > 0 && this.#open().length === 0;
+        const isLast = passes > 0 && this.#open.size === 0;
         try {
           const fresh = await this.#pass(isLast);
           passes += 1;
@@ -102,11 +108,11 @@ class EveryProxy {
           this.#problem = messageOf(error);
         }
         if (this.#elapsed() >= deadlineMs) throw notProven(what, deadlineMs, this.#all(), this.#problem);
-        onProgress?.(progress(this.#all(), this.#problem));
+        onProgress?.(this.#progress());
         await this.#settled(this.#clock.now() - passStarted);
       }
     } finally {
-      for (const { stop } of this.#watched.values()) stop.abort();
+      for (const { stop } of this.#open) stop.abort(OVER);
     }
   }
 
@@ -127,6 +133,7 @@ class EveryProxy {
         this.#begin(proxy);
       }
     }
+    this.#rejecting = this.#all().filter(({ proxy }) => proxy.rejected !== undefined);
     this.#problem = await lacking;
     if (isLast && atLeastOne !== undefined && !this.#all().some(({ consumer }) => consumer))
       this.#problem ??= `there is no ${atLeastOne}`;
@@ -134,9 +141,10 @@ class EveryProxy {
   }
 
   #forgetAllBut(present: ReadonlySet<string>): void {
-    for (const [key, { stop }] of this.#watched) {
+    for (const [key, entry] of this.#watched) {
       if (present.has(key)) continue;
-      stop.abort();
+      entry.stop.abort(OVER);
+      this.#open.delete(entry);
       this.#watched.delete(key);
     }
   }
@@ -145,6 +153,7 @@ class EveryProxy {
     const stop = new AbortController();
     const entry = { proxy, saw: 'not asked yet', provenMs: undefined, consumer: false, stop };
     this.#watched.set(proxy.key, entry);
+    this.#open.add(entry);
     void this.#watch(entry);
   }
 
@@ -154,10 +163,12 @@ class EveryProxy {
       const askedAt = this.#clock.now();
       let notBeforeMs: number | undefined;
       try {
-        const verdict = await this.#request.check(entry.proxy, signal);
+        const { proxy } = entry;
+        const verdict = await this.#mesh.inTurn(proxy, () => this.#request.check(proxy, signal));
         if (verdict.proven) {
           entry.provenMs = this.#elapsed();
           entry.consumer = verdict.consumer;
+          this.#open.delete(entry);
           this.#bell.ring();
           return;
         }
@@ -175,20 +186,22 @@ class EveryProxy {
   /** Until every known proxy has proven it, or it is time to list again or to give up. */
   async #settled(passMs: number): Promise<void> {
     const { deadlineMs, signal, onProgress } = this.#request;
-    const until = Math.min(deadlineMs, this.#elapsed() + LIST_EVERY_MS);
+    const { times, leastMs, mostMs } = LIST_EVERY;
+    const listAgainMs = Math.min(mostMs, Math.max(leastMs, times * passMs));
+    const until = Math.min(deadlineMs, this.#elapsed() + listAgainMs);
     const rest = Math.max(25, 2 * passMs, this.#elapsed() * RESOLUTION);
     const leftMs = () => Math.max(1, until - this.#elapsed());
     if (this.#problem !== undefined) await pause(Math.min(250, rest, leftMs()), signal, this.#clock);
     while (this.#elapsed() < until) {
-      if (this.#open().length === 0) return;
-      onProgress?.(progress(this.#all(), this.#problem));
+      if (this.#open.size === 0) return;
+      onProgress?.(this.#progress());
       await this.#bell.next(leftMs(), signal);
     }
   }
 
   /** The poll interval. Few proxies are asked often; many, and slow answers, share the API server. */
   #interval(askedMs: number): number {
-    const least = Math.max(SHORTEST_INTERVAL_MS, this.#open().length * INTERVAL_PER_PROXY_MS, 2 * askedMs);
+    const least = Math.max(SHORTEST_INTERVAL_MS, this.#open.size * INTERVAL_PER_PROXY_MS, 2 * askedMs);
     return Math.min(this.#watched.size <= 50 ? 80 : 250, Math.max(least, this.#elapsed() * RESOLUTION));
   }
 
@@ -200,8 +213,14 @@ class EveryProxy {
     return [...this.#watched.values()];
   }
 
-  #open(): Watched[] {
-    return this.#all().filter(({ provenMs }) => provenMs === undefined);
+  #progress(): string {
+    const all = this.#watched.size;
+    const count = `${all - this.#open.size}/${all} proxies`;
+    // What was rejected does not come by waiting: it is told before what is only late.
+    const [first] = this.#open;
+    const waiting = this.#rejecting.find((entry) => this.#open.has(entry)) ?? first;
+    if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${lastSeen(waiting)}`;
+    return this.#problem === undefined ? count : `${count}, ${this.#problem}`;
   }
 }
 
@@ -219,15 +238,6 @@ function summarize(all: Watched[]): Proof {
 /** What a proxy showed last, and what it rejected, in istiod's words. */
 function lastSeen({ proxy, saw }: Watched): string {
   return proxy.rejected === undefined ? saw : `${saw}; it rejected its configuration: ${proxy.rejected}`;
-}
-
-function progress(all: Watched[], problem: string | undefined): string {
-  const open = all.filter(({ provenMs }) => provenMs === undefined);
-  const count = `${all.length - open.length}/${all.length} proxies`;
-  // What was rejected does not come by waiting: it is told before what is only late.
-  const waiting = open.find(({ proxy }) => proxy.rejected !== undefined) ?? open[0];
-  if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${lastSeen(waiting)}`;
-  return problem === undefined ? count : `${count}, ${problem}`;
 }
 
 function notProven(
@@ -257,16 +267,24 @@ interface Bell {
 
 /** Lets one side wait for the next of many rings, or for a time. */
 function createBell(clock: Clock): Bell {
-  let rung = new AbortController();
+  const waiting = new Set<() => void>();
   return {
     ring() {
-      rung.abort();
-      rung = new AbortController();
+      for (const goOn of waiting) goOn();
     },
     async next(ms, signal) {
-      await pause(ms, signal ? AbortSignal.any([signal, rung.signal]) : rung.signal, clock).catch(
-        () => undefined,
-      );
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        const goOn = () => {
+          waiting.delete(goOn);
+          signal?.removeEventListener('abort', goOn);
+          cancel();
+          resolve();
+        };
+        const cancel = clock.after(ms, goOn);
+        signal?.addEventListener('abort', goOn);
+        waiting.add(goOn);
+      });
       signal?.throwIfAborted();
     },
   };

@@ -1,8 +1,8 @@
 /** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { unproven } from '../routing/envoy-answers.ts';
-import type { Verdict } from '../routing/envoy-answers.ts';
+import { unproven } from '../routing/verdict.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import type { Question } from '../routing/traffic-routing.ts';
 import { cached } from '../../shared/cached.ts';
 import type { Mesh } from './mesh.ts';
@@ -37,7 +37,7 @@ export interface Prover {
   ): Promise<Proof>;
   /**
    * B: every proxy has this revision of the routes, and none names the version that was left. With `leaving`, C begins here: each proxy's counts
-   * are looked at before and when it proves B.
+   * are looked at while it is late and when it proves B.
    */
   routes(
     claim: { question: Question; leaving?: Leaving | undefined },
@@ -78,10 +78,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         ...deadline,
         what: 'the new route',
         check: async (proxy, signal) => {
-          if (watch && !begun.has(proxy.key)) await watch.look(proxy, signal);
-          begun.add(proxy.key);
           const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
-          if (watch && verdict.proven) await watch.look(proxy, signal);
+          // Once while it is late, so that a quiet that has begun by then counts, and once when it proves B.
+          if (watch && (verdict.proven || !begun.has(proxy.key))) await watch.look(proxy, signal);
+          begun.add(proxy.key);
           return verdict;
         },
         also: unseen(mesh, question),
@@ -101,8 +101,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       return proveEverywhere(mesh, {
         ...deadline,
         what: `that subset ${version} is gone`,
-        check: async (proxy, signal) =>
-          question.read(await ask(mesh, proxy, question, signal), proxy, undefined),
+        check(proxy, signal) {
+          const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
+          return settled(mesh, proxy, read, signal);
+        },
         also: unseen(mesh, question),
       });
     },
@@ -117,11 +119,11 @@ function someoneWhoKnows(host: string): string {
 async function ask(
   mesh: Mesh,
   proxy: Proxy,
-  { paths, parse }: Pick<Question<never>, 'paths' | 'parse'>,
+  { paths, shorten }: Pick<Question<never>, 'paths' | 'shorten'>,
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const answers: unknown[] = [];
-  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, parse));
+  for (const path of paths) answers.push(await mesh.ask<unknown>(proxy, path, signal, shorten));
   return answers;
 }
 
@@ -148,15 +150,15 @@ const MOST_NAMES = 50;
  * looked at once more, since what was never seen before may hold the service too.
  */
 function askNarrowFirst(mesh: Mesh, question: Question) {
-  const { narrow, paths, parse } = question;
+  const { narrow, paths, shorten } = question;
   const names = new Set<string>();
   return async (proxy: Proxy, signal: AbortSignal): Promise<Verdict> => {
     if (narrow && names.size > 0 && names.size <= MOST_NAMES) {
-      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), parse }, signal);
+      const part = await ask(mesh, proxy, { paths: narrow.paths([...names]), shorten }, signal);
       const verdict = question.read(part, proxy, undefined);
       if (!verdict.proven) return verdict;
     }
-    const whole = await ask(mesh, proxy, { paths, parse }, signal);
+    const whole = await ask(mesh, proxy, { paths, shorten }, signal);
     const verdict = question.read(whole, proxy, undefined);
     if (!verdict.proven) narrow?.namesIn(whole).forEach((name) => names.add(name));
     return verdict;

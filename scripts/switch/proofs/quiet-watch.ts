@@ -1,7 +1,8 @@
 /** Proof C at every proxy at once. It may begin while B is proven, so that a quiet that has begun by then need not begin anew. */
 import type { Clock } from '../../shared/clock.ts';
-import { unproven } from '../routing/envoy-answers.ts';
-import type { ClusterStatuses, Verdict } from '../routing/envoy-answers.ts';
+import { unproven } from '../routing/verdict.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import { CLUSTERS_PATH, clustersPathOf, loadOn } from '../routing/host-load.ts';
 import { cached } from '../../shared/cached.ts';
 import type { LeavingPods } from './leaving-pods.ts';

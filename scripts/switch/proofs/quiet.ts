@@ -2,8 +2,8 @@
  * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods' addresses must show no active
  * request and no new one for a while, in whichever cluster they appear (a pod's own sidecar lists the pod itself for what comes in).
  */
-import { proven, unproven } from '../routing/envoy-answers.ts';
-import type { Verdict } from '../routing/envoy-answers.ts';
+import { proven, unproven } from '../routing/verdict.ts';
+import type { Verdict } from '../routing/verdict.ts';
 import type { HostLoad } from '../routing/host-load.ts';
 
 /** A caller's own cluster, and not a pod's of what comes in: a request that passes through both is counted once. */

@@ -1,8 +1,8 @@
 /** What a proxy has under way and has counted at some pods, in whichever of its clusters they appear. */
-import { describeAddress, innerIpOf, ipOf } from './address.ts';
-import type { EnvoyAddress } from './address.ts';
-import type { ClusterStatuses } from './envoy-answers.ts';
-import { escapePattern, parseClusterName } from './istio-names.ts';
+import { describeAddress, innerIpOf, ipOf } from '../../shared/istio/address.ts';
+import type { EnvoyAddress } from '../../shared/istio/address.ts';
+import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
+import { escapePattern, parseClusterName } from '../../shared/istio/names.ts';
 
 /** Every host of every cluster with its counters. */
 export const CLUSTERS_PATH = '/clusters?format=json';

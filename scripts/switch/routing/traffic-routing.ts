@@ -6,7 +6,7 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import type { Change } from '../changes/change.ts';
-import type { Verdict } from './envoy-answers.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
 export interface RouteTarget {
@@ -29,8 +29,8 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
-  /** What is read of an answer, where that is less than all of it. */
-  parse?: ((body: string) => unknown) | undefined;
+  /** Leaves out of a long answer what cannot concern the service, before it is decoded. What cannot be read must stay so. */
+  shorten?: ((answer: Buffer) => string) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
   /** What every istiod must have seen, in this very revision. */
@@ -54,8 +54,18 @@ export interface Move {
   share: number;
   /** Goes into every route that changes, so that each proxy can show that it has this very revision. */
   marker: string;
-  /** Only routes that were last written by the switch with this marker. Default: all that name `from`. */
+  /** Only routes that the switch with this marker has moved: those that bear it, and those of `routes`. Default: all that name `from`. */
   onlyMarked?: string;
+  /** The routes that are this switch's to move. One that names `to` already gets the marker as well: it is what every proxy must show. */
+  routes?: readonly RouteId[] | undefined;
+}
+
+/** How a route is known again, whatever marker it bears meanwhile. */
+export interface RouteId {
+  /** Among all routes of its object. */
+  index: number;
+  /** Its author's name for it; empty where it has none. */
+  name: string;
 }
 
 /** What preflight knows when it looks at the routing. */
@@ -79,18 +89,33 @@ export interface TrafficRouting {
   /** The same with these objects, as they were written, in the place of the older ones. */
   with(written: readonly SeenObject[]): TrafficRouting;
 
+  /** The revision of the versions that every proxy is proven to have had; undefined where that is not known. */
+  readonly proven: string | undefined;
+  /** What only this revision of the versions has, while it is to be shown that nothing older is on its way to a proxy. */
+  readonly barrier: string | undefined;
+  /** The same when A, or "gone", was proven of it: by then this revision is known to be everywhere, where that can be told. */
+  asProven(): TrafficRouting;
+  /** The same, where it is known from elsewhere which revision every proxy was proven to have. */
+  knowing(proven: string | undefined): TrafficRouting;
+
   /** Who serves, heaviest first. */
   live(): LiveVersion[];
   /** What `to` gets of the traffic that the main route gives to both, in percent. */
   shareOf(from: string, to: string): number;
   /** The share at which the switch with this marker stands; undefined where it is at none. */
   shareAt(marker: string): number | undefined;
+  /** Every version that a route gives requests to, whatever else it asks of them; empty for all versions at once. */
+  receivers(): Set<string>;
   /** Whether the proxies are told of the version. */
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */
   names(version: string): boolean;
+  /** The routes that name the version: what a switch away from it has to move. */
+  routesOf(version: string): RouteId[];
   /** The version of pods with these labels; undefined when they are of none. */
   versionOf(labels: Readonly<Record<string, string>>): string | undefined;
+  /** The version that a proxy's cluster of this name leads to; undefined where it leads to several, or is another service's. */
+  versionOfCluster(name: string): string | undefined;
   /** What tells the pods of a version from others. */
   labelsOf(version: string): Record<string, string>;
   /** What would tell the pods of a version from others, once it is added like the model. */
@@ -104,9 +129,13 @@ export interface TrafficRouting {
   /** What each share comes to where routes divide their traffic further. */
   describeShares(plan: Omit<Move, 'share'> & { shares: readonly number[] }): string[];
 
+  /** Written on what is not known to be everywhere, versions come and go with a barrier. */
   add(version: string, model: string): Change[];
   remove(version: string): Change[];
+  removeBarrier(): Change[];
   move(move: Move): Change[];
+  /** Routes with one of these markers get their authors' names again. */
+  restoreNames(markers: readonly string[]): Change[];
 
   /** A: the version's cluster is active, and its healthy endpoints are the ready pods (`Expected`: their addresses). */
   reachable(version: string): Question<ReadonlySet<string>>;

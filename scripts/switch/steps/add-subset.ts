@@ -1,9 +1,10 @@
-/** Every proxy learns of the candidate before any route may name it: a route to an unknown or warming cluster answers 503. */
+/** Before a route names the candidate every proxy knows it: an unknown or warming cluster answers 503. */
 import type { SwitchContext } from '../context.ts';
 import { gone, reachable } from '../proofs/claims.ts';
 import { unedited } from '../proofs/still-serving.ts';
 import { alreadySo, nothing } from '../step.ts';
 import type { Step } from '../step.ts';
+import { withoutBarrier } from './without-barrier.ts';
 
 export const addSubset: Step = {
   name: 'add-subset',
@@ -12,6 +13,7 @@ export const addSubset: Step = {
   onFailure: 'undo',
   changes: ({ lastSeen, from, to }) => Promise.resolve(lastSeen.add(to, from)),
   claim: (context) => reachable(context, context.to),
+  after: withoutBarrier,
   undo: {
     title: ({ to }) => `Remove subset ${to}`,
     before: { claim: (context) => (stays(context) ? alreadySo('') : unedited(context)) },
@@ -24,6 +26,7 @@ export const addSubset: Step = {
         : `a route names ${to}; its subset stays`;
       return alreadySo(why, `none, for subset ${to} stays`);
     },
+    after: withoutBarrier,
   },
 };
 

@@ -64,7 +64,7 @@ export const deployVersion: Step = {
 const stays = ({ record, options }: SwitchContext) =>
   record.before?.deployment === true || options.keepFailed === true;
 
-/** What is there already (a killed run's, or a version that was kept) is taken as it is, unless this run says what it must be. */
+/** A Deployment that is there (a killed run's, a kept one) stays, unless this run says what it must be. */
 async function deployment(
   context: SwitchContext,
   existing: Deployment | undefined,

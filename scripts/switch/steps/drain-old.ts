@@ -11,7 +11,7 @@ export const drainOld: Step = {
   waits: true,
   changes: nothing,
   claim: (context) => unused(context, context.from),
-  // From here on the candidate's load is its own: so is its size. A roll back that was begun and then gave way to this may have held the other's.
+  // The candidate's size is its own now. A roll back that gave way to this may have held the other's.
   after: {
     changes: async (context) => [
       ...(await letGo(context, context.to)),

@@ -2,14 +2,17 @@
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
 import { patchOf } from '../changes/change.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
 import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
 import { findVersion, listVersions } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
 import { reachable } from '../proofs/claims.ts';
-import { alreadySo } from '../step.ts';
 import type { Phase } from '../step.ts';
 
-/** Before more traffic goes to the candidate: as many pods of it as the current version has, ready and known at every proxy. */
+/**
+ * Before more traffic goes to the candidate: nobody has taken its subset away meanwhile, and there are as many pods of it as the current version has, ready and
+ * known at every proxy.
+ */
 export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
   return {
     async changes(context) {
@@ -29,10 +32,11 @@ export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
       return [...growth, ...lastSeen.add(to, from)];
     },
     claim(context, changes) {
-      if (changes.length === 0) return alreadySo('');
       return {
         text: '',
         async prove() {
+          await verifyUnchanged(context);
+          if (changes.length === 0) return { detail: '' };
           const hasGrown = changes.some(({ resource }) => resource.kind === resources.deployments.kind);
           if (hasGrown) await waitUntilReady(context, context.to, { smoke: false });
           return reachable(context, context.to).prove();

@@ -47,7 +47,7 @@ export function podsGone(context: SwitchContext, version: string, changes: reado
 /** How many pods are named one by one. */
 const NAMED = 3;
 
-/** Which pods, where, and what holds them: a finalizer is somebody's, and a node that does not answer ends nothing. */
+/** Which pods, on which node, and what holds them. */
 export function describeLeft(pods: readonly Pod[], owner?: Deployment): string {
   const named = pods.slice(0, NAMED).map(({ metadata: { name, deletionTimestamp, finalizers }, spec }) => {
     const held = describeFinalizers(finalizers);

@@ -3,6 +3,7 @@ import { CommandError } from '../../shared/errors.ts';
 import { gone, reachable } from '../proofs/claims.ts';
 import { notNeeded } from '../proofs/still-serving.ts';
 import type { Step } from '../step.ts';
+import { withoutBarrier } from './without-barrier.ts';
 
 export const removeSubset: Step = {
   name: 'remove-subset',
@@ -16,9 +17,11 @@ export const removeSubset: Step = {
     return Promise.resolve(lastSeen.remove(from));
   },
   claim: (context) => gone(context, context.from),
+  after: withoutBarrier,
   undo: {
     title: ({ from }) => `Add subset ${from} again`,
     changes: ({ lastSeen, from, to }) => Promise.resolve(lastSeen.add(from, to)),
     claim: (context) => reachable(context, context.from),
+    after: withoutBarrier,
   },
 };

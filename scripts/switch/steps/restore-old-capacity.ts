@@ -1,4 +1,4 @@
-/** The first step of a roll back: the current version at the size that carries the traffic now. Idle, it may have been scaled down meanwhile. */
+/** First step of a roll back: the current version, which may have been scaled down, is to carry the traffic. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';

@@ -1,8 +1,8 @@
-/** The routes that name the current version name the candidate, and every proxy shows that it has exactly this revision. */
+/** The routes that name the current version name the candidate, and every proxy shows this very revision. */
 import { letGo } from '../changes/autoscaler.ts';
+import { markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
 import { bothOf, routed, unused } from '../proofs/claims.ts';
-import { createMarker } from '../routing/marker.ts';
 import type { Move } from '../routing/traffic-routing.ts';
 import type { Part, Step } from '../step.ts';
 import { keepUp } from './keep-up.ts';
@@ -35,18 +35,21 @@ export const shiftTraffic: Step = {
   undo: shiftBack,
 };
 
-const moveOn = ({ from, to, marker }: SwitchContext): Move => ({ from, to, share: 100, marker });
+const moveOn = ({ from, to, marker, record: { routes } }: SwitchContext): Move => ({
+  ...{ from, to, share: 100, marker, routes },
+});
 
 /** A route of somebody else's that named the candidate all along stays. */
 const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   from: to,
   to: from,
   share: 100,
-  marker: createMarker(to, from, record.id),
+  marker: markerBack({ from, to, record }),
   onlyMarked: marker,
+  routes: record.routes,
 });
 
-/** Nothing of the candidate is taken away after this: whoever uses it (a route of somebody else's) may go on. */
+/** Nothing of the candidate is removed after this: a route of somebody else's may go on using it. */
 function keepsNew({ to, record: { before }, options, lastSeen }: SwitchContext): boolean {
   if (lastSeen.names(to)) return true;
   return before?.subset === true && (before.deployment || options.keepFailed === true);

@@ -49,6 +49,21 @@ describe('a dry run', () => {
     expect(log).toEqual([]);
   });
 
+  it('shows the barrier of a change that could be mistaken for an earlier one, and its end, in the same step', async () => {
+    const { context } = await standing({ isProven: false });
+    const plan = await describePlan(context, planSwitch().slice(1));
+    const add = plan.find(({ name }) => name === 'add-subset');
+    expect(add?.changes.filter((line) => line.includes('barrier-rule-1-2'))).toEqual([
+      '+ - name: barrier-rule-1-2',
+      '- - name: barrier-rule-1-2',
+    ]);
+    expect(add?.proof).toMatch(
+      /^A: .*, and barrier-rule-1-2 is there, which only this revision of the subsets has$/,
+    );
+    const others = plan.filter(({ name }) => name !== 'add-subset');
+    expect(JSON.stringify(others)).not.toContain('barrier');
+  });
+
   it('shows of an undo what is left to take away, step by step', async () => {
     const { context, log } = await standing({
       subsets: [subset('v1'), subset('v2')],
@@ -63,6 +78,7 @@ describe('a dry run', () => {
       ['undo-shift-traffic', 'VirtualService coffee-shop'],
       ['undo-add-subset', 'DestinationRule coffee-shop'],
       ['undo-deploy-version', '- Deployment coffee-shop-v2 (2 pods)'],
+      ['restore-names', 'VirtualService coffee-shop'],
     ]);
     expect(log).toEqual([]);
   });

@@ -43,16 +43,16 @@ const jobPod = (parse(read('job.yaml')) as Job).spec.template.spec;
 const [{ command: jobCommand, args: jobArgs }] = jobPod.containers;
 
 describe('the files for a switch from a pipeline or a Job', () => {
-  it('are well-formed YAML', () => {
+  it('the in-cluster files are well-formed YAML', () => {
     for (const file of readdirSync(folder)) expect(parseDocument(read(file)).errors).toEqual([]);
   });
 
-  it('grant exactly the rights preflight asks for', () => {
+  it('the roles grant exactly the rights preflight asks for', () => {
     expect(granted('role.yaml')).toEqual(needed(false));
     expect(granted('cluster-role.yaml')).toEqual(needed(true));
   });
 
-  it('call the switch with flags that it has', () => {
+  it('Job and workflow call the switch with flags that it has', () => {
     const calls = [...read('github-actions.yaml').matchAll(/npm run switch -- (.*)$/gm)].map(
       ([, args = '']) => args,
     );
@@ -69,7 +69,7 @@ describe('the files for a switch from a pipeline or a Job', () => {
     }
   });
 
-  it('run a program that the image has, with a kubeconfig that is mounted', () => {
+  it('the Job runs a program that the image has, with a kubeconfig that is mounted', () => {
     const inImage = bundleTools(path.resolve(folder, '../../..')).files.map((file) => file.path);
     expect(inImage).toContain(`app/${jobCommand[1]}`);
     const config = parse(read('config-map.yaml')) as { metadata: { name: string }; data: object };
@@ -80,7 +80,7 @@ describe('the files for a switch from a pipeline or a Job', () => {
     expect(jobArgs).toEqual(expect.arrayContaining(mounted));
   });
 
-  it('name the token by its file, in a kubeconfig that kubectl would take too', () => {
+  it('the kubeconfig names the token by its file, as kubectl would take it too', () => {
     const folderOf = mkdtempSync(path.join(tmpdir(), 'in-cluster-'));
     try {
       const { data } = parse(read('config-map.yaml')) as { data: Record<string, string> };
@@ -97,7 +97,7 @@ describe('the files for a switch from a pipeline or a Job', () => {
     }
   });
 
-  it('is a workflow whose steps each do one thing, with jobs that exist', () => {
+  it('the workflow has steps that each do one thing, and jobs that exist', () => {
     const workflow = parse(read('github-actions.yaml')) as {
       on: object;
       jobs: Record<string, { 'runs-on': string; needs?: string; steps: { uses?: string; run?: string }[] }>;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createVirtualServiceRouting } from '../../../scripts/switch/index.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../fixtures/istio/switch');
 
@@ -17,6 +18,20 @@ export function recordedFile<T>(name: string): T {
 
 export const host = 'cafe.ze-mesh.svc.cluster.local';
 export const reference = '/apis/networking.istio.io/v1/namespaces/ze-mesh/virtual-service/cafe';
+/** The routing of a service, where only its name at the proxies matters. */
+export const routingOf = (name: string) =>
+  createVirtualServiceRouting(
+    {
+      virtualService: { metadata: { name: 'cafe', namespace: 'ze-mesh' }, spec: {} },
+      roots: [],
+      destinationRule: {
+        metadata: { name: 'cafe', namespace: 'ze-mesh' },
+        spec: { host: name },
+      },
+    },
+    { host: name, namespace: 'ze-mesh' },
+  );
+export const routing = routingOf(host);
 export const stages = [
   '1-before',
   '2-deployed',

@@ -5,6 +5,7 @@ import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { CommandError } from '../../../scripts/shared/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
+import { whoServes } from '../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchContext } from '../../../scripts/switch/context.ts';
 import { ANNOTATION } from '../../../scripts/switch/lock/switch-record.ts';
 import { createVirtualServiceRouting } from '../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
@@ -51,19 +52,20 @@ async function lastLine(versions: Record<string, object>, phase?: string): Promi
     reporter: silentReporter,
     steps: [],
     startedMs: 0,
+    whoServes: () => whoServes(cluster, 'coffee-shop'),
     lastSeen: createVirtualServiceRouting({ virtualService, roots: [], destinationRule }, target),
   } as unknown as SwitchContext;
   return (await sayStopped(context, new CommandError('it stopped'))).message;
 }
 
 describe('a run that stopped', () => {
-  it('goes on or rolls back while both versions are there', async () => {
+  it('a run that stopped goes on or rolls back while both versions are there', async () => {
     expect(await lastLine({ v1: {}, v2: {} }, 'running')).toBe(
       'v2 serves all traffic. Go on with: npm run switch -- --to v2  or roll back with: npm run switch -- --to v2 --undo',
     );
   });
 
-  it('only goes on when the old version is gone, or about to be', async () => {
+  it('a run that stopped only goes on when the old version is gone, or about to be', async () => {
     const words = 'v2 serves all traffic. Go on with: npm run switch -- --to v2';
     expect(await lastLine({ v2: {} }, 'running')).toBe(words);
     expect(await lastLine({ v1: { deletionTimestamp: '2026-11-23T12:00:00Z' }, v2: {} }, 'running')).toBe(
@@ -71,7 +73,7 @@ describe('a run that stopped', () => {
     );
   });
 
-  it('is tried again when nothing was begun, also where the new version was there before', async () => {
+  it('a run that stopped is tried again when nothing was begun, also where the new version was there before', async () => {
     const words = 'v2 serves all traffic. Try again: npm run switch -- --to v2';
     expect(await lastLine({ v1: {} }, 'running')).toBe(words);
     expect(await lastLine({ v1: {}, v2: {} })).toBe(words);

@@ -49,16 +49,16 @@ const always = [
 const deletes = ['delete deployments.apps in shop', 'delete horizontalpodautoscalers.autoscaling in shop'];
 
 describe('the way back', () => {
-  it('asks for the rights to what it changes, and to delete what the switch has made', async () => {
+  it('the way back asks for the rights to what it changes, and to delete what the switch has made', async () => {
     expect(await askedFor()).toEqual([...always, ...deletes]);
   });
 
-  it('asks for no right to delete what was there before, or stays for a look at it', async () => {
+  it('the way back asks for no right to delete what was there before, or stays for a look at it', async () => {
     expect(await askedFor({ before: { deployment: true, subset: true } })).toEqual(always);
     expect(await askedFor({ keepFailed: true })).toEqual(always);
   });
 
-  it('asks for the right to delete when it is too late and the switch is to be finished', async () => {
+  it('the way back asks for the right to delete when it is too late and the switch is to be finished', async () => {
     const before = { deployment: true, subset: true };
     expect(await askedFor({ before, versions: ['v2'] })).toEqual([...always, ...deletes]);
   });

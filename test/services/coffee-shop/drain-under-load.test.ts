@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type LoadResult, startKeepAliveLoad } from '../../../scripts/bench/pod/strict-callers.ts';
-import { startLateNetwork } from '../../../scripts/bench/pod/late-network.ts';
+import { type LoadResult, startKeepAliveLoad } from '../../../scripts/shared/callers/strict-callers.ts';
+import { startLateNetwork } from '../../../scripts/shared/callers/late-network.ts';
 import { type CoffeeShop, killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
 
 afterEach(killLeftovers);

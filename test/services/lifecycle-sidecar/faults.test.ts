@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startKeepAliveLoad } from '../../../scripts/bench/pod/strict-callers.ts';
-import { startLateNetwork } from '../../../scripts/bench/pod/late-network.ts';
+import { startKeepAliveLoad } from '../../../scripts/shared/callers/strict-callers.ts';
+import { startLateNetwork } from '../../../scripts/shared/callers/late-network.ts';
 import { type CoffeeShop, killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
 import { beside, preStop, type SidecarProcess, startSidecar } from '../../support/sidecar.ts';
 

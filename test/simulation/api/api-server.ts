@@ -42,7 +42,7 @@ export function createApiServer(timeline: Timeline, store: ObjectStore, story: S
     const before = store.get(place);
     const after = carryOut();
     if (after !== before) {
-      if (!isRenewal(before, after))
+      if (story.isRead && !isRenewal(before, after))
         story.tell(by, () => `${verb} ${place.resource.kind} ${place.name}${difference(before, after)}`);
       for (const listener of listeners) listener({ by, verb, place, before, after });
     }

@@ -1,8 +1,9 @@
 /** What an API server keeps, and the rules by which it changes: resource versions, generations, uids, preconditions. */
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
+import { mergePatch } from '../../../scripts/shared/merge-patch.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
-import { freeze, isSame, matchesSelector, mergePatch } from './values.ts';
+import { freeze, isSame, matchesSelector } from './values.ts';
 
 /** Undefined: there was none before, or there is none after. */
 export interface Change {

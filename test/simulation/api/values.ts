@@ -1,11 +1,27 @@
 /** Objects as the wire carries them: JSON, and nobody can change what somebody else has. */
-import { isDeepStrictEqual } from 'node:util';
 
-export const isSame = isDeepStrictEqual;
+/** Of two values as JSON has them. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every(
+    (key) => Object.hasOwn(other, key) && isSame((one as JsonMap)[key], (other as JsonMap)[key]),
+  );
+}
 
-/** As it arrives on the other side: without what is undefined, and frozen. */
+type JsonMap = Record<string, unknown>;
+
+/** As it arrives on the other side: without what is undefined, and frozen. What is frozen has come over the wire before. */
 export function overTheWire<T>(value: T): T {
-  return freeze(JSON.parse(JSON.stringify(value)) as T);
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(overTheWire)) as T;
+  const copy: JsonMap = {};
+  for (const [key, part] of Object.entries(value))
+    if (part !== undefined) copy[key] = overTheWire<unknown>(part);
+  return Object.freeze(copy) as T;
 }
 
 export function freeze<T>(value: T): T {
@@ -13,25 +29,6 @@ export function freeze<T>(value: T): T {
   Object.freeze(value);
   for (const part of Object.values(value)) freeze(part);
   return value;
-}
-
-/** RFC 7386: null takes away, objects are merged, everything else replaces. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isMap(patch)) return patch;
-  const before = isMap(target) ? target : {};
-  const merged = { ...before };
-  let isTaken = false;
-  for (const [key, value] of Object.entries(patch)) {
-    isTaken ||= value === null;
-    merged[key] = value === null ? undefined : mergePatch(before[key], value);
-  }
-  return isTaken
-    ? Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined))
-    : merged;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `app=coffee-shop,version=v1` */

@@ -60,11 +60,10 @@ export function leftBehind(
 
 const versionOf = ({ metadata }: KubernetesObject) => metadata.labels?.['version'] ?? '';
 
-/** Without what means nothing: the name of a route, by which a switch marks it, and the weight of an only destination. */
+/** Without what means nothing: the weight of an only destination. */
 function bare(spec: VirtualService['spec']): unknown {
   const http = (spec.http ?? []).map(({ route = [], ...more }: HttpRoute) => ({
     ...more,
-    name: '',
     route: route.map((one) => (route.length === 1 ? { ...one, weight: 100 } : one)),
   }));
   return { ...spec, http };

@@ -67,7 +67,7 @@ export function createProxy(
     lagMs,
   }: { timeline: Timeline; prng: Prng; story: Story; lagMs: Record<Part, number> },
 ): Proxy {
-  /** Raised by each start: what was on its way to the process before is lost with it. */
+  /** Raised by each start, and each begin: what was on its way to the process before is lost. */
   let life = 0;
   let frozenUntil = 0;
   /** What has arrived before the first configuration comes after it. */
@@ -178,6 +178,10 @@ export function createProxy(
       self.isLive = false;
     },
     begin(view) {
+      // Its first connection may have been lost meanwhile. A stream's answers end with it: none comes after the next one's.
+      // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol (each istiod knows only its own: facts on Istio, 1.2)
+      life += 1;
+      waiting = [];
       latest = view;
       pushed = view;
       // Envoy asks for one part after the other, and begins to listen when it has the last.

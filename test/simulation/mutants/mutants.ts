@@ -1,7 +1,8 @@
 /** One thing taken away from the switch at a time. */
 import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
-import type { KubernetesObject, Lease } from '../../../scripts/shared/kubernetes.ts';
+import type { HttpRoute, KubernetesObject, Lease, Subset } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
 import type { Proof, Prover } from '../../../scripts/switch/index.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -50,6 +51,33 @@ function withoutFence(real: Cluster): Cluster {
   };
 }
 
+/** Each patch of the spec of these objects is written as `edit` makes it. */
+const withPatched =
+  (resource: Resource, edit: (spec: Record<string, unknown>) => Record<string, unknown>) =>
+  (real: Cluster): Cluster => ({
+    ...real,
+    async patch(of, name, patch, options) {
+      const { spec } = patch as { spec?: Record<string, unknown> };
+      const edited = of === resource && spec ? { ...patch, spec: edit(spec) } : patch;
+      return real.patch(of, name, edited, options);
+    },
+  });
+
+/** Subsets come and go as if nothing that was written before could be on its way still. */
+const withoutBarrier = withPatched(resources.destinationRules, (spec) => ({
+  ...spec,
+  subsets: (spec['subsets'] as Subset[]).filter(({ name }) => !name.startsWith('barrier-')),
+}));
+
+/** Each run of a switch writes the same names into the routes. */
+const withOneName = withPatched(resources.virtualServices, (spec) => ({
+  ...spec,
+  http: (spec['http'] as HttpRoute[]).map(({ name = '', ...route }) => ({
+    ...route,
+    name: name.replace(/-r\d+(?=$|-p\d+$)/, ''),
+  })),
+}));
+
 /** The step comes right before another, too early. */
 const early =
   (name: string, before: string): Mutant['arrange'] =>
@@ -70,6 +98,8 @@ export const mutants: Mutant[] = [
   { name: 'no proof that every proxy has the new route (B)', prover: without('routes') },
   { name: 'no proof that nobody uses the current version (C)', prover: without('quiet') },
   { name: 'no proof that the subset is gone', prover: without('gone') },
+  { name: 'no barrier with subsets that come and go', cluster: withoutBarrier },
+  { name: 'no new name of the routes in each run', cluster: withOneName },
   { name: 'no lock', cluster: withoutLock },
   { name: 'no renewal of the lock before a write', cluster: withoutFence },
   { name: 'the route before the subset', arrange: early('shift-traffic', 'add-subset') },

@@ -1,23 +1,8 @@
 /** HTTP into a pod over a port-forward: one request at a time, and each may find nobody there. */
-import type { PodAnswer, PodForward } from '../../../scripts/shared/cluster/cluster.ts';
+import type { PodAnswer, PodForward, PodRequest } from '../../../scripts/shared/cluster/cluster.ts';
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import { onAbort } from './on-abort.ts';
-import type { Connection } from './simulated-cluster.ts';
-
-/** Who answers inside the pods. */
-export interface PodAnswers {
-  /** Undefined: it listens, and says nothing. Throws a ClusterError when there is no such pod, or nothing listens. */
-  ask(
-    target: PodPort,
-    path: string,
-  ): { status: number; body: string; headers?: Record<string, string> } | undefined;
-}
-
-export interface PodPort {
-  namespace: string;
-  pod: string;
-  port: number;
-}
+import type { Connection, PodPort } from './connection.ts';
 
 export function createForward({
   process,
@@ -32,7 +17,7 @@ export function createForward({
   const unreachable = (why: string) =>
     new ClusterError(`${where} does not answer: ${why}`, { status: 0, reason: 'Unreachable' });
 
-  const once = (path: string, timeoutMs: number, signal?: AbortSignal) =>
+  const once = (path: string, { timeoutMs = longestMs, signal, shorten }: PodRequest) =>
     new Promise<PodAnswer>((resolve, reject: (error: Error) => void) => {
       signal?.throwIfAborted();
       const fate = network.fate();
@@ -61,7 +46,8 @@ export function createForward({
         try {
           const found = pods.ask(target, path);
           if (found === undefined) return;
-          give = () => resolve({ headers: {}, ...found });
+          const body = shorten?.(Buffer.from(found.body)) ?? found.body;
+          give = () => resolve({ headers: {}, ...found, body });
         } catch (error) {
           give = () => reject(error as Error);
         }
@@ -71,8 +57,8 @@ export function createForward({
     });
 
   return {
-    request(path, { timeoutMs = longestMs, signal } = {}) {
-      const mine = turn.then(() => once(path, timeoutMs, signal));
+    request(path, options = {}) {
+      const mine = turn.then(() => once(path, options));
       turn = mine.catch(() => undefined);
       return mine;
     },

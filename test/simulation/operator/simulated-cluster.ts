@@ -5,24 +5,9 @@ import { ClusterError, isTransient } from '../../../scripts/shared/cluster/error
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { knownResourceOf, resources } from '../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
-import type { ApiServer } from '../api/api-server.ts';
+import type { Connection } from './connection.ts';
 import { createForward } from './forward.ts';
-import type { PodAnswers } from './forward.ts';
-import type { Network } from './network.ts';
 import { onAbort } from './on-abort.ts';
-import type { OperatorProcess } from './process.ts';
-
-export interface Connection {
-  process: OperatorProcess;
-  network: Network;
-  api: ApiServer;
-  pods: PodAnswers;
-  namespace: string;
-  /** How long one call may take, in milliseconds. */
-  timeoutMs: number;
-  /** How long a read is asked again, in milliseconds. */
-  retryForMs: number;
-}
 
 interface Call<T> {
   asked: string;

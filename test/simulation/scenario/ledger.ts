@@ -21,6 +21,7 @@ export interface Ledger {
 
 export function createLedger(first: string): Ledger {
   let seen = '';
+  let lastText: string | undefined;
   /** What was there before the last switch that was finished: it can be taken back still. */
   let before: Rest | undefined;
   const one = new Set([first]);
@@ -28,8 +29,10 @@ export function createLedger(first: string): Ledger {
     rest: { live: first, deployments: one, subsets: one },
     unfinished: undefined,
     hear({ place, after }) {
-      const memory = place.resource === resources.leases ? memoryOf(after) : undefined;
-      if (memory === undefined) return;
+      const text = place.resource === resources.leases ? memoryIn(after) : undefined;
+      if (text === undefined || text === lastText) return;
+      lastText = text;
+      const memory = JSON.parse(text) as Memory;
       const isOver = memory.phase === 'switched' || memory.phase === 'undone';
       self.unfinished = isOver ? undefined : memory;
       const now = `${memory.id} ${memory.phase}`;
@@ -47,9 +50,8 @@ export function createLedger(first: string): Ledger {
   return self;
 }
 
-function memoryOf(lease: KubernetesObject | undefined): Memory | undefined {
-  const text = Object.values(lease?.metadata.annotations ?? {})[0];
-  return text === undefined ? undefined : (JSON.parse(text) as Memory);
+function memoryIn(lease: KubernetesObject | undefined): string | undefined {
+  return Object.values(lease?.metadata.annotations ?? {})[0];
 }
 
 function switched({ deployments, subsets }: Rest, { from, to, keptOld }: Memory): Rest {

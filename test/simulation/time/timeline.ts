@@ -1,6 +1,4 @@
 /** Virtual time: a queue of events. Nothing takes real time, and nothing happens but in the order of the queue. */
-import { setImmediate } from 'node:timers';
-
 export interface Timeline {
   /** Milliseconds since the beginning of the simulation. */
   now(): number;
@@ -58,9 +56,12 @@ export function createTimeline(): Timeline {
   };
 }
 
-/** Every promise that can go on has gone on: microtasks run to their end before the next turn of Node's event loop. */
+/**
+ * Every promise that can go on has gone on: asked for within a microtask, Node runs the next tick when none is left. A turn of its event loop would say as
+ * much, and take longer. https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
+ */
 function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
 }
 
 const isBefore = (one: Event, other: Event) =>

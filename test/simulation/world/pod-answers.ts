@@ -1,7 +1,7 @@
 /** Who answers on which port inside which pod: Envoy's admin, istiod's debug port, the app itself. */
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import type { Mesh } from '../mesh/mesh.ts';
-import type { PodAnswers } from '../operator/forward.ts';
+import type { PodAnswers } from '../operator/connection.ts';
 import { ISTIO_NAMESPACE, PORT } from './manifests.ts';
 import type { PodRegistry } from './pods.ts';
 

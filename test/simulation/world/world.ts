@@ -8,7 +8,7 @@ import type { ObjectStore } from '../api/object-store.ts';
 import { createMesh } from '../mesh/mesh.ts';
 import type { Mesh, MeshWeather } from '../mesh/mesh.ts';
 import type { Proxy } from '../mesh/proxy.ts';
-import type { PodAnswers } from '../operator/forward.ts';
+import type { PodAnswers } from '../operator/connection.ts';
 import type { Story } from '../story.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';

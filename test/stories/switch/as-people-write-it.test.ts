@@ -14,7 +14,7 @@ import { readStatus } from '../../../scripts/switch/command/status.ts';
 import { RECOMMENDED, changedTemplates, withRecommendedLabel } from '../../support/changed-templates.ts';
 import { quickDelays, root, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 
-const naive = { pod: 'naive', replicas: '1', retries: '0' };
+const naive = { pod: 'naive', replicas: '1' };
 let coffee: CoffeeCluster;
 let folder: string;
 let recommended: string;
@@ -36,7 +36,7 @@ const podLabels = async (name: string) =>
   (await coffee.cluster.get<Deployment>(resources.deployments, name))?.spec.template.metadata?.labels;
 
 describe('versions told apart by the recommended label', () => {
-  it('are given it on their pods where the template has another one', async () => {
+  it('pods are given the recommended label where the template has another one', async () => {
     const result = await coffee.switchTo('v3', quick);
     expect(result).toMatchObject({ ok: true, outcome: 'switched', live: 'v3' });
     expect(await podLabels('coffee-shop-v3')).toMatchObject({ version: 'v3', [RECOMMENDED]: 'v3' });
@@ -47,7 +47,7 @@ describe('versions told apart by the recommended label', () => {
 
 describe('a version whose name is a number for YAML', () => {
   it.each(['1e3', '20261130', 'null'])(
-    '%s is switched to like any other',
+    'a version whose name YAML takes for something else (%s) is switched to like any other',
     async (version) => {
       const result = await coffee.switchTo(version, quick);
       expect(result).toMatchObject({ ok: true, outcome: 'switched', live: version });
@@ -59,7 +59,7 @@ describe('a version whose name is a number for YAML', () => {
 });
 
 describe('pods that a rule of the namespace refuses', () => {
-  it('are told in its words before anything is deleted', async () => {
+  it('pods that a rule of the namespace refuses are told in its words before anything is deleted', async () => {
     const { cluster } = coffee;
     const limits = {
       apiVersion: 'v1',
@@ -97,7 +97,7 @@ describe('pods that a rule of the namespace refuses', () => {
 });
 
 describe('a candidate that is there and paused', () => {
-  it('is refused before anything is changed, with the command that resumes it', async () => {
+  it('a paused candidate is refused before anything is changed, with the command that resumes it', async () => {
     const { cluster } = coffee;
     const rendered = await renderSets(recommended, {
       include: ['version'],
@@ -116,7 +116,7 @@ describe('a candidate that is there and paused', () => {
 });
 
 describe('routes and subsets under other names', () => {
-  it('are named with the command that has the switch use them, and no second ones are asked for', async () => {
+  it('routes and subsets under other names are named with the command that has the switch use them, and no second ones are asked for', async () => {
     const { cluster } = coffee;
     const renamed = async (resource: Resource, name: string) => {
       const found = await cluster.get(resource, 'coffee-shop');
@@ -142,7 +142,7 @@ describe('routes and subsets under other names', () => {
 });
 
 describe('Deployments under names of their own', () => {
-  it('are meant by a dry run as by the run', async () => {
+  it('Deployments under names of their own are meant by a dry run as by the run', async () => {
     const { cluster } = coffee;
     const renamed = (text: string) => text.replaceAll('print .app "-" .version', 'print "blend-" .version');
     const clusterFile = changedTemplates(path.join(folder, 'blends'), renamed, [

@@ -29,14 +29,14 @@ async function autoscalers() {
 }
 
 describe('a version with an autoscaler', () => {
-  it('leaves no autoscaler behind when the switch is taken back', async () => {
+  it('a switch that is taken back leaves no autoscaler behind', async () => {
     const before = await autoscalers();
     const result = await coffee.switchTo('v3', { set: naive, image: 'no-such-thing:9', stepTimeoutMs: 2000 });
     expect(result).toMatchObject({ ok: false, outcome: 'undone', live: 'v2' });
     expect(await autoscalers()).toEqual(before);
   }, 60_000);
 
-  it('is told of an autoscaler that is too small for it, and takes over with what that allows', async () => {
+  it('the switch tells of an autoscaler that is too small, and the new version takes over with what that allows', async () => {
     const { cluster } = coffee;
     await cluster.create<Autoscaler>({
       apiVersion: 'autoscaling/v2',
@@ -57,7 +57,7 @@ describe('a version with an autoscaler', () => {
     expect(deployment?.spec.replicas).toBe(1);
   }, 60_000);
 
-  it('keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
+  it('a version keeps its autoscaler as long as it stands: whoever serves has one, wherever a run ended', async () => {
     const { cluster } = coffee;
     const stop = new AbortController();
     const dying: typeof cluster = {
@@ -76,7 +76,7 @@ describe('a version with an autoscaler', () => {
     expect((await autoscalers()).map(({ name }) => name)).toEqual(left);
   }, 60_000);
 
-  it('is not taken from its owner: neither copied, held nor deleted, and preflight says whose it is', async () => {
+  it('an autoscaler is not taken from its owner: neither copied, held nor deleted, and preflight says whose it is', async () => {
     const { cluster } = coffee;
     const [live] = (await readStatus(cluster, 'coffee-shop')).live;
     const from = live?.version ?? '';

@@ -13,7 +13,7 @@ import {
   startQuickCoffee,
   type QuickCoffee,
 } from '../../matrix/switch/quick-coffee.ts';
-import { startKeepAliveLoad } from '../../../scripts/bench/pod/strict-callers.ts';
+import { startKeepAliveLoad } from '../../../scripts/shared/callers/strict-callers.ts';
 
 let coffee: QuickCoffee;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => coffee.close());
 
 describe('what is under way when the traffic is shifted', () => {
-  it('moves on the connections that are open: callers keep them and see no error', async () => {
+  it('traffic moves on the connections that are open: callers keep them and see no error', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     const load = startKeepAliveLoad({
@@ -56,7 +56,7 @@ describe('--keep-old', () => {
     );
   };
 
-  it('puts the old capacity back first: nothing is moved before the old version is as large as what carries the traffic', async () => {
+  it('the way back puts the old capacity back first: nothing is moved before the old version is as large as what carries the traffic', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     await scale(from, 3);

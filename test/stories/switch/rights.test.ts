@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { messageOf } from '../../../scripts/shared/errors.ts';
 import type { Right } from '../../../scripts/shared/cluster/access.ts';
+import { messageOf } from '../../../scripts/shared/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { rightsToDelete, rightsToUndo } from '../../../scripts/switch/preflight/access.ts';
@@ -39,7 +39,7 @@ describe('a way back with the least rights', () => {
   };
   const takeBack = () => shop.switchTo('v3', { undo: true });
 
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a way back refuses for each right that is taken away, names it, and has changed nothing', async () => {
     expect(await shop.switchTo('v3', { keepOld: true })).toMatchObject({ ok: true, live: 'v3' });
     const before = await standing();
     const missed: string[] = [];
@@ -61,7 +61,7 @@ describe('a way back with the least rights', () => {
     expect(await standing()).toEqual(before);
   }, 120_000);
 
-  it('names all that are missing at once, and says who serves', async () => {
+  it('a way back names all rights that are missing at once, and says who serves', async () => {
     const isWrite = (verb: string) => verb === 'patch' || verb === 'delete';
     await grant(rights.map((one) => ({ ...one, verbs: one.verbs.filter((verb) => !isWrite(verb)) })));
     const { outcome, message } = await takeBack();
@@ -74,7 +74,7 @@ describe('a way back with the least rights', () => {
     );
   });
 
-  it('does its work with no right besides', async () => {
+  it('a way back with the least rights does its work', async () => {
     await grant(rights);
     expect(await takeBack()).toMatchObject({ ok: true, outcome: 'undone', live: 'v2' });
     const versions = (await shop.coffee.cluster.list<KubernetesObject>(resources.deployments)).map(

@@ -63,10 +63,8 @@ async function setImage(version: string, image: string): Promise<void> {
   await coffee.cluster.patch(resources.deployments, name, { spec: { template: { spec: { containers } } } });
 }
 
-describe('a new version that fails under the traffic it has taken', () => {});
-
 describe('a run that is continued and fails in its first steps', () => {
-  it('takes back what the one before it had done, shares included, and loses nothing', async () => {
+  it('a continued run that fails takes back what the one before it had done, shares included, and loses nothing', async () => {
     let result: SwitchResult | undefined;
     const account = await coffee.underLoad(async () => {
       await stopAt(20, 'v2', { canary: [20], hold: true });
@@ -82,7 +80,7 @@ describe('a run that is continued and fails in its first steps', () => {
     expect(account).toMatchObject({ lost: 0, byReason: {} });
   }, 90_000);
 
-  it('does not call it undone while the routes lead to the version that is not ready', async () => {
+  it('a continued run does not call it undone while the routes lead to the version that is not ready', async () => {
     expect(await coffee.switchTo('v2', { set, keepOld: true })).toMatchObject({ ok: true, live: 'v2' });
     await stopAt('drain-old', 'v1');
     const whole = await coffee.cluster.get<Deployment>(resources.deployments, 'coffee-shop-v1');
@@ -98,7 +96,7 @@ describe('a run that is continued and fails in its first steps', () => {
 });
 
 describe('taking a share back', () => {
-  it('goes on to the end when the old version is gone meanwhile, and forgets nothing that a route names', async () => {
+  it('taking a share back goes on to the end when the old version is gone meanwhile, and forgets nothing that a route names', async () => {
     await coffee.underLoad(() => stopAt(20, 'v2', { canary: [20], hold: true }));
     await coffee.cluster.delete(resources.deployments, 'coffee-shop-v1');
     const result = await coffee.switchTo('v2', { undo: true });
@@ -108,7 +106,7 @@ describe('taking a share back', () => {
     expect(await coffee.switchTo('v1', { set })).toMatchObject({ ok: true, live: 'v1' });
   }, 90_000);
 
-  it('leaves alone who uses the new version by a route of their own, and comes to its end all the same', async () => {
+  it('taking a share back leaves alone who uses the new version by a route of their own, and comes to its end all the same', async () => {
     const { cluster, playground } = coffee;
     await coffee.apply('istio/cluster.yaml', ['version'], { ...set, version: 'v2' });
     const original = await routes();
@@ -155,7 +153,7 @@ describe('taking a share back', () => {
 });
 
 describe('a share that is held for long', () => {
-  it('is followed by as many pods as the old version has come to have', async () => {
+  it('a share that is held for long is followed by as many pods as the old version has come to have', async () => {
     const { cluster } = coffee;
     let sizes: (number | undefined)[] = [];
     let result: SwitchResult | undefined;

@@ -1,11 +1,11 @@
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
-import type { DemoPlayground } from '../../playground.ts';
+import type { ReleaseCluster } from '../../playground.ts';
 import type { StageLog } from './log.ts';
 
-/** What the stage needs of whoever runs the cluster: what the demo needs, and to see and end what it makes late. */
-export interface StagePlayground extends Omit<DemoPlayground, 'freeze'> {
-  freeze(proxy: string, options?: { forMs?: number }): void;
-  thaw(proxy: string): void;
+/** What the stage needs of whoever runs the cluster: to release on it, to make its proxies late, and to see that. */
+export interface StagePlayground extends ReleaseCluster {
+  freeze(proxy: string, options?: { forMs?: number }): void | Promise<void>;
+  thaw(proxy: string): void | Promise<void>;
   /** Kills the process of a pod's container; the kubelet starts it again. */
   crash(pod: string, options: { container: string }): Promise<void>;
   proxies(): { pod: string; type: 'router' | 'sidecar'; frozen: boolean }[];

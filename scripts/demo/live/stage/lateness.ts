@@ -19,7 +19,7 @@ export interface StageLateness {
   /** Who hears nothing of changes at the moment. */
   late: () => string[];
   spells(): Lateness[];
-  thawAll(): void;
+  thawAll(): Promise<void>;
 }
 
 const lateBy = { min: 1, max: 60, usual: 12 };
@@ -60,17 +60,17 @@ export function createLateness(
       if (spells.length > keptSpells) spells.shift();
     }
   };
-  const freeze = (proxy: string, seconds?: number): void => {
+  const freeze = async (proxy: string, seconds?: number): Promise<void> => {
     const forMs = seconds === undefined ? undefined : seconds * 1000;
     const label = labelOf(proxy);
-    playground.freeze(proxy, forMs === undefined ? {} : { forMs });
+    await playground.freeze(proxy, forMs === undefined ? {} : { forMs });
     if (!mesh) kubeProxy = { untilMs: now() + (forMs ?? Infinity) };
     const howLong = forMs === undefined ? 'until thawed' : `for ${formatDuration(forMs)}`;
     log.note(`${label}: hears of no change ${howLong}`, 'act');
     look();
   };
-  const thaw = (proxy: string): void => {
-    playground.thaw(proxy);
+  const thaw = async (proxy: string): Promise<void> => {
+    await playground.thaw(proxy);
     kubeProxy = undefined;
     look();
   };
@@ -89,8 +89,8 @@ export function createLateness(
         fromMs: Math.round(fromMs),
         untilMs: Math.round(endedMs),
       })),
-    thawAll() {
-      for (const { proxy, frozen } of names()) if (frozen) thaw(proxy);
+    async thawAll() {
+      for (const { proxy, frozen } of names()) if (frozen) await thaw(proxy);
     },
     panel() {
       const known = names();

@@ -43,7 +43,7 @@ export function createSetting(
     standing,
     busyWith,
     before,
-  }: { standing: () => Standing; busyWith: () => string | undefined; before: () => void },
+  }: { standing: () => Standing; busyWith: () => string | undefined; before: () => Promise<void> },
 ): StageSetting {
   const { cluster, mesh, playground, log, signal } = context;
   let underWay: string | undefined;
@@ -65,9 +65,9 @@ export function createSetting(
   };
   const set = async (scenario: ScenarioId, label: string): Promise<void> => {
     try {
-      before();
+      await before();
       await clear();
-      await setUp(cluster, findScenario(scenario), { ...playground, freeze: () => undefined }, signal);
+      await setUp(cluster, findScenario(scenario), playground, signal);
       log.note(`The stage is set: ${label}; v1 serves`, 'good');
     } catch (error) {
       if (!signal.aborted) log.note(`The stage could not be set: ${messageOf(error)}`, 'bad');

@@ -40,7 +40,7 @@ export async function openStage(playground: StagePlayground): Promise<Stage> {
   const { signal } = closed;
   const now = (): number => performance.now() - openedAt;
   const mesh = playground.gatewayUrl !== undefined;
-  const cluster = await connectCluster(choiceOf({ ...playground, freeze: () => undefined }), {
+  const cluster = await connectCluster(choiceOf(playground), {
     fieldManager: 'coffee-shop-stage',
   });
   const context: StageContext = {
@@ -72,8 +72,8 @@ export async function openStage(playground: StagePlayground): Promise<Stage> {
       if (releases.isUnderWay()) return 'a release is under way';
       return load.state() === 'off' ? undefined : 'stop the load: what this loses, no release has lost';
     },
-    before() {
-      lateness.thawAll();
+    async before() {
+      await lateness.thawAll();
       releases.forget();
     },
   });

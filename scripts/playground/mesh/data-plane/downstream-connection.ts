@@ -8,6 +8,7 @@ import {
   writeHead,
   type RequestHead,
 } from './http1/head.ts';
+import type { Caller } from './caller.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { reply } from './local-reply.ts';
 import { normalizeTarget, verifyAcceptable } from './outbound-request.ts';
@@ -20,10 +21,9 @@ const MAX_PIPELINED_BYTES = 256 * 1024;
 const DELAYED_CLOSE_MS = 1000;
 
 /** A caller's connection. Requests are taken one after the other. */
-export class DownstreamConnection {
+export class DownstreamConnection implements Caller {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Where the caller connected, `address:port`. */
   readonly local: string;
   readonly #socket: net.Socket;
   readonly #chain: FilterChain;
@@ -58,14 +58,12 @@ export class DownstreamConnection {
     if (!this.#closing) this.#socket.resume();
   }
 
-  /** The request's body is now wanted: a caller that asked is told so. */
   sendContinue(): void {
     if (!this.#continueExpected) return;
     this.#continueExpected = false;
     this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
-  /** Starts an answer; what follows within the same turn leaves in one packet. */
   writeHead(head: string): void {
     this.#socket.cork();
     this.#socket.write(head, 'latin1');
@@ -79,7 +77,6 @@ export class DownstreamConnection {
     while (this.#socket.writableCorked > 0) this.#socket.uncork();
   }
 
-  /** From here on both connections are one: bytes go through as they come, and the end of one is the end of the other. */
   tunnel(upstream: net.Socket, first: Buffer): void {
     const socket = this.#socket;
     socket.write(first);
@@ -94,7 +91,6 @@ export class DownstreamConnection {
     socket.once('close', () => upstream.destroy());
   }
 
-  /** The connection ends after the present answer. */
   closeAfterAnswer(): void {
     this.#closeAfterAnswer = true;
   }
@@ -103,7 +99,6 @@ export class DownstreamConnection {
     return this.#closeAfterAnswer;
   }
 
-  /** The answer is complete. */
   finish(): void {
     this.#stream = undefined;
     const requestComplete = this.#body?.done !== false;
@@ -116,14 +111,12 @@ export class DownstreamConnection {
     }
   }
 
-  /** The answer broke off: the caller must see that it is not whole. */
   abort(): void {
     this.#stream = undefined;
     this.flush();
     this.#closeSoon();
   }
 
-  /** Ends without a word. */
   end(): void {
     this.#stream = undefined;
     this.#closing = true;

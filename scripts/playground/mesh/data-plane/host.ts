@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../../network-types.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { UpstreamConnection, type ResetReason } from './upstream-connection.ts';
+import { UpstreamConnection, type ConnectionOwner, type ResetReason } from './upstream-connection.ts';
 
 /** What `/clusters` shows per host. */
 export interface HostStats {
@@ -39,7 +39,7 @@ export interface Waiter {
 }
 
 /** One endpoint of a cluster: its connections, kept alive between requests, who waits for one, and its counters. */
-export class Host {
+export class Host implements ConnectionOwner {
   readonly address: string;
   readonly port: number;
   readonly stats: HostStats = {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type net from 'node:net';
 import { resetRecord, type AccessRecord } from './access-record.ts';
 import type { Cluster } from './cluster.ts';
-import type { DownstreamConnection } from './downstream-connection.ts';
+import type { Caller } from './caller.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { downstreamHeaders, isWebSocket, upgradeHeaders, upstreamHeaders } from './forwarded-headers.ts';
 import { injectFault } from './fault.ts';
@@ -27,7 +27,7 @@ const NOWHERE: CompiledRoute = {
 
 /** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
 export class Stream implements UpstreamHandler, Waiter {
-  readonly #downstream: DownstreamConnection;
+  readonly #downstream: Caller;
   readonly #chain: FilterChain;
   readonly #request: RequestHead;
   readonly #requestBody: Body;
@@ -73,7 +73,7 @@ export class Stream implements UpstreamHandler, Waiter {
   #tryTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  constructor(downstream: DownstreamConnection, chain: FilterChain, request: RequestHead, requestBody: Body) {
+  constructor(downstream: Caller, chain: FilterChain, request: RequestHead, requestBody: Body) {
     this.#downstream = downstream;
     this.#chain = chain;
     this.#request = request;

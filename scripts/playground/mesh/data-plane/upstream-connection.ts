@@ -2,7 +2,7 @@ import net from 'node:net';
 import { guardSocket } from '../../../shared/listener/index.ts';
 import { responseBody, type Body } from './http1/body.ts';
 import { hasToken, parseResponseHead, ProtocolError, type ResponseHead } from './http1/head.ts';
-import type { Host } from './host.ts';
+import type { SocketAddress } from '../../network-types.ts';
 
 /** Envoy's words for why an upstream request broke off. */
 export type ResetReason =
@@ -25,12 +25,24 @@ export interface UpstreamHandler {
   onUpgrade?(head: ResponseHead, socket: net.Socket, first: Buffer): void;
 }
 
+/** The endpoint whose connection it is. */
+export interface ConnectionOwner {
+  readonly address: string;
+  readonly port: number;
+  readonly socket: SocketAddress;
+  connected(connection: UpstreamConnection): void;
+  connectFailed(connection: UpstreamConnection, reason: ResetReason): void;
+  /** The request is over and the connection can carry another. */
+  giveBack(connection: UpstreamConnection): void;
+  gone(connection: UpstreamConnection): void;
+}
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 60 * 1024;
 
 /** One HTTP/1.1 connection to an endpoint. Carries one request at a time. */
 export class UpstreamConnection {
-  readonly host: Host;
+  readonly host: ConnectionOwner;
   readonly #socket: net.Socket;
   /** How many it has carried. */
   requests = 0;
@@ -44,7 +56,7 @@ export class UpstreamConnection {
   #body: Body | undefined;
   #rest: Buffer | undefined;
 
-  constructor(host: Host, connectTimeoutMs: number) {
+  constructor(host: ConnectionOwner, connectTimeoutMs: number) {
     this.host = host;
     this.#socket = net.connect({ ...host.socket, noDelay: true });
     guardSocket(this.#socket, `a connection to ${host.address}:${host.port}`);

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectStore } from '../../store/types.ts';
+import type { KubeObject, ObjectStore } from '../../storage/types.ts';
 import { rewriteProbes, type AppProbers, type Container } from './probe-rewrite.ts';
 import { proxyContainer } from './proxy-container.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectStore, ResourceKey } from '../../store/types.ts';
+import type { KubeObject, ObjectStore, ResourceKey } from '../../storage/types.ts';
 import type { MeshState } from './istio-objects.ts';
 import { namespaceOf } from './istio-objects.ts';
 import { EXPORT_TO } from './services.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectStore } from '../../store/types.ts';
+import type { KubeObject, ObjectStore } from '../../storage/types.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, type TypeUrl } from '../xds-types.ts';
 import type { Discovery } from './discovery.ts';
 import type { ProxyConnection } from './proxy-connection.ts';

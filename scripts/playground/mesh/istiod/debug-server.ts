@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createHttpListener, urlOfTarget } from '../../../shared/listener/index.ts';
-import type { ObjectStore } from '../../store/types.ts';
+import type { ObjectStore } from '../../storage/types.ts';
 import type { Discovery } from './discovery.ts';
 import { adsz, configz, connections, edsz, endpointShardz, syncz } from './debug-pages.ts';
 

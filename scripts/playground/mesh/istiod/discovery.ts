@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../store/types.ts';
+import type { ObjectStore } from '../../storage/types.ts';
 import type { SocketAddress } from '../../network-types.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import { draw, type MeshDelays } from '../delays.ts';

@@ -1,5 +1,5 @@
 /** The parts of Kubernetes' and Istio's objects that istiod reads. https://istio.io/latest/docs/reference/config/networking/ */
-import type { KubeObject } from '../../store/types.ts';
+import type { KubeObject } from '../../storage/types.ts';
 
 export interface ServiceSpec {
   clusterIP?: string;

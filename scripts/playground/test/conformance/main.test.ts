@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlayground, type Playground } from '../../index.ts';
 import { connectCluster, type Cluster } from '../../../shared/cluster/cluster.ts';
 import { resources } from '../../../shared/resources.ts';
+import { endAfterAll } from '../../../../test/support/end-after-all.ts';
 import { loadTypeScript } from '../../../shared/load-typescript.ts';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
@@ -12,17 +13,16 @@ let cluster: Cluster;
 /** Whether the user may make namespaces. */
 let mayMakeNamespaces = true;
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   playground = await startPlayground({
     mesh: 'none',
     authorize: ({ verb, resource }) => mayMakeNamespaces || verb !== 'create' || resource !== 'namespaces',
   });
+  atEnd(() => playground.close());
   cluster = await connectCluster({ kubeconfigs: [playground.kubeconfig] }, { fieldManager: 'test' });
+  atEnd(() => cluster.close());
 }, 120_000);
-afterAll(async () => {
-  await cluster.close();
-  await playground.close();
-});
 
 const namespaces = async (): Promise<string[]> =>
   (await cluster.list(resources.namespaces))

@@ -3,8 +3,8 @@ import { startControllers } from '../../controllers/index.ts';
 import type { Deployment, ReplicaSet } from '../../controllers/workload-types.ts';
 import type { EndpointSlice } from '../../network/endpoint-rules.ts';
 import type { Pod } from '../../pod-types.ts';
-import { createStore } from '../../store/store.ts';
-import type { ObjectStore } from '../../store/types.ts';
+import { createStore } from '../../storage/store.ts';
+import type { ObjectStore } from '../../storage/types.ts';
 import { startInstantKubelet, type InstantKubelet } from '../support/instant-kubelet.ts';
 
 let store: ObjectStore;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startControllers } from '../../controllers/index.ts';
 import { createEventRecorder } from '../../events.ts';
-import { createStore } from '../../store/store.ts';
-import type { KubeObject, ObjectStore } from '../../store/types.ts';
+import { createStore } from '../../storage/store.ts';
+import type { KubeObject, ObjectStore } from '../../storage/types.ts';
 
 let store: ObjectStore;
 let controllers: { close(): void };

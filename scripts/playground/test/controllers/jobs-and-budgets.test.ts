@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startControllers } from '../../controllers/index.ts';
 import type { Pod } from '../../pod-types.ts';
-import { createStore } from '../../store/store.ts';
-import type { KubeObject, ObjectStore } from '../../store/types.ts';
+import { createStore } from '../../storage/store.ts';
+import type { KubeObject, ObjectStore } from '../../storage/types.ts';
 import { startInstantKubelet, type InstantKubelet } from '../support/instant-kubelet.ts';
 
 let store: ObjectStore;

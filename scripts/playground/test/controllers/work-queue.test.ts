@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRetryReport } from '../../controllers/retry-report.ts';
 import { createWorkQueue, type WorkQueue } from '../../controllers/work-queue.ts';
 import { createRandom } from '../../network/random.ts';
-import { StatusError } from '../../store/status-error.ts';
+import { StatusError } from '../../apiserver/status-error.ts';
 import { waitFor } from '../../../shared/wait.ts';
 
 const conflict = () => new StatusError(409, 'Conflict', 'another writer was faster');

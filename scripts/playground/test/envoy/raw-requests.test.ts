@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ALL_WELL, startAttackedPlayground } from '../support/attacked-playground.ts';
+import { ALL_WELL, startAttackedPlayground } from '../../../../test/support/attacked-playground.ts';
 import { throwAllAt } from '../../../../test/support/raw-requests.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
 

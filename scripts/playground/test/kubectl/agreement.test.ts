@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApiServer, type ApiServer } from '../../api/index.ts';
-import { createStore } from '../../store/store.ts';
+import { startApiServer, type ApiServer } from '../../apiserver/index.ts';
+import { createStore } from '../../storage/store.ts';
 import { ByClientNode } from './support/agreement/by-client-node.ts';
 import { Agreement } from './support/agreement/run.ts';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApiServer, writeKubeconfig, type ApiServer } from '../../api/index.ts';
-import { createStore, type MemoryStore } from '../../store/store.ts';
+import { startApiServer, writeKubeconfig, type ApiServer } from '../../apiserver/index.ts';
+import { createStore, type MemoryStore } from '../../storage/store.ts';
 import { findTools } from '../../../../test/support/tools/tools.ts';
 
 const tools = await findTools();

@@ -1,8 +1,8 @@
 import net from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createPodNetwork, createRandom, startServiceProxy } from '../../network/index.ts';
-import type { KubeObject } from '../../store/types.ts';
-import { createStore } from '../../store/store.ts';
+import type { KubeObject } from '../../storage/types.ts';
+import { createStore } from '../../storage/store.ts';
 import { waitFor } from '../../../shared/wait.ts';
 
 const open: { close(): void }[] = [];

@@ -1,5 +1,5 @@
 import type { Pod } from '../../pod-types.ts';
-import type { ObjectStore } from '../../store/types.ts';
+import type { ObjectStore } from '../../storage/types.ts';
 
 export interface InstantKubelet {
   /** While false new pods stay unready. */

@@ -8,8 +8,8 @@ import type { KubeletDelays } from '../../kubelet/options.ts';
 import type { PodNetwork, SidecarRuntime } from '../../network-types.ts';
 import { createPodNetwork } from '../../network/index.ts';
 import type { Pod } from '../../pod-types.ts';
-import { createStore } from '../../store/store.ts';
-import type { ObjectStore } from '../../store/types.ts';
+import { createStore } from '../../storage/store.ts';
+import type { ObjectStore } from '../../storage/types.ts';
 
 export const POD_APP = fileURLToPath(new URL('./programs/pod-app.mjs', import.meta.url));
 

@@ -1,5 +1,6 @@
 /** The DestinationRule as a value: with one more version, or one less. */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
+import { versionsIn } from './barrier.ts';
 import { DEFAULT_LABEL, versionLabelOf } from './version-label.ts';
 
 export function findSubset(rule: DestinationRule, name: string): Subset | undefined {
@@ -20,11 +21,12 @@ export function subsetLike(old: Subset, from: string, to: string): Subset {
   return { ...old, name: to, labels: Object.fromEntries(labels) as Record<string, string> };
 }
 
+/** The versions, and no barrier. */
 export function withSubset(rule: DestinationRule, subset: Subset): Subset[] {
-  const subsets = rule.spec.subsets ?? [];
-  return findSubset(rule, subset.name) ? subsets : [...subsets, subset];
+  const versions = versionsIn(rule);
+  return findSubset(rule, subset.name) ? versions : [...versions, subset];
 }
 
 export function withoutSubset(rule: DestinationRule, name: string): Subset[] {
-  return (rule.spec.subsets ?? []).filter((subset) => subset.name !== name);
+  return versionsIn(rule).filter((subset) => subset.name !== name);
 }

@@ -2,10 +2,12 @@
  * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming one would answer 503) and shows each
  * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
  */
-import { parseClusterName } from '../istio-names.ts';
-import { describeAddress, ipOf } from '../address.ts';
-import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
-import type { EndpointsDump, Verdict } from '../envoy-answers.ts';
+import { parseClusterName } from '../../../shared/istio/names.ts';
+import { describeAddress, ipOf } from '../../../shared/istio/address.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
+import { behind } from './barrier.ts';
+import type { EndpointsDump } from '../../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../verdict.ts';
 
 export interface ExpectedEndpoints {
   host: string;
@@ -14,22 +16,26 @@ export interface ExpectedEndpoints {
   ready: ReadonlySet<string>;
   /** False where the DestinationRule is not exported to the proxy: it has the service, and need not have any of its subsets. Default true. */
   isExported?: boolean;
+  /** A subset that only this revision of the DestinationRule has. */
+  barrier?: string | undefined;
 }
 
 export function evaluateEndpoints(
   dump: EndpointsDump,
-  { host, subset, ready, isExported = true }: ExpectedEndpoints,
+  { host, subset, ready, isExported = true, barrier }: ExpectedEndpoints,
 ): Verdict {
   const odd = unreadableIn(dump, 'endpoint_config');
   if (odd !== undefined) return unproven(`cannot read ${odd}`);
   const healthyByPort = new Map<number, Set<string>>();
   const ports = new Set<number>();
+  const withBarrier = new Set<number>();
   let hasSubsets = false;
   for (const { endpoint_config: config } of dump.configs ?? []) {
     const name = parseClusterName(config?.cluster_name ?? '');
     if (name?.host !== host) continue;
     ports.add(name.port);
     hasSubsets ||= name.subset !== '';
+    if (name.subset === barrier) withBarrier.add(name.port);
     if (name.subset !== subset) continue;
     const endpoints = (config?.endpoints ?? []).flatMap(({ lb_endpoints: group = [] }) => group);
     const healthy = endpoints.filter(({ health_status: health }) => health === 'HEALTHY');
@@ -42,6 +48,7 @@ export function evaluateEndpoints(
   if (!isExported && !hasSubsets) return proven(false);
   for (const port of ports) {
     const healthy = healthyByPort.get(port);
+    if (barrier !== undefined && !withBarrier.has(port)) return unproven(behind(barrier, port));
     if (healthy === undefined) return unproven(`subset ${subset} is unknown or still warming (port ${port})`);
     const missing = [...ready].filter((address) => !healthy.has(address));
     const surplus = [...healthy].filter((address) => !ready.has(address));

@@ -1,16 +1,35 @@
 /** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
-import { parseClusterName } from '../istio-names.ts';
-import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
-import type { ClustersDump, Verdict } from '../envoy-answers.ts';
+import { parseClusterName } from '../../../shared/istio/names.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
+import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../verdict.ts';
+import { behind } from './barrier.ts';
+
+export interface ExpectedGone {
+  host: string;
+  subset: string;
+  /** A subset that only this revision of the DestinationRule has: then the dumps are of all clusters of the host. */
+  barrier?: string | undefined;
+  /** False where the DestinationRule is not exported to the proxy: it need not have any of its subsets. Default true. */
+  isExported?: boolean;
+}
 
 export function evaluateGone(
   { active, warming }: { active: ClustersDump; warming: ClustersDump },
-  { host, subset }: { host: string; subset: string },
+  { host, subset, barrier, isExported = true }: ExpectedGone,
 ): Verdict {
   const odd = unreadableIn(active, 'cluster') ?? unreadableIn(warming, 'cluster');
   if (odd !== undefined) return unproven(`cannot read ${odd}`);
-  const left = [...(active.configs ?? []), ...(warming.configs ?? [])]
+  const known = [...(active.configs ?? []), ...(warming.configs ?? [])]
     .map(({ cluster }) => parseClusterName(cluster?.name ?? ''))
-    .find((name) => name?.host === host && name.subset === subset);
-  return left === undefined ? proven() : unproven(`still knows subset ${subset} (port ${left.port})`);
+    .filter((name) => name !== undefined)
+    .filter((name) => name.host === host);
+  const left = known.find((name) => name.subset === subset);
+  if (left !== undefined) return unproven(`still knows subset ${subset} (port ${left.port})`);
+  if (barrier === undefined) return proven();
+  // A proxy that has nothing of the service, or of this DestinationRule, has nothing to prove.
+  if (!isExported && known.every((name) => name.subset === '')) return proven(false);
+  const has = (port: number) => known.some((name) => name.port === port && name.subset === barrier);
+  const late = known.find(({ port }) => !has(port));
+  return late === undefined ? proven(known.length > 0) : unproven(behind(barrier, late.port));
 }

@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
+import { fullHost } from '../../../shared/istio-routes.ts';
 import type {
   DestinationRule,
   KubernetesObject,
@@ -12,13 +13,12 @@ import type {
 } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { fullHost } from '../istio-names.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 
 /** On the Service: which VirtualService routes it, which DestinationRule has its subsets. */
-export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime-coffee-shop/virtual-service';
-export const DESTINATION_RULE_ANNOTATION = 'zero-downtime-coffee-shop/destination-rule';
+export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime/virtual-service';
+export const DESTINATION_RULE_ANNOTATION = 'zero-downtime/destination-rule';
 
 /** The VirtualService of an app; undefined where there is none. */
 export async function namedVirtualService(

@@ -6,7 +6,7 @@ import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
 import type { HttpRoute, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
-import { virtualServiceReference } from '../istio-names.ts';
+import { virtualServiceReference } from '../../../shared/istio/names.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { liveSubsets } from './virtual-service.ts';
 

@@ -2,9 +2,10 @@
  * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
  * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
  */
-import { parseClusterName, withV1 } from '../istio-names.ts';
-import { proven, unproven, unreadableIn } from '../envoy-answers.ts';
-import type { EnvoyRoute, RoutesDump, Verdict } from '../envoy-answers.ts';
+import { parseClusterName, withV1 } from '../../../shared/istio/names.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
+import type { EnvoyRoute, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
+import type { Verdict } from '../verdict.ts';
 
 export interface ExpectedRoutes {
   host: string;

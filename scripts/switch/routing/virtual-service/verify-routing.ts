@@ -1,10 +1,10 @@
 /** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
 import { ClusterError } from '../../../shared/cluster/errors.ts';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
+import { fullHost } from '../../../shared/istio-routes.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { fullHost } from '../istio-names.ts';
 import type { RoutingLook, RouteTarget } from '../traffic-routing.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { dividedRoutes, namedSubsets, namesSubset } from './virtual-service.ts';

@@ -1,7 +1,9 @@
 /** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
+import { isDeepStrictEqual } from 'node:util';
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
   DestinationRule,
+  HttpRoute,
   KubernetesObject,
   Subset,
   VirtualService,
@@ -10,10 +12,16 @@ import { parseDuration } from '../../../shared/duration.ts';
 import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
-import type { ClustersDump, EndpointsDump, RoutesDump } from '../envoy-answers.ts';
-import { clusterNamePattern, escapePattern, virtualServiceReference } from '../istio-names.ts';
+import type { ClustersDump, EndpointsDump, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
+import {
+  clusterNamePattern,
+  escapePattern,
+  parseClusterName,
+  virtualServiceReference,
+} from '../../../shared/istio/names.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
+import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
 import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
@@ -21,11 +29,35 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
+import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
-import { describeShares, liveSubsets, namedSubsets, redirect, shareBetween } from './virtual-service.ts';
+import {
+  describeShares,
+  liveSubsets,
+  mentions,
+  namedSubsets,
+  receivingSubsets,
+  redirect,
+  shareBetween,
+} from './virtual-service.ts';
 
-export function createVirtualServiceRouting(known: IstioObjects, target: RouteTarget): TrafficRouting {
+/** What is known of the revisions of the DestinationRule. */
+interface Knowledge {
+  /** Every proxy was proven to have this one. */
+  proven?: string | undefined;
+  /** This one was written on the proven one: whoever shows what is new in it has it. */
+  next?: string | undefined;
+}
+
+export function createVirtualServiceRouting(
+  known: IstioObjects,
+  target: RouteTarget,
+  knowledge: Knowledge = {},
+): TrafficRouting {
   const { virtualService, destinationRule } = known;
+  const revision = revisionOf(destinationRule);
+  const isProven = knowledge.proven === revision;
+  const barrier = barrierIn(destinationRule);
   const http = virtualService.spec.http ?? [];
   const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
     resource,
@@ -40,7 +72,6 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
       ({ resource: { kind }, object }) =>
         kind === resource.kind && object.metadata.name === own.metadata.name,
     )?.object as T | undefined) ?? own;
-  const names = (version: string) => namedSubsets(virtualService, target).has(version);
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -51,15 +82,27 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
-    with: (written) =>
-      createVirtualServiceRouting(
+    with(written) {
+      const rule = newest(destinationRule, resources.destinationRules, written);
+      return createVirtualServiceRouting(
         {
           ...known,
           virtualService: newest(virtualService, resources.virtualServices, written),
-          destinationRule: newest(destinationRule, resources.destinationRules, written),
+          destinationRule: rule,
         },
         target,
-      ),
+        knowledgeAfter(knowledge, destinationRule, rule),
+      );
+    },
+
+    proven: knowledge.proven,
+    barrier,
+    asProven: () =>
+      barrier !== undefined || knowledge.next === revision
+        ? createVirtualServiceRouting(known, target, { proven: revision })
+        : createVirtualServiceRouting(known, target, knowledge),
+    knowing: (proven) =>
+      createVirtualServiceRouting(known, target, proven === undefined ? knowledge : { proven }),
 
     live: () => liveSubsets(virtualService, target),
     shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
@@ -68,41 +111,81 @@ export function createVirtualServiceRouting(known: IstioObjects, target: RouteTa
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
     has: (version) => findSubset(destinationRule, version) !== undefined,
-    names,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
+    versionOfCluster: (name) => subsetIn(name, target.host),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
     labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
-    ...changesOf(known, target),
+    ...whoIsNamed(known, target),
+    ...changesOf(known, target, isProven),
     reachable: (version) => reachable(destinationRule, target.host, version),
     routed: (move) => routed(known, target, move),
     gone: (version) => gone(destinationRule, target.host, version),
   };
 }
 
+function whoIsNamed(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'names' | 'receivers' | 'routesOf'> {
+  const { http = [] } = virtualService.spec;
+  return {
+    names: (version) => namedSubsets(virtualService, target).has(version),
+    receivers: () => receivingSubsets(virtualService, target),
+    routesOf: (version) => idsOf(http, (route) => mentions(route, version, target)),
+  };
+}
+
+/** A barrier that comes or goes changes no version: what is known of those stays. What somebody else has written in between nobody knows. */
+function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
+  const [earlier, revision] = [revisionOf(before), revisionOf(after)];
+  if (earlier === revision) return knowledge;
+  const { proven } = knowledge;
+  const isNext = after.metadata.generation === (before.metadata.generation ?? 0) + 1;
+  if (proven !== earlier || !isNext) return { proven };
+  return isDeepStrictEqual(versionsIn(before), versionsIn(after))
+    ? { proven: revision }
+    : { proven, next: revision };
+}
+
 function changesOf(
   { virtualService, destinationRule: rule }: IstioObjects,
   target: RouteTarget,
-): Pick<TrafficRouting, 'add' | 'remove' | 'move'> {
+  isProven: boolean,
+): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move' | 'restoreNames'> {
   const http = virtualService.spec.http ?? [];
-  const setSubsets = (subsets: Subset[]) => [specOf(resources.destinationRules, rule, 'subsets', subsets)];
+  const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
+    specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
+  ];
+  const setVersions = (versions: Subset[]) => {
+    if (isDeepStrictEqual(versions, versionsIn(rule))) return setSubsets(rule.spec.subsets ?? []);
+    return isProven ? setSubsets(versions) : setSubsets(withBarrier(rule, versions), [BARRIER_REMARK]);
+  };
   return {
-    add: (version, model) => setSubsets(withSubset(rule, addedSubset(rule, version, model))),
-    remove: (version) => setSubsets(withoutSubset(rule, version)),
-    move({ onlyMarked, ...move }) {
-      const only =
-        onlyMarked === undefined ? {} : { only: (route: { name?: string }) => hasMarker(route, onlyMarked) };
-      const moved = redirect(http, { ...move, ...only }, target);
+    add: (version, model) => setVersions(withSubset(rule, addedSubset(rule, version, model))),
+    remove: (version) => setVersions(withoutSubset(rule, version)),
+    removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
+    move({ onlyMarked, routes = [], ...move }) {
+      const isOurs = (route: HttpRoute, index: number) =>
+        (onlyMarked !== undefined && hasMarker(route, onlyMarked)) || isOneOf(routes, { http, index });
+      const only = onlyMarked === undefined ? {} : { only: isOurs };
+      const moved = redirect(http, { ...move, ...only, marked: isOurs }, target);
       const changed = moved.filter((route) => !http.includes(route));
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
+    restoreNames: (markers) => [
+      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    ],
   };
 }
+
+const BARRIER_REMARK =
+  'An earlier change of the subsets may still be on its way to a proxy: the barrier shows which proxies have this one, and is removed then';
 
 /** A version's subset: as it is there, or as it is added like the model's. */
 function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
@@ -119,6 +202,7 @@ function reachable(rule: DestinationRule, host: string, subset: string): Questio
         subset,
         ready,
         isExported: isExportedTo(rule, proxy.namespace),
+        barrier: barrierIn(rule),
       }),
   };
 }
@@ -141,7 +225,7 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   return {
     // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
     paths: ['/config_dump?resource=dynamic_route_configs'],
-    parse: (body) => JSON.parse(withoutOtherHosts(body, texts)) as unknown,
+    shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
       namesIn: ([dump]) => routeConfigsOf(dump as RoutesDump, expected),
       paths: (names) => [dumpPath('dynamic_route_configs', names.map(escapePattern).join('|'))],
@@ -151,18 +235,27 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   };
 }
 
+function subsetIn(cluster: string, host: string): string | undefined {
+  const name = parseClusterName(cluster);
+  return name?.host === host && name.subset !== '' ? name.subset : undefined;
+}
+
 function nameIn(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {
-  const pattern = clusterNamePattern(host, subset);
+  const barrier = barrierIn(rule);
+  const pattern = barrier === undefined ? clusterNamePattern(host, subset) : clusterNamePattern(host);
   return {
     // In this order: a cluster that becomes active in between is seen.
     paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
     written: rule,
-    read: ([warming, active]) =>
-      evaluateGone({ warming: warming as ClustersDump, active: active as ClustersDump }, { host, subset }),
+    read: ([warming, active], proxy) =>
+      evaluateGone(
+        { warming: warming as ClustersDump, active: active as ClustersDump },
+        { host, subset, barrier, isExported: isExportedTo(rule, proxy.namespace) },
+      ),
   };
 }
 

@@ -1,10 +1,10 @@
 /** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
 import { isDeepStrictEqual } from 'node:util';
+import { fullHost, receivers, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
-import { fullHost } from '../istio-names.ts';
-import { withMarker } from '../marker.ts';
+import { hasMarker, withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
-import { percentages, plainWeights, weightOf, wholeWeights } from './weights.ts';
+import { percentages, plainWeights, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
 
 export function namesSubset(
@@ -95,6 +95,12 @@ export function namedSubsets(virtualService: VirtualService, target: RouteTarget
   );
 }
 
+/** Every subset of ours that any route gives requests to. */
+export function receivingSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
+  const ours = receivers(virtualService).filter((destination) => isOurs(destination, target));
+  return new Set(ours.map(({ subset = '' }) => subset));
+}
+
 /** The routes that give traffic to both subsets. */
 export function dividedRoutes(
   { spec: { http = [] } }: VirtualService,
@@ -114,21 +120,34 @@ export interface Redirection {
   /** Goes into the name of every route that changes, so that each proxy can show that it has this very revision. */
   marker: string;
   /** Which of the routes that name `from` are meant. Default: all. */
-  only?: (route: HttpRoute) => boolean;
+  only?: (route: HttpRoute, index: number) => boolean;
+  /** Which of those that name `to` already get the marker as well, where all traffic is given. Default: none. */
+  marked?: (route: HttpRoute, index: number) => boolean;
+}
+
+/** Whether the route, or a mirror of it, names the subset. */
+export function mentions(route: HttpRoute, subset: string, target: RouteTarget): boolean {
+  return (
+    [...(route.route ?? []), ...(route.mirrors ?? [])].some(({ destination }) =>
+      namesSubset(destination, subset, target),
+    ) || namesSubset(route.mirror, subset, target)
+  );
 }
 
 /** The routes with the traffic of `from` given to `to`. The input stays as it is; routes that are not meant are the same objects. */
 export function redirect(
   routes: HttpRoute[],
-  { from, to, share, marker, only }: Redirection,
+  { from, to, share, marker, only, marked }: Redirection,
   target: RouteTarget,
 ): HttpRoute[] {
-  const mentions = (route: HttpRoute) =>
-    [...(route.route ?? []), ...(route.mirrors ?? [])].some(({ destination }) =>
-      namesSubset(destination, from, target),
-    ) || namesSubset(route.mirror, from, target);
-  return routes.map((route) => {
-    if (!mentions(route) || only?.(route) === false) return route;
+  const lacksMarker = (route: HttpRoute, index: number) =>
+    share === 100 &&
+    marked?.(route, index) === true &&
+    mentions(route, to, target) &&
+    !hasMarker(route, marker);
+  return routes.map((route, index) => {
+    if (!mentions(route, from, target) || only?.(route, index) === false)
+      return lacksMarker(route, index) ? { ...route, name: withMarker(route.name, marker) } : route;
     const moved: HttpRoute = { ...route, name: withMarker(route.name, marker) };
     if (route.route) moved.route = shareOut(route.route, { from, to, share }, target);
     if (share === 100) {

@@ -2,17 +2,10 @@
  * Weights of a route's destinations. They are relative: each gets its weight in the sum of all of them, whatever that sum is.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
  */
-import type { RouteDestination } from '../../../shared/kubernetes.ts';
-
 /** What Istio's `weight` (int32) and Envoy's sum of all of them (uint32) both hold. */
 const GREATEST_SUM = 2 ** 31 - 1;
 /** What a route is divided into where its exact weights would be greater than that. */
 const PARTS = 1_000_000;
-
-/** A destination alone has all of its route, whatever its weight; beside others none means 0. */
-export function weightOf(one: RouteDestination, all: readonly RouteDestination[]): number {
-  return all.length === 1 ? 100 : (one.weight ?? 0);
-}
 
 /** A weight of the new list: what it is of the old one's `weight`, in percent. */
 export interface Part {

@@ -1,4 +1,4 @@
-import { openStage } from '../../../../scripts/demo/live/index.ts';
+import { openStage } from '../../../../scripts/demo/live/stage/stage.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { openCoffeeShop, root, startPlayground, type PlaygroundOptions } from '../../../support/cluster.ts';
 import { openPage, type Page } from '../chromium.ts';

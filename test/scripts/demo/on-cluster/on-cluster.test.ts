@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
 import { placeOnCluster } from '../../../../scripts/demo/on-cluster/place-on-cluster.ts';
 import { rightsFor } from '../../../../scripts/demo/on-cluster/rights.ts';
@@ -14,6 +14,7 @@ import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { neededRights, type Right } from '../../../../scripts/switch/index.ts';
 import { startDemo } from '../../../support/demo-process.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 type Question = Parameters<NonNullable<PlaygroundOptions['authorize']>>[0];
 
@@ -24,15 +25,14 @@ let admin: Cluster;
 /** Who may do what there. The test itself asks under the same name, so it opens everything for its own questions. */
 let allowed: (question: Question) => boolean = () => true;
 
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'on-cluster-test-'));
+  atEnd(() => rm(folder, { recursive: true }));
   foreign = await startPlayground({ authorize: (question) => allowed(question) });
+  atEnd(() => foreign.close());
   admin = await connectCluster({ kubeconfigs: [foreign.kubeconfig] }, { fieldManager: 'test' });
-});
-afterAll(async () => {
-  await admin.close();
-  await foreign.close();
-  await rm(folder, { recursive: true });
+  atEnd(() => admin.close());
 });
 
 const run = (id: ScenarioId) => ({ scenario: findScenario(id), weather: 'calm' as const });

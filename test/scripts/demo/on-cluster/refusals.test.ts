@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
 import { verifyCluster } from '../../../../scripts/demo/on-cluster/verify-cluster.ts';
 import { findScenario, type ScenarioId } from '../../../../scripts/demo/scenarios.ts';
@@ -14,20 +14,20 @@ import { connectCluster, type Cluster } from '../../../../scripts/shared/cluster
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { root } from '../../../support/cluster.ts';
 import { kubeconfigFor, tokenOf } from '../../../support/service-account.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 let folder: string;
 /** A cluster without a mesh. */
 let plain: Playground;
 let admin: Cluster;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'on-cluster-refusals-'));
+  atEnd(() => rm(folder, { recursive: true }));
   plain = await startPlayground({ mesh: 'none' });
+  atEnd(() => plain.close());
   admin = await connectCluster({ kubeconfigs: [plain.kubeconfig] }, { fieldManager: 'test' });
-});
-afterAll(async () => {
-  await admin.close();
-  await plain.close();
-  await rm(folder, { recursive: true });
+  atEnd(() => admin.close());
 });
 
 const verify = (cluster: Cluster, id: ScenarioId) =>

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareLatencies, disjoint } from '../../../../scripts/switch/canary/latency.ts';
 import { latenciesOf, latencyCounters } from '../../../../scripts/switch/canary/proxy-latency.ts';
+import { routingOf } from '../recorded.ts';
 
 const host = 'coffee-shop.shop.svc.cluster.local';
+const routing = routingOf(host);
 /** Answers per bucket: `{ 10: 950, 25: 50 }`. */
 const timed = (buckets: Record<number, number>) =>
   new Map([5, 10, 25, 50, 100, Infinity].map((edge) => [edge, buckets[edge] ?? 0]));
@@ -14,7 +16,7 @@ const slower = (fresh: Record<number, number>, old: Record<number, number>) => {
 describe('a version is slower', () => {
   const old = { 5: 300, 10: 670, 25: 30 };
 
-  it('when too many of its answers are beyond what 95 in 100 of the old version’s were within', () => {
+  it('a version is slower when too many of its answers are beyond what 95 in 100 of the old version’s were within', () => {
     expect(compareLatencies(timed({ 10: 20, 25: 80 }), timed(old), 50)).toMatchObject({
       limitMs: 10,
       fresh: { requests: 100, errors: 80 },
@@ -24,32 +26,32 @@ describe('a version is slower', () => {
     expect(slower({ 10: 20, 25: 80 }, old)).toBe(true);
   });
 
-  it('when only its tail is: one answer in five', () => {
+  it('a version is slower when only its tail is: one answer in five', () => {
     expect(slower({ 5: 30, 10: 50, 100: 20 }, old)).toBe(true);
   });
 
-  it('not when it is as fast, faster, or has no more late answers than chance gives', () => {
+  it('a version is not slower when it is as fast, faster, or has no more late answers than chance gives', () => {
     expect(slower({ 5: 30, 10: 67, 25: 3 }, old)).toBe(false);
     expect(slower({ 5: 100 }, old)).toBe(false);
     expect(slower({ 5: 30, 10: 62, 100: 8 }, old)).toBe(false);
   });
 
-  it('not by a limit that lies close: what is a little slower is not half as slow again', () => {
+  it('a version is not slower by a limit that lies close: what is a little slower is not half as slow again', () => {
     expect(slower({ 10: 85, 25: 15 }, { 10: 970, 25: 30 })).toBe(false);
   });
 
-  it('not when both are: the database may be slow for both', () => {
+  it('a version is not slower when both are: the database may be slow for both', () => {
     expect(slower({ 100: 100 }, { 5: 10, 100: 990 })).toBe(false);
   });
 
-  it('nor may it be said when too few were timed', () => {
+  it('a version may not be called slower when too few of its answers were timed', () => {
     expect(compareLatencies(timed({ 100: 49 }), timed(old), 50)).toBeUndefined();
     expect(compareLatencies(timed({ 100: 100 }), timed({ 5: 49 }), 50)).toBeUndefined();
   });
 });
 
 describe('histograms', () => {
-  it('become counts per bucket', () => {
+  it('histograms become counts per bucket', () => {
     const now = disjoint(
       new Map([
         [Infinity, 100],
@@ -74,7 +76,7 @@ describe('a proxy’s Prometheus page', () => {
       )
       .join('\n');
 
-  it('tells Istio’s own metric by version, all response codes together, for this host and as a caller', () => {
+  it('a proxy’s Prometheus page tells Istio’s own metric by version, all response codes together, for this host and as a caller', () => {
     const page = [
       '# TYPE istio_request_duration_milliseconds histogram',
       istio('v1', 200, [
@@ -102,7 +104,7 @@ describe('a proxy’s Prometheus page', () => {
       ]).replaceAll(host, 'tea-shop.shop.svc.cluster.local'),
       'istio_request_duration_milliseconds_sum{reporter="source"} 12',
     ].join('\n');
-    const found = latenciesOf(latencyCounters(page, host));
+    const found = latenciesOf(latencyCounters(page, routing));
     expect([...found.keys()]).toEqual(['v1', 'v2']);
     expect([...(found.get('v1') ?? [])]).toEqual([
       [5, 12],
@@ -116,7 +118,7 @@ describe('a proxy’s Prometheus page', () => {
     ]);
   });
 
-  it('goes by the cluster’s own histogram where there is one, and counts nothing twice', () => {
+  it('a proxy’s Prometheus page is read by the cluster’s own histogram where there is one, and nothing counts twice', () => {
     const cluster = (subset: string, counts: [string, number][]) =>
       counts
         .map(
@@ -138,7 +140,7 @@ describe('a proxy’s Prometheus page', () => {
         ['+Inf', 30],
       ]),
     ].join('\n');
-    const found = latenciesOf(latencyCounters(page, host));
+    const found = latenciesOf(latencyCounters(page, routing));
     expect([...found].map(([version, latencies]) => [version, [...latencies]])).toEqual([
       [
         'v1',
@@ -150,8 +152,8 @@ describe('a proxy’s Prometheus page', () => {
     ]);
   });
 
-  it('may have nothing of it', () => {
-    expect(latencyCounters('', host).size).toBe(0);
-    expect(latencyCounters('envoy_server_live{} 1\n', host).size).toBe(0);
+  it('a proxy’s Prometheus page may have nothing of the histogram', () => {
+    expect(latencyCounters('', routing).size).toBe(0);
+    expect(latencyCounters('envoy_server_live{} 1\n', routing).size).toBe(0);
   });
 });

@@ -46,7 +46,7 @@ const vector = (...result: [Record<string, string>, string][]) =>
   });
 
 describe('evidence from Prometheus', () => {
-  it('is asked for in Istio’s standard metrics, as callers report them', () => {
+  it('evidence from Prometheus is asked for in Istio’s standard metrics, as callers report them', () => {
     expect(queriesFor(host, 30, 'destination_canonical_revision').errors).toBe(
       `sum by (destination_canonical_revision) (increase(istio_requests_total{reporter="source",destination_service="${host}",response_code=~"5..|0"}[30s]))`,
     );
@@ -57,7 +57,7 @@ describe('evidence from Prometheus', () => {
     });
   });
 
-  it('is read by version, rounded where Prometheus extrapolates', async () => {
+  it('evidence from Prometheus is read by version, rounded where Prometheus extrapolates', async () => {
     const asked: string[] = [];
     const url = await serve((at) => {
       const query = at.searchParams.get('query') ?? '';
@@ -89,7 +89,7 @@ describe('evidence from Prometheus', () => {
     expect(asked.every((one) => one.startsWith('/api/v1/query sum by (destination_version'))).toBe(true);
   });
 
-  it('is an error with its reason when Prometheus refuses, is something else, or is not there', async () => {
+  it('evidence from Prometheus is an error with its reason when Prometheus refuses, is something else, or is not there', async () => {
     const refusing = await serve(() => ({
       status: 400,
       body: '{"status":"error","errorType":"bad_data","error":"parse error"}',
@@ -105,7 +105,7 @@ describe('evidence from Prometheus', () => {
     await expect(askPrometheus(nowhere, 'x', signal)).rejects.toThrow(/does not answer: .*ECONNREFUSED/);
   });
 
-  it('needs shares to judge and an address', () => {
+  it('--prometheus needs shares to judge and an address', () => {
     const parse = (...args: string[]) => parseSwitchArgs(['--to', 'v2', ...args], { defaultTemplates: 'x' });
     expect(parse('--canary', '5', '--prometheus', 'http://p:9090').options.prometheus).toBe('http://p:9090');
     expect(() => parse('--prometheus', 'http://p:9090')).toThrow(
@@ -116,7 +116,7 @@ describe('evidence from Prometheus', () => {
 });
 
 (hasPrometheus ? describe : describe.skip)('evidence from a real Prometheus', () => {
-  it('tells the slow and failing version from the other one', async () => {
+  it('evidence from Prometheus tells the slow and failing version from the other one', async () => {
     // What a caller's proxy would show: v1 answers 20 in a second, v2 5 of which one fails, and all of them late.
     const started = Date.now();
     const metric = (version: string, code: string, perSecond: number, within: number) => {

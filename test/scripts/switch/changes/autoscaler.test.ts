@@ -34,7 +34,7 @@ const v1: Autoscaler = {
 const names = { from: 'v1', to: 'v2', deployment: 'coffee-shop-v2' };
 
 describe('the autoscaler of a new version', () => {
-  it('is the old one with other names', () => {
+  it('the new version’s autoscaler is the old one with other names', () => {
     expect(copyFor(v1, names)).toEqual({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
@@ -49,7 +49,7 @@ describe('the autoscaler of a new version', () => {
     expect(copyFor(odd, names).metadata.name).toBe('coffee-shop-v2');
   });
 
-  it('looks at the metrics of its own version', () => {
+  it('the new version’s autoscaler looks at the metrics of its own version', () => {
     const metricsOf = (version: string) => [
       { type: 'Resource', resource: { name: 'cpu', target: { averageValue: 'v1' } } },
       {
@@ -70,7 +70,7 @@ describe('the autoscaler of a new version', () => {
     expect(metrics).toEqual(metricsOf('v2'));
   });
 
-  it('carries no mark by which a tool knows what it has made', () => {
+  it('the new version’s autoscaler carries no mark by which a tool knows what it has made', () => {
     const marked = {
       ...v1,
       metadata: {
@@ -86,7 +86,7 @@ describe('the autoscaler of a new version', () => {
     expect(copyFor(marked, names)).toEqual(copyFor(v1, names));
   });
 
-  it('is nobody else’s: one that another object made is not among those to copy, hold or delete', async () => {
+  it('an autoscaler that another object made is not among those to copy, hold or delete', async () => {
     const owner = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'scale-v1', uid: 'u' };
     const withOwner = (name: string, controller?: boolean): Autoscaler => ({
       ...v1,
@@ -105,7 +105,7 @@ describe('the autoscaler of a new version', () => {
     expect(namesOf(await everyAutoscalerOf(cluster, 'coffee-shop-v1'))).toHaveLength(3);
   });
 
-  it('holds the size until it is let go, and remembers what its author meant', () => {
+  it('an autoscaler holds the size until it is let go, and remembers what its author meant', () => {
     const held = withFloor(v1, 5);
     expect(held.spec.minReplicas).toBe(5);
     expect(held.metadata.annotations).toMatchObject({ team: 'bar', [FLOOR_ANNOTATION]: '2' });
@@ -113,12 +113,12 @@ describe('the autoscaler of a new version', () => {
     expect(copyFor(held, names)).toEqual(copyFor(v1, names));
   });
 
-  it('is left alone when it keeps that many anyway, and never asked for more than it may have', () => {
+  it('an autoscaler is left alone when it keeps that many anyway, and never asked for more than it may have', () => {
     expect(withFloor(v1, 2)).toBe(v1);
     expect(withFloor(v1, 50).spec.minReplicas).toBe(10);
   });
 
-  it('is let go by the name its Deployment has, whatever the templates call it', async () => {
+  it('an autoscaler is let go by the name its Deployment has, whatever the templates call it', async () => {
     const patched: unknown[] = [];
     const other = { ...v1.spec, scaleTargetRef: { ...v1.spec.scaleTargetRef, name: 'blue' } };
     const held = withFloor({ ...v1, spec: other }, 5);

@@ -34,7 +34,7 @@ function run(...args: string[]): Promise<{ code: number | null; stdout: string; 
 const oneLine = (text: string) => expect.stringMatching(new RegExp(`^${text}[^\\n]*\\n$`)) as unknown;
 
 describe('npm run switch', () => {
-  it('explains itself', async () => {
+  it('npm run switch explains itself', async () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
     expect(stdout).toContain('Example: npm run switch -- --to v2');
@@ -44,14 +44,14 @@ describe('npm run switch', () => {
       expect(stdout).toContain(`\n       npm run switch -- ${usage} [flags]\n`);
   });
 
-  it('names every flag that it takes in its help', () => {
+  it('the help names every flag that the command takes', () => {
     for (const [name, flag] of Object.entries(switchFlags)) {
       expect(help).toMatch(new RegExp(`(^|[ \\[])--${name}\\b`, 'm'));
       if ('short' in flag) expect(help).toContain(`-${flag.short}, --${name}`);
     }
   });
 
-  it('keeps what it was told for the commands it suggests, quoted where a shell needs it', () => {
+  it('the command keeps what it was told for the commands it suggests, quoted where a shell needs it', () => {
     const told = [
       '--to',
       'v2',
@@ -81,7 +81,7 @@ describe('npm run switch', () => {
     expect([bare.sameCluster, bare.sameWishes]).toEqual(['', '']);
   });
 
-  it('leaves out of its commands what only the pod has in which it runs', () => {
+  it('the command leaves out of its suggestions what only the pod has in which it runs', () => {
     const parsing = { defaultTemplates: 'istio/cluster.yaml', isReadElsewhere: true };
     const told = [
       '--to',
@@ -98,7 +98,7 @@ describe('npm run switch', () => {
     expect(options.sameWishes).toBe(' --image shop:2');
   });
 
-  it('answers wrong usage with one line and exit code 2', async () => {
+  it('the command answers wrong usage with one line and exit code 2', async () => {
     const kubeconfig = path.join(folder, 'gone.yaml');
     const [nothing, flag, name, timeout, share, set, file, cluster] = await Promise.all([
       run(),
@@ -124,7 +124,7 @@ describe('npm run switch', () => {
     });
   }, 90_000);
 
-  it('says in one line that the cluster does not answer, and that there is nothing to switch in it', async () => {
+  it('the command says in one line that the cluster does not answer, and that there is nothing to switch in it', async () => {
     const fake = await startFakeApiServer();
     fake.otherwise = (asked, response) => {
       const list = /\/(deployments|pods)$/.test(asked.path);

@@ -23,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the journal', () => {
-  it('has a line for every event, written at once, after those of earlier runs', () => {
+  it('the journal has a line for every event, written at once, after those of earlier runs', () => {
     const file = path.join(folder, 'journal.jsonl');
     const clock = () => new Date('2026-11-23T12:00:00Z');
     const first = createJournal(file, clock);
@@ -49,18 +49,18 @@ describe('the journal', () => {
     expect(lines()[3]).toMatchObject({ detail: '2 proxies', durationMs: 340, requests: 7 });
   });
 
-  it('is wrong usage where nothing can be written', () => {
+  it('a journal is wrong usage where nothing can be written', () => {
     expect(() => createJournal(path.join(folder, 'no/such/folder'))).toThrow('--journal: ');
     expect(() => createJournal(folder)).toThrow('EISDIR');
   });
 
-  it('does not wait for somebody to read a pipe', () => {
+  it('the journal does not wait for somebody to read a pipe', () => {
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect(() => createJournal(pipe)).toThrow(`--journal: ${pipe} cannot be written: ENXIO`);
   });
 
-  it('hears the same as the terminal', () => {
+  it('the journal hears the same as the terminal', () => {
     const heard: string[] = [];
     const listener = { ...silentReporter, note: (text: string) => void heard.push(text) };
     combineReporters(listener, listener).note('once');
@@ -69,7 +69,7 @@ describe('the journal', () => {
 });
 
 describe('several listeners', () => {
-  it('go on when one of them fails: the others hear of that once', () => {
+  it('several listeners go on when one of them fails: the others hear of that once', () => {
     const said: string[] = [];
     const journal = createJournal('/dev/full');
     const terminal = { ...silentReporter, note: (text: string) => void said.push(text) };
@@ -98,7 +98,7 @@ describe('progress off a terminal', () => {
     return written;
   };
 
-  it('is a line every ten seconds of a step that takes its time', () => {
+  it('progress off a terminal is a line every ten seconds of a step that takes its time', () => {
     expect(run(false).split('\n')).toEqual([
       ' … Add subset v2: seen at 10 s',
       ' … Add subset v2: seen at 20 s',
@@ -108,7 +108,7 @@ describe('progress off a terminal', () => {
     ]);
   });
 
-  it('stays in the spinner on a terminal', () => {
+  it('progress stays in the spinner on a terminal', () => {
     expect(run(true)).not.toContain('…');
   });
 });
@@ -157,7 +157,7 @@ describe('Kubernetes Events', () => {
     ok,
   });
 
-  it('stand on the object that the step is about', async () => {
+  it('Kubernetes Events stand on the object that the step is about', async () => {
     const created: KubernetesObject[] = [];
     const steps = ['deploy-version', 'add-subset', 'canary-5', 'shift-traffic', 'delete-old'];
     for (const step of steps) await recordEvent(contextWith(created), event(step));
@@ -179,7 +179,7 @@ describe('Kubernetes Events', () => {
     expect(created.at(-1)).toMatchObject({ type: 'Warning', reason: 'SwitchStepFailed' });
   });
 
-  it('are not written by preflight, a dry run, or when nobody asked', async () => {
+  it('no Kubernetes Event is written by preflight, by a dry run, or when nobody asked', async () => {
     const created: KubernetesObject[] = [];
     await recordEvent(contextWith(created), event('preflight'));
     await recordEvent(contextWith(created, { events: true, dryRun: true }), event('shift-traffic'));
@@ -187,7 +187,7 @@ describe('Kubernetes Events', () => {
     expect(created).toEqual([]);
   });
 
-  it('never stop a switch', async () => {
+  it('Kubernetes Events never stop a switch', async () => {
     await expect(recordEvent(contextWith(new Error('no')), event('shift-traffic'))).resolves.toBeUndefined();
   });
 });

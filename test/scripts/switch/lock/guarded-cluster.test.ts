@@ -33,20 +33,23 @@ const writes: [string, (cluster: Cluster) => Promise<unknown>][] = [
 ];
 
 describe('a cluster to which only the one operator writes', () => {
-  it.each(writes)('renews the lock right before each %s', async (name, write) => {
+  it.each(writes)('a guarded cluster renews the lock right before each %s', async (name, write) => {
     const { cluster, said } = watched();
     await write(cluster);
     await write(cluster);
     expect(said).toEqual(['renew', name, 'renew', name]);
   });
 
-  it.each(writes)('sends no %s when somebody else has become the operator', async (_name, write) => {
-    const { cluster, said } = watched(() => Promise.reject(new Error('somebody holds the Lease')));
-    await expect(write(cluster)).rejects.toThrow('somebody holds the Lease');
-    expect(said).toEqual(['renew']);
-  });
+  it.each(writes)(
+    'a guarded cluster sends no %s when somebody else has become the operator',
+    async (_name, write) => {
+      const { cluster, said } = watched(() => Promise.reject(new Error('somebody holds the Lease')));
+      await expect(write(cluster)).rejects.toThrow('somebody holds the Lease');
+      expect(said).toEqual(['renew']);
+    },
+  );
 
-  it('asks for no lock to read, to ask for rights, or to try a write out', async () => {
+  it('a guarded cluster asks for no lock to read, to ask for rights, or to try a write out', async () => {
     const { cluster, said } = watched();
     await cluster.get(resources.deployments, 'coffee-shop-v2');
     await cluster.list(resources.deployments);

@@ -56,7 +56,7 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
       { [ANNOTATION]: JSON.stringify({ ...record, phase: 'switched' }) },
     ],
   ])(
-    'is taken over when it has run out, %s, and the wait is said once with holder and time',
+    'the Lease of a killed run is taken over when it has run out, %s, and the wait is said once with holder and time',
     async (_when, annotations) => {
       const kept = keep(killed, annotations);
       const said: string[] = [];
@@ -77,7 +77,7 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
     },
   );
 
-  it('is left alone when its holder shows itself, who is named', async () => {
+  it('the Lease of another run is left alone when its holder shows itself, who is named', async () => {
     const kept = keep({ ...killed, leaseDurationSeconds: 30 });
     const taking = takeLease(kept.cluster, 'coffee-shop', {
       signal,
@@ -92,7 +92,7 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
     expect(kept.now()?.spec.holderIdentity).toBe('ci@runner-1');
   });
 
-  it('is not waited for when it was given back', async () => {
+  it('a Lease that was given back is not waited for', async () => {
     const kept = keep({ ...killed, holderIdentity: '' });
     const said: string[] = [];
     const hold = await takeLease(kept.cluster, 'coffee-shop', { signal, onWait: (text) => said.push(text) });
@@ -102,7 +102,7 @@ describe('the Lease of a run that was killed before it wrote what it does', () =
 });
 
 describe('a Lease that is held', () => {
-  it('is lost as soon as nobody answers for its duration, although the call still waits', async () => {
+  it('a Lease is lost as soon as nobody answers for its duration, although the call still waits', async () => {
     let renewals = 0;
     let fail: (error: Error) => void = () => undefined;
     const cluster = {
@@ -125,7 +125,7 @@ describe('a Lease that is held', () => {
     await hold.release();
   });
 
-  it('is kept as long as its renewals are answered, and after some that were not', async () => {
+  it('a Lease is kept as long as its renewals are answered, and after some that were not', async () => {
     let turn = 0;
     const kept = keep();
     const replace = kept.cluster.replace.bind(kept.cluster);
@@ -142,7 +142,7 @@ describe('a Lease that is held', () => {
     await hold.release();
   });
 
-  it('is lost when a renewal right before something is taken away meets another holder', async () => {
+  it('a Lease is lost when a renewal right before something is taken away meets another holder', async () => {
     const kept = keep();
     const hold = await takeLease(kept.cluster, 'coffee-shop', { signal, leaseSeconds: 60 });
     await hold.renew();
@@ -162,7 +162,7 @@ describe('a Lease that is held', () => {
     ['although its process stood still', 'now'],
     ['although its whole machine slept', 'date'],
   ] as const)(
-    'is renewed once more when the answer was read after it may have run out, %s',
+    'a Lease is renewed once more when the answer was read after it may have run out, %s',
     async (_how, which) => {
       const kept = keep();
       const time = { now: 0, date: Date.UTC(2026, 0, 1) };
@@ -184,7 +184,7 @@ describe('a Lease that is held', () => {
     },
   );
 
-  it('that is there and cannot be seen is given up, with what the server said', async () => {
+  it('a Lease that is there and cannot be seen is given up, with what the server said', async () => {
     const { cluster } = keep(killed);
     const blind = { ...cluster, get: () => Promise.resolve(undefined) } as unknown as Cluster;
     await expect(takeLease(blind, 'coffee-shop', { signal, leaseSeconds: 1 })).rejects.toMatchObject({

@@ -12,8 +12,10 @@ const read = (text: string) =>
   readRecord({ metadata: { name: 'switch-shop', annotations: { [ANNOTATION]: text } }, spec: {} });
 
 describe('the record of a switch, in the annotation of its Lease', () => {
-  it('is read as it was written', () => {
+  it('the record of a switch is read as it was written', () => {
     expect(read(JSON.stringify(record))).toEqual(record);
+    const second = { ...record, attempt: 2, proven: '3f1c9a77/4' };
+    expect(read(JSON.stringify(second))).toEqual(second);
   });
 
   it.each([
@@ -22,11 +24,16 @@ describe('the record of a switch, in the annotation of its Lease', () => {
     ['another phase', { phase: 'constructor' }],
     ['no time', { startedAt: 'v2\n ✓ all done' }],
     ['a number for a name', { id: 7 }],
-  ])('is none with %s', (_what, change) => {
+    ['a run that is none', { attempt: 'v2' }],
+    ['a revision that is none', { proven: 7 }],
+  ])('an annotation is no record with %s', (_what, change) => {
     expect(read(JSON.stringify({ ...record, ...change }))).toBeUndefined();
   });
 
-  it.each(['', 'null', '7', '[]', '"v2"', '{}', '{"to":'])('is none in %j', (text) => {
-    expect(read(text)).toBeUndefined();
-  });
+  it.each(['', 'null', '7', '[]', '"v2"', '{}', '{"to":'])(
+    'an annotation is no record when it is %j',
+    (text) => {
+      expect(read(text)).toBeUndefined();
+    },
+  );
 });

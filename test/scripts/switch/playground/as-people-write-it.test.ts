@@ -28,7 +28,7 @@ const served = async () => (await fetch(coffee.ordersUrl, { method: 'POST' })).h
 const subsets = async () =>
   (await coffee.cluster.get<DestinationRule>(resources.destinationRules, 'coffee-shop'))?.spec.subsets;
 describe('versions told apart by the recommended label', () => {
-  it('are switched, shown and told by it, as by the label of the templates', async () => {
+  it('versions told apart by the recommended label are switched, shown and told by it, as by the label of the templates', async () => {
     const { plan = [], ...planned } = await coffee.switchTo('v2', { ...quick, clusterFile, dryRun: true });
     expect(planned).toMatchObject({ ok: true, outcome: 'planned' });
     expect(plan.find(({ name }) => name === 'add-subset')?.changes).toContain(`+     ${RECOMMENDED}: v2`);
@@ -38,8 +38,8 @@ describe('versions told apart by the recommended label', () => {
     expect(await served()).toBe('v2');
     expect(await readStatus(coffee.cluster, 'coffee-shop')).toMatchObject({
       versions: [
-        { version: 'v1', ready: 1, wanted: 1, known: true },
-        { version: 'v2', ready: 1, wanted: 1, known: true },
+        { version: 'v1', share: 0, subset: 'v1', ready: 1, replicas: 1 },
+        { version: 'v2', share: 100, subset: 'v2', ready: 1, replicas: 1 },
       ],
     });
     expect(await coffee.switchTo('v2', { ...quick, clusterFile, undo: true })).toMatchObject({

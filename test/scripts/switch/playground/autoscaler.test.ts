@@ -26,7 +26,7 @@ async function autoscalers() {
 }
 
 describe('a version with an autoscaler', () => {
-  it('is shown by a dry run with its copy, and everything keeps its revision', async () => {
+  it('a dry run shows the autoscaler’s copy, and everything keeps its revision', async () => {
     const { cluster } = coffee;
     const kinds = [
       resources.horizontalPodAutoscalers,
@@ -69,7 +69,7 @@ describe('a version with an autoscaler', () => {
     ]);
   });
 
-  it('comes with a copy that keeps the present size until the traffic has moved, and goes with its own', async () => {
+  it('the new version comes with a copy of the autoscaler that keeps the present size until the traffic has moved, and goes with its own', async () => {
     const seen: Record<string, Awaited<ReturnType<typeof autoscalers>>> = {};
     const looks: Promise<unknown>[] = [];
     const reporter = {

@@ -52,7 +52,7 @@ const values = ['--set', 'pod=naive', '--set', 'replicas=1'];
 const lastLine = ({ stderr }: Ended) => stderr.trimEnd().split('\n').at(-1) ?? '';
 
 describe('npm run switch in a pod', () => {
-  it('ends with a command that can be followed where its log is read', async () => {
+  it('npm run switch in a pod ends with a command that can be followed where its log is read', async () => {
     const ended = await runWith(
       { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
       '--to',
@@ -68,11 +68,11 @@ describe('npm run switch in a pod', () => {
 });
 
 describe('npm run switch -- status', () => {
-  it('says on stdout where things stand, in words and as one JSON document', async () => {
+  it('status says on stdout where things stand, in words and as one JSON document', async () => {
     const [words, json] = await Promise.all([run('status'), run('status', '--json')]);
     expect(words).toEqual({
       code: 0,
-      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready\n',
+      stdout: 'v1 serves all traffic of coffee-shop\n   v1           1/1 pods ready, 100 % of the traffic\n',
       stderr: '',
     });
     expect({ ...json, stdout: JSON.parse(json.stdout) as unknown }).toEqual({
@@ -80,8 +80,13 @@ describe('npm run switch -- status', () => {
       stdout: {
         app: 'coffee-shop',
         live: [{ version: 'v1', weight: 100 }],
-        versions: [{ version: 'v1', ready: 1, wanted: 1, known: true }],
-        last: null,
+        versions: [
+          {
+            ...{ version: 'v1', share: 100, subset: 'v1', ready: 1, replicas: 1 },
+            ...{ deployed: true, answers503: null },
+          },
+        ],
+        record: null,
         unfinished: false,
         holder: null,
       },
@@ -89,7 +94,7 @@ describe('npm run switch -- status', () => {
     });
   }, 30_000);
 
-  it('gives a document with the error, and not one of a switch, where there is no such app', async () => {
+  it('status gives a document with the error, and not one of a switch, where there is no such app', async () => {
     const { code, stdout, stderr } = await run('status', '--json', '--app', 'tea-house');
     const error = 'default has no Service, no VirtualService, no DestinationRule named tea-house';
     expect(code).toBe(1);
@@ -102,7 +107,7 @@ describe('npm run switch -- status', () => {
 });
 
 describe('npm run switch -- --promote', () => {
-  it('says that there is nothing to promote, in words and as one JSON document', async () => {
+  it('--promote says that there is nothing to promote, in words and as one JSON document', async () => {
     const [words, json] = await Promise.all([run('--promote'), run('--promote', '--json')]);
     const error = 'No switch of coffee-shop is under way; there is nothing to promote.';
     expect(words).toEqual({ code: 1, stdout: '', stderr: `${error}\n` });
@@ -112,7 +117,7 @@ describe('npm run switch -- --promote', () => {
 });
 
 describe('npm run switch -- --to v2', () => {
-  it('prints with --dry-run each step with its changes and its proof, and writes nothing', async () => {
+  it('--dry-run prints each step with its changes and its proof, and writes nothing', async () => {
     const before = await standing(coffee);
     const { code, stdout, stderr } = await run('--to', 'v2', '--dry-run', ...values);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -160,13 +165,19 @@ describe('npm run switch -- --to v2', () => {
       '   6. Delete coffee-shop-v1',
       '      - Deployment coffee-shop-v1 (1 pod)',
       "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then its pods are gone (from here on there is no way back)",
+      '   7. Restore the names of routes',
+      '      VirtualService coffee-shop',
+      '      - - name: first-release--MARKER',
+      '      + - name: first-release',
+      '          retries:',
+      '      proof: B: every proxy has the routes under their own names, and none names v1',
       `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig} --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
       '',
     ]);
     expect(await standing(coffee)).toEqual(before);
   }, 30_000);
 
-  it('leaves a version that does not become ready for a look at it, with --keep-failed', async () => {
+  it('--keep-failed leaves a version that does not become ready for a look at it', async () => {
     const { cluster } = coffee;
     const failing = ['--to', 'v2', '--image', 'no-such-thing:9', '--step-timeout', '2s', ...values];
     const kept = await run(...failing, '--keep-failed');
@@ -178,7 +189,7 @@ describe('npm run switch -- --to v2', () => {
     expect(await standing(coffee)).toMatchObject({ live: ['v1'], unfinished: false, subsets: ['v1'] });
   }, 60_000);
 
-  it('gives with --json exactly one document, with every field that programs hold on to', async () => {
+  it('--json gives exactly one document, with every field that programs hold on to', async () => {
     // Over what was left: this run says what v2 must be.
     const done = await run('--to', 'v2', '--json', '--image', 'coffee-shop:1.0.0', ...values);
     expect(done.code).toBe(0);
@@ -192,7 +203,7 @@ describe('npm run switch -- --to v2', () => {
       error: null,
     });
     expect(result['proxies']).toBeGreaterThanOrEqual(3);
-    expect(result.steps.length).toBe(7);
+    expect(result.steps.length).toBe(8);
     for (const step of result.steps) {
       expect(step).toEqual(
         expect.objectContaining({
@@ -219,7 +230,7 @@ describe('npm run switch -- --to v2', () => {
 });
 
 describe('npm run switch -- --undo', () => {
-  it('takes back the switch whose old version still stands, without being told which', async () => {
+  it('--undo takes back the switch whose old version still stands, without being told which', async () => {
     const kept = await run('--to', 'v1', '--keep-old', ...values);
     expect(kept.code).toBe(0);
     const { code, stdout, stderr } = await run('--undo', '--json', ...values);
@@ -235,7 +246,7 @@ describe('npm run switch -- --undo', () => {
     expect(await standing(coffee)).toEqual(only('v2'));
   }, 60_000);
 
-  it('says that nothing is to undo, and changes nothing', async () => {
+  it('--undo says that nothing is to undo, and changes nothing', async () => {
     const ended = await run('--undo');
     expect(ended).toEqual({
       code: 0,

@@ -79,10 +79,12 @@ const proofA = (version: string) =>
   `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods`;
 const proofB = (version: string) =>
   `B: every proxy has this revision of the route, and none names ${version}`;
+const namesRestored = (version: string) =>
+  `B: every proxy has the routes under their own names, and none names ${version}`;
 const proofC = (version: string) => `C: at no proxy a request is active or begins on ${version} for 1 s`;
 
 describe('the plan of a switch', () => {
-  it('has the change and the proof of each step', async () => {
+  it('the plan of a switch has the change and the proof of each step', async () => {
     const { names, changesOf, proofs } = await planFor('v2', { set: naive });
     expect(names).toEqual([
       'deploy-version',
@@ -91,6 +93,7 @@ describe('the plan of a switch', () => {
       'drain-old',
       'remove-subset',
       'delete-old',
+      'restore-names',
     ]);
     expect(proofs).toEqual({
       'deploy-version': 'rolled out, every pod ready, one request to each pod itself',
@@ -99,6 +102,7 @@ describe('the plan of a switch', () => {
       'drain-old': proofC('v1'),
       'remove-subset': `${proofA('v2')}; then v1's cluster is gone from every proxy`,
       'delete-old': `${proofA('v2')}; then its pods are gone (from here on there is no way back)`,
+      'restore-names': namesRestored('v1'),
     });
     const made = changesOf('deploy-version');
     expect(made[0]).toBe('Deployment coffee-shop-v2');
@@ -122,9 +126,14 @@ describe('the plan of a switch', () => {
     expect(marked(changesOf('remove-subset'), '-')).toEqual(['- name: v1', 'labels:', 'version: v1']);
     expect(marked(changesOf('remove-subset'), '+')).toEqual([]);
     expect(changesOf('delete-old')).toEqual(['- Deployment coffee-shop-v1 (2 pods)']);
+    const restore = changesOf('restore-names');
+    expect(marked(restore, '-')).toEqual([
+      expect.stringMatching(/^- name: first-release--switch-v1-to-v2-[0-9a-f]{8}$/) as unknown,
+    ]);
+    expect(marked(restore, '+')).toEqual(['- name: first-release']);
   }, 60_000);
 
-  it('has a change for each share, from the one before it', async () => {
+  it('the plan of a canary has a change for each share, from the one before it', async () => {
     const { names, changesOf, proofs } = await planFor('v2', { set: naive, canary: [5, 25], keepOld: true });
     expect(names).toEqual([
       'deploy-version',
@@ -133,6 +142,7 @@ describe('the plan of a switch', () => {
       'canary-25',
       'shift-traffic',
       'drain-old',
+      'restore-names',
     ]);
     const shares = ['canary-5', 'canary-25', 'shift-traffic'].map((name) => {
       const changes = changesOf(name);
@@ -189,7 +199,7 @@ describe('a Deployment of the new version that is there already', () => {
   const changesWith = async (options: Partial<SwitchOptions>) =>
     (await planFor('v2', options)).changesOf('deploy-version');
 
-  it('is shown with what --image and --set change of it, and nothing that the server added is taken away', async () => {
+  it('a Deployment that is there is shown with what --image and --set change of it, and nothing that the server added is taken away', async () => {
     const changes = await changesWith({ image: 'coffee-shop:2.0.0', set: { pod: 'correct' } });
     expect(changes[0]).toBe('Deployment coffee-shop-v2');
     // The naive pod's variable was of this field manager's own making, so it goes.
@@ -210,7 +220,7 @@ describe('a Deployment of the new version that is there already', () => {
     );
   }, 60_000);
 
-  it('is shown with its new size where it is too small', async () => {
+  it('a Deployment that is there is shown with its new size where it is too small', async () => {
     expect(await changesWith({})).toEqual([
       'Deployment coffee-shop-v2',
       '  spec:',
@@ -219,7 +229,7 @@ describe('a Deployment of the new version that is there already', () => {
     ]);
   }, 60_000);
 
-  it('is said to stay where it is large enough, also when --set says what it is', async () => {
+  it('a Deployment that is there is said to stay where it is large enough, also when --set says what it is', async () => {
     const { cluster } = coffee;
     await cluster.patch(resources.deployments, 'coffee-shop-v2', { spec: { replicas: 2 } });
     expect(await changesWith({})).toEqual(['Deployment coffee-shop-v2 is there already and stays as it is']);
@@ -235,7 +245,7 @@ describe('the plan of an undo', () => {
     await coffee.switchTo('v2', { set: naive, undo: true, quietMs: 200 });
   }, 60_000);
 
-  it('has the change and the proof of each step', async () => {
+  it('the plan of an undo has the change and the proof of each step', async () => {
     await waitFor(
       async () => (await coffee.cluster.get(resources.deployments, 'coffee-shop-v2')) === undefined,
       { deadlineMs: 30_000, what: 'v2 to be gone' },
@@ -251,6 +261,7 @@ describe('the plan of an undo', () => {
       'undo-shift-traffic',
       'undo-add-subset',
       'undo-deploy-version',
+      'restore-names',
     ]);
     expect(proofs).toEqual({
       'restore-old-capacity': 'v1 is rolled out, every pod ready',
@@ -258,6 +269,7 @@ describe('the plan of an undo', () => {
       'undo-shift-traffic': `${proofB('v2')}; then ${proofC('v2')}`,
       'undo-add-subset': "v2's cluster is gone from every proxy",
       'undo-deploy-version': 'its pods are gone',
+      'restore-names': namesRestored('v2'),
     });
     expect(changesOf('restore-old-capacity')).toEqual([
       'Deployment coffee-shop-v1',
@@ -278,13 +290,16 @@ describe('the plan of an undo', () => {
     ]);
     expect(marked(changesOf('undo-add-subset'), '-')).toEqual(['- name: v2', 'labels:', 'version: v2']);
     expect(changesOf('undo-deploy-version')).toEqual(['- Deployment coffee-shop-v2 (2 pods)']);
+    expect(marked(changesOf('restore-names'), '+')).toEqual(['- name: first-release']);
   }, 90_000);
 
-  it('is what is left of the switch where the old version is deleted already', async () => {
+  it('the plan of an undo is what is left of the switch where the old version is deleted already', async () => {
     expect(await coffee.switchTo('v2', { set: naive, prover })).toMatchObject({ ok: false, live: 'v2' });
     await coffee.cluster.delete(resources.deployments, 'coffee-shop-v1');
     const { names, changesOf } = await planFor('v2', { set: naive, undo: true });
-    expect(names).toEqual(['add-subset', 'shift-traffic', 'drain-old', 'remove-subset', 'delete-old']);
+    expect(names).toEqual([
+      ...['add-subset', 'shift-traffic', 'drain-old', 'remove-subset', 'delete-old', 'restore-names'],
+    ]);
     expect(marked(changesOf('remove-subset'), '-')).toEqual(['- name: v1', 'labels:', 'version: v1']);
     expect(changesOf('delete-old')).toEqual([]);
   }, 90_000);

@@ -66,7 +66,7 @@ function ask(
 }
 
 describe('what is under way when the traffic is shifted', () => {
-  it('finishes on the old version: an answer streamed for 10 s, and an order that takes 10 s to arrive', async () => {
+  it('what is under way finishes on the old version: an answer streamed for 10 s, and an order that takes 10 s to arrive', async () => {
     const from = await liveVersion(coffee);
     const to = other(from);
     const streamed = ask('GET', '/coffee?brew=10s', (request) => request.end());
@@ -95,7 +95,7 @@ describe('--keep-old', () => {
     coffee.cluster.list<Pod>(resources.pods, { labelSelector: `app=coffee-shop,version=${version}` });
   const uids = async (version: string) => (await podsOf(version)).map(({ metadata }) => metadata.uid).sort();
   it.each(['--undo', '--to'])(
-    'leaves the old version ready, so that the way back by %s deploys nothing and loses nothing',
+    '--keep-old leaves the old version ready, so that the way back by %s deploys nothing and loses nothing',
     async (way) => {
       const from = await liveVersion(coffee);
       const to = other(from);
@@ -168,7 +168,7 @@ describe('npm run switch, stopped by SIGINT in the middle', () => {
   }
 
   it.each(['✓ Deploy', '✓ Send'])(
-    'after "%s" it says who serves, and the next run goes on at once',
+    'a switch stopped by SIGINT after "%s" says who serves, and the next run goes on at once',
     async (step) => {
       const from = await liveVersion(coffee);
       const to = other(from);

@@ -1,26 +1,26 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { loadKubeConfig } from '../../../../scripts/shared/cluster/config.ts';
 import { createTransport, type Transport } from '../../../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { quickDelays, root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { endAfterAll } from '../../../support/end-after-all.ts';
 
 // The very files a team applies: ServiceAccount, rights, kubeconfig, Jobs, and the image that holds this repository.
 let shop: CoffeeCluster;
 let transport: Transport;
+const atEnd = endAfterAll();
 beforeAll(async () => {
   shop = await startCoffeeCluster({ delays: quickDelays });
+  atEnd(() => shop.close());
   transport = createTransport(loadKubeConfig({ kubeconfigs: [shop.playground.kubeconfig] }), {
     timeoutMs: 10_000,
     retryForMs: 5_000,
   });
+  atEnd(() => transport.close());
 }, 90_000);
-afterAll(async () => {
-  await transport.close();
-  await shop.close();
-});
 
 interface Named {
   apiVersion: string;

@@ -26,7 +26,7 @@ describe('a switch killed in the middle', () => {
 });
 
 describe('dry-run and status', () => {
-  it('print the plan and the standing and write nothing', async () => {
+  it('a dry run and status print the plan and the standing and write nothing', async () => {
     const versions = async () => {
       const objects = await Promise.all(
         Object.values(resources)

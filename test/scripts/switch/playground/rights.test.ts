@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => shop.close());
 
 describe('a switch with the least rights', () => {
-  it('refuses for each right that is taken away, names it, and has changed nothing', async () => {
+  it('a switch refuses for each right that is taken away, names it, and has changed nothing', async () => {
     const missed: string[] = [];
     for (const file of ['role.yaml', 'cluster-role.yaml']) {
       const whole = readRole(file);
@@ -36,7 +36,7 @@ describe('a switch with the least rights', () => {
     expect(await shop.coffee.cluster.get(resources.leases, 'switch-coffee-shop')).toBeUndefined();
   }, 120_000);
 
-  it('does its work, and tells it in Events', async () => {
+  it('a switch with the least rights does its work, and tells it in Events', async () => {
     expect(await shop.switchTo('v2')).toMatchObject({ ok: true, outcome: 'switched', live: 'v2' });
     const events = await shop.coffee.cluster.list<KubernetesObject>(resources.events);
     const ours = events.filter((event) => event['reportingComponent'] === 'zero-downtime-switch');

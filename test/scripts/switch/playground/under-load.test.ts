@@ -40,7 +40,7 @@ async function standing() {
 }
 
 describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
-  it('loses nothing, proves every proxy, and leaves only the new version', async () => {
+  it('a switch under load loses nothing, proves every proxy, and leaves only the new version', async () => {
     const { result, account } = await switchUnderLoad('v2');
     expect(result).toMatchObject({
       ok: true,
@@ -58,6 +58,7 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
       'drain-old',
       'remove-subset',
       'delete-old',
+      'restore-names',
     ]);
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);

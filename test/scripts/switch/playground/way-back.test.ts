@@ -21,7 +21,7 @@ const subsets = async () => {
   return (rule?.spec.subsets ?? []).map(({ name }) => name).sort();
 };
 describe('a new version that fails under the traffic it has taken', () => {
-  it('gives it back to the old one, which still runs', async () => {
+  it('a new version that fails under the traffic gives it back to the old one, which still runs', async () => {
     coffee.playground.registerImage('collapsing-shop', [
       process.execPath,
       `${root}/test/support/programs/collapsing-shop.mjs`,

@@ -14,6 +14,7 @@ import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
 import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
+import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../../istio/cluster.yaml');
@@ -135,6 +136,7 @@ async function look(scene: Scene = {}) {
   const [virtualService] = objects['virtualservices'] as [VirtualService];
   const [destinationRule] = objects['destinationrules'] as [DestinationRule];
   const context = {
+    readState: () => readState(cluster, 'coffee-shop'),
     options: {
       cluster,
       app: 'coffee-shop',
@@ -553,7 +555,7 @@ describe('the preflight step', () => {
       [],
     ],
   ];
-  it.each(notes)('of %s says what is worth knowing', async (_what, scene, words) => {
+  it.each(notes)('preflight of %s says what is worth knowing', async (_what, scene, words) => {
     expect(await look(scene)).toMatchObject({ notes: words });
   });
 });

@@ -67,7 +67,7 @@ function look(
 }
 
 describe('preflight looks at who else routes the host', () => {
-  it('has nothing to say when nobody does', async () => {
+  it('preflight has nothing to say when nobody else routes the host', async () => {
     const other = service({ hosts: ['tea-shop'] }, 'tea-shop');
     expect(await look({ virtualservices: [other] })).toEqual([]);
   });
@@ -126,7 +126,7 @@ describe('preflight looks at who else routes the host', () => {
     await expect(look(others)).rejects.toThrow(/\. Nothing was changed\.$/);
   });
 
-  it('takes a delegate by its roots: their hosts, their gateways, their scope', async () => {
+  it('preflight takes a delegate by its roots: their hosts, their gateways, their scope', async () => {
     const virtualService = service({ hosts: undefined });
     await expect(look({}, { virtualService })).rejects.toThrow(
       'VirtualService coffee-shop has no hosts, and none delegates to it: no proxy has its routes',
@@ -173,7 +173,7 @@ describe('preflight looks at who else routes the host', () => {
   ])("the Gateway API's %s (%s, %s)", (plural, kind, version) => {
     const missing = new ClusterError('404', { status: 404, reason: '' });
 
-    it('are refused on and to the Service, and let be elsewhere', async () => {
+    it('routes of the Gateway API are refused on and to the Service, and let be elsewhere', async () => {
       const told = (spec: object) =>
         look({ [plural]: missing, [`${plural} ${version}`]: [named('edge', spec, 'edge')] });
       const ours = { name: 'coffee-shop', namespace: 'shop' };
@@ -188,7 +188,7 @@ describe('preflight looks at who else routes the host', () => {
       ).toEqual([]);
     });
 
-    it('are done without where they are not installed, and not where they cannot be seen', async () => {
+    it('routes of the Gateway API are done without where they are not installed, and not where they cannot be seen', async () => {
       expect(await look({ [plural]: missing })).toEqual([]);
       const forbidden = new ClusterError('403', { status: 403, reason: 'Forbidden' });
       await expect(look({ [plural]: forbidden })).rejects.toThrow(
@@ -199,7 +199,7 @@ describe('preflight looks at who else routes the host', () => {
     });
   });
 
-  it('names the Sidecars that leave the host out, and not those that see it', async () => {
+  it('preflight names the Sidecars that leave the host out, and not those that see it', async () => {
     const scope = (host: string, namespace: string) =>
       named(host, { egress: [{ hosts: [host] }] }, namespace);
     const seeing = ['*/*', 'shop/*', '*/coffee-shop.shop.svc.cluster.local', 'shop/*.svc.cluster.local'];
@@ -213,13 +213,13 @@ describe('preflight looks at who else routes the host', () => {
 });
 
 describe('preflight looks at the versions', () => {
-  it('says them, each once', () => {
+  it('preflight says the versions of Kubernetes and Istio, each once', () => {
     const proxies = [{ istioVersion: '1.31.0' }, { istioVersion: '1.30.2' }, { istioVersion: '1.31.0' }, {}];
     expect(verifyVersions('v1.36.4', proxies)).toBe('Istio 1.30.2 and 1.31.0, Kubernetes v1.36.4');
     expect(verifyVersions('unknown', [{ istioVersion: 'dev' }])).toBe('Istio dev, Kubernetes unknown');
   });
 
-  it('refuses what is too old', () => {
+  it('preflight refuses a Kubernetes or an Istio that is too old', () => {
     expect(() => verifyVersions('v1.22.17', [])).toThrow('Kubernetes v1.22.17 is older than 1.23');
     expect(() => verifyVersions('v1.30.0', [{ istioVersion: '1.22.8' }])).toThrow(
       'A proxy runs Istio 1.22.8; the oldest this switch works with is 1.23',

@@ -4,7 +4,7 @@ import type {
   ClusterStatuses,
   EndpointsDump,
   EnvoyRoute,
-} from '../../../../scripts/switch/routing/envoy-answers.ts';
+} from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
 import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
 import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';
@@ -19,7 +19,7 @@ const endpointOf = (dump: EndpointsDump) =>
 
 describe('proof A', () => {
   it.each(['UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'])(
-    'does not count an endpoint that is %s',
+    'proof A does not count an endpoint that is %s',
     (health) => {
       const dump = added();
       const endpoint = endpointOf(dump);
@@ -31,7 +31,7 @@ describe('proof A', () => {
     },
   );
 
-  it('is not given while a proxy still has a pod that is not ready any more', () => {
+  it('proof A is not given while a proxy still has a pod that is not ready any more', () => {
     const verdict = evaluateEndpoints(added(), { host, subset: 'v1', ready: new Set(['10.244.0.90']) });
     expect(verdict).toEqual({
       proven: false,
@@ -39,14 +39,14 @@ describe('proof A', () => {
     });
   });
 
-  it('is never given for nothing: no ready pod is no proof', () => {
+  it('proof A is never given for nothing: no ready pod is no proof', () => {
     const dump: EndpointsDump = {
       configs: [{ endpoint_config: { cluster_name: `outbound|8080|v1|${host}`, endpoints: [] } }],
     };
     expect(evaluateEndpoints(dump, { host, subset: 'v1', ready: new Set() }).proven).toBe(false);
   });
 
-  it('asks for the subset on every port of the service the proxy knows', () => {
+  it('proof A asks for the subset on every port of the service the proxy knows', () => {
     const dump = added();
     dump.configs?.push({ endpoint_config: { cluster_name: `outbound|9090||${host}` } });
     expect(evaluateEndpoints(dump, { host, subset: 'v1', ready })).toEqual({
@@ -55,7 +55,7 @@ describe('proof A', () => {
     });
   });
 
-  it('has nothing to ask of a proxy that does not know the service', () => {
+  it('proof A has nothing to ask of a proxy that does not know the service', () => {
     expect(evaluateEndpoints({}, { host, subset: 'v1', ready })).toEqual({ proven: true, consumer: false });
     expect(evaluateEndpoints(added(), { host: 'other.svc', subset: 'v1', ready })).toEqual({
       proven: true,
@@ -67,7 +67,7 @@ describe('proof A', () => {
 describe('proof A where the DestinationRule is not exported to the proxy', () => {
   const bare: EndpointsDump = { configs: [{ endpoint_config: { cluster_name: `outbound|8080||${host}` } }] };
 
-  it('asks for no subset of a proxy that has none', () => {
+  it('proof A asks for no subset of a proxy that the DestinationRule is not exported to and that has none', () => {
     expect(evaluateEndpoints(bare, { host, subset: 'v1', ready, isExported: false })).toEqual({
       proven: true,
       consumer: false,
@@ -75,7 +75,7 @@ describe('proof A where the DestinationRule is not exported to the proxy', () =>
     expect(evaluateEndpoints(bare, { host, subset: 'v1', ready }).proven).toBe(false);
   });
 
-  it('asks for it where there are others all the same: another rule may have them', () => {
+  it('proof A asks for the subset where there are others all the same: another rule may have them', () => {
     const verdict = evaluateEndpoints(added(), { host, subset: 'v9', ready, isExported: false });
     expect(verdict).toEqual({
       proven: false,
@@ -96,7 +96,7 @@ describe('proof B', () => {
   const to = (subset: string) => ({ cluster: `outbound|8080|${subset}|${host}` });
   const expected = { host, reference, names: new Set(['new']), forbidden: 'v1' };
 
-  it('is not given by the right route with a wrong name: another revision may be on its way', () => {
+  it('proof B is not given by the right route with a wrong name: another revision may be on its way', () => {
     expect(evaluateRoutes(routes(own('old', to('v2'))), expected)).toEqual({
       proven: false,
       saw: 'route "old" of cafe:8080 is of another revision',
@@ -111,20 +111,20 @@ describe('proof B', () => {
       },
     ],
     ['a mirror', { ...to('v2'), request_mirror_policies: [to('v1')] }],
-  ])('is not given while %s names the old version', (_what, route) => {
+  ])('proof B is not given while %s names the old version', (_what, route) => {
     expect(evaluateRoutes(routes(own('new', route)), expected)).toEqual({
       proven: false,
       saw: 'route "new" of cafe:8080 still names v1',
     });
   });
 
-  it('is not given while somebody else’s route names the old version', () => {
+  it('proof B is not given while somebody else’s route names the old version', () => {
     expect(
       evaluateRoutes(routes(own('new', to('v2')), { name: 'theirs', route: to('v1') }), expected).proven,
     ).toBe(false);
   });
 
-  it('does not mind the same subset name of another service', () => {
+  it('proof B does not mind the same subset name of another service', () => {
     const other = { name: 'theirs', route: { cluster: 'outbound|8080|v1|shop.ze-mesh.svc.cluster.local' } };
     expect(evaluateRoutes(routes(own('new', to('v2')), other), expected)).toEqual({
       proven: true,
@@ -132,7 +132,7 @@ describe('proof B', () => {
     });
   });
 
-  it('takes the name of a match behind the route’s name, and unnamed routes where there are some', () => {
+  it('proof B takes the name of a match behind the route’s name, and unnamed routes where there are some', () => {
     expect(evaluateRoutes(routes(own('new.beta', to('v2'))), expected).proven).toBe(true);
     expect(evaluateRoutes(routes(own(undefined, to('v2'))), expected).proven).toBe(false);
     expect(
@@ -141,13 +141,13 @@ describe('proof B', () => {
     expect(evaluateRoutes(routes(own('newer', to('v2'))), expected).proven).toBe(false);
   });
 
-  it('takes a match’s name alone where the route has none', () => {
+  it('proof B takes a match’s name alone where the route has none', () => {
     const unnamed = { ...expected, names: new Set(['new', '']) };
     expect(evaluateRoutes(routes(own('.beans', to('v2'))), unnamed).proven).toBe(true);
     expect(evaluateRoutes(routes(own('beans', to('v2'))), unnamed).proven).toBe(false);
   });
 
-  it('does not take an old unnamed route for the author’s unnamed one while both versions serve', () => {
+  it('proof B does not take an old unnamed route for the author’s unnamed one while both versions serve', () => {
     const shared = { subset: 'v1', marker: 'switch-v1-to-v2-0123abcd-p5' };
     const share = { host, reference, names: new Set([shared.marker, '']), shared };
     expect(evaluateRoutes(routes(own(undefined, to('v1'))), share)).toEqual({
@@ -159,13 +159,13 @@ describe('proof B', () => {
     );
   });
 
-  it('knows its own routes whatever version of the API istiod keeps them in', () => {
+  it('proof B knows its own routes whatever version of the API istiod keeps them in', () => {
     const early = own('old', to('v2'));
     early.metadata = { filter_metadata: { istio: { config: reference.replace('/v1/', '/v1alpha3/') } } };
     expect(evaluateRoutes(routes(early), expected).proven).toBe(false);
   });
 
-  it('knows a delegate’s routes by their root, and judges only those of its routes that lead to our host', () => {
+  it('proof B knows a delegate’s routes by their root, and judges only those of its routes that lead to our host', () => {
     const root = '/apis/networking.istio.io/v1/namespaces/edge/virtual-service/root';
     const viaRoot = (name: string, route: EnvoyRoute['route']): EnvoyRoute => ({
       name,
@@ -185,7 +185,7 @@ describe('proof B', () => {
     expect(evaluateRoutes(routes(tea), delegated)).toEqual({ proven: true, consumer: false });
   });
 
-  it('has nothing to ask of a proxy without a route of ours', () => {
+  it('proof B has nothing to ask of a proxy without a route of ours', () => {
     expect(evaluateRoutes({}, expected)).toEqual({ proven: true, consumer: false });
   });
 });
@@ -210,7 +210,7 @@ describe('proof C', () => {
   });
   const look = (...entries: Parameters<typeof statuses>[0]) => loadOn(statuses(entries), old);
 
-  it('reads the counters of a real gateway', () => {
+  it('proof C reads the counters of a real gateway', () => {
     const { body } = recordedFile<{ body: NonNullable<ClusterStatuses['cluster_statuses']>[number] }>(
       'gateway.clusters-one-cluster',
     );
@@ -221,14 +221,14 @@ describe('proof C', () => {
     ]);
   });
 
-  it('is given after the quiet time, not at the first look', () => {
+  it('proof C is given after the quiet time, not at the first look', () => {
     const watch = createQuietWatch(1000);
     expect(watch(look(['a', '10.0.0.1', 0, 100]), 0).proven).toBe(false);
     expect(watch(look(['a', '10.0.0.1', 0, 100]), 999).proven).toBe(false);
     expect(watch(look(['a', '10.0.0.1', 0, 100]), 1000).proven).toBe(true);
   });
 
-  it('begins anew with each request, active or already over', () => {
+  it('proof C begins anew with each request, active or already over', () => {
     const watch = createQuietWatch(1000);
     watch(look(['a', '10.0.0.1', 0, 100]), 0);
     expect(watch(look(['a', '10.0.0.1', 1, 101]), 900)).toEqual({
@@ -243,7 +243,7 @@ describe('proof C', () => {
     expect(watch(look(['a', '10.0.0.1', 0, 103]), 2500).proven).toBe(true);
   });
 
-  it('sees requests in whichever cluster the pod appears, and none on other pods', () => {
+  it('proof C sees requests in whichever cluster the pod appears, and none on other pods', () => {
     const watch = createQuietWatch(1000);
     watch(look(['outbound|8080||cafe', '10.0.0.2', 0, 5], ['a', '10.0.0.9', 7, 1]), 0);
     expect(watch(look(['outbound|8080||cafe', '10.0.0.2', 0, 6], ['a', '10.0.0.9', 9, 9]), 2000)).toEqual({
@@ -252,7 +252,7 @@ describe('proof C', () => {
     });
   });
 
-  it('tells what callers have sent meanwhile, and not once more what came in at the pod', () => {
+  it('proof C tells what callers have sent meanwhile, and not once more what came in at the pod', () => {
     const sent: number[] = [];
     const watch = createQuietWatch(1000, (requests) => sent.push(requests));
     const out = (total: number): Parameters<typeof look>[0] => [
@@ -270,7 +270,7 @@ describe('proof C', () => {
     expect(sent).toEqual([0, 4, 0, 3]);
   });
 
-  it('counts every request of a host that appears later, and none when a host is taken away', () => {
+  it('proof C counts every request of a host that appears later, and none when a host is taken away', () => {
     const watch = createQuietWatch(1000);
     watch(look(['a', '10.0.0.1', 0, 5]), 0);
     expect(watch(look(['a', '10.0.0.1', 0, 5], ['b', '10.0.0.2', 0, 2]), 2000).proven).toBe(false);
@@ -279,9 +279,50 @@ describe('proof C', () => {
 });
 
 describe('the old subset', () => {
-  it('is not gone while it is only warming', () => {
+  it('the old subset is not gone while it is only warming', () => {
     const warming = { configs: [{ cluster: { name: `outbound|8080|v1|${host}` } }] };
     expect(evaluateGone({ active: {}, warming }, { host, subset: 'v1' }).proven).toBe(false);
     expect(evaluateGone({ active: {}, warming: {} }, { host, subset: 'v1' }).proven).toBe(true);
+  });
+});
+
+describe('a barrier, which only the last revision of the subsets has', () => {
+  const clusters = (...subsets: string[]) =>
+    subsets.map((subset) => ({ cluster: { name: `outbound|8080|${subset}|${host}` } }));
+  const late = {
+    proven: false,
+    saw: 'an earlier change of the subsets may still be on its way: barrier-7 is unknown or still warming (port 8080)',
+  };
+
+  it('must be there for proof A: without it the subset may be the one of an earlier revision', () => {
+    const expected = { host, subset: 'v1', ready, barrier: 'barrier-7' };
+    expect(evaluateEndpoints(added(), expected)).toEqual(late);
+    const dump = added();
+    dump.configs?.push({ endpoint_config: { cluster_name: `outbound|8080|barrier-7|${host}` } });
+    expect(evaluateEndpoints(dump, expected)).toEqual({ proven: true, consumer: true });
+  });
+
+  it('must be there for a subset to be gone: without it the proxy may not have heard yet that it ever came', () => {
+    const expected = { host, subset: 'v2', barrier: 'barrier-7' };
+    const verdictOn = (...subsets: string[]) =>
+      evaluateGone({ active: { configs: clusters(...subsets) }, warming: {} }, expected);
+    expect(verdictOn('', 'v1')).toEqual(late);
+    expect(verdictOn('', 'v1', 'barrier-7')).toEqual({ proven: true, consumer: true });
+    expect(verdictOn('', 'v1', 'v2', 'barrier-7')).toMatchObject({
+      saw: 'still knows subset v2 (port 8080)',
+    });
+    const warming = { configs: clusters('barrier-7') };
+    expect(evaluateGone({ active: { configs: clusters('', 'v1') }, warming }, expected).proven).toBe(true);
+  });
+
+  it('need not be there where nothing of the service is, or no subset of it is exported to', () => {
+    const gone = (configs: object[], isExported: boolean) =>
+      evaluateGone(
+        { active: { configs }, warming: {} },
+        { host, subset: 'v2', barrier: 'barrier-7', isExported },
+      );
+    expect(gone([], true)).toEqual({ proven: true, consumer: false });
+    expect(gone(clusters(''), false)).toEqual({ proven: true, consumer: false });
+    expect(gone(clusters(''), true).proven).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { leavingPods } from '../../../../scripts/switch/proofs/leaving-pods.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
 import { startQuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
-import type { ClusterStatuses } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import type { ClusterStatuses } from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { clustersPathOf } from '../../../../scripts/switch/routing/host-load.ts';
 
 const HOST = 'coffee-shop.shop.svc.cluster.local';
@@ -51,7 +51,7 @@ const look = (mesh: Mesh, who: string, pods: Pod[]) =>
   ).look(proxy(who), new AbortController().signal);
 
 describe('what proof C asks a proxy for', () => {
-  it('is the clusters of the service alone at a caller', async () => {
+  it('proof C asks a caller for the clusters of the service alone', async () => {
     const { mesh, asked } = meshWith({ caller: busy(`outbound|8080|v1|${HOST}`) });
     expect(await look(mesh, 'caller', [pod('old')])).toMatchObject({
       saw: '1 active request on the old pods',
@@ -60,7 +60,7 @@ describe('what proof C asks a proxy for', () => {
   });
 
   it.each(['inbound|8080||', 'outbound|8080||another-service.shop.svc.cluster.local'])(
-    'is the whole page at the old pods’ own sidecars, where requests through another Service show as %s',
+    'proof C asks the old pods’ own sidecars for the whole page, where requests through another Service show as %s',
     async (cluster) => {
       const { mesh, asked } = meshWith({ old: busy(cluster) });
       expect(await look(mesh, 'old', [pod('old')])).toMatchObject({
@@ -77,7 +77,7 @@ describe('what proof C asks a proxy for', () => {
       'lets a port past it',
       pod('past', { annotations: { 'traffic.sidecar.istio.io/excludeInboundPorts': '8080' } }),
     ],
-  ])('is the whole page everywhere as long as one old pod %s', async (_what, odd) => {
+  ])('proof C asks everybody for the whole page as long as one old pod %s', async (_what, odd) => {
     const { mesh } = meshWith({ caller: busy('outbound|8080||another-service.shop.svc.cluster.local') });
     expect(await look(mesh, 'caller', [pod('old'), odd])).toMatchObject({
       saw: '1 active request on the old pods',
@@ -94,11 +94,14 @@ describe('the filter on the clusters of a service', () => {
     [`outbound|8080||my-${HOST}`, false],
     ['outbound|8080||coffee-shop-shop.svc.cluster.local', false],
     ['inbound|8080||', false],
-  ])('has %s: %s, whether it must match all of the name or a part', (name, expected) => {
-    const filter = new URL(clustersPathOf(HOST), 'http://envoy').searchParams.get('filter') ?? '';
-    expect([new RegExp(filter).test(name), new RegExp(`^(?:${filter})$`).test(name)]).toEqual([
-      expected,
-      expected,
-    ]);
-  });
+  ])(
+    'the filter on the clusters of a service has %s: %s, whether it must match all of the name or a part',
+    (name, expected) => {
+      const filter = new URL(clustersPathOf(HOST), 'http://envoy').searchParams.get('filter') ?? '';
+      expect([new RegExp(filter).test(name), new RegExp(`^(?:${filter})$`).test(name)]).toEqual([
+        expected,
+        expected,
+      ]);
+    },
+  );
 });

@@ -34,10 +34,12 @@ function clusterOf(lists: Pod[][], connected: Record<string, string[] | Error>) 
   } as unknown as Cluster;
   return { cluster, asked, lists: () => listed };
 }
+/** So many forwards stay open. */
+const BOUND = 6000;
 const caller = (name: string) => pod(name, { app: 'caller', namespace: 'shop' });
 
 describe('the list of proxies', () => {
-  it('is of every istiod, and the second time all of them are asked while the pods are listed', async () => {
+  it('the list of proxies is of every istiod, and the second time all of them are asked while the pods are listed', async () => {
     const pods = [pod('istiod-a'), pod('istiod-b'), caller('x'), caller('y')];
     const { cluster, asked } = clusterOf([pods], { 'istiod-a': ['x.shop'], 'istiod-b': ['y.shop'] });
     const mesh = createMesh(cluster);
@@ -52,7 +54,7 @@ describe('the list of proxies', () => {
     mesh.close();
   });
 
-  it('is had only when each istiod that runs now has answered: one that is new, and none that has gone', async () => {
+  it('the list of proxies is had only when each istiod that runs now has answered: one that is new, and none that has gone', async () => {
     const before = [pod('istiod-a'), caller('x')];
     const after = [pod('istiod-b'), caller('x'), caller('y')];
     const connected: Record<string, string[] | Error> = {
@@ -70,7 +72,7 @@ describe('the list of proxies', () => {
     );
   });
 
-  it('is asked for the pods once more when an istiod knows one that was born meanwhile', async () => {
+  it('the pods are listed once more when an istiod knows a proxy that was born meanwhile', async () => {
     const { cluster, lists } = clusterOf([[pod('istiod-a')], [pod('istiod-a'), caller('x')]], {
       'istiod-a': ['x.shop'],
     });
@@ -79,14 +81,14 @@ describe('the list of proxies', () => {
     expect(lists()).toBe(2);
   });
 
-  it('is refused where no istiod runs', async () => {
+  it('no list of proxies is had where no istiod runs', async () => {
     const { cluster } = clusterOf([[caller('x')]], {});
     await expect(createMesh(cluster).list()).rejects.toThrow('no istiod runs in istio-system');
   });
 });
 
 describe('an istiod that keeps clusters from gateways until a route names them', () => {
-  it('is known by its environment', async () => {
+  it('an istiod that keeps clusters from gateways until a route names them is known by its environment', async () => {
     const env = (value: string) => [{ name: 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG', value }];
     const found = async (pods: Pod[]) => createMesh(clusterOf([pods], {}).cluster).filteringIstiod();
     expect(await found([pod('istiod-a'), pod('istiod-b', { env: env('true') })])).toBe('istiod-b');
@@ -95,16 +97,21 @@ describe('an istiod that keeps clusters from gateways until a route names them',
   });
 });
 
-describe('the forwards to a thousand proxies', () => {
-  it('are never used after they were closed, which would leave them open for good', async () => {
+describe('the forwards to thousands of proxies', () => {
+  /** Each is open from its first request until it is closed. */
+  function forwards() {
     let open = 0;
     let most = 0;
+    let opened = 0;
     const cluster = {
       forward: () => {
         let isOpen = false;
         return {
           async request() {
-            if (!isOpen) open += 1;
+            if (!isOpen) {
+              open += 1;
+              opened += 1;
+            }
             isOpen = true;
             most = Math.max(most, open);
             await new Promise(setImmediate);
@@ -117,16 +124,50 @@ describe('the forwards to a thousand proxies', () => {
         };
       },
     } as unknown as Cluster;
-    const mesh = createMesh(cluster);
-    const proxies = Array.from({ length: 1000 }, (_, n) => ({
+    return { mesh: createMesh(cluster), seen: () => ({ open, most, opened }) };
+  }
+  const proxies = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({
       ...{ key: `caller-${n}`, pod: `caller-${n}`, namespace: 'shop', uid: `uid-${n}` },
       ...{ type: 'sidecar', errors: [] },
     }));
-    await Promise.all(proxies.map((proxy) => mesh.ask(proxy as never, '/clusters')));
-    await Promise.all(proxies.map((proxy) => mesh.isLive(proxy as never)));
-    expect(most).toBeLessThanOrEqual(201);
+
+  it('the forwards to thousands of proxies are never used after they were closed, which would leave them open for good', async () => {
+    const { mesh, seen } = forwards();
+    const many = proxies(BOUND + 1000);
+    await Promise.all(many.map((proxy) => mesh.ask(proxy as never, '/clusters')));
+    await Promise.all(many.map((proxy) => mesh.isLive(proxy as never)));
+    // Beyond those that stay open only those that are asked now.
+    expect(seen().most).toBeLessThanOrEqual(BOUND + 40);
     mesh.close();
-    expect(open).toBe(0);
+    expect(seen().open).toBe(0);
+  });
+
+  it('the forwards to thousands of proxies stay open as far as they may, however many more there are', async () => {
+    const { mesh, seen } = forwards();
+    const many = proxies(BOUND + 100);
+    for (let pass = 0; pass < 2; pass += 1)
+      await Promise.all(many.map((proxy) => mesh.ask(proxy as never, '/clusters')));
+    expect(seen().open).toBe(BOUND);
+    expect(seen().opened).toBeLessThanOrEqual(BOUND + 2 * 140);
+    mesh.close();
+  });
+
+  it('carry all questions of a turn, whoever else waits', async () => {
+    const { mesh, seen } = forwards();
+    const many = proxies(BOUND + 100);
+    await Promise.all(many.map((proxy) => mesh.ask(proxy as never, '/clusters')));
+    const before = seen().opened;
+    const last = many.slice(BOUND);
+    await Promise.all(
+      last.map((proxy) =>
+        mesh.inTurn(proxy as never, async () => {
+          for (let n = 0; n < 5; n += 1) await mesh.ask(proxy as never, '/clusters');
+        }),
+      ),
+    );
+    expect(seen().opened - before).toBeLessThanOrEqual(last.length);
+    mesh.close();
   });
 });
 
@@ -156,7 +197,7 @@ describe('whether the istiods have seen what was written', () => {
     return { mesh, asked };
   }
 
-  it('is asked until each has seen it, and of those that have not', async () => {
+  it('istiods are asked whether they have seen what was written until each has, and only those that have not', async () => {
     const at: Record<string, string | Error> = { 'istiod-a': '2', 'istiod-b': '1' };
     const { mesh, asked } = istiods(at);
     const late = 'istiod-b has not seen this revision of DestinationRule coffee-shop';
@@ -168,7 +209,7 @@ describe('whether the istiods have seen what was written', () => {
     expect(await mesh.unseenBy(rule('3'))).toBe(late.replace('-b', '-a'));
   });
 
-  it('is asked again of one that could not tell', async () => {
+  it('an istiod that could not tell is asked again', async () => {
     const at: Record<string, string | Error> = { 'istiod-a': new Error('away') };
     const { mesh } = istiods(at);
     expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
@@ -176,7 +217,7 @@ describe('whether the istiods have seen what was written', () => {
     expect(await mesh.unseenBy(rule('2'))).toContain('istiod-a has not seen');
   });
 
-  it('is never asked again once the answer took a second', async () => {
+  it('istiods are never asked again for their configuration once the answer took a second', async () => {
     const { mesh, asked } = istiods({ 'istiod-a': '1' }, 1001);
     expect(await mesh.unseenBy(rule('2'))).toContain('istiod-a has not seen');
     expect(await mesh.unseenBy(rule('2'))).toBeUndefined();
@@ -212,7 +253,7 @@ describe('a proxy’s answer longer than 4 MB', () => {
   }
   const MB = 1024 * 1024;
 
-  it('is read alone, and at once so the next time', async () => {
+  it('a proxy’s answer longer than 4 MB is read alone, and at once so the next time', async () => {
     const { askAll, asked, most } = longAnswers(50 * MB);
     expect(await askAll()).toEqual([{ read: true }, { read: true }, { read: true }]);
     await askAll();
@@ -221,13 +262,13 @@ describe('a proxy’s answer longer than 4 MB', () => {
     expect(asked).toEqual([...first, ...[64, 64, 64].map((size) => size * MB)]);
   });
 
-  it('is read beside others where it is shorter', async () => {
+  it('a proxy’s answer is read beside others where it is shorter than 4 MB', async () => {
     const { askAll, most } = longAnswers(4 * MB);
     await askAll();
     expect(most()).toBe(3);
   });
 
-  it('is refused beyond 64 MB, with what makes it shorter', async () => {
+  it('a proxy’s answer is refused beyond 64 MB, with what makes it shorter', async () => {
     await expect(longAnswers(65 * MB).askAll()).rejects.toThrow(
       /^shop\/x:15000 \(GET \/clusters\) answered more than 64 MB; the rest was not read\. A Sidecar resource/,
     );

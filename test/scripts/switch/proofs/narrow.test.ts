@@ -66,6 +66,7 @@ function meshOf(shown: Record<string, Table[][]>) {
       const configs = now.filter(({ route_config: { name } }) => new RegExp(`^(?:${pattern})$`).test(name));
       return Promise.resolve(configs.length > 0 ? { configs } : {});
     },
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
   } as unknown as Mesh;
@@ -74,7 +75,7 @@ function meshOf(shown: Record<string, Table[][]>) {
 const prove = (mesh: Mesh) => createProver(mesh).routes({ question }, { deadlineMs: 5000 });
 
 describe('proof B while a proxy is late', () => {
-  it('asks again only for the route configurations that hold the service, and for all of them at the end', async () => {
+  it('proof B asks a late proxy again only for the route configurations that hold the service, and for all of them at the end', async () => {
     const before = [table('8080', old), table('http.8080', old), table('9090', tea)];
     const after = [table('8080', moved), table('http.8080', moved), table('9090', tea)];
     const { mesh, asked } = meshOf({ caller: [before, before, before, after] });
@@ -83,7 +84,7 @@ describe('proof B while a proxy is late', () => {
     expect(asked).toEqual([`caller ${WHOLE}`, part, part, part, `caller ${WHOLE}`]);
   });
 
-  it('is not satisfied by those: a route of any name that still leads to the old version is found in the whole', async () => {
+  it('proof B is not given by those alone: a route of any name that still leads to the old version is found in the whole', async () => {
     const other = table('9090', { ...old, ours: false });
     const { mesh, asked } = meshOf({
       caller: [
@@ -105,7 +106,7 @@ describe('proof B while a proxy is late', () => {
     ]);
   });
 
-  it('looks at the whole of every proxy, whatever others have shown', async () => {
+  it('proof B looks at the whole of every proxy, whatever others have shown', async () => {
     const { mesh, asked } = meshOf({
       late: [[table('8080', old)], [table('8080', moved)]],
       gateway: [[table('http.80', old)], [table('http.80', old)], [table('http.80', moved)]],

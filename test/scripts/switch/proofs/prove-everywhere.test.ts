@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pause } from '../../../../scripts/shared/wait.ts';
-import { proven, unproven } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import { proven, unproven } from '../../../../scripts/switch/routing/verdict.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import { NotProvenError, proveEverywhere } from '../../../../scripts/switch/proofs/prove-everywhere.ts';
 import type { Proxy } from '../../../../scripts/switch/proofs/proxies.ts';
@@ -27,6 +27,7 @@ function meshOf(...lists: (Proxy[] | Error)[]): Mesh & { passes: number } {
     ask: () => Promise.reject(new Error('not asked here')),
     read: () => Promise.reject(new Error('not asked here')),
     filteringIstiod: () => Promise.resolve(undefined),
+    inTurn: <T>(_proxy: Proxy, task: () => Promise<T>) => task(),
     isLive: () => Promise.resolve(true),
     unseenBy: () => Promise.resolve(undefined),
     close: () => undefined,
@@ -37,14 +38,14 @@ const always = () => Promise.resolve(proven());
 const never = () => Promise.resolve(unproven('still on v1'));
 
 describe('proveEverywhere', () => {
-  it('is satisfied only by a second list without a new proxy', async () => {
+  it('a proof is had only with a second list without a new proxy', async () => {
     const mesh = meshOf([proxy('a')], [proxy('a'), proxy('b')], [proxy('a'), proxy('b')]);
     const proof = await proveEverywhere(mesh, { what: 'it', check: always, deadlineMs: 5000 });
     expect(proof.proxies).toBe(2);
     expect(mesh.passes).toBe(3);
   });
 
-  it('waits for the slow one and names it', async () => {
+  it('a proof waits for the slow proxy and names it', async () => {
     const started = performance.now();
     const check = ({ pod }: Proxy) =>
       Promise.resolve(
@@ -62,7 +63,7 @@ describe('proveEverywhere', () => {
     expect(proof.slowest?.ms).toBeGreaterThanOrEqual(300);
   });
 
-  it('stops at the deadline and says which proxies did not show what, and what they showed', async () => {
+  it('a proof stops at the deadline and says which proxies did not show what, and what they showed', async () => {
     const check = ({ pod }: Proxy) => (pod === 'a' ? always() : never());
     const waiting = proveEverywhere(
       meshOf([proxy('a'), proxy('b'), proxy('c', { rejected: 'RouteConfiguration: bad' })]),
@@ -80,7 +81,7 @@ describe('proveEverywhere', () => {
     await expect(waiting).rejects.toBeInstanceOf(NotProvenError);
   });
 
-  it('says what a proxy rejected as soon as an istiod tells, before what is only late', async () => {
+  it('a proof says what a proxy rejected as soon as an istiod tells, before what is only late', async () => {
     const rejecting = proxy('c', { rejected: 'RouteConfiguration: bad' });
     const said: string[] = [];
     const stop = new AbortController();
@@ -105,14 +106,14 @@ describe('proveEverywhere', () => {
     );
   });
 
-  it('does not take a proxy that cannot be asked for a proven one', async () => {
+  it('a proof does not take a proxy that cannot be asked for a proven one', async () => {
     const check = () => Promise.reject(new Error('connection refused'));
     await expect(
       proveEverywhere(meshOf([proxy('a')]), { what: 'it', check, deadlineMs: 150 }),
     ).rejects.toThrow('a.shop (cannot be asked: connection refused)');
   });
 
-  it('proves nothing by proxies that all have nothing to do with it', async () => {
+  it('a proof is not had by proxies that all have nothing to do with it', async () => {
     const asked = { what: 'it', atLeastOne: 'proxy that knows cafe.shop', deadlineMs: 150 };
     const uninvolved = () => Promise.resolve(proven(false));
     const mesh = () => meshOf([proxy('a'), proxy('b')]);
@@ -123,13 +124,13 @@ describe('proveEverywhere', () => {
     expect((await proveEverywhere(mesh(), { ...asked, deadlineMs: 5000, check })).proxies).toBe(2);
   });
 
-  it('lets go of a proxy that has left', async () => {
+  it('a proof lets go of a proxy that has left', async () => {
     const mesh = meshOf([proxy('a'), proxy('leaving')], [proxy('a')]);
     const check = ({ pod }: Proxy) => (pod === 'a' ? always() : never());
     expect((await proveEverywhere(mesh, { what: 'it', check, deadlineMs: 5000 })).proxies).toBe(1);
   });
 
-  it('asks a restarted proxy again', async () => {
+  it('a proof asks a restarted proxy again', async () => {
     const asked: string[] = [];
     const mesh = meshOf([proxy('a', { key: 'a/1' })], [proxy('a', { key: 'a/2' })]);
     const check = ({ key }: Proxy) => {
@@ -140,19 +141,19 @@ describe('proveEverywhere', () => {
     expect(asked).toEqual(['a/1', 'a/2']);
   });
 
-  it('is not satisfied while nobody can say which proxies there are', async () => {
+  it('a proof is not had while nobody can say which proxies there are', async () => {
     const mesh = meshOf(new Error('istiod-1 does not answer'));
     await expect(proveEverywhere(mesh, { what: 'it', check: always, deadlineMs: 150 })).rejects.toThrow(
       'it is not proven within 150 ms: istiod-1 does not answer',
     );
   });
 
-  it('goes on when istiod answers again', async () => {
+  it('a proof goes on when istiod answers again', async () => {
     const mesh = meshOf([proxy('a')], new Error('istiod restarts'), [proxy('a')]);
     expect((await proveEverywhere(mesh, { what: 'it', check: always, deadlineMs: 5000 })).proxies).toBe(1);
   });
 
-  it('waits for what must hold besides the proxies', async () => {
+  it('a proof waits for what must hold besides the proxies', async () => {
     let looks = 0;
     const also = () => Promise.resolve((looks += 1) > 3 ? undefined : 'istiod-2 has not seen it');
     await proveEverywhere(meshOf([proxy('a')]), { what: 'it', check: always, also, deadlineMs: 5000 });
@@ -167,7 +168,7 @@ describe('proveEverywhere', () => {
     ).rejects.toThrow('it is not proven within 100 ms: no');
   });
 
-  it('ends at once when it is told to', async () => {
+  it('a proof ends at once when it is told to', async () => {
     const controller = new AbortController();
     const waiting = proveEverywhere(meshOf([proxy('a')]), {
       what: 'it',

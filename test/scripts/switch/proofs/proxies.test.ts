@@ -14,7 +14,7 @@ function podWith(name: string, more: Partial<Pod['status']> = {}, metadata: obje
 const running = { name: 'istio-proxy', state: { running: {} }, containerID: 'c1', restartCount: 0 };
 
 describe('mergeProxies', () => {
-  it('reads the proxies a real istiod names', () => {
+  it('the list of proxies is read from what a real istiod names', () => {
     const statuses = recorded<SyncStatus[]>('istiod.syncz');
     const proxies = mergeProxies(statuses, []);
     expect(proxies).toHaveLength(statuses.length);
@@ -22,14 +22,14 @@ describe('mergeProxies', () => {
     expect(proxies.map(nameOf)).toContain('istio-ingressgateway-55b5df5d7c-2rql9.istio-system');
   });
 
-  it('passes on what a proxy answered to configuration it refused', () => {
+  it('the list of proxies passes on what a proxy answered to configuration it refused', () => {
     const { syncz } = recordedFile<{ syncz: SyncStatus }>('nack');
     expect(mergeProxies([syncz], [])[0]?.rejected).toBe(
       'RouteConfiguration: Only a single wildcard domain is permitted in route http.8080',
     );
   });
 
-  it('joins what several istiods say with the pods, and misses neither side', () => {
+  it('the list of proxies joins what several istiods say with the pods, and misses neither side', () => {
     const proxies = mergeProxies(
       [
         { proxy: 'a.shop', proxy_type: 'sidecar' },
@@ -52,7 +52,7 @@ describe('mergeProxies', () => {
     ]);
   });
 
-  it('takes a restarted proxy for another one', () => {
+  it('the list of proxies takes a restarted proxy for another one', () => {
     const keys = [0, 1].map(
       (restartCount) =>
         mergeProxies([], [podWith('a', { containerStatuses: [{ ...running, restartCount }] })])[0]?.key,

@@ -4,7 +4,7 @@ import type {
   ClustersDump,
   EndpointsDump,
   RoutesDump,
-} from '../../../../scripts/switch/routing/envoy-answers.ts';
+} from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
 import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
 import { host, recorded, reference, stages } from '../recorded.ts';
@@ -16,7 +16,7 @@ describe.each(['gateway', 'sidecar'])('a real %s through a switch', (who) => {
   const verdicts = (evaluate: (stage: string) => { proven: boolean }) =>
     stages.filter((stage) => evaluate(stage).proven);
 
-  it('shows the new pods from the stage on at which the subset was added', () => {
+  it('a real proxy shows the new pods from the stage on at which the subset was added', () => {
     const proven = verdicts((stage) =>
       evaluateEndpoints(recorded<EndpointsDump>(`${who}.endpoints.${stage}`), {
         host,
@@ -33,7 +33,7 @@ describe.each(['gateway', 'sidecar'])('a real %s through a switch', (who) => {
     ]);
   });
 
-  it('shows the new route only with the marker of the switch, and no canary counts for it', () => {
+  it('a real proxy shows the new route only with the marker of the switch, and no canary counts for it', () => {
     const proven = verdicts((stage) =>
       evaluateRoutes(recorded<RoutesDump>(`${who}.routes.${stage}`), {
         host,
@@ -45,7 +45,7 @@ describe.each(['gateway', 'sidecar'])('a real %s through a switch', (who) => {
     expect(proven).toEqual(['5-route-shifted', '6-subset-removed', '7-old-deleted']);
   });
 
-  it('shows a canary revision while both versions may be named', () => {
+  it('a real proxy shows a canary revision while both versions may be named', () => {
     const proven = verdicts((stage) =>
       evaluateRoutes(recorded<RoutesDump>(`${who}.routes.${stage}`), {
         host,
@@ -56,7 +56,7 @@ describe.each(['gateway', 'sidecar'])('a real %s through a switch', (who) => {
     expect(proven).toEqual(['4-canary-90-10']);
   });
 
-  it('has forgotten the old version from the stage on at which its subset was removed', () => {
+  it('a real proxy has forgotten the old version from the stage on at which its subset was removed', () => {
     const proven = verdicts((stage) =>
       evaluateGone(
         {

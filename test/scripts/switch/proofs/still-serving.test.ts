@@ -86,19 +86,19 @@ function standing({
 const late = () => Promise.reject(new NotProvenError('1 of 5 proxies did not show it', ['late.shop']));
 
 describe('what is taken away', () => {
-  it('goes when nothing was edited, every proxy has the new pods, and the Lease is still ours, asked last', async () => {
+  it('the old version goes when nothing was edited, every proxy has the new pods, and the Lease is still ours, asked last', async () => {
     const { context, asked } = standing();
     await proveNotNeeded(context);
     expect(asked).toEqual(['get virtualservices', 'get destinationrules', 'A', 'fence']);
   });
 
-  it('stays when somebody else has edited the routes, and nobody asks further', async () => {
+  it('the old version stays when somebody else has edited the routes, and nobody asks further', async () => {
     const { context, asked } = standing({ routes: [route('v2', { timeout: '3s' })] });
     await expect(proveNotNeeded(context)).rejects.toBeInstanceOf(ForeignEditError);
     expect(asked).not.toContain('A');
   });
 
-  it('stays when no pod of the new version is ready, which is its fault and said at once', async () => {
+  it('the old version stays when no pod of the new version is ready, which is its fault and said at once', async () => {
     const { context, asked } = standing({ ready: 0 });
     await expect(proveNotNeeded(context)).rejects.toThrow(
       new NotServingError('no pod of v2 is ready any more'),
@@ -106,24 +106,24 @@ describe('what is taken away', () => {
     expect(asked).not.toContain('A');
   });
 
-  it('stays when too few of them are, which is its fault too', async () => {
+  it('the old version stays when too few new pods are ready, which is their version’s fault too', async () => {
     const { context } = standing({ ready: 2, endpoints: late });
     const refused = proveNotNeeded(context);
     await expect(refused).rejects.toThrow('only 2/3 pods of v2 are ready');
     await expect(refused).rejects.toBeInstanceOf(NotServingError);
   });
 
-  it('stays when a proxy does not show them, which is the proxy’s fault', async () => {
+  it('the old version stays when a proxy does not show the new pods, which is the proxy’s fault', async () => {
     const { context } = standing({ endpoints: late });
     await expect(proveNotNeeded(context)).rejects.toBeInstanceOf(NotProvenError);
   });
 
-  it('asks of a version that has grown meanwhile only as many as the old one has', async () => {
+  it('a version that has grown meanwhile is asked for only as many pods as the old one has', async () => {
     const { context } = standing({ wanted: 9, ready: 3, endpoints: late });
     await expect(proveNotNeeded(context)).rejects.toBeInstanceOf(NotProvenError);
   });
 
-  it('stays when another operator has the Lease by now', async () => {
+  it('the old version stays when another operator has the Lease by now', async () => {
     const taken = new Error('ci@elsewhere holds the Lease');
     const { context } = standing({ fence: () => Promise.reject(taken) });
     await expect(proveNotNeeded(context)).rejects.toBe(taken);
@@ -131,7 +131,7 @@ describe('what is taken away', () => {
 });
 
 describe('the quiet of proof C', () => {
-  it('lasts as long as any route holds requests back on their way', () => {
+  it('the quiet of proof C lasts as long as any route holds requests back on their way', () => {
     const delayed = route('v2', { fault: { delay: { fixedDelay: '2.5s', percentage: { value: 10 } } } });
     expect(leavingOf(standing({ routes: [route('v2'), delayed] }).context, 'v1').quietMs).toBe(2500);
     expect(leavingOf(standing().context, 'v1').quietMs).toBe(1000);

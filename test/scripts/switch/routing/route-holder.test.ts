@@ -17,12 +17,12 @@ const among = (...all: VirtualService[]) => ({ list: () => Promise.resolve(all) 
 const nothing = { list: () => Promise.reject(new Error('asked')) } as unknown as Cluster;
 
 describe('the VirtualService that holds the routes', () => {
-  it('is the one named after the app, and nobody else is asked for', async () => {
+  it('the VirtualService that holds the routes is the one named after the app, and nobody else is asked for', async () => {
     const named = service('coffee-shop', { hosts: ['coffee-shop'], http: [ours] });
     expect(await findRouteHolder(nothing, named, target)).toEqual({ virtualService: named, roots: [] });
   });
 
-  it('is the delegate it leaves our host to, with all roots of that one', async () => {
+  it('the VirtualService that holds the routes is the delegate it leaves our host to, with all roots of that one', async () => {
     const named = service('coffee-shop', {
       hosts: ['coffee-shop'],
       http: [{ name: 'tea', delegate: { name: 'tea' } }, { delegate: { name: 'routes', namespace: 'shop' } }],
@@ -40,14 +40,14 @@ describe('the VirtualService that holds the routes', () => {
     });
   });
 
-  it('is itself the delegate of others when it has no hosts', async () => {
+  it('the VirtualService that holds the routes is itself the delegate of others when it has no hosts', async () => {
     const named = service('coffee-shop', { http: [ours] });
     const root = service('root', { hosts: ['x'], http: [{ delegate: { name: 'coffee-shop' } }] });
     const holder = await findRouteHolder(among(root, named), named, target);
     expect(holder).toEqual({ virtualService: named, roots: [root] });
   });
 
-  it('is refused where two hold routes of ours, or where another namespace does', async () => {
+  it('a switch is refused where two VirtualServices hold routes of ours, or where another namespace does', async () => {
     const delegate = (namespace: string) => [{ delegate: { name: 'routes', namespace } }];
     const both = service('coffee-shop', { hosts: ['x'], http: [ours, ...delegate('shop')] });
     await expect(
@@ -63,7 +63,7 @@ describe('the VirtualService that holds the routes', () => {
     );
   });
 
-  it('shows its routes under the names Istio makes of the root’s and its own', () => {
+  it('a delegate shows its routes under the names Istio makes of the root’s and its own', () => {
     const virtualService = service('routes', { http: [ours] });
     const root = service('root', {
       hosts: ['x'],

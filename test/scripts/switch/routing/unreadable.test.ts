@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createQuietWatch } from '../../../../scripts/switch/proofs/quiet.ts';
-import type { EnvoyAddress } from '../../../../scripts/switch/routing/address.ts';
-import type { ClusterStatuses, RoutesDump } from '../../../../scripts/switch/routing/envoy-answers.ts';
+import type { EnvoyAddress } from '../../../../scripts/shared/istio/address.ts';
+import type { ClusterStatuses, RoutesDump } from '../../../../scripts/shared/istio/envoy-answers.ts';
 import { loadOn } from '../../../../scripts/switch/routing/host-load.ts';
 import { evaluateEndpoints } from '../../../../scripts/switch/routing/virtual-service/endpoints.ts';
 import { evaluateGone } from '../../../../scripts/switch/routing/virtual-service/gone.ts';
@@ -37,13 +37,13 @@ describe('proof C of an answer that cannot be read', () => {
     ['a host with an empty address', statuses(v1, {}), v1],
     ['an answer without clusters', {}, 'without clusters'],
     ['no answer at all', null, 'without clusters'],
-  ])('holds %s for use and not for silence', (_what, answer, named) => {
+  ])('proof C holds %s for use and not for silence', (_what, answer, named) => {
     const verdict = quietOf(answer);
     expect(verdict).toMatchObject({ proven: false });
     expect(verdict).toHaveProperty('saw', expect.stringContaining(named));
   });
 
-  it('holds a counter that is no number for use', () => {
+  it('proof C holds a counter that is no number for use', () => {
     const stats = [{ name: 'rq_total', value: 'many' }];
     const answer = {
       cluster_statuses: [{ name: v1, host_statuses: [{ address: socket('10.0.0.1'), stats }] }],
@@ -54,7 +54,7 @@ describe('proof C of an answer that cannot be read', () => {
     });
   });
 
-  it('begins the quiet anew once the answer can be read again', () => {
+  it('proof C begins the quiet anew once the answer can be read again', () => {
     const watch = createQuietWatch(1000);
     watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, host), 0);
     watch(loadOn(statuses(v1, ambient('10.0.0.1')), addresses, host), 500);
@@ -73,7 +73,7 @@ describe('proof C of an answer that cannot be read', () => {
     ],
     ['another service’s Unix socket', statuses('outbound|80||tea.shop.svc.cluster.local', pipe)],
     ['the proxy’s own sockets', statuses('sds-grpc', pipe)],
-  ])('is not kept from silence by %s', (_what, answer) => {
+  ])('proof C is not kept from silence by %s', (_what, answer) => {
     expect(quietOf(answer)).toMatchObject({ proven: true });
   });
 });
@@ -97,14 +97,14 @@ describe('proof A of an answer that cannot be read', () => {
     ['a pod of the ambient mesh', ambient('10.0.0.1'), 'envoy_internal_address'],
     ['a Unix socket', pipe, 'coffee.sock'],
     ['an empty address', {}, 'v1: {}'],
-  ])('does not take %s for a ready pod', (_what, address, named) => {
+  ])('proof A does not take %s for a ready pod', (_what, address, named) => {
     const verdict = verdictOn(dump(address));
     expect(verdict).toMatchObject({ proven: false });
     expect(verdict).toHaveProperty('saw', expect.stringContaining(named));
     expect(verdictOn(dump(socket('10.0.0.1')))).toMatchObject({ proven: true });
   });
 
-  it('takes neither another kind of configuration nor none for a proxy without the service', () => {
+  it('proof A takes neither another kind of configuration nor none for a proxy without the service', () => {
     expect(verdictOn({ configs: [{ cluster: {} }] })).toMatchObject({ proven: false });
     expect(verdictOn({ configs: 'none' })).toMatchObject({ proven: false });
     expect(verdictOn([])).toMatchObject({ proven: false });
@@ -144,14 +144,14 @@ describe('proof B of a route whose cluster does not stand in the configuration',
       'a header in a weighted list',
       { weighted_clusters: { clusters: [{ cluster_header: 'x-cluster', weight: 1 }] } },
     ],
-  ])('fails where %s says it', (_what, action) => {
+  ])('proof B fails where %s says which cluster a route leads to', (_what, action) => {
     expect(verdictOn(dump(action))).toMatchObject({
       proven: false,
       saw: 'route "new" of coffee leads where its configuration does not say',
     });
   });
 
-  it('fails on an answer that is no dump of routes, and of clusters where the version should be gone', () => {
+  it('proof B and the end of a subset fail on an answer that is no dump', () => {
     expect(verdictOn({ configs: [{}] })).toMatchObject({ proven: false });
     const odd = { active: { configs: [{}] }, warming: {} };
     expect(evaluateGone(odd, { host, subset: 'v1' })).toMatchObject({ proven: false });

@@ -1,9 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { ForeignEditError } from '../../../../scripts/switch/changes/change-object.ts';
+import type { Change } from '../../../../scripts/switch/changes/change.ts';
+import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
+import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 import { perform } from '../../../../scripts/switch/perform.ts';
+import type { StepFailed } from '../../../../scripts/switch/perform.ts';
 import { addSubset } from '../../../../scripts/switch/steps/add-subset.ts';
+import type { DestinationRule } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { changesOf, failureOf, named, route, standing, subset } from './standing.ts';
+
+const barrier = { ...subset('v1'), name: 'barrier-rule-1-2' };
+const subsetsOf = ({ lastSeen }: SwitchContext) =>
+  (lastSeen.objects[1]?.object as DestinationRule).spec.subsets?.map(({ name }) => name);
 
 describe('the step add-subset', () => {
   it('adds a subset like the current version’s to the DestinationRule, and nothing else', async () => {
@@ -34,6 +43,73 @@ describe('the step add-subset', () => {
     expect(log).toEqual(['prove A v2']);
   });
 
+  it('adds a barrier with it where an earlier change may be on its way still, and takes it away after proof A', async () => {
+    const { context, log } = await standing({ isProven: false });
+    const written = await addSubset.changes(context);
+    expect(written.flatMap((change) => describeChange(change)).slice(5)).toEqual([
+      '+ - name: barrier-rule-1-2',
+      '+   labels:',
+      '+     version: v1',
+      expect.stringMatching(/^ {2}An earlier change of the subsets may still be on its way/),
+    ]);
+    const next = await perform(context, addSubset);
+    expect(log).toEqual([
+      'patch DestinationRule coffee-shop',
+      'prove A v2',
+      'patch DestinationRule coffee-shop',
+    ]);
+    expect(next.lastSeen.barrier).toBeUndefined();
+    expect(next.lastSeen.proven).toBe('rule-1/4');
+    expect(subsetsOf(next)).toEqual(['v1', 'v2']);
+  });
+
+  it('asks at every proxy for the barrier too, as long as it is there', async () => {
+    const { context } = await standing({ subsets: [subset('v1'), subset('v2'), barrier] });
+    expect(addSubset.claim(context, []).text).toMatch(
+      /ready pods, and barrier-rule-1-2 is there, which only this/,
+    );
+    const next = await perform(context, addSubset);
+    expect(subsetsOf(next)).toEqual(['v1', 'v2']);
+  });
+
+  it('is undone with a barrier when proof A was not had: whether a proxy has not heard of the subset, or of its end, looks alike', async () => {
+    const { context, log } = await standing({
+      prover: { endpoints: () => Promise.reject(new Error('late')) },
+    });
+    const failed = await perform(context, addSubset).catch((error: unknown) => error as StepFailed);
+    const { context: last } = failed as StepFailed;
+    const [change] = (await addSubset.undo?.changes(last)) ?? [];
+    expect(describeChange(change as Change)).toContain('+ - name: barrier-rule-1-2');
+    const next = await perform(last, named(addSubset.undo));
+    expect(log.slice(-3)).toEqual([
+      'patch DestinationRule coffee-shop',
+      'prove v2 gone',
+      'patch DestinationRule coffee-shop',
+    ]);
+    expect(subsetsOf(next)).toEqual(['v1']);
+    expect(next.lastSeen.proven).toBe('rule-1/4');
+  });
+
+  it('is undone without one when proof A was had: then every proxy that lacks the subset has heard of its end', async () => {
+    const { context, log } = await standing();
+    await perform(await perform(context, addSubset), named(addSubset.undo));
+    expect(log).toEqual([
+      'patch DestinationRule coffee-shop',
+      'prove A v2',
+      'renew',
+      'patch DestinationRule coffee-shop',
+      'prove v2 gone',
+    ]);
+  });
+
+  it('leaves no barrier behind where the subset itself stays', async () => {
+    const { context } = await standing({
+      subsets: [subset('v1'), subset('v2'), barrier],
+      before: { deployment: false, subset: true },
+    });
+    expect(subsetsOf(await perform(context, named(addSubset.undo)))).toEqual(['v1', 'v2']);
+  });
+
   it('stops when somebody else has changed the DestinationRule since it was read', async () => {
     const { context, cluster, log } = await standing();
     await cluster.patch(resources.destinationRules, 'coffee-shop', { spec: { trafficPolicy: {} } });
@@ -44,7 +120,7 @@ describe('the step add-subset', () => {
     ]);
   });
 
-  it('is undone by removing the subset, as the one operator, until no proxy has it', async () => {
+  it('add-subset is undone by removing the subset, as the one operator, until no proxy has it', async () => {
     const { context, log } = await standing({
       subsets: [subset('v1'), subset('v2')],
       before: { deployment: false, subset: false },

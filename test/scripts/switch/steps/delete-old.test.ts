@@ -41,7 +41,7 @@ describe('the step delete-old', () => {
     expect(log).toEqual([]);
   });
 
-  it('is done where the current version is not there any more', async () => {
+  it('delete-old is done where the current version is not there any more', async () => {
     const { context, run } = await standing({ ...over, deployments: [deployment('v2')], autoscalers: [] });
     await perform(context, deleteOld);
     expect(run.steps.at(-1)?.detail).toBe('v1 was not there');

@@ -63,7 +63,7 @@ describe('the step deploy-version', () => {
     expect((await deployVersion.changes(context)).map(({ verb }) => verb)).toEqual(['keep']);
   });
 
-  it('is undone by deleting the candidate and its autoscaler, the Deployment first, as the one operator', async () => {
+  it('deploy-version is undone by deleting the candidate and its autoscaler, the Deployment first, as the one operator', async () => {
     const { context, log } = await standing({
       deployments: [deployment('v1'), deployment('v2')],
       autoscalers: [autoscaler('v2', 2, '1')],

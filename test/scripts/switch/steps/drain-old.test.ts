@@ -35,7 +35,7 @@ describe('the step drain-old', () => {
     );
   });
 
-  it('cannot be undone, and stops the run when it fails', () => {
+  it('drain-old cannot be undone, and stops the run when it fails', () => {
     expect(drainOld).toMatchObject({ onFailure: 'stop' });
     expect(drainOld.undo).toBeUndefined();
   });

@@ -14,7 +14,7 @@ const pod = (name: string, metadata: object = {}, nodeName?: string): Pod => ({
 const held = pod('coffee-shop-v1-a', { finalizers: ['team.example/keep', 'b'] }, 'node-1');
 
 describe('the pods that a version still has', () => {
-  it('are named with their node and with what holds them', () => {
+  it('pods that a version still has are named with their node and with what holds them', () => {
     expect(describeLeft([held])).toBe(
       '1 left: pod coffee-shop-v1-a on node node-1 ending since 2026-11-23T12:00:00Z, waits for finalizer team.example/keep, b',
     );
@@ -26,7 +26,7 @@ describe('the pods that a version still has', () => {
     );
   });
 
-  it('are in the reason when time is up, with a Deployment that is held itself', async () => {
+  it('pods that a version still has are in the reason when time is up, with a Deployment that is held itself', async () => {
     let time = 0;
     // Whatever is waited for comes at once.
     const clock: Clock = {

@@ -41,7 +41,25 @@ describe('the step remove-subset', () => {
     expect(log).toEqual(['prove A v2', 'renew']);
   });
 
-  it('is undone by adding the subset again, with proof A of the current version', async () => {
+  it('remove-subset removes it with a barrier where what was added before may be on its way still, and the barrier then', async () => {
+    const { context, log } = await standing({ ...shifted, isProven: false });
+    const next = await perform(context, removeSubset);
+    expect(log.slice(2)).toEqual([
+      'patch DestinationRule coffee-shop',
+      'prove v1 gone',
+      'patch DestinationRule coffee-shop',
+    ]);
+    expect(next.lastSeen.barrier).toBeUndefined();
+    expect(next.lastSeen.proven).toBe('rule-1/4');
+  });
+
+  it('remove-subset is undone with a barrier where its end was not proven: a proxy that has not heard of it still shows the subset', async () => {
+    const { context } = await standing({ ...shifted, subsets: [subset('v2')], isProven: false });
+    const [change] = (await removeSubset.undo?.changes(context)) ?? [];
+    expect(JSON.stringify(change?.after?.['spec'])).toContain('"barrier-rule-1-2"');
+  });
+
+  it('remove-subset is undone by adding the subset again, with proof A of the current version', async () => {
     const { context, log } = await standing({ ...shifted, subsets: [subset('v2')] });
     const next = await perform(context, named(removeSubset.undo));
     expect(log).toEqual(['patch DestinationRule coffee-shop', 'prove A v1']);

@@ -29,7 +29,7 @@ describe('the step restore-old-capacity', () => {
     expect(await failureOf(context, restoreOldCapacity)).toBeInstanceOf(PointOfNoReturnError);
   });
 
-  it('stands in no switch, and at the beginning of each roll back once traffic may have moved', () => {
+  it('restore-old-capacity stands in no switch, and at the beginning of each roll back once traffic may have moved', () => {
     const plan = planSwitch({ canary: [5] });
     expect(plan).not.toContain(restoreOldCapacity);
     expect(planUndo()[0]).toBe(restoreOldCapacity);
@@ -40,6 +40,7 @@ describe('the step restore-old-capacity', () => {
       'undo-canary-5',
       'undo-add-subset',
       'undo-deploy-version',
+      'restore-names',
     ]);
   });
 });

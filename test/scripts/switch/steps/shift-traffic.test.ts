@@ -22,6 +22,20 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
+  it('names the routes anew in each run of a switch, forward and back: a proxy may still have those of a run before', async () => {
+    const { context } = await standing({
+      subsets: both,
+      deployments: deployed,
+      before: { deployment: false, subset: false },
+    });
+    expect(await changesOf(shiftTraffic, context)).toContain('+ - name: main--switch-v1-to-v2-0123abcd-r2');
+    const third = { ...context, record: { ...context.record, attempt: 3 } };
+    const shifted = await perform(third, shiftTraffic);
+    expect(await changesOf(named(shiftTraffic.undo), shifted)).toContain(
+      '+ - name: main--switch-v2-to-v1-0123abcd-r3',
+    );
+  });
+
   it('asks for proof B, with which proof C of the current version begins and goes on in the next step', async () => {
     const { context, log } = await standing({ subsets: both, deployments: deployed });
     const next = await perform(context, shiftTraffic);
@@ -56,7 +70,7 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
-  it('is undone with proofs B and C, and then lets the current version’s autoscaler go', async () => {
+  it('shift-traffic is undone with proofs B and C, and then lets the current version’s autoscaler go', async () => {
     const { context, log } = await standing({
       subsets: both,
       routes: [marked],
@@ -73,7 +87,7 @@ describe('the step shift-traffic', () => {
     ]);
   });
 
-  it('leaves a route of somebody else’s that names the candidate when it is undone, and asks for no quiet there', async () => {
+  it('shift-traffic leaves a route of somebody else’s that names the candidate when it is undone, and asks for no quiet there', async () => {
     const { context, log } = await standing({
       subsets: both,
       routes: [marked, { ...route('v2'), name: 'theirs' }],

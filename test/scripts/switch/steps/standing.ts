@@ -7,16 +7,19 @@ import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/sh
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
 import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
-import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import { readState, whoServes } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
 import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
 import type { Mesh } from '../../../../scripts/switch/proofs/mesh.ts';
 import type { Prover } from '../../../../scripts/switch/proofs/prover.ts';
 import type { QuietWatch } from '../../../../scripts/switch/proofs/quiet-watch.ts';
+import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing.ts';
 import { StepFailed, perform } from '../../../../scripts/switch/perform.ts';
 import { phasesOf } from '../../../../scripts/switch/step.ts';
 import type { NamedPart, Part } from '../../../../scripts/switch/step.ts';
+import { switchOperation } from '../../../../scripts/switch/switch-operation.ts';
 import type { SwitchOptions } from '../../../../scripts/switch/types.ts';
 
 const APP = 'coffee-shop';
@@ -43,7 +46,7 @@ export function autoscaler(version: string, minReplicas: number, floor?: string)
     kind: 'HorizontalPodAutoscaler',
     metadata: {
       name: `${APP}-${version}`,
-      annotations: floor === undefined ? {} : { 'zero-downtime-coffee-shop/min-replicas': floor },
+      annotations: floor === undefined ? {} : { 'zero-downtime/min-replicas': floor },
     },
     spec: {
       scaleTargetRef: { kind: 'Deployment', name: `${APP}-${version}` },
@@ -67,6 +70,10 @@ export interface Scene {
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
   before?: { deployment: boolean; subset: boolean };
+  /** Of the routes, by the same record. */
+  remembered?: RouteId[];
+  /** Every proxy is known to have the subsets as they are. Default: yes. */
+  isProven?: boolean;
   options?: Partial<SwitchOptions>;
   prover?: Partial<Prover>;
   renewLease?: () => Promise<void>;
@@ -79,6 +86,8 @@ export async function standing({
   deployments = [deployment('v1')],
   autoscalers = [],
   before,
+  remembered,
+  isProven = true,
   options = {},
   prover = {},
   renewLease = () => Promise.resolve(),
@@ -93,9 +102,11 @@ export async function standing({
   const keyOf = ({ plural }: Resource, name: string) => `${plural} ${name}`;
   const put = (resource: Resource, object: KubernetesObject) => {
     const { resourceVersion = '0' } = object.metadata;
+    const { generation = 0 } = object.metadata;
+    const counted = resource === resources.destinationRules ? { generation: generation + 1 } : {};
     const stored = {
       ...object,
-      metadata: { ...object.metadata, resourceVersion: `${Number(resourceVersion) + 1}` },
+      metadata: { ...object.metadata, ...counted, resourceVersion: `${Number(resourceVersion) + 1}` },
     };
     objects.set(keyOf(resource, object.metadata.name), stored);
     return stored;
@@ -106,7 +117,7 @@ export async function standing({
   };
   put(resources.services, service);
   put(resources.virtualServices, { metadata: { name: APP }, spec: { hosts: [APP], http: routes } });
-  put(resources.destinationRules, { metadata: { name: APP }, spec: { host: APP, subsets } });
+  put(resources.destinationRules, { metadata: { name: APP, uid: 'rule-1' }, spec: { host: APP, subsets } });
   for (const one of deployments) put(resources.deployments, one);
   for (const one of autoscalers) put(resources.horizontalPodAutoscalers, one);
 
@@ -209,6 +220,9 @@ export async function standing({
     mesh: {} as Mesh,
     reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
     signal: new AbortController().signal,
+    words: switchOperation.words,
+    readState: () => readState(cluster, APP),
+    whoServes: () => whoServes(cluster, APP),
     renewLease: () => {
       log.push('renew');
       return renewLease();
@@ -217,14 +231,18 @@ export async function standing({
     steps: [],
     startedMs: 0,
   };
-  const record = before && {
+  const record: SwitchRecord | undefined = before && {
     id: '0123abcd',
     from: 'v1',
     to: 'v2',
-    phase: 'running' as const,
+    phase: 'running',
     startedAt: '2026-11-30T12:00:00.000Z',
     before,
+    routes: remembered,
   };
+  // Somebody has written it since, and no record says that it was proven.
+  const rule = objects.get(keyOf(resources.destinationRules, APP));
+  if (!isProven && rule) put(resources.destinationRules, rule);
   const state = await readState(cluster, APP);
   const context: SwitchContext = createContext(run, state, { kind: 'switch', from: 'v1', to: 'v2', record });
   return { cluster, context, log, run };

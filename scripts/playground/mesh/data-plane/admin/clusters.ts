@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster.ts';
 import type { Host } from '../host.ts';
-import type { Proxy } from '../proxy.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 
 const HIGH_PRIORITY = {
   priority: 'HIGH',
@@ -12,14 +12,14 @@ const HIGH_PRIORITY = {
 const DEFAULTS = { max_connections: 1024, max_pending_requests: 1024, max_requests: 1024, max_retries: 3 };
 
 /** Active clusters only: a warming one cannot be used yet. `filter` is on their names. */
-function shown(proxy: Proxy, filter: RegExp): Cluster[] {
+function shown(proxy: AdministeredProxy, filter: RegExp): Cluster[] {
   return [...proxy.inboundClusters.values(), ...proxy.config.clusters.values()].filter(
     (cluster) => !cluster.warming && filter.test(cluster.name),
   );
 }
 
 /** `/clusters?format=json`: per cluster and host, counters and gauges; a value of zero is left out. */
-export function clustersJson(proxy: Proxy, filter: RegExp) {
+export function clustersJson(proxy: AdministeredProxy, filter: RegExp) {
   return {
     cluster_statuses: shown(proxy, filter).map((cluster) => ({
       name: cluster.name,
@@ -76,7 +76,7 @@ function gauges({ stats }: Host): [string, number][] {
 }
 
 /** `/clusters`, as lines `cluster::host::name::value`. */
-export function clustersText(proxy: Proxy, filter: RegExp): string {
+export function clustersText(proxy: AdministeredProxy, filter: RegExp): string {
   return shown(proxy, filter)
     .flatMap((cluster) => [
       `${cluster.name}::observability_name::${cluster.config.alt_stat_name ?? `${cluster.name};`}`,

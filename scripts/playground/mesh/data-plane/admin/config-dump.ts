@@ -1,9 +1,9 @@
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds-types.ts';
 import type { Cluster } from '../cluster.ts';
-import type { Proxy } from '../proxy.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 import { fullMatch, PatternError } from '../regex.ts';
 import { masked } from './field-mask.ts';
-import type { AdminAnswer } from './server.ts';
+import type { AdminAnswer } from './admin-answer.ts';
 
 const DUMP = 'type.googleapis.com/envoy.admin.v3';
 
@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /** The repeated fields that `resource=` may ask for. Warming clusters have no endpoints to show. */
-const RESOURCES: Record<string, (proxy: Proxy) => Entry[]> = {
+const RESOURCES: Record<string, (proxy: AdministeredProxy) => Entry[]> = {
   dynamic_active_clusters: (proxy) => clusters(proxy, false),
   dynamic_warming_clusters: (proxy) => clusters(proxy, true),
   dynamic_endpoint_configs: endpoints,
@@ -26,7 +26,7 @@ const RESOURCES: Record<string, (proxy: Proxy) => Entry[]> = {
 };
 
 /** `/config_dump` with `resource`, `name_regex` (RE2, the whole name), `mask` and `include_eds`. No match is `{}`. */
-export function configDump(proxy: Proxy, parameters: URLSearchParams): AdminAnswer {
+export function configDump(proxy: AdministeredProxy, parameters: URLSearchParams): AdminAnswer {
   const resource = parameters.get('resource');
   const regex = parameters.get('name_regex');
   let matches: (name: string) => boolean = () => true;
@@ -59,7 +59,7 @@ function json(value: unknown): AdminAnswer {
   return { status: 200, type: 'application/json', body: `${JSON.stringify(value, undefined, 1)}\n` };
 }
 
-function everything(proxy: Proxy, includeEndpoints: boolean, matches: (name: string) => boolean) {
+function everything(proxy: AdministeredProxy, includeEndpoints: boolean, matches: (name: string) => boolean) {
   const filtered = (entries: Entry[]) =>
     entries.filter((entry) => matches(entry.name)).map((entry) => entry.json);
   const field = (name: string, entries: Entry[]) => {
@@ -91,7 +91,7 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1));
 }
 
-function clusters(proxy: Proxy, warming: boolean): Entry[] {
+function clusters(proxy: AdministeredProxy, warming: boolean): Entry[] {
   return sorted(proxy.config.clusters)
     .filter(([, cluster]) => cluster.warming === warming)
     .map(([name, cluster]) => ({
@@ -104,7 +104,7 @@ function clusters(proxy: Proxy, warming: boolean): Entry[] {
     }));
 }
 
-function endpoints(proxy: Proxy): Entry[] {
+function endpoints(proxy: AdministeredProxy): Entry[] {
   return sorted(proxy.config.clusters)
     .filter(([, cluster]) => cluster.assignment !== undefined)
     .map(([name, cluster]) => ({
@@ -137,7 +137,7 @@ function localities(cluster: Cluster) {
   };
 }
 
-function routes(proxy: Proxy): Entry[] {
+function routes(proxy: AdministeredProxy): Entry[] {
   return sorted(proxy.config.routes).map(([name, table]) => ({
     name,
     json: {
@@ -148,7 +148,7 @@ function routes(proxy: Proxy): Entry[] {
   }));
 }
 
-function listeners(proxy: Proxy): Entry[] {
+function listeners(proxy: AdministeredProxy): Entry[] {
   return sorted(proxy.config.listeners).map(([name, { json: listener, lastUpdated }]) => ({
     name,
     json: {

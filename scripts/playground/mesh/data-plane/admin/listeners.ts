@@ -1,7 +1,7 @@
-import type { Proxy } from '../proxy.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 
 /** The two fixed listeners of every proxy, then those it was told of. */
-function all(proxy: Proxy): { name: string; port: number }[] {
+function all(proxy: AdministeredProxy): { name: string; port: number }[] {
   const told = [...proxy.config.listeners.values()].map(({ json }) => ({
     name: json.name,
     port: json.address.socket_address.port_value,
@@ -9,7 +9,7 @@ function all(proxy: Proxy): { name: string; port: number }[] {
   return [{ name: '0.0.0.0_15090', port: 15090 }, { name: '0.0.0.0_15021', port: 15021 }, ...told];
 }
 
-export function listenersJson(proxy: Proxy) {
+export function listenersJson(proxy: AdministeredProxy) {
   return {
     listener_statuses: all(proxy).map(({ name, port }) => ({
       name,
@@ -18,7 +18,7 @@ export function listenersJson(proxy: Proxy) {
   };
 }
 
-export function listenersText(proxy: Proxy): string {
+export function listenersText(proxy: AdministeredProxy): string {
   return all(proxy)
     .map(({ name, port }) => `${name}::0.0.0.0:${port}\n`)
     .join('');

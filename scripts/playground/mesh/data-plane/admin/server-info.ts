@@ -1,7 +1,7 @@
-import type { Proxy } from '../proxy.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 
 /** `/server_info`, with the fields that say something here. The version tells that this is no Envoy but behaves as that one. */
-export function serverInfo(proxy: Proxy) {
+export function serverInfo(proxy: AdministeredProxy) {
   const { name, type, podIp } = proxy.spec;
   const namespace = name.slice(name.lastIndexOf('.') + 1);
   const uptime = `${Math.floor((Date.now() - proxy.startedAt) / 1000)}s`;

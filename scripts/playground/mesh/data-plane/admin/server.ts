@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { createHttpListener, urlOfTarget } from '../../../../shared/listener/index.ts';
-import type { Proxy } from '../proxy.ts';
+import type { AdminAnswer } from './admin-answer.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 import { partMatch } from '../regex.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
@@ -8,16 +9,10 @@ import { listenersJson, listenersText } from './listeners.ts';
 import { serverInfo } from './server-info.ts';
 import { stats, statsJson, statsPrometheus, statsText } from './stats.ts';
 
-export interface AdminAnswer {
-  status: number;
-  type: 'application/json' | 'text/plain' | 'text/plain; charset=UTF-8';
-  body: string;
-}
-
 const TEXT = 'text/plain; charset=UTF-8';
 
 /** Envoy's admin port. https://www.envoyproxy.io/docs/envoy/latest/operations/admin */
-export function createAdminServer(proxy: Proxy): Server {
+export function createAdminServer(proxy: AdministeredProxy): Server {
   return createHttpListener(
     (request, response) => {
       const { status, type, body } = answer(proxy, request.method ?? 'GET', urlOfTarget(request.url));
@@ -34,7 +29,7 @@ export function createAdminServer(proxy: Proxy): Server {
   );
 }
 
-export function answer(proxy: Proxy, method: string, url: URL): AdminAnswer {
+export function answer(proxy: AdministeredProxy, method: string, url: URL): AdminAnswer {
   const asJson = url.searchParams.get('format') === 'json';
   const json = (value: unknown): AdminAnswer => ({
     status: 200,

@@ -1,5 +1,5 @@
 import type { Resource } from '../circuit-breaker.ts';
-import type { Proxy } from '../proxy.ts';
+import type { AdministeredProxy } from './administered-proxy.ts';
 
 export interface Stat {
   name: string;
@@ -7,7 +7,7 @@ export interface Stat {
 }
 
 /** The counters and gauges that the built-in proxy keeps, by Envoy's names. */
-export function stats(proxy: Proxy): Stat[] {
+export function stats(proxy: AdministeredProxy): Stat[] {
   const { updates, counters, warming, clusters } = proxy.config;
   const { cds, lds } = updates;
   const all: Stat[] = [
@@ -36,7 +36,7 @@ export function stats(proxy: Proxy): Stat[] {
 }
 
 /** Counters of single clusters: shown, as by Istio's selection, only where the pod's annotation asks for them. */
-function clusterStats({ config, spec }: Proxy): Stat[] {
+function clusterStats({ config, spec }: AdministeredProxy): Stat[] {
   const { statsPrefixes = [] } = spec;
   if (statsPrefixes.length === 0) return [];
   const all = [...config.clusters.values()].flatMap((cluster) => {

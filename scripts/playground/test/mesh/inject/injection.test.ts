@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { injectSidecar } from '../../../mesh/inject/injection.ts';
 import type { Container } from '../../../mesh/inject/probe-rewrite.ts';
-import type { KubeObject } from '../../../store/types.ts';
+import type { KubeObject } from '../../../storage/types.ts';
 
 interface Spec {
   containers: Container[];

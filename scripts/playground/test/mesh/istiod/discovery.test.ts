@@ -6,7 +6,7 @@ import { syncz } from '../../../mesh/istiod/debug-pages.ts';
 import { createRandom } from '../../../network/random.ts';
 import { resourceName, ROUTE_TYPE } from '../../../mesh/xds-types.ts';
 import type { MeshDelays } from '../../../mesh/index.ts';
-import type { KubeObject, ObjectStore, WatchEvent } from '../../../store/types.ts';
+import type { KubeObject, ObjectStore, WatchEvent } from '../../../storage/types.ts';
 import { FAST, until } from '../support/test-mesh.ts';
 import { recordedMesh, SIDECAR_NODE } from '../support/recorded-mesh.ts';
 

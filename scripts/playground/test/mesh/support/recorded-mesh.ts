@@ -7,7 +7,7 @@ import type {
   ServiceObject,
   VirtualServiceObject,
 } from '../../../mesh/istiod/istio-objects.ts';
-import type { KubeObject } from '../../../store/types.ts';
+import type { KubeObject } from '../../../storage/types.ts';
 import { fixture } from './fixture.ts';
 
 function meta(

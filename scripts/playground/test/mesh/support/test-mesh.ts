@@ -3,9 +3,10 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { startMesh, type Mesh, type MeshDelays, type MeshOptions } from '../../../mesh/index.ts';
-import { createPodNetwork, type OpenPodNetwork } from '../../../network/pod-network.ts';
-import { createStore, type MemoryStore } from '../../../store/store.ts';
-import type { KubeObject } from '../../../store/types.ts';
+import { createPodNetwork } from '../../../network/pod-network.ts';
+import type { OpenPodNetwork } from '../../../network-types.ts';
+import { createStore, type MemoryStore } from '../../../storage/store.ts';
+import type { KubeObject } from '../../../storage/types.ts';
 import { startApp } from './apps.ts';
 
 const NONE = { minMs: 0, medianMs: 0, p95Ms: 0, maxMs: 0 };

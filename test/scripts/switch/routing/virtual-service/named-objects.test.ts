@@ -32,25 +32,25 @@ async function told(found: Partial<Found>, ...all: (VirtualService | Destination
 }
 
 describe('a VirtualService that is named otherwise', () => {
-  it('is named, with the step that has the switch use it', async () => {
+  it('a VirtualService that is named otherwise is named, with the step that has the switch use it', async () => {
     const short = routes('team-routes', 'shop', 'coffee-shop');
     const words =
       'shop has no VirtualService named coffee-shop, but VirtualService team-routes routes coffee-shop.shop.svc.cluster.local.' +
-      ' To switch with it: kubectl annotate --overwrite -n shop service coffee-shop zero-downtime-coffee-shop/virtual-service=team-routes';
+      ' To switch with it: kubectl annotate --overwrite -n shop service coffee-shop zero-downtime/virtual-service=team-routes';
     const tea = routes('tea', 'shop', 'tea');
     expect(await told({ ...own, virtualService: undefined }, tea, short)).toBe(words);
     expect(await told({ ...own, virtualService: undefined }, routes('team-routes'))).toBe(words);
   });
 
-  it('is named together with a DestinationRule that is', async () => {
+  it('a VirtualService that is named otherwise is named together with a DestinationRule that is', async () => {
     expect(await told({}, routes('team-routes'), rule('team-rule', 'shop', 'coffee-shop'))).toBe(
       'shop has no VirtualService, no DestinationRule named coffee-shop, but VirtualService team-routes routes coffee-shop.shop.svc.cluster.local;' +
         ' DestinationRule team-rule is for coffee-shop.shop.svc.cluster.local. To switch with it: kubectl annotate --overwrite -n shop service coffee-shop' +
-        ' zero-downtime-coffee-shop/virtual-service=team-routes zero-downtime-coffee-shop/destination-rule=team-rule',
+        ' zero-downtime/virtual-service=team-routes zero-downtime/destination-rule=team-rule',
     );
   });
 
-  it('is told where the switch cannot use it: in another namespace, or one of two', async () => {
+  it('a VirtualService that is named otherwise is told where the switch cannot use it: in another namespace, or one of two', async () => {
     expect(await told({ ...own, virtualService: undefined }, routes('edge', 'gateways'))).toBe(
       'shop has no VirtualService named coffee-shop, but VirtualService edge of namespace gateways routes coffee-shop.shop.svc.cluster.local, and a switch changes only its own namespace: move it to shop.',
     );
@@ -59,13 +59,13 @@ describe('a VirtualService that is named otherwise', () => {
     );
   });
 
-  it('is nobody’s where nothing routes the host', async () => {
+  it('no VirtualService is named where nothing routes the host', async () => {
     expect(await told({ service: undefined }, routes('tea', 'shop', 'tea'))).toBe(
       'shop has no Service, no VirtualService, no DestinationRule named coffee-shop; there is nothing to switch. Apply the sets of istio/cluster.yaml first, or choose with --app and --namespace.',
     );
   });
 
-  it('is the one that the Service’s annotation names', async () => {
+  it('the VirtualService is the one that the Service’s annotation names', async () => {
     const asked: string[] = [];
     const cluster = {
       get: (_resource: Resource, name: string) => {
@@ -73,7 +73,7 @@ describe('a VirtualService that is named otherwise', () => {
         return Promise.resolve(undefined);
       },
     } as unknown as Cluster;
-    const annotations = { 'zero-downtime-coffee-shop/virtual-service': 'team-routes' };
+    const annotations = { 'zero-downtime/virtual-service': 'team-routes' };
     const annotated = { ...service, metadata: { ...service.metadata, annotations } };
     await namedVirtualService(cluster, 'coffee-shop', service);
     await namedVirtualService(cluster, 'coffee-shop', annotated);

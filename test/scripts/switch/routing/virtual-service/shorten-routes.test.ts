@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RoutesDump } from '../../../../../scripts/switch/routing/envoy-answers.ts';
+import type { RoutesDump } from '../../../../../scripts/shared/istio/envoy-answers.ts';
 import { evaluateRoutes } from '../../../../../scripts/switch/routing/virtual-service/routes.ts';
-import { withoutOtherHosts } from '../../../../../scripts/switch/routing/virtual-service/shorten-routes.ts';
+import * as shortenRoutes from '../../../../../scripts/switch/routing/virtual-service/shorten-routes.ts';
 import { host, recorded, reference, stages } from '../../recorded.ts';
 
+const withoutOtherHosts = (dump: string, texts: readonly string[]) =>
+  shortenRoutes.withoutOtherHosts(Buffer.from(dump), texts);
 /** As Envoy writes it. */
 const written = (dump: object) => `${JSON.stringify(dump, undefined, 1)}\n`;
 const virtualHost = (name: string, cluster = `outbound|80||${name}`) => ({
@@ -23,7 +25,7 @@ const namesLeft = (text: string) =>
   ]);
 
 describe('a dump of routes without the virtual hosts of other services', () => {
-  it('has every route configuration, and of its virtual hosts those that name ours', () => {
+  it('a shortened dump has every route configuration, and of its virtual hosts those that name ours', () => {
     const dump = {
       configs: [
         config('80', virtualHost('tea'), virtualHost('ours'), virtualHost('cake')),
@@ -53,29 +55,32 @@ describe('a dump of routes without the virtual hosts of other services', () => {
     ['without configurations', written({})],
     ['as no JSON', 'upstream connect error'],
     ['broken off', written({ configs: [config('80', virtualHost('tea'))] }).slice(0, 150)],
-  ])('stays as it is where it is written %s', (_how, text) => {
+  ])('a dump stays as it is where it is written %s', (_how, text) => {
     expect(withoutOtherHosts(text, ['ours'])).toBe(text);
   });
 
-  it('keeps a virtual host in which characters are written by their numbers', () => {
+  it('a shortened dump keeps a virtual host in which characters are written by their numbers', () => {
     const text = written({ configs: [config('80', virtualHost('tea'), virtualHost('OURS'))] });
     expect(namesLeft(withoutOtherHosts(text.replaceAll('OURS', '\\u006furs'), ['ours']))).toEqual([
       ['80', 'ours'],
     ]);
   });
 
-  it('cannot be deceived by a text that looks like the end of one', () => {
+  it('a shortened dump cannot be deceived by a text that looks like the end of a virtual host', () => {
     const odd = virtualHost('tea\n     },\n     {\n    ]');
     const text = written({ configs: [config('80', odd, virtualHost('ours'))] });
     expect(namesLeft(withoutOtherHosts(text, ['ours']))).toEqual([['80', 'ours']]);
   });
 
-  it.each(['gateway', 'sidecar'])('says of a real %s what the whole dump says, at every stage', (who) => {
-    const expected = { host, reference, names: new Set(['stage-shifted']), forbidden: 'v2' };
-    for (const stage of stages) {
-      const dump = recorded<RoutesDump>(`${who}.routes.${stage}`);
-      const short = JSON.parse(withoutOtherHosts(written(dump), [host, 'cafe'])) as RoutesDump;
-      expect(evaluateRoutes(short, expected)).toEqual(evaluateRoutes(dump, expected));
-    }
-  });
+  it.each(['gateway', 'sidecar'])(
+    'a shortened dump says of a real %s what the whole dump says, at every stage',
+    (who) => {
+      const expected = { host, reference, names: new Set(['stage-shifted']), forbidden: 'v2' };
+      for (const stage of stages) {
+        const dump = recorded<RoutesDump>(`${who}.routes.${stage}`);
+        const short = JSON.parse(withoutOtherHosts(written(dump), [host, 'cafe'])) as RoutesDump;
+        expect(evaluateRoutes(short, expected)).toEqual(evaluateRoutes(dump, expected));
+      }
+    },
+  );
 });

@@ -19,7 +19,7 @@ const plain = rule({ name: 'v1', labels: { version: 'v1' } });
 const recommended = rule({ name: 'v1', labels: { app: 'coffee-shop', [RECOMMENDED]: 'v1' } });
 
 describe('the label that tells versions apart', () => {
-  it('is the one by which the subset selects, and version where no subset says', () => {
+  it('the version label is the one by which the subset selects, and version where no subset says', () => {
     expect(versionLabelOf(plain)).toBe('version');
     expect(versionLabelOf(recommended)).toBe(RECOMMENDED);
     expect(versionLabelOf(rule({ name: 'v1', labels: { [RECOMMENDED]: 'v1', version: 'v1' } }))).toBe(
@@ -29,7 +29,7 @@ describe('the label that tells versions apart', () => {
     expect(versionLabelOf(rule({ name: 'v1' }))).toBe('version');
   });
 
-  it('is each subset’s own where they select by different ones', () => {
+  it('the version label is each subset’s own where they select by different ones', () => {
     const mixed = rule(...(plain.spec.subsets ?? []), { name: 'v2', labels: { [RECOMMENDED]: 'v2' } });
     expect(versionLabelOf(mixed, 'v1')).toBe('version');
     expect(versionLabelOf(mixed, 'v2')).toBe(RECOMMENDED);
@@ -37,7 +37,7 @@ describe('the label that tells versions apart', () => {
     expect(versionOf({ [RECOMMENDED]: 'v2', version: 'v1-base' }, mixed)).toBe('v2');
   });
 
-  it('tells the version of pods, also of one that has no subset yet', () => {
+  it('the version label tells the version of pods, also of one that has no subset yet', () => {
     expect(versionOf({ version: 'v1' }, plain)).toBe('v1');
     expect(versionOf({ version: 'v2' }, plain)).toBe('v2');
     expect(versionOf({ [RECOMMENDED]: 'v2', version: '2.0.1' }, recommended)).toBe('v2');
@@ -46,14 +46,14 @@ describe('the label that tells versions apart', () => {
     expect(versionOf({ version: 'v2' }, rule())).toBe('v2');
   });
 
-  it('goes into the subset of the new version, and into one that is added back', () => {
+  it('the version label goes into the subset of the new version, and into one that is added back', () => {
     const v1 = subsetOf(recommended, 'v1');
     expect(subsetLike(v1, 'v1', 'v2').labels).toEqual({ app: 'coffee-shop', [RECOMMENDED]: 'v2' });
     expect(subsetOf(recommended, 'v0')).toEqual({ name: 'v0', labels: { [RECOMMENDED]: 'v0' } });
     expect(subsetLike({ name: 'v1' }, 'v1', 'v2')).toEqual({ name: 'v2', labels: { version: 'v2' } });
   });
 
-  it('goes onto the pods of a template that tells versions apart by another', () => {
+  it('the version label goes onto the pods of a template that tells versions apart by another', () => {
     const deployment = (labels: Record<string, string>): Deployment => ({
       metadata: { name: 'coffee-shop-v2' },
       spec: {

@@ -1,0 +1,116 @@
+/**
+ * Before Istio's objects are sent: would their routes lead to pods that answer? Files that were written before the last switch send all traffic to a
+ * version that is gone. One read of the cluster, and only where the sets hold such objects.
+ */
+import { ClusterError } from '../../shared/cluster/errors.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { resources, type Resource } from '../../shared/resources.ts';
+import { InputError } from '../sets/input-error.ts';
+import { brings, isFor, routesIn, serversOf, type Route, type Traffic } from './dead-routes.ts';
+import { readTraffic, type Brought } from './read-traffic.ts';
+
+/**
+ * @param warn hears why it could not be looked
+ * @throws DeadRouteError that names the route, and who serves now
+ */
+export async function verifyRoutes(
+  cluster: Cluster,
+  objects: readonly KubernetesObject[],
+  warn: (text: string) => void,
+): Promise<void> {
+  try {
+    const brought = broughtBy(objects, cluster.namespace);
+    if (brought.virtualServices.length + brought.destinationRules.length === 0) return;
+    const live = await readTraffic(cluster, brought);
+    const [dead] = deadRoutes(live, brought);
+    if (dead !== undefined) throw refusal(dead, live, brought);
+  } catch (error) {
+    // No right to look, or objects of no shape that the API server would take: it will say so itself.
+    const isNotOurs = error instanceof TypeError || (error instanceof ClusterError && error.status === 403);
+    if (!isNotOurs) throw error;
+    warn(notLookedAt(error));
+  }
+}
+
+/** A route would lead to nothing. */
+export class DeadRouteError extends InputError {
+  constructor(message: string) {
+    super(message, 2);
+  }
+}
+
+/** Those that would lead to nothing when the sets are sent. */
+export function deadRoutes(live: Traffic, brought: Brought): Route[] {
+  const after: Traffic = {
+    virtualServices: overlaid(live.virtualServices, brought.virtualServices),
+    destinationRules: overlaid(live.destinationRules, brought.destinationRules),
+    services: overlaid(live.services, brought.services),
+    pods: live.pods,
+  };
+  const isBrought = ({ virtualService }: Route) => brought.virtualServices.some(isNamed(virtualService));
+  // Of somebody else's routes only those that a rule of ours would end.
+  const ends = (route: Route) =>
+    brought.destinationRules.some((rule) => isFor(rule, route.host)) &&
+    routesIn(live).some((one) => one.isServed && isSame(one, route));
+  return routesIn(after).filter(
+    (route) =>
+      !route.isServed &&
+      (isBrought(route) || ends(route)) &&
+      // A first install: its pods come with it, and nobody is served until then.
+      !(brought.deployments.some((one) => brings(one, route)) && serversOf(route.host, live).length === 0),
+  );
+}
+
+function refusal(route: Route, live: Traffic, { deployments }: Brought): DeadRouteError {
+  const { virtualService, host, subset, labels } = route;
+  const servers = serversOf(host, live);
+  const why =
+    labels === undefined
+      ? `no DestinationRule has that subset of ${host}`
+      : `no pod of ${subset} is ready${deployments.some((one) => brings(one, route)) ? ' yet' : ''}`;
+  const now = servers.length === 0 ? 'nobody serves now' : `${servers.join(' and ')} serves now`;
+  return new DeadRouteError(
+    `VirtualService ${virtualService.metadata.name} would send requests to subset ${subset}, and ${why}: they would be answered 503 (${now}). Nothing was sent. ` +
+      'Write what serves into the files (npm run switch -- status says it, a switch with --write-values FILE writes it), or send them all the same with --force-dead-routes.',
+  );
+}
+
+function broughtBy(objects: readonly KubernetesObject[], namespace: string): Brought {
+  const of = <T extends KubernetesObject>({ kind, group }: Resource): T[] =>
+    objects
+      .filter(
+        (one) => one.kind === kind && (one.apiVersion ?? '').startsWith(group === '' ? 'v1' : `${group}/`),
+      )
+      .map((one) => ({ ...(one as T), metadata: { namespace, ...one.metadata } }));
+  return {
+    virtualServices: of(resources.virtualServices),
+    destinationRules: of(resources.destinationRules),
+    services: of(resources.services),
+    deployments: of(resources.deployments),
+  };
+}
+
+function overlaid<T extends KubernetesObject & { spec: object }>(
+  live: readonly T[],
+  brought: readonly T[],
+): T[] {
+  const merged = brought.map((one) => {
+    const there = live.find(isNamed(one));
+    return there === undefined ? one : { ...one, spec: { ...there.spec, ...one.spec } };
+  });
+  return [...live.filter((one) => !brought.some(isNamed(one))), ...merged];
+}
+
+const isNamed =
+  ({ metadata }: KubernetesObject) =>
+  (other: KubernetesObject): boolean =>
+    metadata.name === other.metadata.name && metadata.namespace === other.metadata.namespace;
+
+const isSame = (one: Route, other: Route): boolean =>
+  one.host === other.host && one.subset === other.subset && isNamed(one.virtualService)(other.virtualService);
+
+/** In a warning. */
+export const notLookedAt = (error: unknown): string =>
+  `whether the routes lead to ready pods was not looked at: ${messageOf(error)}`;

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * The app that a cluster file names for all of its sets; undefined where there is no such file, or none is named. Read before anything else is
+ * loaded, and so by its line alone: what else is in the file is the renderer's to judge.
+ */
+export function appOf(clusterFile: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(clusterFile, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const [, global = ''] =
+    /^global:[ \t]*(?:#.*)?\r?\n((?:[ \t]+.*\r?\n|[ \t]*#.*\r?\n|[ \t]*\r?\n)*)/m.exec(text) ?? [];
+  return /^[ \t]+app:[ \t]*(["']?)([\w.-]+)\1[ \t]*(?:#.*)?$/m.exec(global)?.[2];
+}

@@ -1,0 +1,106 @@
+/**
+ * Who keeps an object as its files say: a controller that writes the files' state over every other, again and again, or a tool that writes it when
+ * somebody runs it. Recognised by the marks that the tool leaves on the object.
+ */
+import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import type { SeenObject } from '../routing/traffic-routing.ts';
+import { fieldEntries, ownsSpec } from './managed-fields.ts';
+
+export interface Owner {
+  /**
+   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing else is known: taken for a pipeline's.
+   * All others write again and again. `controller`: a field manager that is named like one.
+   */
+  kind: 'Application' | 'Kustomization' | 'HelmRelease' | 'controller' | 'Helm release' | 'pipeline';
+  name: string;
+  /** Undefined where the object does not say. */
+  namespace?: string;
+}
+
+/** Whether it writes over an edit without anybody's doing. */
+export const reverts = ({ kind }: Owner) => kind !== 'Helm release' && kind !== 'pipeline';
+
+/** The field managers of the tools that are recognised by their own marks. */
+const ARGO_CD = ['argocd-controller', 'argocd-application-controller'];
+const KNOWN: Partial<Record<Owner['kind'], readonly string[]>> = {
+  Application: ARGO_CD,
+  Kustomization: ['kustomize-controller'],
+  HelmRelease: ['helm-controller', 'helm'],
+  'Helm release': ['helm'],
+};
+
+/** Whether what this field manager writes, it writes for the owner. */
+export const writesFor = ({ kind, name }: Owner, manager: string) =>
+  (KNOWN[kind] ?? [name]).includes(manager);
+
+/** What a person or a pipeline applies with, by default. Files that are applied by hand are everybody's business. */
+const BY_HAND = ['kubectl', 'kubectl-client-side-apply', 'before-first-apply', 'render'];
+
+/** A program that reconciles is named so by convention: `kluctl-controller`, `fleet-agent`, `configsync`. */
+const RECONCILES = /(controller|operator|reconciler|agent|sync)s?$/i;
+
+/**
+ * @param own the switch's own field manager
+ * @param namespace of the connection
+ */
+export function ownersOf(
+  { resource, object }: SeenObject,
+  { own, namespace }: { own: string; namespace: string },
+): Owner[] {
+  const marked = [application(resource, object, namespace), ...flux(object)].filter(
+    (owner) => owner !== undefined,
+  );
+  // A HelmRelease is carried out by Helm, whose marks it leaves too.
+  const release = marked.some(({ kind }) => kind === 'HelmRelease') ? undefined : helmRelease(object);
+  const known = release === undefined ? marked : [...marked, release];
+  const explained = new Set([own, ...BY_HAND, ...known.flatMap(({ kind }) => KNOWN[kind] ?? [])]);
+  return [...known, ...appliers(object, explained)];
+}
+
+/** Argo CD heeds a tracking id only on the very object that it names. https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/ */
+function application(
+  { group, kind }: SeenObject['resource'],
+  object: KubernetesObject,
+  namespace: string,
+): Owner | undefined {
+  const { name, labels = {}, annotations = {}, namespace: home = namespace } = object.metadata;
+  const [tracking = '', ...place] = (annotations['argocd.argoproj.io/tracking-id'] ?? '').split(':');
+  if (tracking !== '' && place.join(':') === `${group}/${kind}:${home}/${name}`) {
+    // An Application outside of Argo CD's own namespace has that before its name.
+    const [app = '', within] = tracking.split('_').reverse();
+    return { kind: 'Application', name: app, ...(within === undefined ? {} : { namespace: within }) };
+  }
+  // Charts set this label too, without any Argo CD: only where it has written the object the label is its own.
+  const isWritten = fieldEntries(object).some(({ manager = '' }) => ARGO_CD.includes(manager));
+  const label = labels['argocd.argoproj.io/instance'] ?? labels['app.kubernetes.io/instance'];
+  return isWritten && label !== undefined ? { kind: 'Application', name: label } : undefined;
+}
+
+/** Its controllers always set the name and the namespace together. https://fluxcd.io/flux/components/kustomize/kustomizations/ */
+function flux({ metadata: { labels = {} } }: KubernetesObject): (Owner | undefined)[] {
+  const by = (prefix: string, kind: Owner['kind']): Owner | undefined => {
+    const name = labels[`${prefix}.toolkit.fluxcd.io/name`];
+    const namespace = labels[`${prefix}.toolkit.fluxcd.io/namespace`];
+    return name === undefined || namespace === undefined ? undefined : { kind, name, namespace };
+  };
+  return [by('kustomize', 'Kustomization'), by('helm', 'HelmRelease')];
+}
+
+function helmRelease({ metadata: { labels = {}, annotations = {} } }: KubernetesObject): Owner | undefined {
+  const name = annotations['meta.helm.sh/release-name'];
+  if (name === undefined || labels['app.kubernetes.io/managed-by'] !== 'Helm') return undefined;
+  const namespace = annotations['meta.helm.sh/release-namespace'];
+  return { kind: 'Helm release', name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** Whoever else has applied what a switch writes. */
+function appliers(object: KubernetesObject, explained: ReadonlySet<string>): Owner[] {
+  const others = new Set(
+    fieldEntries(object).flatMap((entry) => {
+      const { manager = '', operation } = entry;
+      const applies = operation === 'Apply' || ARGO_CD.includes(manager);
+      return applies && ownsSpec(entry) && !explained.has(manager) ? [manager] : [];
+    }),
+  );
+  return [...others].map((name) => ({ kind: RECONCILES.test(name) ? 'controller' : 'pipeline', name }));
+}

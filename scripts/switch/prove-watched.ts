@@ -1,0 +1,57 @@
+/** A claim is waited for while nobody else writes over what is to be shown. What somebody has may never come true: that is the reason then, and no wait helps. */
+import { pause } from '../shared/wait.ts';
+import type { Change } from './changes/change.ts';
+import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
+import type { SwitchContext } from './context.ts';
+import { NotProvenError } from './proofs/prove-everywhere.ts';
+import type { Claim, Phase, Proven } from './step.ts';
+
+/** So often the objects are looked at meanwhile, in milliseconds. */
+const LOOK_EVERY_MS = 5000;
+
+/** @param changes those of the phase, which have been written */
+export async function proveWatched(
+  context: SwitchContext,
+  phase: Phase,
+  changes: readonly Change[],
+): Promise<{ claim: Claim | undefined; shown: Proven | undefined }> {
+  const edited = new AbortController();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, edited.signal]);
+  const claim = phase.claim?.({ ...context, signal }, changes);
+  const looking = lookForEdits({ ...context, signal: ended.signal }, (edit) => edited.abort(edit));
+  try {
+    return { claim, shown: await claim?.prove() };
+  } catch (error) {
+    const edit = error instanceof NotProvenError ? await foreignEdit(context) : undefined;
+    throw edit ?? error;
+  } finally {
+    ended.abort();
+    await looking;
+  }
+}
+
+/** Until it is told to end, or has found one. */
+async function lookForEdits(context: SwitchContext, onEdit: (edit: ForeignEditError) => void): Promise<void> {
+  try {
+    for (;;) {
+      await pause(LOOK_EVERY_MS, context.signal, context.clock);
+      const edit = await foreignEdit(context);
+      if (edit === undefined) continue;
+      onEdit(edit);
+      return;
+    }
+  } catch {
+    // Told to end.
+  }
+}
+
+/** What somebody else has changed meanwhile, as far as can be read. */
+export async function foreignEdit(context: SwitchContext): Promise<ForeignEditError | undefined> {
+  try {
+    await verifyUnchanged(context);
+    return undefined;
+  } catch (error) {
+    return error instanceof ForeignEditError ? error : undefined;
+  }
+}

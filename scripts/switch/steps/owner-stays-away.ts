@@ -1,0 +1,56 @@
+/**
+ * A pause that was only said is seen to be one, while all that can be written over is a subset that no route names. An owner that writes again later than
+ * this is found too, but its write may meet a route: what it takes away then answers 503 until the switch has led the traffic back.
+ */
+import { waitFor } from '../../shared/wait.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
+import type { SwitchContext } from '../context.ts';
+import { describeOwner } from '../owners/describe-owner.ts';
+import { ownersOf, reverts } from '../owners/owner.ts';
+import type { Owner } from '../owners/owner.ts';
+import { notPaused } from '../owners/paused.ts';
+import { nothing } from '../step.ts';
+import type { Step } from '../step.ts';
+
+/** Argo CD heals itself some seconds after it has seen an edit, and a loop comes round more often. In milliseconds. */
+const AWAY_MS = 10_000;
+
+export const ownerStaysAway: Step = {
+  name: 'owner-stays-away',
+  title: () => 'See that the owner is paused',
+  changesNothing: true,
+  waits: true,
+  onFailure: 'undo',
+  changes: nothing,
+  claim: (context) => ({
+    text: `nobody writes over subset ${context.to} for ${AWAY_MS / 1000} s, where nobody can see that its owner is paused`,
+    async prove() {
+      const paused = await seenPaused(context);
+      if (paused.length > 0) return { detail: `${paused.map(describeOwner).join(' and ')} is paused` };
+      const { clock, signal, reporter, stepTimeoutMs } = context;
+      const since = clock.now();
+      const isOver = async () => {
+        await verifyUnchanged(context);
+        const left = Math.ceil((AWAY_MS - (clock.now() - since)) / 1000);
+        reporter.progress(`${left} s more`);
+        return left <= 0;
+      };
+      const deadlineMs = Math.max(stepTimeoutMs, 2 * AWAY_MS);
+      await waitFor(isOver, { deadlineMs, what: 'that time to pass', intervalMs: 500, signal, clock });
+      return { detail: `nobody wrote over subset ${context.to} for ${AWAY_MS / 1000} s` };
+    },
+  }),
+};
+
+/** The owners of the subsets, where all of them are seen to be paused. */
+async function seenPaused(context: SwitchContext): Promise<Owner[]> {
+  const { cluster, namespace, lastSeen } = context;
+  const subsets = lastSeen.objects.filter(({ resource }) => resource.kind === lastSeen.versionsName.kind);
+  const owners = subsets.flatMap((seen) =>
+    ownersOf(seen, { own: cluster.fieldManager, namespace }).map((owner) => ({ owner, seen })),
+  );
+  const looks = await Promise.all(
+    owners.map(async ({ owner, seen }) => reverts(owner) && (await notPaused(context, owner, [seen])).pause),
+  );
+  return looks.every((pause) => pause === 'paused') ? owners.map(({ owner }) => owner) : [];
+}
