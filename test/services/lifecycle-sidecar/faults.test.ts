@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { startLateNetwork } from '../../../scripts/shared/callers/late-network.t
 import { type CoffeeShop, killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
 import { beside, preStop, type SidecarProcess, startSidecar } from '../../support/sidecar.ts';
 
-afterEach(killLeftovers);
+afterAll(killLeftovers);
 
 const patient = { DRAIN_MIN_MS: '1000', DRAIN_QUIET_MS: '800' };
 
@@ -33,6 +33,8 @@ async function endPodUnderLoad(end: (shop: CoffeeShop, sidecar: SidecarProcess) 
 const lossless = { lost: 0, byKind: {}, exit: 0 };
 
 describe('no request is lost', () => {
+  afterEach(killLeftovers);
+
   it('when everything works', async () => {
     const result = await endPodUnderLoad(async (shop, sidecar) => {
       expect(await preStop(sidecar)).toMatchObject({ outcome: 'quiet' });
@@ -67,8 +69,9 @@ describe('no request is lost', () => {
   });
 });
 
+// Each waits for a process of its own: side by side.
 describe('the hook is answered, and the record kept,', () => {
-  it('when the app is killed in the middle of its drain', async () => {
+  it.concurrent('when the app is killed in the middle of its drain', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '8000' });
     const sidecar = await startSidecar(beside(shop));
     const hook = preStop(sidecar);
@@ -79,7 +82,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect((afterMs as Record<string, number>).exit).toBeLessThan(5_000);
   });
 
-  it('when the app hangs in its drain, at the deadline', async () => {
+  it.concurrent('when the app hangs in its drain, at the deadline', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '8000' });
     const sidecar = await startSidecar({
       ...beside(shop),
@@ -97,7 +100,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(sidecar.terminationMessage()).toMatchObject({ outcome: 'deadline' });
   });
 
-  it.each([
+  it.concurrent.each([
     ['no JSON', 'coffee'],
     ['JSON of another kind', '[1,2,3]'],
     ['a state that is none', '{"state":7,"drained":[]}'],
@@ -117,7 +120,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(answer.trouble).not.toBeNull();
   });
 
-  it('when the app never stops answering one request', async () => {
+  it.concurrent('when the app never stops answering one request', async () => {
     const endless = createServer((_request, response) => {
       const more = setInterval(() => response.write('{'), 5);
       response.on('close', () => {
@@ -137,7 +140,7 @@ describe('the hook is answered, and the record kept,', () => {
     endless.closeAllConnections();
   });
 
-  it('when the wall clock jumps', async () => {
+  it.concurrent('when the wall clock jumps', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'clock-jump-'));
     const shim = join(folder, 'jump.cjs');
     writeFileSync(
@@ -153,7 +156,7 @@ describe('the hook is answered, and the record kept,', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('when the disk is full: then the log has the record', async () => {
+  it.concurrent('when the disk is full: then the log has the record', async () => {
     const shop = await startCoffeeShop();
     // Every write to it fails with ENOSPC.
     const sidecar = await startSidecar({ ...beside(shop), TERMINATION_LOG: '/dev/full' });
@@ -163,7 +166,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(await sidecar.event('flight record')).toMatchObject({ outcome: 'quiet' });
   });
 
-  it('when nobody reads the log: then the termination message has the record', async () => {
+  it.concurrent('when nobody reads the log: then the termination message has the record', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar({ ...beside(shop), LOG_LEVEL: 'debug' });
     sidecar.child.stdout?.destroy();
