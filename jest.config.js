@@ -2,14 +2,16 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // More stories of each kind run by `npm run test:stories`, the long matrices (a kill or a fault at every single point) by `npm run test:matrix`.
+  // only here
+  // `npm run test:stories`: more stories of each kind. `npm run test:matrix`: a kill or a fault at every single point.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(matrix|stories)/'],
+  // end of only here
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuild-transform.js' },
   // Not in the temp folder: what is cached is run, and somebody else may have made that folder first.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   globalSetup: '<rootDir>/test/support/global-setup.js',
   testTimeout: 30_000,
-  // Real processes and a playground per file: two cores serve two workers at most.
+  // Real processes in many files: two cores serve two workers at most.
   maxWorkers: 2,
 };

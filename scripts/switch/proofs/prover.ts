@@ -72,18 +72,13 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
 
     async routes({ question, leaving }, deadline) {
       const watch = leaving && startQuietWatch(leaving, { mesh, clock });
-      const begun = new Set<string>();
       const ask = askNarrowFirst(mesh, question);
       const proof = proveEverywhere(mesh, {
         ...deadline,
         what: 'the new route',
-        check: async (proxy, signal) => {
-          const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
-          // Once while it is late, so that a quiet that has begun by then counts, and once when it proves B.
-          if (watch && (verdict.proven || !begun.has(proxy.key))) await watch.look(proxy, signal);
-          begun.add(proxy.key);
-          return verdict;
-        },
+        check: looking(watch, async (proxy, signal) =>
+          settled(mesh, proxy, () => ask(proxy, signal), signal),
+        ),
         also: unseen(mesh, question),
       });
       return watch ? { ...(await watch.counting(proof)), watch } : proof;
@@ -108,6 +103,18 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         also: unseen(mesh, question),
       });
     },
+  };
+}
+
+/** Looks once while a proxy is late, so that a quiet that has begun by then counts, and once when it proves its claim. */
+function looking(watch: QuietWatch | undefined, check: ProofRequest['check']): ProofRequest['check'] {
+  if (!watch) return check;
+  const begun = new Set<string>();
+  return async (proxy, signal) => {
+    const verdict = await check(proxy, signal);
+    if (verdict.proven || !begun.has(proxy.key)) await watch.look(proxy, signal);
+    begun.add(proxy.key);
+    return verdict;
   };
 }
 
