@@ -3,7 +3,7 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // only here
-  // More stories of each kind run by `npm run test:stories`, the long matrices (a kill or a fault at every single point) by `npm run test:matrix`.
+  // `npm run test:stories`: more stories of each kind. `npm run test:matrix`: a kill or a fault at every single point.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(matrix|stories)/'],
   // end of only here
   extensionsToTreatAsEsm: ['.ts'],
