@@ -2,6 +2,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { Service } from '../shared/kubernetes.ts';
+import { renderVersion } from './changes/render-version.ts';
 import { canServeAgain, findVersion } from './cluster-state/versions.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
@@ -49,6 +50,8 @@ export interface SwitchContext extends Run {
   readonly from: string;
   /** The candidate. */
   readonly to: string;
+  /** What the Deployments of the two are called, as they stand or will be made. */
+  readonly deployments: { readonly from: string; readonly to: string };
   readonly record: SwitchRecord;
   readonly marker: string;
   readonly target: RouteTarget;
@@ -65,7 +68,11 @@ export interface SwitchContext extends Run {
   readonly watch?: QuietWatch | undefined;
 }
 
-export function createContext(run: Run, state: State, { from, to, record: earlier }: Work): SwitchContext {
+export async function createContext(
+  run: Run,
+  state: State,
+  { from, to, record: earlier }: Work,
+): Promise<SwitchContext> {
   const { options, cluster, mesh, clock } = run;
   const record: SwitchRecord = (earlier && { ...earlier, attempt: (earlier.attempt ?? 1) + 1 }) ?? {
     id: run.createId(),
@@ -89,6 +96,10 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     namespace: cluster.namespace,
     from,
     to,
+    deployments: {
+      from: await deploymentName(options, state, from),
+      to: await deploymentName(options, state, to),
+    },
     record,
     marker: createMarker(from, to, record.id, record.attempt),
     target: state.target,
@@ -99,6 +110,14 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     keepsOld: options.keepOld === true && canServeAgain(findVersion(state.deployments, from)),
     lastSeen: state.lastSeen,
   };
+}
+
+/** As it stands; else as the template set makes it. A set that cannot be rendered is told by the preflight. */
+async function deploymentName(options: SwitchOptions, state: State, version: string): Promise<string> {
+  const { app } = options;
+  const there = findVersion(state.deployments, version);
+  const rendered = there ? undefined : await renderVersion(options, { app, version }).catch(() => undefined);
+  return (there ?? rendered?.deployment)?.metadata.name ?? `${app}-${version}`;
 }
 
 /** What a roll back writes into the routes. */

@@ -74,7 +74,7 @@ async function readAndDecide(run: Run, job: Job): Promise<SwitchResult> {
   if (decision.kind === 'refuse')
     return sayRefused(run, { from: undefined, to: options.to }, decision.message);
   sayBeginning(run, decision);
-  const context = createContext(run, state, decision);
+  const context = await createContext(run, state, decision);
   try {
     if (decision.kind === 'switch') await runForward(context, [operation.preflight]);
     else for (const note of await operation.lookBeforeUndo(context, state)) run.reporter.note(note);
@@ -97,7 +97,7 @@ async function runLocked(run: Run, work: Work, job: Job): Promise<SwitchResult> 
     const message = `Things changed while this run waited for its turn (${describeLive(state.live)} serves now). Nothing was changed; run it again.`;
     return sayRefused(run, work, message);
   }
-  const context = createContext(run, state, again);
+  const context = await createContext(run, state, again);
   await lock.write({ ...context.record, phase: work.kind === 'undo' ? 'undoing' : 'running' });
   if (work.kind === 'undo') return undo(context, job);
   const plan = operation.plan(context);

@@ -63,8 +63,12 @@ function isRecord(value: unknown): value is SwitchRecord {
 
 /** Without them a route is known by its marker alone. */
 function routesIn({ routes }: { routes?: unknown }): RouteId[] | undefined {
-  const isId = (one: Partial<RouteId> | null) =>
-    typeof one === 'object' && Number.isSafeInteger(one?.index) && typeof one?.name === 'string';
+  const isWeight = (weight: unknown) => weight === null || Number.isSafeInteger(weight);
+  const isId = (one: Partial<Record<keyof RouteId, unknown>> | null) => {
+    const { index, name, weights = [] } = one ?? {};
+    const isKnown = Number.isSafeInteger(index) && typeof name === 'string';
+    return isKnown && Array.isArray(weights) && weights.every(isWeight);
+  };
   return Array.isArray(routes) && routes.every(isId) ? (routes as RouteId[]) : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Which proxies there are: those that istiods say are connected, and the pods that run an istio-proxy. */
+import { containerStatusesOf } from '../../shared/kubernetes.ts';
 import type { ContainerStatus, Pod } from '../../shared/kubernetes.ts';
 
 export interface Proxy {
@@ -73,9 +74,7 @@ export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
 }
 
 export function proxyContainer(pod: Pod): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  // A native sidecar is an init container that keeps running.
-  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy');
+  return containerStatusesOf(pod).find(({ name }) => name === 'istio-proxy');
 }
 
 function rejection({ resources = {} }: SyncStatus): string | undefined {

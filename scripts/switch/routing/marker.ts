@@ -20,7 +20,7 @@ export function hasMarker({ name = '' }: { name?: string }, marker: string): boo
 
 /**
  * @param attempt which run of the switch writes it, from 1 on. None writes the same marker twice: a proxy
- * that shows one has the routes that were written   with it, and not those of a run before, with others still
+ * that shows one has the routes that were written with it, and not those of a run before, with others still
  * on their way to it.
  */
 export function createMarker(from: string, to: string, id: string, attempt = 1): string {

@@ -67,6 +67,8 @@ export interface RouteId {
   index: number;
   /** Its author's name for it; empty where it has none. */
   name: string;
+  /** Its author's weights; null: none is written. Absent where it has one destination. */
+  weights?: readonly (number | null)[];
 }
 
 /** What preflight knows when it looks at the routing. */
@@ -135,8 +137,8 @@ export interface TrafficRouting {
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];
-  /** Routes with one of these markers get their authors' names again. */
-  restoreNames(markers: readonly string[]): Change[];
+  /** Routes with one of these markers get their authors' names again, and the weights that `routes` remembers. */
+  restoreNames(markers: readonly string[], routes: readonly RouteId[] | undefined): Change[];
 
   /** A: the version's cluster is active, its healthy endpoints are the ready pods' addresses (`Expected`). */
   reachable(version: string): Question<ReadonlySet<string>>;

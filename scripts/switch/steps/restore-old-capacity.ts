@@ -11,8 +11,8 @@ import type { NamedPart } from '../step.ts';
 
 export const restoreOldCapacity: NamedPart = {
   name: 'restore-old-capacity',
-  title: ({ app, from }) => `Restore ${app}-${from}'s size`,
-  subject: ({ app, from }) => ({ kind: 'Deployment', name: `${app}-${from}` }),
+  title: ({ deployments }) => `Restore ${deployments.from}'s size`,
+  subject: ({ deployments }) => ({ kind: 'Deployment', name: deployments.from }),
   async changes(context) {
     const { cluster, from, to } = context;
     const versions = await listVersions(cluster, context);

@@ -29,7 +29,7 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
-import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
+import { idsOf, isOneOf, asAuthored } from './as-authored.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import {
   describeShares,
@@ -186,8 +186,8 @@ function changesOf(
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
-    restoreNames: (markers) => [
-      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    restoreNames: (markers, routes) => [
+      specOf(resources.virtualServices, virtualService, 'http', asAuthored(http, markers, routes)),
     ],
   };
 }
