@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readTarFiles } from '../../../scripts/image/tar.ts';
+import { readTarFiles } from '../../../scripts/shared/tar.ts';
 import type { Account } from '../../../scripts/load/index.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
 import { root, startPlayground, type Playground } from '../../support/cluster.ts';
