@@ -25,6 +25,12 @@ const NOWHERE: CompiledRoute = {
   cluster: () => '',
 };
 
+/**
+ * How far a request has come. `choosing`: no endpoint yet, or no longer, between two attempts. `trying`: an endpoint is being asked for a
+ * connection in this very call. `waiting`: it has none free; the request waits in its queue. `sent`: an endpoint has it.
+ */
+type Phase = 'routing' | 'choosing' | 'trying' | 'waiting' | 'sent' | 'answering' | 'over';
+
 /** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
 export class Stream implements UpstreamHandler, Waiter {
   readonly #downstream: Caller;
@@ -45,17 +51,10 @@ export class Stream implements UpstreamHandler, Waiter {
   #tooLargeToRepeat = false;
   #host: Host | undefined;
   #upstream: UpstreamConnection | undefined;
-  /** What the present attempt counts as at its endpoint. */
-  #attempt: 'waiting' | 'active' | undefined;
-  #isTrying = false;
-  #isRetry = false;
-  #isRetryRefused = false;
-  #sent = false;
-  #answering = false;
-  #chunkAnswer = false;
+  #phase: Phase = 'routing';
+  /** `counted`: this attempt is one of the retries that the cluster allows at a time. `refused`: there were too many of them. */
+  #retry: 'none' | 'counted' | 'refused' = 'none';
   #answerStatus = 0;
-  #over = false;
-  #forwarding = false;
   #sentAt = 0;
   readonly #startedAt = Date.now();
   readonly #began = performance.now();
@@ -118,20 +117,21 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   onRequestBody(chunk: Buffer): void {
-    if (this.#over) return;
-    if (!this.#sent || this.#mayRepeat()) {
+    if (this.#phase === 'over') return;
+    const isSent = this.#isSent();
+    if (!isSent || this.#mayRepeat()) {
       this.#kept.push(chunk);
       this.#keptBytes += chunk.length;
-      if (this.#keptBytes > BUFFER_LIMIT && !this.#sent) this.#downstream.pauseReading();
+      if (this.#keptBytes > BUFFER_LIMIT && !isSent) this.#downstream.pauseReading();
     }
-    if (this.#sent && this.#upstream?.write(chunk) === false) this.#downstream.pauseReading();
-    if (this.#sent && this.#keptBytes > BUFFER_LIMIT) this.#dropKept();
+    if (isSent && this.#upstream?.write(chunk) === false) this.#downstream.pauseReading();
+    if (isSent && this.#keptBytes > BUFFER_LIMIT) this.#dropKept();
   }
 
   onRequestComplete(): void {
     this.#requestComplete = true;
     const route = this.#route;
-    if (this.#over || !this.#forwarding || route === undefined) return;
+    if (this.#phase === 'over' || this.#phase === 'routing' || route === undefined) return;
     if (route.timeoutMs > 0) this.#timer = setTimeout(() => this.#onTimeout(), route.timeoutMs);
     this.#mirror(route);
   }
@@ -143,7 +143,7 @@ export class Stream implements UpstreamHandler, Waiter {
   /** All bytes that came together, from either side, were handed over: what was collected can leave in one packet. */
   onBatchEnd(): void {
     this.#downstream.flush();
-    if (this.#upstream !== undefined && !this.#sent) this.#send();
+    this.#send();
   }
 
   onDownstreamWritable(): void {
@@ -151,7 +151,7 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   onDownstreamGone(): void {
-    if (this.#over) return;
+    if (this.#phase === 'over') return;
     this.#leaveUpstream(true);
     this.#finishAccounting();
   }
@@ -162,7 +162,7 @@ export class Stream implements UpstreamHandler, Waiter {
     this.#upstream = connection;
     connection.attach(this, this.#request.method);
     // The first attempt waits for the body bytes that came together with the head.
-    if (!this.#isTrying || this.#retries.made > 0 || this.#requestComplete) this.#send();
+    if (this.#phase !== 'trying' || this.#retries.made > 0 || this.#requestComplete) this.#send();
   }
 
   onPoolFailure(reason: ResetReason): void {
@@ -182,17 +182,22 @@ export class Stream implements UpstreamHandler, Waiter {
       this.#retryLater();
       return;
     }
-    this.#isRetryRefused = wanted;
-    this.#answering = true;
+    if (wanted) this.#retry = 'refused';
+    this.#phase = 'answering';
     this.#answerStatus = head.status;
     clearTimeout(this.#tryTimer);
     const route = this.#route;
     if (route === undefined) return;
     this.#answerBody = body;
-    this.#chunkAnswer = body.endsWithConnection;
     const serviceTimeMs = Math.round(performance.now() - this.#sentAt);
     this.#serviceTimeMs = serviceTimeMs;
-    const headers = downstreamHeaders(head.headers, this.#chain, serviceTimeMs, route, this.#chunkAnswer);
+    const headers = downstreamHeaders(
+      head.headers,
+      this.#chain,
+      serviceTimeMs,
+      route,
+      this.#isAnswerChunked(),
+    );
     if (this.#chain.draining) this.#downstream.closeAfterAnswer();
     if (this.#downstream.closesAfterAnswer) setHeader(headers, 'connection', 'close');
     const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? '') : head.reason;
@@ -211,7 +216,7 @@ export class Stream implements UpstreamHandler, Waiter {
     }
     clearTimeout(this.#timer);
     clearTimeout(this.#tryTimer);
-    this.#answering = true;
+    this.#phase = 'answering';
     this.#answerStatus = head.status;
     const headers = upgradeHeaders(head.headers, this.#chain, this.#route);
     this.#downstream.writeHead(writeHead(`HTTP/1.1 101 Switching Protocols`, headers));
@@ -225,18 +230,19 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   onBody(chunk: Buffer): void {
-    if (!this.#answering) return;
-    if (this.#chunkAnswer) this.#downstream.write(Buffer.from(`${chunk.length.toString(16)}\r\n`));
+    if (this.#phase !== 'answering') return;
+    const isChunked = this.#isAnswerChunked();
+    if (isChunked) this.#downstream.write(Buffer.from(`${chunk.length.toString(16)}\r\n`));
     let writable = this.#downstream.write(chunk);
-    if (this.#chunkAnswer) writable = this.#downstream.write(Buffer.from('\r\n'));
+    if (isChunked) writable = this.#downstream.write(Buffer.from('\r\n'));
     if (!writable) this.#upstream?.pauseReading();
   }
 
   onComplete(): void {
-    if (!this.#answering || this.#over) return;
-    if (this.#chunkAnswer) this.#downstream.write(Buffer.from('0\r\n\r\n'));
+    if (this.#phase !== 'answering') return;
+    if (this.#isAnswerChunked()) this.#downstream.write(Buffer.from('0\r\n\r\n'));
     this.#count(this.#answerStatus >= 500 ? 'rqError' : 'rqSuccess');
-    const refused = this.#isRetryRefused ? 'UO' : undefined;
+    const refused = this.#retry === 'refused' ? 'UO' : undefined;
     this.#ends(this.#retries.gaveUpOn(this.#answerStatus) ? 'URX' : refused, 'via_upstream');
     this.#leaveUpstream(false);
     this.#finishAccounting();
@@ -244,18 +250,19 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   onReset(reason: ResetReason): void {
-    if (this.#over) return;
-    const sent = this.#sent;
+    if (this.#phase === 'over') return;
+    const isAnswering = this.#phase === 'answering';
+    const isSent = this.#isSent();
     this.#endRetry();
     this.#count('rqError');
     this.#leaveUpstream(false);
-    this.#outcome = resetRecord(reason, this.#answering);
-    if (this.#answering) {
+    this.#outcome = resetRecord(reason, isAnswering);
+    if (isAnswering) {
       this.#finishAccounting();
       this.#downstream.abort();
       return;
     }
-    if (this.#retries.onReset(reason, sent) && (!sent || this.#mayRepeat())) {
+    if (this.#retries.onReset(reason, isSent) && (!isSent || this.#mayRepeat())) {
       if (this.#beginRetry()) {
         this.#retryLater();
         return;
@@ -269,8 +276,27 @@ export class Stream implements UpstreamHandler, Waiter {
 
   // Inside
 
+  #isStill(phase: Phase): boolean {
+    return this.#phase === phase;
+  }
+
+  /** It counts as pending at its endpoint. */
+  #isPending(): boolean {
+    return this.#phase === 'trying' || this.#phase === 'waiting';
+  }
+
+  /** An endpoint has it: it counts as active there. */
+  #isSent(): boolean {
+    return this.#phase === 'sent' || this.#phase === 'answering';
+  }
+
+  /** An answer without a length that ends with its connection is passed on in chunks. */
+  #isAnswerChunked(): boolean {
+    return this.#answerBody?.endsWithConnection === true;
+  }
+
   #forward(): void {
-    this.#forwarding = true;
+    this.#phase = 'choosing';
     const { json } = this.#route ?? {};
     const prefix = json?.match.prefix;
     const rewrite = json?.route?.prefix_rewrite;
@@ -295,13 +321,11 @@ export class Stream implements UpstreamHandler, Waiter {
     this.#host = host;
     this.#tried.push(host);
     host.stats.rqPendingActive += 1;
-    this.#attempt = 'waiting';
+    this.#phase = 'trying';
     const perTry = this.#route?.retry?.perTryTimeoutMs;
     if (perTry !== undefined) this.#tryTimer = setTimeout(() => this.#onTryTimeout(), perTry);
-    this.#isTrying = true;
-    const isTaken = host.request(this);
-    this.#isTrying = false;
-    if (!isTaken) this.#overflow();
+    if (!host.request(this)) this.#overflow();
+    else if (this.#isStill('trying')) this.#phase = 'waiting';
   }
 
   /** Too many requests: none more is begun, and this one is not tried again. */
@@ -325,15 +349,14 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   #send(): void {
-    if (this.#sent || this.#upstream === undefined || this.#over) return;
+    if (!this.#isPending() || this.#upstream === undefined) return;
     // Envoy counts a request when its connection is there.
     const breaker = this.#cluster?.breaker;
     if (breaker?.admits('requests') === false) {
       this.#overflow();
       return;
     }
-    this.#sent = true;
-    this.#attempt = 'active';
+    this.#phase = 'sent';
     if (breaker !== undefined) breaker.inUse.requests += 1;
     this.#sentAt = performance.now();
     this.#upstreamAddress = this.#upstream.localAddress;
@@ -356,7 +379,7 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   #dropKept(): void {
-    if (this.#sent && this.#keptBytes > 0) this.#tooLargeToRepeat = true;
+    if (this.#isSent() && this.#keptBytes > 0) this.#tooLargeToRepeat = true;
     this.#kept = [];
     this.#keptBytes = 0;
   }
@@ -372,14 +395,14 @@ export class Stream implements UpstreamHandler, Waiter {
     const breaker = this.#cluster?.breaker;
     if (breaker === undefined || !breaker.admits('retries')) return false;
     breaker.inUse.retries += 1;
-    this.#isRetry = true;
+    this.#retry = 'counted';
     return true;
   }
 
   /** What came of it is known. */
   #endRetry(): void {
-    if (this.#isRetry && this.#cluster !== undefined) this.#cluster.breaker.inUse.retries -= 1;
-    this.#isRetry = false;
+    if (this.#retry === 'counted' && this.#cluster !== undefined) this.#cluster.breaker.inUse.retries -= 1;
+    this.#retry = 'none';
   }
 
   #retryLater(): void {
@@ -387,10 +410,11 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   #onTimeout(): void {
-    if (this.#over) return;
+    if (this.#phase === 'over') return;
+    const isAnswering = this.#phase === 'answering';
     this.#count('rqTimeout');
     this.#leaveUpstream(true);
-    if (this.#answering) {
+    if (isAnswering) {
       this.#finishAccounting();
       this.#downstream.abort();
       return;
@@ -400,12 +424,12 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   #onTryTimeout(): void {
-    if (this.#over || this.#answering) return;
+    if (this.#phase === 'over' || this.#phase === 'answering') return;
     this.#count('rqTimeout');
-    const sent = this.#sent;
+    const isSent = this.#isSent();
     this.#leaveUpstream(true);
     this.#endRetry();
-    const wanted = this.#retries.onReset('connection timeout', sent) && (!sent || this.#mayRepeat());
+    const wanted = this.#retries.onReset('connection timeout', isSent) && (!isSent || this.#mayRepeat());
     if (wanted && this.#beginRetry()) {
       this.#retryLater();
       return;
@@ -442,17 +466,17 @@ export class Stream implements UpstreamHandler, Waiter {
   /** Ends the present attempt's accounting and, when asked, its connection. */
   #leaveUpstream(destroy: boolean): void {
     const host = this.#host;
+    const isSent = this.#isSent();
     if (host !== undefined) {
-      if (this.#attempt === 'waiting') host.stats.rqPendingActive -= 1;
-      if (this.#attempt === 'active') host.stats.rqActive -= 1;
+      if (this.#isPending()) host.stats.rqPendingActive -= 1;
+      if (isSent) host.stats.rqActive -= 1;
     }
-    if (this.#attempt === 'active' && this.#cluster !== undefined) this.#cluster.breaker.inUse.requests -= 1;
-    this.#attempt = undefined;
+    if (isSent && this.#cluster !== undefined) this.#cluster.breaker.inUse.requests -= 1;
+    this.#phase = 'choosing';
     host?.cancel(this);
-    if (destroy && this.#sent) this.#upstream?.destroy();
+    if (destroy && isSent) this.#upstream?.destroy();
     else if (destroy) this.#upstream?.release();
     this.#upstream = undefined;
-    this.#sent = false;
     clearTimeout(this.#tryTimer);
   }
 
@@ -472,8 +496,8 @@ export class Stream implements UpstreamHandler, Waiter {
   }
 
   #finishAccounting(): void {
-    if (!this.#over) this.#tell();
-    this.#over = true;
+    if (this.#phase !== 'over') this.#tell();
+    this.#phase = 'over';
     this.#endRetry();
     clearTimeout(this.#timer);
     clearTimeout(this.#tryTimer);
