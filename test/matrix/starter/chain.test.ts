@@ -1,18 +1,8 @@
 /** From `npm run new` to a release without a loss: each command as the README of the new repository has it. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readTarFiles } from '../../../scripts/shared/tar.ts';
 import type { Account } from '../../../scripts/load/index.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
 import { root, startPlayground, type Playground } from '../../support/cluster.ts';
@@ -78,10 +68,10 @@ describe('the new repository', () => {
   it('serves, is made an image, and is switched under load on a playground without a loss', async () => {
     await serves();
     await run('npm run image -- tea-house', { cwd: made });
-    const program = programOf(path.join(made, 'dist/tea-house-1.0.0.tar'));
-    const playground = await startPlayground();
+    const playground = await startPlayground({
+      imageArchives: [path.join(made, 'dist/tea-house-1.0.0.tar')],
+    });
     try {
-      playground.registerImage('tea-house', ['node', program]);
       const account = await releaseUnderLoad(playground);
       expect(account).toMatchObject({ lost: 0 });
       expect(account.sent).toBeGreaterThan(500);
@@ -117,22 +107,6 @@ async function serves(): Promise<void> {
   });
   process.kill(-(service.child.pid ?? 0), 'SIGTERM');
   await service.ended;
-}
-
-/** The program in the top layer of an image, as a runtime would unpack it. */
-function programOf(archive: string): string {
-  const files = readTarFiles(readFileSync(archive));
-  const read = (digest: string): Buffer => files.get(`blobs/${digest.replace(':', '/')}`) ?? Buffer.alloc(0);
-  const parse = (bytes: Buffer | undefined): unknown => JSON.parse(String(bytes));
-  const index = parse(files.get('index.json')) as { manifests: [{ digest: string }] };
-  const { layers } = parse(read(index.manifests[0].digest)) as { layers: { digest: string }[] };
-  const app = readTarFiles(gunzipSync(read(layers.at(-1)?.digest ?? '')));
-  const folder = path.join(temp, 'image');
-  mkdirSync(folder);
-  for (const [file, data] of app) writeFileSync(path.join(folder, path.basename(file)), data);
-  const program = path.join(folder, 'main.cjs');
-  expect(existsSync(program)).toBe(true);
-  return program;
 }
 
 const loadOf = (url: string): string =>
