@@ -3,8 +3,8 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // only here
-  // The long matrices (a kill or a fault at every single point) run by `npm run test:matrix`.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
+  // `npm run test:stories`: more stories of each kind. `npm run test:matrix`: a kill or a fault at every single point.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(matrix|stories)/'],
   // end of only here
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuild-transform.js' },

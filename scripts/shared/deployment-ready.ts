@@ -1,7 +1,7 @@
 /** Whether a Deployment is rolled out, and if not, what its pods say about it. */
 import type { Cluster } from './cluster/cluster.ts';
 import { messageOf } from './errors.ts';
-import { isReady } from './kubernetes.ts';
+import { containerStatusesOf, isReady } from './kubernetes.ts';
 import type { Container, Deployment, KubernetesObject, Pod } from './kubernetes.ts';
 import { resources } from './resources.ts';
 
@@ -54,15 +54,13 @@ export function standsStill({
 const HOPELESS = ['InvalidImageName', 'ErrImageNeverPull'];
 
 function hopeless(pods: Pod[]): string | undefined {
-  const [found] = pods.flatMap(({ metadata, status = {} }) =>
-    [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].flatMap(
-      ({ name, state }) => {
-        const { reason = '', message = '' } = state?.waiting ?? {};
-        return HOPELESS.includes(reason)
-          ? [`pod ${metadata.name}: container ${name} ${reason}: ${message}`]
-          : [];
-      },
-    ),
+  const [found] = pods.flatMap((pod) =>
+    containerStatusesOf(pod).flatMap(({ name, state }) => {
+      const { reason = '', message = '' } = state?.waiting ?? {};
+      return HOPELESS.includes(reason)
+        ? [`pod ${pod.metadata.name}: container ${name} ${reason}: ${message}`]
+        : [];
+    }),
   );
   return found;
 }
@@ -85,9 +83,7 @@ export function isFinal(refused: string): boolean {
  * @param otherwise why the Deployment does not go on, where no pod says anything
  */
 export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: string): Promise<string> {
-  const [pod] = pods.filter(
-    (candidate) => !isReady(candidate) && candidate.metadata.deletionTimestamp === undefined,
-  );
+  const pod = pods.find((one) => !isReady(one) && one.metadata.deletionTimestamp === undefined);
   if (pod === undefined)
     return otherwise ?? (pods.length === 0 ? 'no pod was created' : 'all pods are ready, the rollout is not');
   const reason =
@@ -95,11 +91,8 @@ export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: 
   return `pod ${pod.metadata.name}: ${reason}`;
 }
 
-function explainPod({ status = {} }: Pod): string | undefined {
-  for (const { name, state, lastState } of [
-    ...(status.initContainerStatuses ?? []),
-    ...(status.containerStatuses ?? []),
-  ]) {
+function explainPod(pod: Pod): string | undefined {
+  for (const { name, state, lastState } of containerStatusesOf(pod)) {
     const { waiting, terminated } = state ?? {};
     // The ordinary beginning, not a reason.
     if (waiting && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing') {
@@ -111,7 +104,7 @@ function explainPod({ status = {} }: Pod): string | undefined {
     if (terminated && terminated.exitCode !== 0)
       return `container ${name} ended with exit code ${terminated.exitCode ?? '?'}`;
   }
-  const unscheduled = status.conditions?.find(
+  const unscheduled = pod.status?.conditions?.find(
     ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
   );
   return unscheduled && (unscheduled.message ?? unscheduled.reason);

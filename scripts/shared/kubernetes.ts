@@ -151,6 +151,11 @@ export interface Lease extends KubernetesObject {
   };
 }
 
+/** Of its init containers, native sidecars among them, and of its containers. */
+export function containerStatusesOf({ status = {} }: Pod): ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+}
+
 export function isReady(pod: Pod): boolean {
   return (
     pod.metadata.deletionTimestamp === undefined &&

@@ -1,12 +1,11 @@
-/** What a run of the switch knows. A value: steps read it, and the loops hand the next step one with what was seen last. */
-
+/** What a run of the switch knows. A value: the loops hand each step one with what was seen last. */
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { Service } from '../shared/kubernetes.ts';
+import { renderVersion } from './changes/render-version.ts';
 import { canServeAgain, findVersion } from './cluster-state/versions.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Decision } from './decide.ts';
-
 import type { CreateId } from '../shared/create-id.ts';
 import { guardWrites } from './lock/guarded-cluster.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
@@ -34,7 +33,7 @@ export interface Run {
   readonly readState: () => Promise<State>;
   /** Only who serves; undefined where that cannot be read. It never fails. */
   readonly whoServes: () => Promise<LiveVersion[] | undefined>;
-  /** Renews the Lease now; throws when somebody else has it by now. Asked right before what cannot be undone. */
+  /** Renews the Lease, right before what cannot be undone; throws when somebody else has it by now. */
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly inBackground: (work: Promise<void>) => void;
@@ -51,6 +50,8 @@ export interface SwitchContext extends Run {
   readonly from: string;
   /** The candidate. */
   readonly to: string;
+  /** What the Deployments of the two are called, as they stand or will be made. */
+  readonly deployments: { readonly from: string; readonly to: string };
   readonly record: SwitchRecord;
   readonly marker: string;
   readonly target: RouteTarget;
@@ -59,7 +60,7 @@ export interface SwitchContext extends Run {
   readonly quietMs: number;
   /** It began with a record of a run that was killed, or stopped. */
   readonly continued: boolean;
-  /** The current version stays when the switch is over. A run that ended after it was deleted leaves none to keep. */
+  /** The current version stays when the switch is over: it was asked for, and is not deleted already. */
   readonly keepsOld: boolean;
   /** The objects as this switch last read or wrote them: what differs later was somebody else. */
   readonly lastSeen: TrafficRouting;
@@ -67,7 +68,11 @@ export interface SwitchContext extends Run {
   readonly watch?: QuietWatch | undefined;
 }
 
-export function createContext(run: Run, state: State, { from, to, record: earlier }: Work): SwitchContext {
+export async function createContext(
+  run: Run,
+  state: State,
+  { from, to, record: earlier }: Work,
+): Promise<SwitchContext> {
   const { options, cluster, mesh, clock } = run;
   const record: SwitchRecord = (earlier && { ...earlier, attempt: (earlier.attempt ?? 1) + 1 }) ?? {
     id: run.createId(),
@@ -91,6 +96,10 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     namespace: cluster.namespace,
     from,
     to,
+    deployments: {
+      from: await deploymentName(options, state, from),
+      to: await deploymentName(options, state, to),
+    },
     record,
     marker: createMarker(from, to, record.id, record.attempt),
     target: state.target,
@@ -101,6 +110,14 @@ export function createContext(run: Run, state: State, { from, to, record: earlie
     keepsOld: options.keepOld === true && canServeAgain(findVersion(state.deployments, from)),
     lastSeen: state.lastSeen,
   };
+}
+
+/** As it stands; else as the template set makes it. A set that cannot be rendered is told by the preflight. */
+async function deploymentName(options: SwitchOptions, state: State, version: string): Promise<string> {
+  const { app } = options;
+  const there = findVersion(state.deployments, version);
+  const rendered = there ? undefined : await renderVersion(options, { app, version }).catch(() => undefined);
+  return (there ?? rendered?.deployment)?.metadata.name ?? `${app}-${version}`;
 }
 
 /** What a roll back writes into the routes. */

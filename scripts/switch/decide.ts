@@ -1,4 +1,4 @@
-/** What a run has to do, decided from what stands in the cluster and what was asked for. Reads nothing, writes nothing. */
+/** What a run has to do, from what stands in the cluster and what was asked for. Reads and writes nothing. */
 import { UsageError } from '../shared/errors.ts';
 import { isUnfinished } from './lock/switch-record.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';

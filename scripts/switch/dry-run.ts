@@ -1,4 +1,4 @@
-/** What a run would do: the same steps, each on the cluster as the ones before it would leave it. Stores nothing. */
+/** What a run would do: the same steps, each on the cluster as the ones before it would leave it. */
 import { ClusterError } from '../shared/cluster/errors.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { Change } from './changes/change.ts';

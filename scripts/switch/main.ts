@@ -5,7 +5,7 @@ import { systemClock } from '../shared/clock.ts';
 import { chooseCluster } from '../shared/cluster/flags.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import { messageOf, UsageError } from '../shared/errors.ts';
-import { printable, printableJson } from '../shared/printable.ts';
+import { printableJson, printableLines } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { homeFolder } from '../shared/user.ts';
 import { help, parseSwitchArgs } from './command/command-line.ts';
@@ -19,22 +19,19 @@ await runMain(async ({ argv, env, signal }) => {
   const parsed = parseSwitchArgs(argv, { defaultTemplates, called, isReadElsewhere: isPodLog(env) });
   const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
   if (wantsHelp) {
-    const here = asCalled(help, 'switch', start);
-    process.stdout.write(`${here}\n`);
+    process.stdout.write(`${asCalled(help, 'switch', start)}\n`);
     return 0;
   }
   const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
   // Only now: help and wrong usage shall not wait for what they do not need.
   const {
-    allServed,
+    answerPromotion,
+    answerStatus,
     combineReporters,
     connectCluster,
     createJournal,
     createTerminalReporter,
-    describeStatus,
-    promote,
-    readStatus,
     runSwitch,
   } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
@@ -42,18 +39,10 @@ await runMain(async ({ argv, env, signal }) => {
   try {
     cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch', signal });
     if (isPodLog(env)) options.sameCluster = ` --namespace ${cluster.namespace}${options.sameCluster}`;
-    if (status) {
-      const found = await readStatus(cluster, options.app);
-      if (json) print(found);
-      else process.stdout.write(`${describeStatus(found, options)}\n`);
-      return allServed(found) ? 0 : 1;
-    }
-    if (wantsPromotion) {
-      const said = await promote(cluster, options.app);
-      if (json) print({ app: options.app, message: said });
-      else process.stdout.write(`${printable(said)}\n`);
-      return 0;
-    }
+    const write = (text: string) => process.stdout.write(`${printableLines(text)}\n`);
+    const answer = json ? { document: print } : { text: write };
+    if (status) return await answerStatus(cluster, options, answer);
+    if (wantsPromotion) return await answerPromotion(cluster, options, answer);
     const terminal = createTerminalReporter(process.stderr);
     const reporter = journal === undefined ? terminal : combineReporters(terminal, createJournal(journal));
     const result = await runSwitch({ ...options, events: true, cluster, signal }, reporter);
@@ -73,7 +62,7 @@ await runMain(async ({ argv, env, signal }) => {
   }
 });
 
-/** Those of the repository that this is part of; of the folder that it is called in, where it is a tool that was installed. */
+/** Those of this repository; of the folder that it is called in, where it is a tool that was installed. */
 function findTemplates(): string {
   const ours = path.resolve(import.meta.dirname, '../../istio/cluster.yaml');
   return existsSync(ours) ? ours : path.resolve('istio/cluster.yaml');

@@ -1,4 +1,4 @@
-/** The commands that a message suggests, with the flags that name this app and this cluster, quoted for a POSIX shell. */
+/** The commands that a message suggests, with the flags that name this app and this cluster. */
 import { calledHere } from '../shared/called.ts';
 import type { SwitchOptions } from './types.ts';
 

@@ -1,4 +1,4 @@
-/** What a run is for: a switch, or an adoption. How it is carried out (locked, proven, resumed, rolled back, shown without being done) is the same. */
+/** What a run is for: a switch, or an adoption. It is locked, proven, resumed and rolled back alike. */
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Run, SwitchContext } from './context.ts';

@@ -1,4 +1,4 @@
-/** One step of a plan, in whatever direction: its changes are written, its claim is proven, and everybody hears of it from the same values. */
+/** One step, in whatever direction: its changes are written, its claim is proven, and both are told. */
 import { UsageError, messageOf } from '../shared/errors.ts';
 import { applyChanges } from './changes/apply-change.ts';
 import { recordEvent } from './command/events.ts';
@@ -9,7 +9,7 @@ import { knowingOf, phasesOf } from './step.ts';
 import type { NamedPart, Proven, Step } from './step.ts';
 import type { StepReport } from './types.ts';
 
-/** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written by then stays. */
+/** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written stays. */
 export class StepFailed extends Error {
   readonly part: NamedPart;
   /** With what was seen and written last. */

@@ -1,4 +1,4 @@
-/** The switch as a list of steps. Forward they run in this order; rolled back they run their `undo` in the opposite one. */
+/** The switch as a list of steps, run in this order. Rolled back, their `undo` run in the opposite one. */
 import { canaryStep } from './canary/canary-step.ts';
 import type { SwitchContext } from './context.ts';
 import { preflight } from './preflight/preflight.ts';
@@ -29,7 +29,7 @@ export function planSwitch({ canary = [], keepOld = false, ownerPaused = false }
   return [...toTheCandidate, ...(keepOld ? [] : [removeSubset, deleteOld]), restoreNames];
 }
 
-/** The rest of a switch that was begun by whoever: what is left of the current version when that is gone already cannot be kept. */
+/** The rest of a switch that was begun by whoever: a current version that is gone already cannot be kept. */
 export function planOf({ options, keepsOld }: Pick<SwitchContext, 'options' | 'keepsOld'>): Step[] {
   return planSwitch({ ...options, keepOld: keepsOld });
 }
@@ -46,8 +46,8 @@ export function planUndo(): NamedPart[] {
 }
 
 /**
- * What a failure rolls back. A continued run begins with the first step again, however far the killed one had come: so all of it. Where traffic may
- * have moved, the current version's capacity comes first.
+ * What a failure rolls back. A continued run begins with the first step again, however far the killed one had
+ * come: so all of it. Where traffic may have moved, the current version's capacity comes first.
  */
 export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
   if (continued || done.includes(removeSubset)) return planUndo();

@@ -1,4 +1,4 @@
-/** A claim is waited for while nobody else writes over what is to be shown. What somebody has may never come true: that is the reason then, and no wait helps. */
+/** A claim is waited for while nobody writes over what is to be shown: after an edit no wait helps. */
 import { pause } from '../shared/wait.ts';
 import type { Change } from './changes/change.ts';
 import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';

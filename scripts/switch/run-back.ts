@@ -1,4 +1,4 @@
-/** Steps rolled back one after another, from what stands there now: an edit by somebody else may be why, and must outlive it. */
+/** Steps rolled back one after another, from what stands there now: somebody else's edit outlives it. */
 import { CommandError } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import type { SwitchContext } from './context.ts';
@@ -14,7 +14,7 @@ export async function runBack(context: SwitchContext, plan: readonly NamedPart[]
   return next;
 }
 
-/** Rolled back is a switch only when the current version has all the traffic: somebody else may have written the routes meanwhile. */
+/** Rolled back, the current version has all the traffic, unless somebody else has written routes. */
 function verifyServesAlone({ lastSeen, from }: SwitchContext): void {
   const live = lastSeen.live();
   if (live.every(({ subset }) => subset === from)) return;

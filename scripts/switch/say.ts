@@ -50,6 +50,15 @@ export async function sayEnd(
   };
 }
 
+/** Refused before anything was changed. */
+export function sayRefused(
+  run: Run,
+  { from, to }: Pick<SwitchResult, 'from' | 'to'>,
+  message: string,
+): Promise<SwitchResult> {
+  return sayEnd(run, { from, to, outcome: 'stopped', ok: false, message, error: message });
+}
+
 export async function saySwitched(
   context: SwitchContext,
   plan: readonly { name: string; waits?: boolean }[],
@@ -97,7 +106,7 @@ export async function sayStopped(
   return sayEnd(context, ended, Promise.resolve(live));
 }
 
-/** From the state that was reached, as far as it can be read: nothing begun, both versions there, or no way back any more. */
+/** From the state that was reached, as far as it can be read. */
 async function nextStep(context: SwitchContext): Promise<string> {
   const { options, cluster, app, from, to } = context;
   const [versions, lease] = await Promise.all([

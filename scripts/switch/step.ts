@@ -1,4 +1,4 @@
-/** A step as data: what it will write and what must then be true. Who runs it decides what happens with that. */
+/** A step as data: what it will write, and what must be true then. */
 import type { Change } from './changes/change.ts';
 import type { SwitchContext } from './context.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
@@ -26,7 +26,7 @@ export interface Claim {
 }
 
 export interface Phase {
-  /** What is written, decided from what is read now. What is already so is left alone: a step may be run again. */
+  /** What is written, decided from what is read now. A step may be run again: what is already so stays. */
   changes?(context: SwitchContext): Promise<Change[]>;
   /** What must hold then. `changes`: those of this phase, as they were decided. */
   claim?(context: SwitchContext, changes: readonly Change[]): Claim;
@@ -54,7 +54,7 @@ export interface NamedPart extends Part {
 export interface Step extends NamedPart {
   /** Taken back with the same proofs. None: there is nothing to take back. */
   undo?: Part;
-  /** Percent of the traffic that the candidate gets by it. Once one of these has begun, a roll back begins with the current version's capacity. */
+  /** Percent of the traffic that the candidate gets. After it, a roll back restores the capacity first. */
   share?: number;
   /** What a failure leads to: everything rolled back, or a stop where the next run goes on. */
   onFailure: 'undo' | 'stop';

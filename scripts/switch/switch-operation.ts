@@ -34,7 +34,7 @@ export const switchOperation: Operation = {
   explainMissingRights,
   decide,
   preflight,
-  // A roll back is refused for missing rights alone: an owner that writes the old state may be why it is asked for.
+  // Only missing rights refuse a roll back: an owner that writes the old state may be why it is asked for.
   async lookBeforeUndo(context, state) {
     await verifyWayBack(context, state);
     const versions = [context.from, context.to].map((version) => findVersion(state.deployments, version));

@@ -26,7 +26,7 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
-  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, although that cannot be read from here. */
+  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, though nobody can see it. */
   ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
@@ -47,7 +47,7 @@ export interface SwitchOptions {
   called?: Called | undefined;
   /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
   sameCluster?: string | undefined;
-  /** Flags that say how this switch was wished for, such as ` --canary 5,25 --hold`: the command that goes on with it must say so again. */
+  /** Flags of this switch that a command that goes on with it says again: ` --canary 5,25 --hold`. */
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
@@ -59,7 +59,7 @@ export interface SwitchOptions {
   clock?: Clock | undefined;
   /** What makes this run's names. Default: random. */
   createId?: CreateId | undefined;
-  /** Who runs it, as the Lease names its holder; of this run alone. Default: from user, machine and process. */
+  /** Who runs it, as the Lease names its holder; no two runs are alike. Default: from user and machine. */
   identity?: string | undefined;
 }
 
@@ -92,8 +92,8 @@ export interface StepReport {
   slowest: Proof['slowest'] | undefined;
   detail: string;
   /**
-   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the version that is left (shift-traffic,
-   * drain-old), or on both (canary). Each is counted in one step only.
+   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the
+   * version that is left (shift-traffic, drain-old), or on both (canary). Each is counted in one step only.
    */
   requests?: number | undefined;
   /** Worth knowing, and no reason to stop. */
@@ -148,7 +148,7 @@ export interface Words {
 /** Hears what happens; the terminal, a test, nobody. */
 export interface Reporter {
   begin(text: string): void;
-  /** `name` is the one of the step report, for programs; `subject` what it is about, where it changes anything. */
+  /** `name`: as in the step report, for programs. `subject`: the object it is about, where it changes any. */
   stepStarted(title: string, name: string, subject?: Subject): void;
   progress(text: string): void;
   stepDone(detail: string, cost: StepCost): void;

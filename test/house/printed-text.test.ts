@@ -11,6 +11,7 @@ const sources = readdirSync(path.join(root, 'scripts'), { recursive: true, encod
 const ours = [
   /^\(?(usage|help|`\$\{help\}\\n`)\)/,
   /^\(`[^$`]*`\)/,
+  /^\(`\$\{(readVersion\(\)|asCalled\(help, .*\))\}\\n`\)/,
   // Names this program has made itself.
   /\$\{(page|html|server\.url)\}\\n`\)/,
   /^\(describeUse\(/,

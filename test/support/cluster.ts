@@ -39,7 +39,7 @@ export interface CoffeeCluster {
   cluster: Cluster;
   /** Where an order is placed. */
   ordersUrl: string;
-  /** Applies resource sets of `k8s/cluster.yaml` or `istio/cluster.yaml`; without `retries` in the values, routes have none. */
+  /** Applies resource sets of a cluster file, such as `istio/cluster.yaml`; without `retries` in the values, routes have none. */
   apply(clusterFile: string, sets: string[], vars?: Record<string, string>): Promise<void>;
   switchTo(version: string, options?: Partial<SwitchOptions>): Promise<SwitchResult & { said: string[] }>;
   /** Sends orders while `work` runs and for a second more; returns the account. */
@@ -72,7 +72,7 @@ export async function startCoffeeCluster({
       cluster,
       ordersUrl,
       async apply(clusterFile, sets, vars = {}) {
-        const rendered = await renderSets(path.join(root, clusterFile), {
+        const rendered = await renderSets(path.resolve(root, clusterFile), {
           include: sets,
           vars: { ...strict, ...vars },
         });
@@ -117,6 +117,39 @@ export async function startCoffeeCluster({
     };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+const soon = { minMs: 0, medianMs: 1, p95Ms: 2, maxMs: 3 };
+
+/** Pods and proxies that hardly take any time: for stories that are about something else. */
+export const quickDelays: NonNullable<PlaygroundOptions['delays']> = {
+  mesh: { debounceMs: 5, push: soon, spread: soon, warming: soon },
+  kubelet: { sandbox: 0, deletionSeen: 0, preStopToSigterm: 0, exitToStatus: 0, statusToGone: 0 },
+};
+
+/**
+ * A playground in which one version serves.
+ * @param vars values of the templates
+ * @param more.clusterFile default: `istio/cluster.yaml`
+ * @param more.sets resource sets besides those that a version needs
+ */
+export async function startServingShop(
+  vars: Record<string, string>,
+  {
+    clusterFile = 'istio/cluster.yaml',
+    sets = [],
+    ...options
+  }: PlaygroundOptions & { clusterFile?: string; sets?: string[] } = {},
+): Promise<CoffeeCluster> {
+  const coffee = await startCoffeeCluster({ ...options, empty: true });
+  try {
+    await coffee.apply(clusterFile, ['base', 'version', 'subsets', 'route', ...sets], vars);
+    await coffee.untilServed();
+    return coffee;
+  } catch (error) {
+    await coffee.close();
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { buildSync } from 'esbuild';
+import { waitFor } from '../../scripts/shared/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coffee-service-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -134,10 +135,20 @@ export async function startCoffeeShop(env: Record<string, string> = {}): Promise
   return Object.assign(service, { port: Number(port), adminPort: Number(adminPort) });
 }
 
-/** Waits until the coffee-shop answers that many requests; jest's time-out is the deadline. */
+/** Waits until the coffee-shop answers that many requests. */
 export async function untilInFlight(adminPort: number, wanted: number): Promise<void> {
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${adminPort}/lifecycle`);
-    if (((await response.json()) as { inFlight: number }).inFlight === wanted) return;
-  }
+  let inFlight: number | undefined;
+  await waitFor(
+    async () => {
+      const response = await fetch(`http://127.0.0.1:${adminPort}/lifecycle`);
+      ({ inFlight } = (await response.json()) as { inFlight: number });
+      return inFlight === wanted;
+    },
+    {
+      deadlineMs: 30_000,
+      intervalMs: 10,
+      what: `${wanted} requests in flight`,
+      lastSeen: () => `${inFlight ?? 'none'} in flight`,
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** Where the evidence of a share comes from: what both versions answered in one and the same time, as their callers saw it. */
+/** Where a share's evidence comes from: what both versions answered in the same time, as callers saw it. */
 import type { Sample } from './fisher.ts';
 import { clustersPathOf } from '../routing/host-load.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
@@ -22,7 +22,7 @@ export interface EvidenceSource {
   open(signal: AbortSignal): Promise<EvidenceWindow>;
 }
 
-/** The same source, which also tells how many answers of these versions its first window saw, which is a share's longest. */
+/** The same source, which also tells how many answers of these versions its first window saw. */
 export function withTally(
   source: EvidenceSource,
   versions: string[],

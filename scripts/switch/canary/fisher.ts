@@ -1,23 +1,30 @@
-/**
- * Fisher's exact test, one-sided: how likely it is, if both versions were equally good, that so many of the errors or more fall to the new one
- * by chance. Exact for small counts, which is what a canary has: a few errors among a few hundred requests.
- */
-export function fisherExact(fresh: Sample, old: Sample): number {
-  const total = fresh.requests + old.requests;
-  const errors = fresh.errors + old.errors;
-  const most = Math.min(errors, fresh.requests);
-  let probability = 0;
-  for (let k = fresh.errors; k <= most; k += 1) {
-    probability += Math.exp(
-      logChoose(fresh.requests, k) + logChoose(old.requests, errors - k) - logChoose(total, errors),
-    );
-  }
-  return Math.min(1, probability);
-}
-
+/** Of one version, in one and the same time. */
 export interface Sample {
   requests: number;
   errors: number;
+}
+
+export interface Samples {
+  candidate: Sample;
+  current: Sample;
+}
+
+/**
+ * Fisher's exact test, one-sided: how likely it is, if both versions were equally good, that so many of the
+ * errors or more fall to the candidate by chance. Exact for small counts: a canary has a few errors among a
+ * few hundred requests.
+ */
+export function fisherExact(candidate: Sample, current: Sample): number {
+  const total = candidate.requests + current.requests;
+  const errors = candidate.errors + current.errors;
+  const most = Math.min(errors, candidate.requests);
+  let probability = 0;
+  for (let k = candidate.errors; k <= most; k += 1) {
+    probability += Math.exp(
+      logChoose(candidate.requests, k) + logChoose(current.requests, errors - k) - logChoose(total, errors),
+    );
+  }
+  return Math.min(1, probability);
 }
 
 function logChoose(n: number, k: number): number {

@@ -1,4 +1,4 @@
-/** What a caller's proxy has counted at each endpoint of each version: requests, and answers of 500 and above or none. */
+/** What a caller's proxy has counted at each endpoint of each version: requests, and those that failed. */
 import type { Sample } from './fisher.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
 import type { TrafficRouting } from '../routing/traffic-routing.ts';

@@ -1,7 +1,7 @@
-/** What the evidence says: numbers for a person, and an error when the new version is worse than the old one. */
+/** What the evidence says: numbers for a person, and an error when the candidate is worse. */
 import { CommandError } from '../../shared/errors.ts';
 import { fisherExact } from './fisher.ts';
-import type { Sample } from './fisher.ts';
+import type { Samples } from './fisher.ts';
 import type { Comparison } from './latency.ts';
 
 export interface Versions {
@@ -9,26 +9,25 @@ export interface Versions {
   to: string;
 }
 
-/** The new version is worse than the old one: no wait and no second look changes that. */
+/** The candidate is worse than the current version: no wait and no second look changes that. */
 export class WorseError extends CommandError {}
 
-/** Says what was counted; throws when so many errors of the new version would hardly come about by chance. */
+/** Says what was counted; throws when so many errors of the candidate would hardly come about by chance. */
 export function judgeErrors(
   { from, to }: Versions,
-  fresh: Sample,
-  old: Sample,
+  { candidate, current }: Samples,
   significance: number,
 ): string {
-  const chance = fisherExact(fresh, old);
-  const counted = `${to} ${fresh.errors} errors of ${fresh.requests}, ${from} ${old.errors} of ${old.requests}`;
+  const chance = fisherExact(candidate, current);
+  const counted = `${to} ${candidate.errors} errors of ${candidate.requests}, ${from} ${current.errors} of ${current.requests}`;
   if (chance < significance)
     throw new WorseError(`${to} is worse than ${from}: ${counted} (${oncePer(chance)})`);
   return counted;
 }
 
 /** `3 of 120 slower than 25 ms, v1 12 of 480` */
-export function describeLatency({ from }: Versions, { limitMs, fresh, old }: Comparison): string {
-  return `${fresh.errors} of ${fresh.requests} slower than ${limitMs} ms, ${from} ${old.errors} of ${old.requests}`;
+export function describeLatency({ from }: Versions, { limitMs, candidate, current }: Comparison): string {
+  return `${candidate.errors} of ${candidate.requests} slower than ${limitMs} ms, ${from} ${current.errors} of ${current.requests}`;
 }
 
 export const isSlower = (

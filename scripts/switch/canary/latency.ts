@@ -1,14 +1,15 @@
 /**
- * How long answers took, as histograms tell it, and whether a version is slower than another. The limit is the old version's own: the bucket's edge
- * within which at least 95 in 100 of its answers came in the same time. A version is slower when
+ * How long answers took, as histograms tell it, and whether the candidate is slower than the current version.
+ * The limit is the bucket's edge within which at least 95 in 100 answers of the current version came. The
+ * candidate is slower when
  * - more of its answers were beyond that limit than chance explains (Fisher's exact test, as for errors),
- * - more than 10 in 100 were, twice what the old one may have, and
- * - their mean is half as long again, so that a limit that happens to lie close does not decide alone.
- * It sees a shift of everything and a heavier tail alike, and asks for no shape of the distribution. It sees nothing within one bucket, and the edges
- * lie a factor of 2 to 2.5 apart.
+ * - more than 10 in 100 were, twice what the current version may have, and
+ * - their mean is half as long again, so that a limit that happens to lie close does not decide alone. It
+ *   sees a shift of everything and a heavier tail alike. It sees nothing within one bucket, and the edges lie
+ *   a factor of 2 to 2.5 apart.
  */
 import { fisherExact } from './fisher.ts';
-import type { Sample } from './fisher.ts';
+import type { Sample, Samples } from './fisher.ts';
 
 /** Answers per bucket, by its upper edge in milliseconds; the last edge is Infinity. */
 export type Latencies = ReadonlyMap<number, number>;
@@ -17,35 +18,34 @@ const WITHIN = 0.95;
 const TOO_MANY = 0.1;
 const LONGER = 1.5;
 
-export interface Comparison {
+/** `errors` are the answers that took longer than the limit. */
+export interface Comparison extends Samples {
   limitMs: number;
-  /** `errors` are the answers that took longer than the limit. */
-  fresh: Sample;
-  old: Sample;
   chance: number;
-  /** Clearly too many of the new version's answers are late, be it by chance. */
+  /** Clearly too many of the candidate's answers are late, be it by chance. */
   isSlow: boolean;
 }
 
 /** Undefined when fewer than `least` answers of either version were timed. */
-export function compareLatencies(fresh: Latencies, old: Latencies, least: number): Comparison | undefined {
-  const total = countOf(old);
-  if (total < least || countOf(fresh) < least) return undefined;
+export function compareLatencies(
+  candidate: Latencies,
+  current: Latencies,
+  least: number,
+): Comparison | undefined {
+  const total = countOf(current);
+  if (total < least || countOf(candidate) < least) return undefined;
   let within = 0;
   let limitMs = Infinity;
-  for (const [edge, count] of [...old].sort(([a], [b]) => a - b)) {
+  for (const [edge, count] of [...current].sort(([a], [b]) => a - b)) {
     within += count;
     if (within < total * WITHIN) continue;
     limitMs = edge;
     break;
   }
-  const samples = { fresh: lateIn(fresh, limitMs), old: lateIn(old, limitMs) };
-  return {
-    limitMs,
-    ...samples,
-    chance: fisherExact(samples.fresh, samples.old),
-    isSlow: samples.fresh.errors > samples.fresh.requests * TOO_MANY && meanOf(fresh) >= meanOf(old) * LONGER,
-  };
+  const late = { candidate: lateIn(candidate, limitMs), current: lateIn(current, limitMs) };
+  const isOften = late.candidate.errors > late.candidate.requests * TOO_MANY;
+  const isLonger = meanOf(candidate) >= meanOf(current) * LONGER;
+  return { limitMs, ...late, chance: fisherExact(late.candidate, late.current), isSlow: isOften && isLonger };
 }
 
 function lateIn(latencies: Latencies, limitMs: number): Sample {

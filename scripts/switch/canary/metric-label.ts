@@ -1,6 +1,7 @@
 /**
- * By which label Istio's metrics tell versions apart: `destination_version` is the pods' label `version` and nothing else, `destination_canonical_revision` also
- * their `app.kubernetes.io/version`. https://istio.io/latest/docs/reference/config/metrics/#labels
+ * By which label Istio's metrics tell versions apart: `destination_version` is the pods' label `version` and
+ * nothing else, `destination_canonical_revision` also their `app.kubernetes.io/version`.
+ * https://istio.io/latest/docs/reference/config/metrics/#labels
  */
 export type MetricLabel = 'destination_version' | 'destination_canonical_revision';
 

@@ -1,4 +1,4 @@
-/** The same evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as the callers' proxies report them. */
+/** The evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as callers report them. */
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
@@ -99,7 +99,7 @@ export function createPrometheusSource({
   };
 }
 
-/** One instant query; throws what Prometheus says, or that it says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/ */
+/** Throws what it says instead of a vector. https://prometheus.io/docs/prometheus/latest/querying/api/ */
 export async function askPrometheus(
   url: string,
   text: string,

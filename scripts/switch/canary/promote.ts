@@ -1,4 +1,4 @@
-/** A person's yes to a share that is held: an annotation on the Lease, which names the switch and the share it is meant for. */
+/** A person's yes to a share that is held: an annotation on the Lease that names the switch and the share. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';

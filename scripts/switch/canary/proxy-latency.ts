@@ -1,6 +1,7 @@
 /**
- * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which Istio's bootstrap leaves out unless
- * `proxyStatsMatcher` asks for it, and Istio's standard metric, which it has by default. https://istio.io/latest/docs/reference/config/metrics/
+ * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which
+ * Istio's bootstrap leaves out unless `proxyStatsMatcher` asks for it, and Istio's standard metric, which it
+ * has by default. https://istio.io/latest/docs/reference/config/metrics/
  */
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
@@ -14,7 +15,7 @@ export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('isti
 const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
 const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 
-/** Answers by version and bucket, from one proxy's Prometheus page. Where both are there, only the cluster's: they count the same answers. */
+/** Answers by version and bucket: the clusters' where a page has them, for both count the same answers. */
 export function latencyCounters(
   page: string,
   routing: Pick<TrafficRouting, 'target' | 'versionOfCluster'>,

@@ -1,4 +1,4 @@
-/** Read, decide, write, guarded: a stale read is refused by the server, a lost answer is looked up, a foreign edit stops the switch. */
+/** A guarded write: the server refuses a stale read, a lost answer is looked up, an edit stops the switch. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict, isNotFound } from '../../shared/cluster/errors.ts';
@@ -19,7 +19,7 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 ): Promise<T> {
   const { name } = known.metadata;
   const wanted: object = { ...known.spec, ...fields };
-  // What is known is what this run read or wrote last: the server itself refuses a write on it (409) when it is so no longer.
+  // This run read or wrote it last: the server refuses the write (409) when it is so no longer.
   const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
   for (let attempt = 0; ; attempt += 1) {
     const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });

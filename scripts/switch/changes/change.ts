@@ -15,7 +15,7 @@ export interface Change {
   after: KubernetesObject | undefined;
   /** The JSON merge patch between the two. */
   patch?: Record<string, unknown>;
-  /** The field of `spec` that is written, only while the spec is that of `before`: an edit stops the switch. */
+  /** The field of `spec` that is written while the spec is that of `before`: an edit stops the switch. */
   guarded?: string;
   /** Delete only this very object, and no namesake. */
   uid?: string | undefined;

@@ -42,7 +42,7 @@ async function objectsOfVersion(
   version: string,
   deployment: Deployment | undefined,
 ): Promise<KubernetesObject[]> {
-  const { cluster, app, options, from, to, signal } = context;
+  const { cluster, app, options, from, to, deployments, signal } = context;
   const other = version === to ? from : to;
   // To roll back no template is needed: without one there is just nothing more to find.
   const render = (name: string) => renderVersion(options, { app, version: name }).catch(() => undefined);
@@ -50,7 +50,7 @@ async function objectsOfVersion(
   const keyOf = ({ kind, metadata }: KubernetesObject) => `${kind ?? ''} ${metadata.name}`;
   const shared = new Set(others?.others.map(keyOf));
   const rendered = (own?.others ?? []).filter((object) => !shared.has(keyOf(object)));
-  const { name } = deployment?.metadata ?? own?.deployment.metadata ?? { name: `${app}-${version}` };
+  const name = deployment?.metadata.name ?? (version === to ? deployments.to : deployments.from);
   const scaling = await autoscalersOf(cluster, name, signal);
   const found = scaling.map((object) => ({
     ...object,

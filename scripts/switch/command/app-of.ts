@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The app that a cluster file names for all of its sets; undefined where there is no such file, or none is named. Read before anything else is
- * loaded, and so by its line alone: what else is in the file is the renderer's to judge.
+ * The app that a cluster file names for all of its sets; undefined where there is no such file, or none is
+ * named. Read before anything else is loaded, and so by its line alone: what else is in the file is the
+ * renderer's to judge.
  */
 export function appOf(clusterFile: string): string | undefined {
   let text: string;

@@ -2,7 +2,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { unfailing } from '../../shared/unfailing.ts';
 import type { Reporter } from '../types.ts';
 
-/** Tells several listeners the same. One that fails is no reason to stop: the others hear of it once, and the run goes on. */
+/** Tells several listeners the same. Of one that fails the others hear once, and the run goes on. */
 export function combineReporters(...reporters: Reporter[]): Reporter {
   const heard: Reporter[] = reporters.map((reporter, index) =>
     unfailing(reporter, (error) =>

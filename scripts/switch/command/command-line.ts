@@ -86,7 +86,7 @@ export interface ParseOptions {
   defaultTemplates: string;
   /** How the command is typed, and the app it means where none is named. Default: as in this repository. */
   called?: Called;
-  /** What is said is read on another machine, such as the log of a pod: its kubeconfig is not there. Default: no. */
+  /** What is said is read elsewhere, such as the log of a pod: its kubeconfig is not there. Default: no. */
   isReadElsewhere?: boolean;
 }
 

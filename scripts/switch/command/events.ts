@@ -1,4 +1,4 @@
-/** Kubernetes Events for each step, on the object it is about: `kubectl describe` and the cluster's own history show what the switch did. */
+/** A Kubernetes Event for each step, on the object it is about: `kubectl describe` shows it. */
 import { withTimeout } from '../../shared/clock.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';

@@ -1,14 +1,14 @@
-/** A journal of a run: one JSON line per event, each on disk before the next thing happens, so that it also tells of a run that was killed. */
+/** A journal: one JSON line per event, written before the next thing happens. It tells of killed runs too. */
 import { constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
 import { printableJson, printableStrings } from '../../shared/printable.ts';
 import type { Reporter } from '../types.ts';
 
-/** A pipe without a reader is an error instead of a wait for one. https://man7.org/linux/man-pages/man2/open.2.html (ENXIO) */
+/** A pipe without a reader is an error (ENXIO). https://man7.org/linux/man-pages/man2/open.2.html */
 const APPEND_AT_ONCE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
-/** Appends to `file`; wrong usage when that cannot be written. Its methods throw when it cannot be any more: see `combineReporters`. */
+/** Appends to `file`; wrong usage when that cannot be written. Its methods throw when a write fails later. */
 export function createJournal(file: string, now: () => Date = () => systemClock.date()): Reporter {
   let step: string | undefined;
   let isTorn = false;

@@ -2,8 +2,6 @@
 export { connectCluster } from '../../shared/cluster/cluster.ts';
 export { combineReporters } from './combine-reporters.ts';
 export { createJournal } from './journal.ts';
-export { promote } from '../canary/promote.ts';
 export { createTerminalReporter } from './reporter.ts';
 export { runSwitch } from '../run-switch.ts';
-export { describeStatus } from './describe-status.ts';
-export { allServed, readStatus } from './status.ts';
+export { answerPromotion, answerStatus } from './answers.ts';

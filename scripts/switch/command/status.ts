@@ -18,7 +18,7 @@ export interface VersionStatus {
   /** Whether it has a Deployment, and how many pods that wants. */
   deployed: boolean;
   replicas: number;
-  /** Why whoever is routed to it gets a 503: its subset is missing, or no pod of it is ready. Undefined where it serves, or where nobody is. */
+  /** Why a route to it answers 503: no subset, or no ready pod. Undefined where it does not. */
   answers503: string | undefined;
 }
 

@@ -14,11 +14,11 @@ export interface SwitchRecord {
   startedAt: string;
   /** Which run of it is at work, or was last; absent for the first. */
   attempt?: number | undefined;
-  /** The revision of the versions that every proxy was proven to have when the switch began, or at its end; absent where that is not known. */
+  /** The revision of the versions that every proxy was proven to have; absent where that is not known. */
   proven?: string | undefined;
   /** What of the candidate was there before the switch began: it is not ours to take away. */
   before?: { deployment: boolean; subset: boolean };
-  /** The routes that named the current version when the switch began: those that it moves. Their markers go when it is over. */
+  /** The routes that named the current version when the switch began. Their markers go when it is over. */
   routes?: RouteId[] | undefined;
   /** The old version was left running on purpose. */
   keptOld?: boolean;
@@ -63,8 +63,12 @@ function isRecord(value: unknown): value is SwitchRecord {
 
 /** Without them a route is known by its marker alone. */
 function routesIn({ routes }: { routes?: unknown }): RouteId[] | undefined {
-  const isId = (one: Partial<RouteId> | null) =>
-    typeof one === 'object' && Number.isSafeInteger(one?.index) && typeof one?.name === 'string';
+  const isWeight = (weight: unknown) => weight === null || Number.isSafeInteger(weight);
+  const isId = (one: Partial<Record<keyof RouteId, unknown>> | null) => {
+    const { index, name, weights = [] } = one ?? {};
+    const isKnown = Number.isSafeInteger(index) && typeof name === 'string';
+    return isKnown && Array.isArray(weights) && weights.every(isWeight);
+  };
   return Array.isArray(routes) && routes.every(isId) ? (routes as RouteId[]) : undefined;
 }
 

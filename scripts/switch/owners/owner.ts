@@ -1,6 +1,7 @@
 /**
- * Who keeps an object as its files say: a controller that writes the files' state over every other, again and again, or a tool that writes it when
- * somebody runs it. Recognised by the marks that the tool leaves on the object.
+ * Who keeps an object as its files say: a controller that writes the files' state over every other, again and
+ * again, or a tool that writes it when somebody runs it. Recognised by the marks that the tool leaves on the
+ * object.
  */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
@@ -8,8 +9,9 @@ import { fieldEntries, ownsSpec } from './managed-fields.ts';
 
 export interface Owner {
   /**
-   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing else is known: taken for a pipeline's.
-   * All others write again and again. `controller`: a field manager that is named like one.
+   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing
+   * else is known: taken for a pipeline's. All others write again and again. `controller`: a field manager
+   * that is named like one.
    */
   kind: 'Application' | 'Kustomization' | 'HelmRelease' | 'controller' | 'Helm release' | 'pipeline';
   name: string;
@@ -33,7 +35,7 @@ const KNOWN: Partial<Record<Owner['kind'], readonly string[]>> = {
 export const writesFor = ({ kind, name }: Owner, manager: string) =>
   (KNOWN[kind] ?? [name]).includes(manager);
 
-/** What a person or a pipeline applies with, by default. Files that are applied by hand are everybody's business. */
+/** What a person or a pipeline applies with, by default: no owner. */
 const BY_HAND = ['kubectl', 'kubectl-client-side-apply', 'before-first-apply', 'render'];
 
 /** A program that reconciles is named so by convention: `kluctl-controller`, `fleet-agent`, `configsync`. */
@@ -57,7 +59,10 @@ export function ownersOf(
   return [...known, ...appliers(object, explained)];
 }
 
-/** Argo CD heeds a tracking id only on the very object that it names. https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/ */
+/**
+ * Argo CD heeds a tracking id only on the very object that it names.
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+ */
 function application(
   { group, kind }: SeenObject['resource'],
   object: KubernetesObject,
@@ -70,13 +75,13 @@ function application(
     const [app = '', within] = tracking.split('_').reverse();
     return { kind: 'Application', name: app, ...(within === undefined ? {} : { namespace: within }) };
   }
-  // Charts set this label too, without any Argo CD: only where it has written the object the label is its own.
+  // Charts set this label too, without any Argo CD: it counts only where Argo CD has written the object.
   const isWritten = fieldEntries(object).some(({ manager = '' }) => ARGO_CD.includes(manager));
   const label = labels['argocd.argoproj.io/instance'] ?? labels['app.kubernetes.io/instance'];
   return isWritten && label !== undefined ? { kind: 'Application', name: label } : undefined;
 }
 
-/** Its controllers always set the name and the namespace together. https://fluxcd.io/flux/components/kustomize/kustomizations/ */
+/** Its controllers set both labels together. https://fluxcd.io/flux/components/kustomize/kustomizations/ */
 function flux({ metadata: { labels = {} } }: KubernetesObject): (Owner | undefined)[] {
   const by = (prefix: string, kind: Owner['kind']): Owner | undefined => {
     const name = labels[`${prefix}.toolkit.fluxcd.io/name`];

@@ -1,4 +1,4 @@
-/** Whether an owner leaves an object alone for now: by a mark on the object, or as the owner's own object says where that can be read. */
+/** Whether an owner leaves an object alone for now: by a mark on it, or as the owner's own object says. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -89,7 +89,7 @@ export async function notPaused(
   }
 }
 
-/** On the object in the cluster. https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources */
+/** https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources */
 function isLeftAlone({ metadata: { annotations = {} } }: KubernetesObject): boolean {
   const apply = annotations['kustomize.toolkit.fluxcd.io/ssa']?.toLowerCase();
   return (
@@ -99,7 +99,10 @@ function isLeftAlone({ metadata: { annotations = {} } }: KubernetesObject): bool
   );
 }
 
-/** https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/, https://argo-cd.readthedocs.io/en/stable/user-guide/skip_reconcile/ */
+/**
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/skip_reconcile/
+ */
 function isAutomated({ metadata: { annotations = {} }, spec }: Application): boolean {
   const { automated } = spec?.syncPolicy ?? {};
   if (annotations['argocd.argoproj.io/skip-reconcile'] === 'true') return false;
@@ -110,8 +113,10 @@ function isAutomated({ metadata: { annotations = {} }, spec }: Application): boo
 const WRITTEN: Readonly<Record<string, string>> = { VirtualService: 'http', DestinationRule: 'subsets' };
 
 /**
- * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs too. A part of a list does not count: Argo CD
- * then freezes the element, or the list (https://github.com/argoproj/argo-cd/issues/9678). A Deployment that it makes again leads no traffic anywhere.
+ * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs
+ * too. A part of a list does not count: Argo CD then freezes the element, or the list
+ * (https://github.com/argoproj/argo-cd/issues/9678). A Deployment that it makes again leads no traffic
+ * anywhere.
  */
 function areIgnored({ spec = {} }: Application, objects: readonly SeenObject[]): boolean {
   const { ignoreDifferences = [], syncPolicy = {} } = spec;

@@ -1,6 +1,6 @@
 /**
- * Whoever keeps the objects of a switch as its files say would write the old state over the new one in the middle of it, or right after. Found before
- * anything is changed; how to pause it is said.
+ * Whoever keeps the objects of a switch as its files say would write the old state over the new one in the
+ * middle of it, or right after. Found before anything is changed; how to pause it is said.
  */
 import { UsageError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
@@ -24,8 +24,9 @@ interface Found {
 }
 
 /**
- * Refuses owners that write again and again and are not paused, as wrong usage: nothing was changed, and the same command is right once they are. With
- * `ownerPaused`, and where nothing is written anyhow, they are told instead. Gives what is worth knowing.
+ * Refuses owners that write again and again and are not paused, as wrong usage: nothing was changed, and the
+ * same command is right once they are. With `ownerPaused`, and where nothing is written anyhow, they are told
+ * instead. Gives what is worth knowing.
  * @param deployments of either version, as far as they are there
  */
 export async function lookAtOwners(

@@ -29,7 +29,7 @@ export function reachable(context: SwitchContext, version: string): Claim {
   };
 }
 
-/** B: every proxy has this revision of the routes. After a whole move C begins with it, for the version that was left. */
+/** B: every proxy has this revision of the routes. After a whole move C begins with it. */
 export function routed(context: SwitchContext, move: Move): Claim {
   const { from, to, share } = move;
   const { lastSeen } = context;
@@ -39,7 +39,7 @@ export function routed(context: SwitchContext, move: Move): Claim {
       ? `B: every proxy has this revision of the route, and none names ${from}`
       : `B: every proxy has this revision of the route`,
     async prove() {
-      // No write to the routes knows of one to the subsets at the same moment: who took the candidate's away then is found before most proxies have heard of it.
+      // A write to the routes does not see one to the subsets: who took the candidate's away is found here.
       if (to === context.to) await verifyUnchanged(context);
       const leaving = lastSeen.names(from) ? undefined : leavingOf(context, from);
       const question = lastSeen.routed(move);
@@ -52,8 +52,8 @@ export function routed(context: SwitchContext, move: Move): Claim {
 }
 
 /**
- * C: nobody uses the version any more. A watch that B has begun goes on, but where a route holds requests back: what came before B is on its way for so
- * long, and counted nowhere.
+ * C: nobody uses the version any more. A watch that B has begun goes on, but where a route holds requests
+ * back: what came before B is on its way for so long, and counted nowhere.
  */
 export function unused(context: SwitchContext, version: string): Claim {
   const { quietMs } = leavingOf(context, version);

@@ -1,4 +1,4 @@
-/** The pods of the version that is to be used no more, and at which proxies a page may be shortened to the service's own clusters. */
+/** The pods of the version that is left, and at which proxies a page is not to be shortened. */
 import type { Pod } from '../../shared/kubernetes.ts';
 import { proxyContainer } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
@@ -6,8 +6,9 @@ import type { Proxy } from './proxies.ts';
 export interface LeavingPods {
   addresses: ReadonlySet<string>;
   /**
-   * Whether this proxy must be asked for all of its clusters. Another Service may select the same pods: what its callers send shows at the pods' own
-   * sidecars, whose pages are therefore never shortened; where a pod has none that sees all that comes in, nobody's is.
+   * Whether this proxy must be asked for all of its clusters. Another Service may select the same pods: what
+   * its callers send shows at the pods' own sidecars, whose pages are therefore never shortened; where a pod
+   * has none that sees all that comes in, nobody's is.
    */
   needsWholePage: (proxy: Pick<Proxy, 'uid'>) => boolean;
 }

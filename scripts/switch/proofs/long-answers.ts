@@ -1,6 +1,7 @@
 /**
- * Some proxies know thousands of services, and their dumps are tens of megabytes. Answers of a common size are read side by side, long ones one after
- * another, so that what is held at once stays bounded however many proxies have them.
+ * Some proxies know thousands of services, and their dumps are tens of megabytes. Answers of a common size
+ * are read side by side, long ones one after another, so that what is held at once stays bounded however many
+ * proxies have them.
  */
 import { CommandError } from '../../shared/errors.ts';
 import { ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.ts';
@@ -16,8 +17,8 @@ export interface Reading {
 
 export interface LongAnswers {
   /**
-   * What `read` makes of the answer. Read anew, and alone, when it shows that it is long, and at once so the next time it is asked for.
-   * Throws a CommandError where it is longer than 64 MB.
+   * What `read` makes of the answer. Read anew, and alone, when it shows that it is long, and at once so the
+   * next time it is asked for. Throws a CommandError where it is longer than 64 MB.
    */
   read<T>(who: string, what: string, read: (reading: Reading) => Promise<T>): Promise<T>;
   forgetAllBut(present: ReadonlySet<string>): void;

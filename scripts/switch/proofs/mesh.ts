@@ -1,4 +1,4 @@
-/** The mesh as the switch sees it: a list of proxies, and a question to each of them. Everything goes through port-forwards into pods. */
+/** The mesh as the switch sees it: a list of proxies, and questions to each through a port-forward. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { askAgain } from '../../shared/cluster/ask-again.ts';
@@ -15,20 +15,20 @@ import type { LongAnswers, Reading } from './long-answers.ts';
 import { mergeProxies } from './proxies.ts';
 import type { Proxy, SyncStatus } from './proxies.ts';
 
-/** Envoy's admin, and istiod's debug port: both answer loopback only, which is where a port-forward comes from. */
+/** Envoy's admin and istiod's debug port answer loopback only, which is where a port-forward comes from. */
 const ENVOY_ADMIN_PORT = 15000;
 const ISTIOD_DEBUG_PORT = 15014;
-/** So old a list of pods still says who the istiods are, in milliseconds: what is asked of them is asked again with each pass. */
+/** How old a list of pods may be that says who the istiods are, in milliseconds. */
 const FRESH_MS = 250;
-/** An istiod that did not answer once is no reason to refuse or to take a share back; one that is down is, in milliseconds. */
+/** How long an istiod may not answer before it counts as down, in milliseconds. */
 const ASK_ISTIOD_FOR_MS = 3000;
 /** Port-forwards kept open between turns. */
 const OPEN_FORWARDS = 6000;
 
-/** `/debug/configz` is all of Istio's configuration. Where it takes longer, nobody asks for it again, in milliseconds. */
+/** Where `/debug/configz`, all of Istio's configuration, takes longer, it is not asked for again. */
 const SLOW_CONFIGZ_MS = 1000;
 
-/** Gateways then have only the clusters their routes name. https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
+/** https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
 const FILTER = 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG';
 
 export interface Mesh {
@@ -36,8 +36,8 @@ export interface Mesh {
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /**
-   * Waits until it is the proxy's turn: some ten are asked at once. Several questions in one turn go over one port-forward, however many other proxies
-   * wait. What is asked outside of a turn is a turn of its own.
+   * Waits until it is the proxy's turn: some ten are asked at once. Several questions in one turn go over one
+   * port-forward, however many other proxies wait. What is asked outside of a turn is a turn of its own.
    */
   inTurn<T>(proxy: Proxy, task: () => Promise<T>): Promise<T>;
   /** The parsed JSON of a GET on the proxy's admin port. */
@@ -53,8 +53,9 @@ export interface Mesh {
   /** Whether the proxy has its first configuration and serves. */
   isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean>;
   /**
-   * Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else which one does not. An istiod that has
-   * once seen the revision is not asked about it again, and none at all once an answer was slow.
+   * Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else
+   * which one does not. An istiod that has once seen the revision is not asked about it again, and none at
+   * all once an answer was slow.
    */
   unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined>;
   close(): void;
@@ -211,7 +212,7 @@ class LiveMesh implements Mesh {
     return open;
   }
 
-  /** Of more proxies than forwards may stay open the first ones keep theirs: whoever is asked least recently is the next to be asked again. */
+  /** Beyond the limit this one is closed and the first ones stay: who was asked longest ago is asked next. */
   #endTurn(key: string): void {
     const left = (this.#turns.get(key) ?? 1) - 1;
     if (left > 0) {
@@ -244,7 +245,7 @@ class LiveMesh implements Mesh {
     { parse, ...asking }: Pick<PodRequest, 'signal' | 'shorten'> & { parse: (body: string) => T },
   ): Promise<T> {
     const forward = this.#adminOf(proxy);
-    // The forward is chosen when its turn has come: one of a thousand that wait would be closed before it is used, and then stay open.
+    // The forward is chosen when its turn has come: of a thousand that wait, many would be closed before.
     return this.#long.read(proxy.key, path, async (reading) =>
       parse(await this.inTurn(proxy, () => this.#get(forward, path, { ...asking, reading }))),
     );
@@ -292,11 +293,11 @@ class LiveMesh implements Mesh {
   async #askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = this.#istioNamespace, uid = name } = pod.metadata;
     const forward = () => this.#forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT);
-    // There are few of them, and what they say decides who is asked: they do not wait behind thousands of proxies.
+    // What the few istiods say decides who is asked: they do not wait behind thousands of proxies.
     return JSON.parse(await this.#get(forward, path, { signal })) as T;
   }
 
-  /** Gives the error instead of throwing it: whether it matters shows when it is known which istiods there are. */
+  /** Gives the error instead of throwing it: it matters only where this istiod is still there. */
   async #askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
     try {
       const ask = () => this.#askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal);

@@ -1,4 +1,4 @@
-/** Asks every proxy the same question until each has proven it, and lists them again until a pass finds no new one. */
+/** Asks every proxy the same question until each has proven it and a new list finds no other. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
@@ -23,9 +23,9 @@ export interface ProofRequest {
   what: string;
   /** Asks one proxy. Whatever it throws counts as not proven, and is asked again. */
   check: (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>;
-  /** Undefined when everything besides the proxies holds; else what does not (an istiod that has not seen the change, a pod not ready). */
+  /** Undefined when everything besides the proxies holds; else what does not: a pod that is not ready. */
   also?: (signal: AbortSignal) => Promise<string | undefined>;
-  /** What at least one proxy must be, for a proof that would be empty without: one that has anything to do with the claim. */
+  /** What at least one proxy must be: without any that has to do with the claim, the proof would be empty. */
   atLeastOne?: string;
   deadlineMs: number;
   signal?: AbortSignal | undefined;
@@ -53,15 +53,15 @@ interface Watched {
   stop: AbortController;
 }
 
-/** How often the proxies are listed anew while some have not proven it yet: as many times what a list takes, within these bounds. */
+/** Between two lists while some proxy is open: so many times what a list takes, within these bounds. */
 const LIST_EVERY = { times: 5, leastMs: 1000, mostMs: 5000 };
 /** No proxy is asked more often than this, in milliseconds. */
 const SHORTEST_INTERVAL_MS = 15;
-/** What each proxy that is still asked adds to the others' interval, in milliseconds: together they ask some 700 times in a second at most. */
+/** What each open proxy adds to the poll interval, in milliseconds: at most some 700 questions a second. */
 const INTERVAL_PER_PROXY_MS = 1.5;
 /** Poll interval: at most this part of the time waited so far. */
 const RESOLUTION = 1 / 20;
-/** Why a question to a proxy is given up. One for all: nobody reads it, and an error of its own for each of thousands takes seconds. */
+/** Why a question is given up. One for all: an error of its own for each of thousands takes seconds. */
 const OVER = new CommandError('the proxy is not asked any more');
 
 /** @throws NotProvenError when its time is up; the signal's reason when aborted */

@@ -36,14 +36,14 @@ export interface Prover {
     deadline: Deadline,
   ): Promise<Proof>;
   /**
-   * B: every proxy has this revision of the routes, and none names the version that was left. With `leaving`, C begins here: each proxy's counts
-   * are looked at while it is late and when it proves B.
+   * B: every proxy has this revision of the routes, and none names the version that was left. With `leaving`,
+   * C begins here: each proxy's counts are looked at while it is late and when it proves B.
    */
   routes(
     claim: { question: Question; leaving?: Leaving | undefined },
     deadline: Deadline,
   ): Promise<RoutesProof>;
-  /** C: at no proxy a request is active or begins on these addresses, for `quietMs`. A watch that has begun goes on. */
+  /** C: at no proxy a request is active or begins on these pods for `quietMs`. A watch in `begun` goes on. */
   quiet(claim: Leaving, deadline: Deadline, begun?: QuietWatch): Promise<Proof>;
   /** Every proxy has forgotten the version. */
   gone(claim: { version: string; question: Question }, deadline: Deadline): Promise<Proof>;
@@ -72,18 +72,13 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
 
     async routes({ question, leaving }, deadline) {
       const watch = leaving && startQuietWatch(leaving, { mesh, clock });
-      const begun = new Set<string>();
       const ask = askNarrowFirst(mesh, question);
       const proof = proveEverywhere(mesh, {
         ...deadline,
         what: 'the new route',
-        check: async (proxy, signal) => {
-          const verdict = await settled(mesh, proxy, () => ask(proxy, signal), signal);
-          // Once while it is late, so that a quiet that has begun by then counts, and once when it proves B.
-          if (watch && (verdict.proven || !begun.has(proxy.key))) await watch.look(proxy, signal);
-          begun.add(proxy.key);
-          return verdict;
-        },
+        check: looking(watch, async (proxy, signal) =>
+          settled(mesh, proxy, () => ask(proxy, signal), signal),
+        ),
         also: unseen(mesh, question),
       });
       return watch ? { ...(await watch.counting(proof)), watch } : proof;
@@ -111,7 +106,19 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   };
 }
 
-/** Where nobody has anything of the service, looking at everybody shows nothing: it may bear another name there. */
+/** Looks once while a proxy is late, so that a quiet that has begun by then counts, and once when it proves its claim. */
+function looking(watch: QuietWatch | undefined, check: ProofRequest['check']): ProofRequest['check'] {
+  if (!watch) return check;
+  const begun = new Set<string>();
+  return async (proxy, signal) => {
+    const verdict = await check(proxy, signal);
+    if (verdict.proven || !begun.has(proxy.key)) await watch.look(proxy, signal);
+    begun.add(proxy.key);
+    return verdict;
+  };
+}
+
+/** Where no proxy has anything of the service, it may bear another name there. */
 function someoneWhoKnows(host: string): string {
   return `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`;
 }
@@ -128,8 +135,9 @@ async function ask(
 }
 
 /**
- * "It has nothing of this service" counts only from a proxy that had its configuration when it was asked: between an empty answer and its first look at
- * `/ready` it may have begun to serve. So it is asked once more after it was seen to.
+ * "It has nothing of this service" counts only from a proxy that had its configuration when it was asked:
+ * between an empty answer and its first look at `/ready` it may have begun to serve. So it is asked once more
+ * after it was seen to.
  */
 async function settled(
   mesh: Mesh,
@@ -146,8 +154,9 @@ async function settled(
 const MOST_NAMES = 50;
 
 /**
- * Asks for the whole at once where no proxy has shown yet what holds the service; later only for those parts, until they prove it. Then the whole is
- * looked at once more, since what was never seen before may hold the service too.
+ * Asks for the whole at once where no proxy has shown yet what holds the service; later only for those parts,
+ * until they prove it. Then the whole is looked at once more, since what was never seen before may hold the
+ * service too.
  */
 function askNarrowFirst(mesh: Mesh, question: Question) {
   const { narrow, paths, shorten } = question;

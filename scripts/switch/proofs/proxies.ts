@@ -1,4 +1,5 @@
-/** Which proxies there are: what every istiod says is connected, cross-checked with the pods that run an istio-proxy. */
+/** Which proxies there are: those that istiods say are connected, and the pods that run an istio-proxy. */
+import { containerStatusesOf } from '../../shared/kubernetes.ts';
 import type { ContainerStatus, Pod } from '../../shared/kubernetes.ts';
 
 export interface Proxy {
@@ -8,7 +9,7 @@ export interface Proxy {
   pod: string;
   /** `sidecar`, `router` (a gateway), `waypoint`, or unknown when no istiod knows it. */
   type: string;
-  /** Undefined when an istiod has a proxy connected that no pod belongs to (another cluster, a virtual machine): it cannot be asked. */
+  /** Undefined where no pod belongs to it (another cluster, a virtual machine): it cannot be asked. */
   uid: string | undefined;
   terminating: boolean;
   /** What the proxy answered to configuration it refused, in istiod's words. */
@@ -73,9 +74,7 @@ export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
 }
 
 export function proxyContainer(pod: Pod): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  // A native sidecar is an init container that keeps running.
-  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy');
+  return containerStatusesOf(pod).find(({ name }) => name === 'istio-proxy');
 }
 
 function rejection({ resources = {} }: SyncStatus): string | undefined {

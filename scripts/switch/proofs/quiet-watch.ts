@@ -1,4 +1,4 @@
-/** Proof C at every proxy at once. It may begin while B is proven, so that a quiet that has begun by then need not begin anew. */
+/** Proof C at every proxy at once. It may begin while B is proven: a quiet that has begun by then counts. */
 import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/verdict.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';

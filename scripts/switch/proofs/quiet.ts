@@ -1,15 +1,16 @@
 /**
- * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods' addresses must show no active
- * request and no new one for a while, in whichever cluster they appear (a pod's own sidecar lists the pod itself for what comes in).
+ * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods'
+ * addresses must show no active request and no new one for a while, in whichever cluster they appear (a pod's
+ * own sidecar lists the pod itself for what comes in).
  */
 import { proven, unproven } from '../routing/verdict.ts';
 import type { Verdict } from '../routing/verdict.ts';
 import type { HostLoad } from '../routing/host-load.ts';
 
-/** A caller's own cluster, and not a pod's of what comes in: a request that passes through both is counted once. */
+/** A caller's cluster, and not a pod's own of what comes in: a request passes through both. */
 const isCallers = (host: string) => host.startsWith('outbound|');
 
-/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`, from one look to a later one, in whatever step they were. */
+/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`. */
 export function createQuietWatch(
   quietMs: number,
   /** Hears how many requests the proxy has sent on behalf of callers since the last look. */

@@ -1,6 +1,7 @@
 /**
- * The current version goes only when nobody needs it any more, and that is two things: nobody uses it, and the candidate serves. A version can be
- * ready, take the traffic and fail under it; then the current one, which still runs, takes it back.
+ * The current version goes only when nobody needs it any more, and that is two things: nobody uses it, and
+ * the candidate serves. A version can be ready, take the traffic and fail under it; then the current one,
+ * which still runs, takes it back.
  */
 import { CommandError } from '../../shared/errors.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
@@ -25,7 +26,7 @@ export function notNeeded(context: SwitchContext): Claim {
   };
 }
 
-/** What must hold before the candidate is taken away: somebody may have come to use it while the switch was rolled back. */
+/** What must hold before the candidate is removed: somebody may have come to use it meanwhile. */
 export function unedited(context: SwitchContext): Claim {
   return {
     text: '',
@@ -38,8 +39,8 @@ export function unedited(context: SwitchContext): Claim {
 }
 
 /**
- * This run is still the only operator, the objects are as it wrote them, and every proxy has ready pods of the candidate. Throws a NotServingError when
- * the candidate is the reason.
+ * This run is still the only operator, the objects are as it wrote them, and every proxy has ready pods of
+ * the candidate. Throws a NotServingError when the candidate is the reason.
  */
 export async function proveNotNeeded(context: SwitchContext): Promise<void> {
   const { from, to, lastSeen, prover, target } = context;

@@ -8,8 +8,9 @@ import { escapePattern, parseClusterName } from '../../shared/istio/names.ts';
 export const CLUSTERS_PATH = '/clusters?format=json';
 
 /**
- * The same of one service's clusters: `outbound|8080|v1|<host>`, and `outbound_.8080_.v1_.<host>` of a gateway between networks. Envoy has the filter
- * since 1.38 and older ones give the whole page, so whoever reads it must still look at names. https://www.envoyproxy.io/docs/envoy/latest/operations/admin
+ * The same of one service's clusters: `outbound|8080|v1|<host>`, and `outbound_.8080_.v1_.<host>` of a
+ * gateway between networks. Envoy has the filter since 1.38 and older ones give the whole page, so whoever
+ * reads it must still look at names. https://www.envoyproxy.io/docs/envoy/latest/operations/admin
  */
 export function clustersPathOf(host: string): string {
   return `${CLUSTERS_PATH}&filter=${encodeURIComponent(`.*[|.]${escapePattern(host)}`)}`;
@@ -24,7 +25,7 @@ export interface HostLoad {
   unreadable?: string;
 }
 
-/** @param host the service's name at the proxies: a cluster of its own whose hosts cannot be read may hide the pods */
+/** @param host the service's name at the proxies: a cluster of it that cannot be read may hide the pods */
 export function loadOn(
   statuses: ClusterStatuses | null,
   addresses: ReadonlySet<string>,
@@ -55,7 +56,7 @@ export function loadOn(
   return unreadable === undefined ? { active, totals } : { active, totals, unreadable };
 }
 
-/** The static clusters of a proxy's bootstrap have sockets too, in its own pod; Istio's clusters for services have a | in their names. */
+/** Istio's clusters for services have a | in their names. Those of the bootstrap have sockets in the pod. */
 function mayBeOneOf(
   addresses: ReadonlySet<string>,
   { name, address, host }: { name: string; address: EnvoyAddress | undefined; host: string | undefined },

@@ -1,4 +1,4 @@
-/** The name of a switch in the names of the routes it wrote: proxies show it, so each can prove which revision it has. */
+/** The name of a switch in the names of the routes it wrote: a proxy proves by it which revision it has. */
 const MARKER = /(?:^|--)(switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8})(?:-r\d+)?(?:-p\d+)?$/;
 
 /** The author's name; empty where the author gave none. */
@@ -6,7 +6,7 @@ export function withoutMarker(name: string | undefined): string {
   return (name ?? '').replace(MARKER, '');
 }
 
-/** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`: the author's name stays, an earlier marker goes. */
+/** `first-release` becomes `first-release--switch-v1-to-v2-1a2b3c4d`. An earlier marker goes. */
 export function withMarker(name: string | undefined, marker: string): string {
   const own = withoutMarker(name);
   return own === '' ? marker : `${own}--${marker}`;
@@ -19,8 +19,9 @@ export function hasMarker({ name = '' }: { name?: string }, marker: string): boo
 }
 
 /**
- * @param attempt which run of the switch writes it, from 1 on. None writes the same marker twice: a proxy that shows one has the routes that were written
- *   with it, and not those of a run before, with others still on their way to it.
+ * @param attempt which run of the switch writes it, from 1 on. None writes the same marker twice: a proxy
+ * that shows one has the routes that were written with it, and not those of a run before, with others still
+ * on their way to it.
  */
 export function createMarker(from: string, to: string, id: string, attempt = 1): string {
   const run = attempt > 1 ? `-r${attempt}` : '';

@@ -1,6 +1,7 @@
 /**
- * Where traffic is decided: which versions the proxies are told of, which of them serve, what must change, and how a proxy's answers read. A value: the
- * objects as they were last read or written. Steps know this, and not of which objects it is made.
+ * Where traffic is decided: which versions the proxies are told of, which of them serve, what must change,
+ * and how a proxy's answers read. A value: the objects as they were last read or written. Steps know this,
+ * and not of which objects it is made.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -29,7 +30,7 @@ export interface SeenObject {
 export interface Question<Expected = undefined> {
   /** Asked in this order, on the admin port. */
   paths: readonly string[];
-  /** Leaves out of a long answer what cannot concern the service, before it is decoded. What cannot be read must stay so. */
+  /** Leaves out of a long answer what cannot concern the service. What is unreadable stays. */
   shorten?: ((answer: Buffer) => string) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
@@ -54,9 +55,9 @@ export interface Move {
   share: number;
   /** Goes into every route that changes, so that each proxy can show that it has this very revision. */
   marker: string;
-  /** Only routes that the switch with this marker has moved: those that bear it, and those of `routes`. Default: all that name `from`. */
+  /** Only routes that the switch with this marker has moved: those with it, and `routes`. Default: all. */
   onlyMarked?: string;
-  /** The routes that are this switch's to move. One that names `to` already gets the marker as well: it is what every proxy must show. */
+  /** The routes that are this switch's to move. One that names `to` already gets the marker as well. */
   routes?: readonly RouteId[] | undefined;
 }
 
@@ -66,6 +67,8 @@ export interface RouteId {
   index: number;
   /** Its author's name for it; empty where it has none. */
   name: string;
+  /** Its author's weights; null: none is written. Absent where it has one destination. */
+  weights?: readonly (number | null)[];
 }
 
 /** What preflight knows when it looks at the routing. */
@@ -89,11 +92,11 @@ export interface TrafficRouting {
   /** The same with these objects, as they were written, in the place of the older ones. */
   with(written: readonly SeenObject[]): TrafficRouting;
 
-  /** The revision of the versions that every proxy is proven to have had; undefined where that is not known. */
+  /** The revision of the versions that every proxy has been proven to have, where that is known. */
   readonly proven: string | undefined;
-  /** What only this revision of the versions has, while it is to be shown that nothing older is on its way to a proxy. */
+  /** What only this revision of the versions has, while nothing older may be on its way to a proxy. */
   readonly barrier: string | undefined;
-  /** The same when A, or "gone", was proven of it: by then this revision is known to be everywhere, where that can be told. */
+  /** The same when A, or "gone", was proven of it: this revision is known to be everywhere then. */
   asProven(): TrafficRouting;
   /** The same, where it is known from elsewhere which revision every proxy was proven to have. */
   knowing(proven: string | undefined): TrafficRouting;
@@ -104,7 +107,7 @@ export interface TrafficRouting {
   shareOf(from: string, to: string): number;
   /** The share at which the switch with this marker stands; undefined where it is at none. */
   shareAt(marker: string): number | undefined;
-  /** Every version that a route gives requests to, whatever else it asks of them; empty for all versions at once. */
+  /** Every version that a route gives requests to; empty for all versions at once. */
   receivers(): Set<string>;
   /** Whether the proxies are told of the version. */
   has(version: string): boolean;
@@ -114,13 +117,13 @@ export interface TrafficRouting {
   routesOf(version: string): RouteId[];
   /** The version of pods with these labels; undefined when they are of none. */
   versionOf(labels: Readonly<Record<string, string>>): string | undefined;
-  /** The version that a proxy's cluster of this name leads to; undefined where it leads to several, or is another service's. */
+  /** The version that a proxy's cluster leads to; undefined where it leads to several, or elsewhere. */
   versionOfCluster(name: string): string | undefined;
   /** What tells the pods of a version from others. */
   labelsOf(version: string): Record<string, string>;
   /** What would tell the pods of a version from others, once it is added like the model. */
   labelsLike(version: string, model: string): Record<string, string>;
-  /** Refuses what could send traffic past the switch; gives what is worth knowing of others' objects. Reads only. */
+  /** Refuses what could send traffic past the switch; gives what is worth knowing of others' objects. */
   verify(look: RoutingLook): Promise<string[]>;
   /** What is worth knowing of our own. */
   remarks(look: Pick<RoutingLook, 'from' | 'to'>): string[];
@@ -134,12 +137,12 @@ export interface TrafficRouting {
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];
-  /** Routes with one of these markers get their authors' names again. */
-  restoreNames(markers: readonly string[]): Change[];
+  /** Routes with one of these markers get their authors' names again, and the weights that `routes` remembers. */
+  restoreNames(markers: readonly string[], routes: readonly RouteId[] | undefined): Change[];
 
-  /** A: the version's cluster is active, and its healthy endpoints are the ready pods (`Expected`: their addresses). */
+  /** A: the version's cluster is active, its healthy endpoints are the ready pods' addresses (`Expected`). */
   reachable(version: string): Question<ReadonlySet<string>>;
-  /** B: this very revision of the routes is loaded; after a whole move none names the version that was left. */
+  /** B: this revision of the routes is loaded; after a whole move none names the version that was left. */
   routed(move: Move): Question;
   /** The proxy has forgotten the version. */
   gone(version: string): Question;

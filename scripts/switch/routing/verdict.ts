@@ -13,7 +13,7 @@ export const proven = (consumer = true): Verdict => ({ proven: true, consumer })
 export const unproven = (saw: string, againMs?: number): Verdict =>
   againMs === undefined ? { proven: false, saw } : { proven: false, saw, againMs };
 
-/** Where the configuration dump has something else than configurations of this kind. An answer without any is one that has none. */
+/** What a configuration dump has instead of configurations of this kind. An answer without any has none. */
 export function unreadableIn(dump: unknown, part: string): string | undefined {
   const { configs = [] } = (dump ?? {}) as { configs?: unknown };
   if (typeof dump !== 'object' || dump === null || Array.isArray(dump) || !Array.isArray(configs))

@@ -6,10 +6,10 @@ import { podsGone } from './pods-gone.ts';
 
 export const deleteOld: Step = {
   name: 'delete-old',
-  title: ({ app, from }) => `Delete ${app}-${from}`,
+  title: ({ deployments }) => `Delete ${deployments.from}`,
   onFailure: 'stop',
   before: { claim: notNeeded },
-  warning: ({ app, from }) => `no way back from here: ${app}-${from} is deleted now`,
+  warning: ({ deployments }) => `no way back from here: ${deployments.from} is deleted now`,
   changes: (context) => deleteVersion(context, context.from),
   claim(context, changes) {
     const claim = podsGone(context, context.from, changes);

@@ -17,8 +17,8 @@ import { podsGone } from './pods-gone.ts';
 
 export const deployVersion: Step = {
   name: 'deploy-version',
-  title: ({ app, to }) => `Deploy ${app}-${to}`,
-  subject: ({ app, to }) => ({ kind: 'Deployment', name: `${app}-${to}` }),
+  title: ({ deployments }) => `Deploy ${deployments.to}`,
+  subject: ({ deployments }) => ({ kind: 'Deployment', name: deployments.to }),
   onFailure: 'undo',
   async changes(context) {
     const { cluster, from, to } = context;
@@ -41,7 +41,7 @@ export const deployVersion: Step = {
     prove: async () => ({ detail: await waitUntilReady(context, context.to, { smoke: true }) }),
   }),
   undo: {
-    title: ({ app, to }) => `Delete ${app}-${to}`,
+    title: ({ deployments }) => `Delete ${deployments.to}`,
     before: { claim: (context) => (stays(context) ? alreadySo('') : unedited(context)) },
     async changes(context) {
       const { to, record, lastSeen, cluster } = context;

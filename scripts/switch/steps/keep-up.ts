@@ -1,4 +1,4 @@
-/** A share can be held for hours: by its end the current version may have grown, and the candidate must carry what that one carries now. */
+/** While a share is held the current version may grow: the candidate is made as large before the next. */
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
 import { patchOf } from '../changes/change.ts';
@@ -10,8 +10,8 @@ import { reachable } from '../proofs/claims.ts';
 import type { Phase } from '../step.ts';
 
 /**
- * Before more traffic goes to the candidate: nobody has taken its subset away meanwhile, and there are as many pods of it as the current version has, ready and
- * known at every proxy.
+ * Before more traffic goes to the candidate: nobody has taken its subset away meanwhile, and there are as
+ * many pods of it as the current version has, ready and known at every proxy.
  */
 export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
   return {

@@ -1,6 +1,7 @@
 /**
- * A pause that was only said is seen to be one, while all that can be written over is a subset that no route names. An owner that writes again later than
- * this is found too, but its write may meet a route: what it takes away then answers 503 until the switch has led the traffic back.
+ * A pause that was only said is seen to be one, while all that can be written over is a subset that no route
+ * names. An owner that writes again later than this is found too, but its write may meet a route: what it
+ * takes away then answers 503 until the switch has led the traffic back.
  */
 import { waitFor } from '../../shared/wait.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
@@ -12,7 +13,7 @@ import { notPaused } from '../owners/paused.ts';
 import { nothing } from '../step.ts';
 import type { Step } from '../step.ts';
 
-/** Argo CD heals itself some seconds after it has seen an edit, and a loop comes round more often. In milliseconds. */
+/** Argo CD heals some seconds after it has seen an edit, and a loop is quicker. In milliseconds. */
 const AWAY_MS = 10_000;
 
 export const ownerStaysAway: Step = {

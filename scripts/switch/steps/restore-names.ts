@@ -1,6 +1,7 @@
 /**
- * The last step, of a switch and of a roll back: routes have their authors' names again, so that the object is what its author's files say. Before it and
- * after it every route leads to the same version; that every proxy has heard of it is what the next switch begins with.
+ * The last step, of a switch and of a roll back: routes have their authors' names and weights again, so that
+ * the object is what its author's files say. Before it and after it every route leads to the same version; that every
+ * proxy has heard of it is what the next switch begins with.
  */
 import { deadlineOf, markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
@@ -11,7 +12,9 @@ const part = (moveOf: (context: SwitchContext) => { from: string; to: string }) 
     name: 'restore-names',
     title: () => 'Restore the names of routes',
     changes: (context) =>
-      Promise.resolve(context.lastSeen.restoreNames([context.marker, markerBack(context)])),
+      Promise.resolve(
+        context.lastSeen.restoreNames([context.marker, markerBack(context)], context.record.routes),
+      ),
     claim: (context) => namedByAuthor(context, moveOf(context)),
   }) satisfies NamedPart;
 

@@ -1,4 +1,4 @@
-/** First step of a roll back: the current version, which may have been scaled down, is to carry the traffic. */
+/** First step of a roll back: the current version, perhaps scaled down, is to carry the traffic again. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
@@ -11,8 +11,8 @@ import type { NamedPart } from '../step.ts';
 
 export const restoreOldCapacity: NamedPart = {
   name: 'restore-old-capacity',
-  title: ({ app, from }) => `Restore ${app}-${from}'s size`,
-  subject: ({ app, from }) => ({ kind: 'Deployment', name: `${app}-${from}` }),
+  title: ({ deployments }) => `Restore ${deployments.from}'s size`,
+  subject: ({ deployments }) => ({ kind: 'Deployment', name: deployments.from }),
   async changes(context) {
     const { cluster, from, to } = context;
     const versions = await listVersions(cluster, context);

@@ -1,4 +1,4 @@
-/** What has shown that every proxy has a revision of the versions is needed no more. It goes without a proof: no route names it, and no other has its name. */
+/** A barrier that has shown its revision everywhere goes. It needs no proof: no route names it. */
 import type { Phase } from '../step.ts';
 
 export const withoutBarrier: Phase = {

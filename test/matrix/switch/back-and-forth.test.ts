@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
+import { startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 import { liveVersion, other } from './quick-coffee.ts';
 
 const set = { pod: 'naive' };
 let coffee: CoffeeCluster;
 beforeAll(async () => {
   // With the delays of a real cluster.
-  coffee = await startCoffeeCluster({ empty: true });
-  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], set);
-  await coffee.untilServed();
+  coffee = await startServingShop(set);
 }, 60_000);
 afterAll(() => coffee.close());
 

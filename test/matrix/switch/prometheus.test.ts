@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { SwitchResult } from '../../../scripts/switch/index.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
+import { root, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 import { hasPrometheus, startPrometheus } from '../../support/prometheus.ts';
 
 const closers: (() => unknown)[] = [];
@@ -36,10 +36,8 @@ async function serveGatewayPage(): Promise<string> {
 
 (hasPrometheus ? describe : describe.skip)('a canary judged by a real Prometheus', () => {
   beforeAll(async () => {
-    coffee = await startCoffeeCluster({ empty: true });
+    coffee = await startServingShop({ pod: 'naive' });
     closers.push(() => coffee.close());
-    await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], { pod: 'naive' });
-    await coffee.untilServed();
     const started = await startPrometheus(await serveGatewayPage());
     closers.push(() => started.close());
     prometheus = started.url;

@@ -5,7 +5,7 @@ import { resources } from '../../../scripts/shared/resources.ts';
 import { FLOOR_ANNOTATION } from '../../../scripts/switch/changes/autoscaler.ts';
 import type { SwitchOptions } from '../../../scripts/switch/index.ts';
 import { readStatus } from '../../../scripts/switch/command/status.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
+import { quickDelays, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 
 type Asked = Parameters<FaultHook>[0];
 
@@ -21,20 +21,12 @@ export const settings = {
   quietMs: 100,
 } satisfies Partial<SwitchOptions>;
 
-const soon = { minMs: 0, medianMs: 1, p95Ms: 2, maxMs: 3 };
-
 export async function startQuickCoffee(): Promise<QuickCoffee> {
   const hook: { onRequest: QuickCoffee['onRequest'] } = { onRequest: undefined };
-  const coffee = await startCoffeeCluster({
-    empty: true,
+  const coffee = await startServingShop(settings.set, {
     faults: (asked) => hook.onRequest?.(asked),
-    delays: {
-      mesh: { debounceMs: 5, push: soon, spread: soon, warming: soon },
-      kubelet: { sandbox: 0, deletionSeen: 0, preStopToSigterm: 0, exitToStatus: 0, statusToGone: 0 },
-    },
+    delays: quickDelays,
   });
-  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], settings.set);
-  await coffee.untilServed();
   return Object.assign(hook, coffee);
 }
 

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { keepsLimit } from '../../../scripts/bench/measured.ts';
 import { measureChurn } from '../../../scripts/bench/pod/churn.ts';
 import { measureQuietEnd } from '../../../scripts/bench/pod/quiet-end.ts';
 import { createServerPrograms, type ServerPrograms } from '../../../scripts/bench/pod/server-process.ts';
-import { measureShutdowns } from '../../../scripts/bench/pod/shutdowns.ts';
 import { measureThroughput } from '../../../scripts/bench/pod/throughput.ts';
 
 let programs: ServerPrograms;
@@ -37,11 +35,4 @@ describe('the benchmarks of the service, in small', () => {
     expect(end?.value).toBeGreaterThanOrEqual(0.4);
     expect(end?.limit).toBe(1.1);
   });
-
-  it('lose nothing at a shutdown, and something without each protection', async () => {
-    const results = await measureShutdowns(programs, { shutdowns: 2, posts: 0, unprotected: 2, atOnce: 2 });
-    expect(results.filter(({ limit }) => limit === 0)).toHaveLength(4);
-    expect(results.filter(({ bound }) => bound === 'least')).toHaveLength(5);
-    expect(results.filter((result) => !keepsLimit(result))).toEqual([]);
-  }, 120_000);
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,8 @@ import {
   untilInFlight,
 } from '../../support/service-process.ts';
 
-afterEach(killLeftovers);
+// Its tests wait side by side.
+afterAll(killLeftovers);
 
 const body = '{"drink":"espresso"}';
 const head = `POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: ${body.length}`;
@@ -34,7 +35,7 @@ const vanishing = `
 const messages = (shop: CoffeeShop) => shop.events.map(({ msg }) => msg);
 
 describe('a coffee-shop that ends', () => {
-  it('waits for an upload that is slow', async () => {
+  it.concurrent('waits for an upload that is slow', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send(`${head}\r\n\r\n${body.slice(0, 5)}`);
@@ -54,7 +55,7 @@ describe('a coffee-shop that ends', () => {
     });
   });
 
-  it('waits for a request whose head is still on the way', async () => {
+  it.concurrent('waits for a request whose head is still on the way', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send('GET /coffee HT');
@@ -68,7 +69,7 @@ describe('a coffee-shop that ends', () => {
     expect(await shop.exited).toBe(0);
   });
 
-  it('finishes a long answer that is being streamed', async () => {
+  it.concurrent('finishes a long answer that is being streamed', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send('GET /coffee?brew=2s HTTP/1.1\r\nHost: coffee\r\n\r\n');
@@ -81,7 +82,7 @@ describe('a coffee-shop that ends', () => {
     expect(await shop.event('drained')).toMatchObject({ outcome: 'quiet' });
   });
 
-  it('cuts at its deadlines exactly the requests that still run, and counts them', async () => {
+  it.concurrent('cuts at its deadlines exactly the requests that still run, and counts them', async () => {
     const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1500', IN_FLIGHT_DEADLINE_MS: '3000' });
     const endless = [openRaw(shop.port), openRaw(shop.port)];
     const [stuck, short, idle] = [openRaw(shop.port), openRaw(shop.port), openRaw(shop.port)];
@@ -106,7 +107,7 @@ describe('a coffee-shop that ends', () => {
     expect(await (await account).json()).toMatchObject({ state: 'closed', cut: { requests: 3 } });
   });
 
-  it('is not kept by idle connections', async () => {
+  it.concurrent('is not kept by idle connections', async () => {
     const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '20000' });
     const silent = [openRaw(shop.port), openRaw(shop.port)];
     const kept = openRaw(shop.port);
@@ -118,7 +119,7 @@ describe('a coffee-shop that ends', () => {
     expect(await shop.event('drained')).toMatchObject({ outcome: 'quiet', servedWhileDraining: 0 });
   });
 
-  it('takes a new connection for somebody who is about to ask', async () => {
+  it.concurrent('takes a new connection for somebody who is about to ask', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '2500', DRAIN_QUIET_MS: '3000' });
     shop.signal('SIGTERM');
     await shop.event('draining');
@@ -136,7 +137,7 @@ describe('a coffee-shop that ends', () => {
     expect(answers((await served) ?? '')).toBe(1);
   });
 
-  it('takes neither probes nor scrapes for traffic, nor their connections', async () => {
+  it.concurrent('takes neither probes nor scrapes for traffic, nor their connections', async () => {
     const shop = await startCoffeeShop({
       DRAIN_MIN_MS: '1000',
       DRAIN_QUIET_MS: '800',
@@ -167,7 +168,7 @@ describe('a coffee-shop that ends', () => {
     expect(readiness.filter((status) => status === 503).length).toBeGreaterThan(3);
   });
 
-  it('says nothing of itself to callers when it fails, and everything to the log', async () => {
+  it.concurrent('says nothing of itself to callers when it fails, and everything to the log', async () => {
     const shop = await startCoffeeShop({ FAULTS: 'on' });
     await fetch(`http://127.0.0.1:${shop.adminPort}/faults`, {
       method: 'PUT',
@@ -190,24 +191,27 @@ describe('a coffee-shop that ends', () => {
 });
 
 describe('what never happens by itself', () => {
-  it('cuts a caller that stopped reading and never closes, and does not wait for one that is idle', async () => {
-    const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1500', IN_FLIGHT_DEADLINE_MS: '500' });
-    // Stopped: no answer is read, nothing is closed, as if it had vanished without a word.
-    const callers = startProcess(process.execPath, ['-e', vanishing, String(shop.port)]);
-    await callers.event('waiting');
-    await untilInFlight(shop.adminPort, 1);
-    callers.signal('SIGSTOP');
-    shop.signal('SIGTERM');
-    expect(await shop.exited).toBe(0);
-    expect(await shop.event('closed')).toMatchObject({
-      drained: 'deadline',
-      cut: { requests: 1 },
-    });
-    callers.signal('SIGKILL');
-    await callers.exited;
-  });
+  it.concurrent(
+    'cuts a caller that stopped reading and never closes, and does not wait for one that is idle',
+    async () => {
+      const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '1500', IN_FLIGHT_DEADLINE_MS: '500' });
+      // Stopped: no answer is read, nothing is closed, as if it had vanished without a word.
+      const callers = startProcess(process.execPath, ['-e', vanishing, String(shop.port)]);
+      await callers.event('waiting');
+      await untilInFlight(shop.adminPort, 1);
+      callers.signal('SIGSTOP');
+      shop.signal('SIGTERM');
+      expect(await shop.exited).toBe(0);
+      expect(await shop.event('closed')).toMatchObject({
+        drained: 'deadline',
+        cut: { requests: 1 },
+      });
+      callers.signal('SIGKILL');
+      await callers.exited;
+    },
+  );
 
-  it('ends by its own watchdog, with 1, if closing never ends', async () => {
+  it.concurrent('ends by its own watchdog, with 1, if closing never ends', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'watchdog-'));
     const shim = join(folder, 'never-closed.cjs');
     // A server that never says that it is closed: a leak of a library, say.
@@ -227,7 +231,7 @@ describe('what never happens by itself', () => {
 });
 
 describe('signals', () => {
-  it('are joined to one drain, however many SIGTERM arrive', async () => {
+  it.concurrent('are joined to one drain, however many SIGTERM arrive', async () => {
     const shop = await startCoffeeShop();
     shop.signal('SIGTERM');
     await shop.event('draining');
@@ -239,7 +243,7 @@ describe('signals', () => {
     ).toEqual(['draining', 'drained', 'closing', 'closed']);
   });
 
-  it('drain at SIGINT too, and a second SIGINT ends at once with 130', async () => {
+  it.concurrent('drain at SIGINT too, and a second SIGINT ends at once with 130', async () => {
     const patient = await startCoffeeShop();
     patient.signal('SIGINT');
     expect(await patient.exited).toBe(0);
@@ -256,7 +260,7 @@ describe('signals', () => {
     expect(await impatient.exited).toBe(130);
   });
 
-  it('do not wait for callers when nobody could be calling yet', async () => {
+  it.concurrent('do not wait for callers when nobody could be calling yet', async () => {
     const shop = await startCoffeeShop({ WARM_UP_MS: '20000', DRAIN_MIN_MS: '8000' });
     const ready = await fetch(`http://127.0.0.1:${shop.port}/health/ready`);
     expect({ status: ready.status, body: await ready.json() }).toEqual({
@@ -270,19 +274,22 @@ describe('signals', () => {
     expect(messages(shop)).not.toContain('ready');
   });
 
-  it('join a drain that preStop began, and the hook is answered before anything closes', async () => {
-    const shop = await startCoffeeShop({ DRAIN_MIN_MS: '1000' });
-    const hook = fetch(`http://127.0.0.1:${shop.adminPort}/lifecycle/drain`, {
-      headers: { 'user-agent': 'kube-lifecycle/1.36' },
-    });
-    await shop.event('draining');
-    shop.signal('SIGTERM');
-    expect(await (await hook).json()).toMatchObject({ outcome: 'quiet', drainReason: 'preStop' });
-    expect(await shop.exited).toBe(0);
-    expect(messages(shop).filter((msg) => msg === 'draining')).toHaveLength(1);
-  });
+  it.concurrent(
+    'join a drain that preStop began, and the hook is answered before anything closes',
+    async () => {
+      const shop = await startCoffeeShop({ DRAIN_MIN_MS: '1000' });
+      const hook = fetch(`http://127.0.0.1:${shop.adminPort}/lifecycle/drain`, {
+        headers: { 'user-agent': 'kube-lifecycle/1.36' },
+      });
+      await shop.event('draining');
+      shop.signal('SIGTERM');
+      expect(await (await hook).json()).toMatchObject({ outcome: 'quiet', drainReason: 'preStop' });
+      expect(await shop.exited).toBe(0);
+      expect(messages(shop).filter((msg) => msg === 'draining')).toHaveLength(1);
+    },
+  );
 
-  it('close at once after a preStop that has drained the pod', async () => {
+  it.concurrent('close at once after a preStop that has drained the pod', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '2000' });
     await fetch(`http://127.0.0.1:${shop.adminPort}/lifecycle/drain`, { method: 'POST' });
     shop.signal('SIGTERM');
@@ -294,26 +301,29 @@ describe('signals', () => {
 });
 
 describe('an uncaught error', () => {
-  it.each(['error', 'rejection'])('of kind %s is logged, drained briefly and ends with 1', async (kind) => {
-    const shop = await startCoffeeShop({
-      FAULTS: 'on',
-      BREW_MS: '1500',
-      DRAIN_MIN_MS: '20000',
-      DRAIN_DEADLINE_MS: '30000',
-    });
-    const caller = openRaw(shop.port);
-    caller.send(order);
-    await untilInFlight(shop.adminPort, 1);
-    await fetch(`http://127.0.0.1:${shop.adminPort}/faults/crash?kind=${kind}`, { method: 'POST' });
-    expect(answers(await caller.closed)).toBe(1);
-    expect(await shop.exited).toBe(1);
-    expect((await shop.event('uncaught error')).error).toMatchObject({
-      message: 'asked to crash through /faults/crash',
-    });
-    expect(await shop.event('drained')).toMatchObject({ outcome: 'quiet' });
-  });
+  it.concurrent.each(['error', 'rejection'])(
+    'of kind %s is logged, drained briefly and ends with 1',
+    async (kind) => {
+      const shop = await startCoffeeShop({
+        FAULTS: 'on',
+        BREW_MS: '1500',
+        DRAIN_MIN_MS: '20000',
+        DRAIN_DEADLINE_MS: '30000',
+      });
+      const caller = openRaw(shop.port);
+      caller.send(order);
+      await untilInFlight(shop.adminPort, 1);
+      await fetch(`http://127.0.0.1:${shop.adminPort}/faults/crash?kind=${kind}`, { method: 'POST' });
+      expect(answers(await caller.closed)).toBe(1);
+      expect(await shop.exited).toBe(1);
+      expect((await shop.event('uncaught error')).error).toMatchObject({
+        message: 'asked to crash through /faults/crash',
+      });
+      expect(await shop.event('drained')).toMatchObject({ outcome: 'quiet' });
+    },
+  );
 
-  it('does not wait longer than its own deadline for requests that hang', async () => {
+  it.concurrent('does not wait longer than its own deadline for requests that hang', async () => {
     const shop = await startCoffeeShop({ FAULTS: 'on', CRASH_DRAIN_MS: '500', DRAIN_DEADLINE_MS: '30000' });
     const caller = openRaw(shop.port);
     caller.send('GET /coffee?brew=30s HTTP/1.1\r\nHost: coffee\r\n\r\n');

@@ -1,28 +1,32 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { count, openRaw } from '../../support/raw-http.ts';
 import { killLeftovers, startCoffeeShop, untilInFlight } from '../../support/service-process.ts';
 
-afterEach(killLeftovers);
+// Its tests wait side by side.
+afterAll(killLeftovers);
 
 const order = (extra = '') => `POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: 2\r\n${extra}\r\n{}`;
 const answers = (text: string) => count(text, 'HTTP/1.1 200 OK');
 const metricsOf = async (adminPort: number) => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
 
 describe('on one connection the coffee-shop', () => {
-  it('names version and pod even where it refuses a request without a Host header, on both ports', async () => {
-    const shop = await startCoffeeShop();
-    for (const port of [shop.port, shop.adminPort]) {
-      const caller = openRaw(port);
-      caller.send('GET /metrics HTTP/1.1\r\n\r\n');
-      const text = await caller.until((seen) => seen.includes('\r\n\r\n'));
-      expect(text).toMatch(/^HTTP\/1.1 400 /);
-      expect(text).toMatch(/^x-version: /im);
-      expect(text).toMatch(/^x-pod: /im);
-      caller.socket.destroy();
-    }
-  });
+  it.concurrent(
+    'names version and pod even where it refuses a request without a Host header, on both ports',
+    async () => {
+      const shop = await startCoffeeShop();
+      for (const port of [shop.port, shop.adminPort]) {
+        const caller = openRaw(port);
+        caller.send('GET /metrics HTTP/1.1\r\n\r\n');
+        const text = await caller.until((seen) => seen.includes('\r\n\r\n'));
+        expect(text).toMatch(/^HTTP\/1.1 400 /);
+        expect(text).toMatch(/^x-version: /im);
+        expect(text).toMatch(/^x-pod: /im);
+        caller.socket.destroy();
+      }
+    },
+  );
 
-  it('answers pipelined requests in order', async () => {
+  it.concurrent('answers pipelined requests in order', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send(order('x-request-id: a\r\n') + order('x-request-id: b\r\n') + order('x-request-id: c\r\n'));
@@ -31,32 +35,38 @@ describe('on one connection the coffee-shop', () => {
     caller.socket.destroy();
   });
 
-  it('answers every pipelined request that a drain finds running, and says close only in the last answer', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '1500' });
-    const caller = openRaw(shop.port);
-    caller.send(order() + order() + order());
-    await untilInFlight(shop.adminPort, 3);
-    shop.signal('SIGTERM');
-    const text = await caller.closed;
-    expect(answers(text)).toBe(3);
-    expect(count(text, /connection: close/i)).toBe(1);
-    expect(text.lastIndexOf('onnection: close')).toBeGreaterThan(text.lastIndexOf('HTTP/1.1 200'));
-    expect(await shop.exited).toBe(0);
-  });
+  it.concurrent(
+    'answers every pipelined request that a drain finds running, and says close only in the last answer',
+    async () => {
+      const shop = await startCoffeeShop({ BREW_MS: '1500' });
+      const caller = openRaw(shop.port);
+      caller.send(order() + order() + order());
+      await untilInFlight(shop.adminPort, 3);
+      shop.signal('SIGTERM');
+      const text = await caller.closed;
+      expect(answers(text)).toBe(3);
+      expect(count(text, /connection: close/i)).toBe(1);
+      expect(text.lastIndexOf('onnection: close')).toBeGreaterThan(text.lastIndexOf('HTTP/1.1 200'));
+      expect(await shop.exited).toBe(0);
+    },
+  );
 
-  it('answers pipelined requests that arrive while it drains, and says close only in the last answer', async () => {
-    const shop = await startCoffeeShop({ BREW_MS: '100', DRAIN_MIN_MS: '2500' });
-    const caller = openRaw(shop.port);
-    shop.signal('SIGTERM');
-    await shop.event('draining');
-    caller.send(order() + order() + order());
-    const text = await caller.closed;
-    expect(answers(text)).toBe(3);
-    expect(count(text, /connection: close/i)).toBe(1);
-    expect(await shop.exited).toBe(0);
-  });
+  it.concurrent(
+    'answers pipelined requests that arrive while it drains, and says close only in the last answer',
+    async () => {
+      const shop = await startCoffeeShop({ BREW_MS: '100', DRAIN_MIN_MS: '2500' });
+      const caller = openRaw(shop.port);
+      shop.signal('SIGTERM');
+      await shop.event('draining');
+      caller.send(order() + order() + order());
+      const text = await caller.closed;
+      expect(answers(text)).toBe(3);
+      expect(count(text, /connection: close/i)).toBe(1);
+      expect(await shop.exited).toBe(0);
+    },
+  );
 
-  it('does not process a request behind an answer that said close', async () => {
+  it.concurrent('does not process a request behind an answer that said close', async () => {
     const shop = await startCoffeeShop({ BREW_MS: '0', DRAIN_MIN_MS: '2500' });
     const caller = openRaw(shop.port);
     shop.signal('SIGTERM');
@@ -69,7 +79,7 @@ describe('on one connection the coffee-shop', () => {
     expect(await shop.exited).toBe(0);
   });
 
-  it('takes a caller that closes its half for one that left, as proxies do', async () => {
+  it.concurrent('takes a caller that closes its half for one that left, as proxies do', async () => {
     const shop = await startCoffeeShop({ BREW_MS: '50' });
     const caller = openRaw(shop.port, { allowHalfOpen: true });
     caller.socket.end(order());
@@ -78,7 +88,7 @@ describe('on one connection the coffee-shop', () => {
     expect(await metricsOf(shop.adminPort)).toMatch('http_client_aborts_total 1');
   });
 
-  it('takes an upgrade for the plain request it also is', async () => {
+  it.concurrent('takes an upgrade for the plain request it also is', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send(
@@ -88,7 +98,7 @@ describe('on one connection the coffee-shop', () => {
     caller.socket.destroy();
   });
 
-  it('says 100 to an upload that asks first', async () => {
+  it.concurrent('says 100 to an upload that asks first', async () => {
     const shop = await startCoffeeShop();
     const caller = openRaw(shop.port);
     caller.send('POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
@@ -100,7 +110,7 @@ describe('on one connection the coffee-shop', () => {
 });
 
 describe('what is not a proper request gets an answer that names version and pod', () => {
-  it.each([
+  it.concurrent.each([
     ['is no HTTP', 'coffee please\r\n\r\n', 400],
     [
       'has headers that are too large',
@@ -120,7 +130,7 @@ describe('what is not a proper request gets an answer that names version and pod
     expect(text).toMatch(/application\/problem\+json/);
   });
 
-  it.each([
+  it.concurrent.each([
     ['its head', 'GET /coffee HTTP/1.1\r\nHost: cof'],
     ['its body', 'POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: 20\r\n\r\n{"drink"'],
   ])('if it takes too long to send %s', async (_what, request) => {
@@ -132,7 +142,7 @@ describe('what is not a proper request gets an answer that names version and pod
     expect(text).toMatch(/x-version: v1\r\n/i);
   });
 
-  it('counts a caller that leaves as one that left, not as one that was served', async () => {
+  it.concurrent('counts a caller that leaves as one that left, not as one that was served', async () => {
     const shop = await startCoffeeShop({ BREW_MS: '1500' });
     const caller = openRaw(shop.port);
     caller.send(order());

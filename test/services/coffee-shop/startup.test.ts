@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,27 +13,31 @@ import {
   startService,
 } from '../../support/service-process.ts';
 
-afterEach(killLeftovers);
+// Its tests wait side by side.
+afterAll(killLeftovers);
 
 const main = 'services/coffee-shop/main.ts';
 
 describe('a coffee-shop that cannot start', () => {
-  it('names every bad value in a line of its own, and exits with 2 without listening', async () => {
-    const service = startService(main, { PORT: '80a', SHUTDOWN: 'fast' });
-    expect(await service.exited).toBe(2);
-    expect(service.stderr()).toBe(
-      'PORT must be an integer from 0 to 65535, got "80a".\nSHUTDOWN must be drain or naive, got "fast".\n',
-    );
-    expect(service.events).toEqual([]);
-  });
+  it.concurrent(
+    'names every bad value in a line of its own, and exits with 2 without listening',
+    async () => {
+      const service = startService(main, { PORT: '80a', SHUTDOWN: 'fast' });
+      expect(await service.exited).toBe(2);
+      expect(service.stderr()).toBe(
+        'PORT must be an integer from 0 to 65535, got "80a".\nSHUTDOWN must be drain or naive, got "fast".\n',
+      );
+      expect(service.events).toEqual([]);
+    },
+  );
 
-  it('takes no arguments', async () => {
+  it.concurrent('takes no arguments', async () => {
     const service = startProcess('node', [bundle(main), '--port', '80']);
     expect(await service.exited).toBe(2);
     expect(service.stderr()).toBe('The service takes no arguments, got --port 80.\n');
   });
 
-  it.each([
+  it.concurrent.each([
     ['PORT', 'ADMIN_PORT'],
     ['ADMIN_PORT', 'PORT'],
   ])('says in one line which port is taken: %s', async (taken, other) => {
@@ -48,7 +52,7 @@ describe('a coffee-shop that cannot start', () => {
     blocker.close();
   });
 
-  it('says so if HOST is not its own', async () => {
+  it.concurrent('says so if HOST is not its own', async () => {
     const service = startService(main, { HOST: '203.0.113.7', PORT: '0', ADMIN_PORT: '0' });
     expect(await service.exited).toBe(1);
     expect(service.stderr()).toMatch(/^HOST 203.0.113.7 is not an address of this machine.*\n$/);
@@ -56,12 +60,12 @@ describe('a coffee-shop that cannot start', () => {
 });
 
 describe('a coffee-shop that starts', () => {
-  it('explains itself with --help', async () => {
+  it.concurrent('explains itself with --help', async () => {
     const service = startProcess('node', [bundle(main), '--help']);
     expect(await service.exited).toBe(0);
   });
 
-  it('ends within moments of SIGTERM, however early it comes', async () => {
+  it.concurrent('ends within moments of SIGTERM, however early it comes', async () => {
     // From before the first line runs to after it is ready. Killed outright is an end too, as there is no PID 1 here.
     for (const delayMs of [0, 20, 40, 60, 80, 100, 150]) {
       const service = startService(main, {
@@ -77,7 +81,7 @@ describe('a coffee-shop that starts', () => {
     }
   });
 
-  it('goes on serving, and ends well, when nobody reads its log any more', async () => {
+  it.concurrent('goes on serving, and ends well, when nobody reads its log any more', async () => {
     const shop = await startCoffeeShop({ LOG_LEVEL: 'debug' });
     shop.child.stdout?.destroy();
     expect((await fetch(`http://127.0.0.1:${shop.port}/coffee`)).status).toBe(200);
@@ -86,7 +90,7 @@ describe('a coffee-shop that starts', () => {
     expect(await new Promise((resolve) => shop.child.once('exit', resolve))).toBe(0);
   });
 
-  it('drains for as long as it should when the wall clock jumps', async () => {
+  it.concurrent('drains for as long as it should when the wall clock jumps', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'clock-jump-'));
     const shim = join(folder, 'jump.cjs');
     // A day ahead, then a day back, every few milliseconds.

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { openRaw } from '../../support/raw-http.ts';
 import { killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
 
-afterEach(killLeftovers);
+// Its tests wait side by side.
+afterAll(killLeftovers);
 
 type Shop = Awaited<ReturnType<typeof startCoffeeShop>>;
 const admin = ({ adminPort }: Shop, path: string, init?: RequestInit) =>
@@ -11,7 +12,7 @@ const stateOf = async (shop: Shop) =>
   ((await (await admin(shop, '/lifecycle')).json()) as { state: string }).state;
 
 describe('a stranger', () => {
-  it('drains nothing and sets no faults without the token, and is logged', async () => {
+  it.concurrent('drains nothing and sets no faults without the token, and is logged', async () => {
     const shop = await startCoffeeShop({ PRE_STOP_TOKEN: 'secret', FAULTS: 'on' });
     const asked: [string, string][] = [
       ['GET', '/lifecycle/drain'],
@@ -37,7 +38,7 @@ describe('a stranger', () => {
     });
   });
 
-  it.each([
+  it.concurrent.each([
     ['an image of a page elsewhere', 'GET', 'sec-fetch-site: cross-site'],
     ['a form of a page elsewhere', 'POST', 'origin: http://evil.example'],
     ['a name that leads here', 'GET', 'x-nothing: at all'],
@@ -54,7 +55,7 @@ describe('a stranger', () => {
 });
 
 describe('a drain that no SIGTERM follows', () => {
-  it('ends the process after a grace, with 0, so that it is started again', async () => {
+  it.concurrent('ends the process after a grace, with 0, so that it is started again', async () => {
     const shop = await startCoffeeShop({ DRAIN_GRACE_MS: '300' });
     await (await admin(shop, '/lifecycle/drain')).text();
     expect(await shop.exited).toBe(0);
@@ -62,7 +63,7 @@ describe('a drain that no SIGTERM follows', () => {
     expect(shop.events.at(-1)).toMatchObject({ msg: 'closed', state: 'closed' });
   });
 
-  it('is not what a pod goes through whose SIGTERM comes', async () => {
+  it.concurrent('is not what a pod goes through whose SIGTERM comes', async () => {
     const shop = await startCoffeeShop({ DRAIN_GRACE_MS: '0', BREW_MS: '500' });
     const drained = admin(shop, '/lifecycle/drain');
     await shop.event('draining');

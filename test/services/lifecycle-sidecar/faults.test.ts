@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { startLateNetwork } from '../../../scripts/shared/callers/late-network.t
 import { type CoffeeShop, killLeftovers, startCoffeeShop } from '../../support/service-process.ts';
 import { beside, preStop, type SidecarProcess, startSidecar } from '../../support/sidecar.ts';
 
-afterEach(killLeftovers);
+afterAll(killLeftovers);
 
 const patient = { DRAIN_MIN_MS: '1000', DRAIN_QUIET_MS: '800' };
 
@@ -33,6 +33,8 @@ async function endPodUnderLoad(end: (shop: CoffeeShop, sidecar: SidecarProcess) 
 const lossless = { lost: 0, byKind: {}, exit: 0 };
 
 describe('no request is lost', () => {
+  afterEach(killLeftovers);
+
   it('when everything works', async () => {
     const result = await endPodUnderLoad(async (shop, sidecar) => {
       expect(await preStop(sidecar)).toMatchObject({ outcome: 'quiet' });
@@ -67,8 +69,9 @@ describe('no request is lost', () => {
   });
 });
 
+// Each waits for a process of its own: side by side.
 describe('the hook is answered, and the record kept,', () => {
-  it('when the app is killed in the middle of its drain', async () => {
+  it.concurrent('when the app is killed in the middle of its drain', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '8000' });
     const sidecar = await startSidecar(beside(shop));
     const hook = preStop(sidecar);
@@ -79,25 +82,27 @@ describe('the hook is answered, and the record kept,', () => {
     expect((afterMs as Record<string, number>).exit).toBeLessThan(5_000);
   });
 
-  it('when the app hangs in its drain, at the deadline', async () => {
+  it.concurrent('when the app hangs in its drain, at the deadline', async () => {
     const shop = await startCoffeeShop({ DRAIN_MIN_MS: '8000' });
     const sidecar = await startSidecar({
       ...beside(shop),
-      PRE_STOP_DEADLINE_MS: '1500',
-      LOOK_TIMEOUT_MS: '200',
+      PRE_STOP_DEADLINE_MS: '4000',
+      // Long enough that the drain is heard of even where many processes start at once.
+      LOOK_TIMEOUT_MS: '1500',
     });
     const hook = preStop(sidecar);
     await shop.event('draining');
     shop.signal('SIGSTOP');
     const answer = await hook;
     expect(answer.outcome).toBe('deadline');
-    expect(answer.trouble).toMatch(/did not answer within 200 ms/);
-    expect(answer.afterMs.answered).toBeGreaterThanOrEqual(1_500);
-    expect(answer.afterMs.answered).toBeLessThan(7_000);
+    expect(answer.trouble).toMatch(/did not answer within 1500 ms/);
+    expect(answer.afterMs.answered).toBeGreaterThanOrEqual(4_000);
+    // Well below the 8 s that the drain itself would take at least.
+    expect(answer.afterMs.answered).toBeLessThan(7_800);
     expect(sidecar.terminationMessage()).toMatchObject({ outcome: 'deadline' });
   });
 
-  it.each([
+  it.concurrent.each([
     ['no JSON', 'coffee'],
     ['JSON of another kind', '[1,2,3]'],
     ['a state that is none', '{"state":7,"drained":[]}'],
@@ -117,7 +122,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(answer.trouble).not.toBeNull();
   });
 
-  it('when the app never stops answering one request', async () => {
+  it.concurrent('when the app never stops answering one request', async () => {
     const endless = createServer((_request, response) => {
       const more = setInterval(() => response.write('{'), 5);
       response.on('close', () => {
@@ -137,7 +142,7 @@ describe('the hook is answered, and the record kept,', () => {
     endless.closeAllConnections();
   });
 
-  it('when the wall clock jumps', async () => {
+  it.concurrent('when the wall clock jumps', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'clock-jump-'));
     const shim = join(folder, 'jump.cjs');
     writeFileSync(
@@ -153,7 +158,7 @@ describe('the hook is answered, and the record kept,', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('when the disk is full: then the log has the record', async () => {
+  it.concurrent('when the disk is full: then the log has the record', async () => {
     const shop = await startCoffeeShop();
     // Every write to it fails with ENOSPC.
     const sidecar = await startSidecar({ ...beside(shop), TERMINATION_LOG: '/dev/full' });
@@ -163,7 +168,7 @@ describe('the hook is answered, and the record kept,', () => {
     expect(await sidecar.event('flight record')).toMatchObject({ outcome: 'quiet' });
   });
 
-  it('when nobody reads the log: then the termination message has the record', async () => {
+  it.concurrent('when nobody reads the log: then the termination message has the record', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar({ ...beside(shop), LOG_LEVEL: 'debug' });
     sidecar.child.stdout?.destroy();

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,7 +9,8 @@ import { openRaw } from '../../support/raw-http.ts';
 import { killLeftovers, startProcess } from '../../support/service-process.ts';
 import { preStop, startSidecar } from '../../support/sidecar.ts';
 
-afterEach(killLeftovers);
+// Its tests wait side by side.
+afterAll(killLeftovers);
 
 const request = 'GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n';
 
@@ -20,7 +21,7 @@ async function startGenericApp(env: Record<string, string> = {}) {
 }
 
 describe('beside a plain node:http server the sidecar', () => {
-  it('holds the hook until its gauge says that nothing runs', async () => {
+  it.concurrent('holds the hook until its gauge says that nothing runs', async () => {
     const app = await startGenericApp({ DELAY_MS: '1500' });
     const sidecar = await startSidecar({
       APP_PORT: String(app.port),
@@ -38,16 +39,19 @@ describe('beside a plain node:http server the sidecar', () => {
     expect(await sidecar.event('flight record')).toMatchObject({ outcome: 'quiet' });
   });
 
-  it('is needed: the same app loses the request that runs when SIGTERM comes without it', async () => {
-    const app = await startGenericApp({ DELAY_MS: '1500' });
-    const caller = openRaw(app.port);
-    caller.send(request);
-    await new Promise((resolve) => caller.socket.once('connect', resolve));
-    app.signal('SIGTERM');
-    expect(await caller.closed).toBe('');
-  });
+  it.concurrent(
+    'is needed: the same app loses the request that runs when SIGTERM comes without it',
+    async () => {
+      const app = await startGenericApp({ DELAY_MS: '1500' });
+      const caller = openRaw(app.port);
+      caller.send(request);
+      await new Promise((resolve) => caller.socket.once('connect', resolve));
+      app.signal('SIGTERM');
+      expect(await caller.closed).toBe('');
+    },
+  );
 
-  it('sees by its counter the requests that run between two looks', async () => {
+  it.concurrent('sees by its counter the requests that run between two looks', async () => {
     const app = await startGenericApp({ DELAY_MS: '1' });
     const sidecar = await startSidecar({
       APP_PORT: String(app.port),
@@ -77,7 +81,7 @@ describe('beside a plain node:http server the sidecar', () => {
     expect(served).toBeGreaterThan(5);
   });
 
-  it('holds the hook until the kernel knows no connection to it', async () => {
+  it.concurrent('holds the hook until the kernel knows no connection to it', async () => {
     const app = await startGenericApp();
     const sidecar = await startSidecar({ APP_PORT: String(app.port), APP_ADMIN_URL: 'http://127.0.0.1:9' });
     const caller = openRaw(app.port);
@@ -104,7 +108,7 @@ const python = ['python3', 'python'].find(
 const nginx = spawnSync('nginx', ['-v']).status === 0;
 
 describe('beside programs of others the sidecar', () => {
-  (python === undefined ? it.skip : it)("holds the hook for Python's http.server", async () => {
+  (python === undefined ? it.skip : it.concurrent)("holds the hook for Python's http.server", async () => {
     const port = await freePort();
     const app = startProcess(python ?? '', ['-m', 'http.server', '--bind', '127.0.0.1', String(port)]);
     const sidecar = await startSidecar({
@@ -127,7 +131,7 @@ describe('beside programs of others the sidecar', () => {
     expect((await sidecar.event('flight record')).outcome).toBe('quiet');
   });
 
-  (nginx ? it : it.skip)('holds the hook for nginx', async () => {
+  (nginx ? it.concurrent : it.skip)('holds the hook for nginx', async () => {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'nginx-test-'));
     // One process, so that ending it ends it.

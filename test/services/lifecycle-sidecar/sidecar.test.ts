@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openRaw } from '../../support/raw-http.ts';
@@ -13,7 +13,8 @@ import { beside, preStop, startSidecar } from '../../support/sidecar.ts';
 const main = 'services/lifecycle-sidecar/main.ts';
 const closeServers: (() => void)[] = [];
 
-afterEach(async () => {
+// Its tests wait side by side.
+afterAll(async () => {
   await killLeftovers();
   for (const close of closeServers.splice(0)) close();
 });
@@ -33,7 +34,7 @@ async function serve(answer: () => { status?: number; body: string }): Promise<s
 }
 
 describe('beside an app that can drain itself the sidecar', () => {
-  it('holds the hook until the app is quiet, and records what happened when', async () => {
+  it.concurrent('holds the hook until the app is quiet, and records what happened when', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const caller = openRaw(shop.port);
@@ -64,7 +65,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(sidecar.terminationMessage()).toMatchObject({ outcome: 'quiet', afterMs: record.afterMs });
   });
 
-  it('records how many requests were cut', async () => {
+  it.concurrent('records how many requests were cut', async () => {
     const shop = await startCoffeeShop({ DRAIN_DEADLINE_MS: '800', IN_FLIGHT_DEADLINE_MS: '300' });
     const sidecar = await startSidecar(beside(shop));
     const caller = openRaw(shop.port);
@@ -76,7 +77,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(await sidecar.event('flight record')).toMatchObject({ cut: { requests: 1, connections: 1 } });
   });
 
-  it('answers a hook that is called twice with one and the same drain', async () => {
+  it.concurrent('answers a hook that is called twice with one and the same drain', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const [first, second] = await Promise.all([preStop(sidecar), preStop(sidecar)]);
@@ -85,7 +86,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(shop.events.filter(({ msg }) => msg === 'draining')).toHaveLength(1);
   });
 
-  it('goes on when the hook breaks off', async () => {
+  it.concurrent('goes on when the hook breaks off', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const breaking = new AbortController();
@@ -96,7 +97,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(await sidecar.event('pre-stop answered')).toMatchObject({ outcome: 'quiet' });
   });
 
-  it('begins anew for an app that was restarted', async () => {
+  it.concurrent('begins anew for an app that was restarted', async () => {
     const first = await startCoffeeShop();
     const ports = { PORT: String(first.port), ADMIN_PORT: String(first.adminPort) };
     const sidecar = await startSidecar({ ...beside(first), WATCH: 'lifecycle' });
@@ -110,7 +111,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(second.events.map(({ msg }) => msg)).toContain('drained');
   });
 
-  it('is ready only when app and proxy are, and no longer when the end has begun', async () => {
+  it.concurrent('is ready only when app and proxy are, and no longer when the end has begun', async () => {
     let [appStatus, proxyStatus] = [503, 503];
     const app = await serve(() => ({ status: appStatus, body: '' }));
     const proxy = await serve(() => ({ status: proxyStatus, body: '' }));
@@ -134,7 +135,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect(await (await fetch(`${sidecar.url}/metrics`)).text()).toMatch('lifecycle_draining 1');
   });
 
-  it('tells in the record when the control plane took the pod out of the endpoints', async () => {
+  it.concurrent('tells in the record when the control plane took the pod out of the endpoints', async () => {
     let ready = true;
     const api = await serve(() => ({
       body: JSON.stringify({ items: [{ endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready } }] }] }),
@@ -148,7 +149,7 @@ describe('beside an app that can drain itself the sidecar', () => {
     expect((await hook).afterMs.endpointGone).toBeGreaterThan(0);
   });
 
-  it('lets only those drain the pod who know the token', async () => {
+  it.concurrent('lets only those drain the pod who know the token', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar({ ...beside(shop), PRE_STOP_TOKEN: 'secret' });
     expect((await fetch(`${sidecar.url}/pre-stop`)).status).toBe(403);
@@ -160,7 +161,7 @@ describe('beside an app that can drain itself the sidecar', () => {
 });
 
 describe('a sidecar among strangers', () => {
-  it('drains nothing for a page in a browser', async () => {
+  it.concurrent('drains nothing for a page in a browser', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const { port } = new URL(sidecar.url);
@@ -173,7 +174,7 @@ describe('a sidecar among strangers', () => {
     expect(shop.events.map(({ msg }) => msg)).not.toContain('draining');
   });
 
-  it('hands its token on to an app that wants it', async () => {
+  it.concurrent('hands its token on to an app that wants it', async () => {
     const shop = await startCoffeeShop({ PRE_STOP_TOKEN: 'secret' });
     const sidecar = await startSidecar({ ...beside(shop), PRE_STOP_TOKEN: 'secret' });
     const record = await preStop(sidecar, { headers: { 'x-pre-stop-token': 'secret' } });
@@ -183,33 +184,39 @@ describe('a sidecar among strangers', () => {
 });
 
 describe('told to end, the sidecar', () => {
-  it('ends at once and leaves the record alone when the app has gone before, as native sidecars do', async () => {
-    const shop = await startCoffeeShop();
-    const sidecar = await startSidecar(beside(shop));
-    await preStop(sidecar);
-    shop.signal('SIGTERM');
-    await shop.exited;
-    await sidecar.event('flight record');
-    sidecar.signal('SIGTERM');
-    expect(await sidecar.exited).toBe(0);
-    expect(sidecar.terminationMessage()).toMatchObject({ began: 'preStop', outcome: 'quiet' });
-    expect(sidecar.events.filter(({ msg }) => msg === 'flight record')).toHaveLength(1);
-  });
+  it.concurrent(
+    'ends at once and leaves the record alone when the app has gone before, as native sidecars do',
+    async () => {
+      const shop = await startCoffeeShop();
+      const sidecar = await startSidecar(beside(shop));
+      await preStop(sidecar);
+      shop.signal('SIGTERM');
+      await shop.exited;
+      await sidecar.event('flight record');
+      sidecar.signal('SIGTERM');
+      expect(await sidecar.exited).toBe(0);
+      expect(sidecar.terminationMessage()).toMatchObject({ began: 'preStop', outcome: 'quiet' });
+      expect(sidecar.events.filter(({ msg }) => msg === 'flight record')).toHaveLength(1);
+    },
+  );
 
-  it('stays until the app has gone, and still answers the hook, when both are told at the same time', async () => {
-    const shop = await startCoffeeShop();
-    const sidecar = await startSidecar(beside(shop));
-    sidecar.signal('SIGTERM');
-    await sidecar.event('signal');
-    expect(await preStop(sidecar)).toMatchObject({ began: 'SIGTERM', outcome: 'quiet' });
-    expect(sidecar.child.exitCode).toBeNull();
-    shop.signal('SIGTERM');
-    expect(await shop.exited).toBe(0);
-    expect(await sidecar.exited).toBe(0);
-    expect(sidecar.terminationMessage()?.afterMs.exit).toBeGreaterThan(0);
-  });
+  it.concurrent(
+    'stays until the app has gone, and still answers the hook, when both are told at the same time',
+    async () => {
+      const shop = await startCoffeeShop();
+      const sidecar = await startSidecar(beside(shop));
+      sidecar.signal('SIGTERM');
+      await sidecar.event('signal');
+      expect(await preStop(sidecar)).toMatchObject({ began: 'SIGTERM', outcome: 'quiet' });
+      expect(sidecar.child.exitCode).toBeNull();
+      shop.signal('SIGTERM');
+      expect(await shop.exited).toBe(0);
+      expect(await sidecar.exited).toBe(0);
+      expect(sidecar.terminationMessage()?.afterMs.exit).toBeGreaterThan(0);
+    },
+  );
 
-  it('does not stay for ever with an app that does not end', async () => {
+  it.concurrent('does not stay for ever with an app that does not end', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar({ ...beside(shop), GRACE_MS: '500' });
     sidecar.signal('SIGTERM');
@@ -218,7 +225,7 @@ describe('told to end, the sidecar', () => {
     expect(shop.events.map(({ msg }) => msg)).not.toContain('draining');
   });
 
-  it('leaves at once at Ctrl-C', async () => {
+  it.concurrent('leaves at once at Ctrl-C', async () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     sidecar.signal('SIGINT');
@@ -227,7 +234,7 @@ describe('told to end, the sidecar', () => {
 });
 
 describe('a sidecar that cannot start', () => {
-  it('names every bad value in a line of its own, and exits with 2', async () => {
+  it.concurrent('names every bad value in a line of its own, and exits with 2', async () => {
     const sidecar = startService(main, {
       PORT: 'x',
       APP_ADMIN_URL: 'localhost',
@@ -243,7 +250,7 @@ describe('a sidecar that cannot start', () => {
     ]);
   });
 
-  it('says which port is taken', async () => {
+  it.concurrent('says which port is taken', async () => {
     const first = await startSidecar({});
     const port = new URL(first.url).port;
     const sidecar = startService(main, { HOST: '127.0.0.1', PORT: port });

@@ -1,7 +1,7 @@
 import { groupVersion, resourceKey } from '../../storage/resource-key.ts';
-import type { KubeObject, ResourceKey } from '../../storage/types.ts';
+import type { ResourceKey } from '../../storage/types.ts';
 import { AUTOSCALER_V1_VIEW } from './autoscaler-view.ts';
-import type { DefinedType, PrinterColumn, ResourceType, Subresource, View } from './resource-type.ts';
+import type { ResourceType, Subresource, View } from './resource-type.ts';
 import { EVENTS_VIEW, sameShape } from './views.ts';
 
 const ALL = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

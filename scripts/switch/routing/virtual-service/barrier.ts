@@ -1,7 +1,8 @@
 /**
- * A subset that only one revision of the DestinationRule has. Updates of one kind reach a proxy in order: where its cluster is, nothing that was written
- * before is still on its way. Needed where a cluster alone says too little: a proxy that has not heard yet that a subset was removed and added again
- * shows it just as one that has heard of both does, and loses it for a while later.
+ * A subset that only one revision of the DestinationRule has. Updates of one kind reach a proxy in order:
+ * where its cluster is, nothing that was written before is still on its way. Needed where a cluster alone
+ * says too little: a proxy that has not heard yet that a subset was removed and added again shows it just as
+ * one that has heard of both does, and loses it for a while later.
  */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
 
@@ -27,8 +28,9 @@ export function barrierIn({ spec: { subsets = [] } }: DestinationRule): string |
 }
 
 /**
- * The versions, and a barrier beside them: with the pods of one of them, so that its cluster does not stay warming; no route names it. Its name is that of
- * the revision it is written on, which is written on once: each write has a precondition on it.
+ * The versions, and a barrier beside them: with the pods of one of them, so that its cluster does not stay
+ * warming; no route names it. Its name is that of the revision it is written on, which is written on once:
+ * each write has a precondition on it.
  */
 export function withBarrier({ metadata }: DestinationRule, versions: Subset[]): Subset[] {
   const { uid = '', generation = 0 } = metadata;

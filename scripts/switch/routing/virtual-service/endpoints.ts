@@ -1,6 +1,7 @@
 /**
- * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming one would answer 503) and shows each
- * host's computed health, so one answer says that the subset's cluster exists, is warm, and has exactly the ready pods as healthy hosts.
+ * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming
+ * one would answer 503) and shows each host's computed health, so one answer says that the subset's cluster
+ * exists, is warm, and has exactly the ready pods as healthy hosts.
  */
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import { describeAddress, ipOf } from '../../../shared/istio/address.ts';
@@ -14,7 +15,7 @@ export interface ExpectedEndpoints {
   subset: string;
   /** The IPs of the pods that are ready now. */
   ready: ReadonlySet<string>;
-  /** False where the DestinationRule is not exported to the proxy: it has the service, and need not have any of its subsets. Default true. */
+  /** Whether the DestinationRule is exported to the proxy: else it need not have a subset. Default true. */
   isExported?: boolean;
   /** A subset that only this revision of the DestinationRule has. */
   barrier?: string | undefined;

@@ -1,4 +1,4 @@
-/** The last proof: the proxy has forgotten the old version. No cluster of that subset is active or warming. */
+/** The last proof: the proxy has forgotten the version. No cluster of that subset is active or warming. */
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
 import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';
@@ -8,9 +8,9 @@ import { behind } from './barrier.ts';
 export interface ExpectedGone {
   host: string;
   subset: string;
-  /** A subset that only this revision of the DestinationRule has: then the dumps are of all clusters of the host. */
+  /** A subset that only this revision of the DestinationRule has: the dumps are of all clusters then. */
   barrier?: string | undefined;
-  /** False where the DestinationRule is not exported to the proxy: it need not have any of its subsets. Default true. */
+  /** Whether the DestinationRule is exported to the proxy: else it need not have a subset. Default true. */
   isExported?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The VirtualService and the DestinationRule of an app: named after it, or as annotations of its Service say. Where there is none, who routes the host instead is
- * named, and the step that leads on: another one made beside it would leave undefined which of the two a proxy follows.
+ * The VirtualService and the DestinationRule of an app: named after it, or as annotations of its Service say.
+ * Where there is none, who routes the host instead is named, and the step that leads on: another one made
+ * beside it would leave undefined which of the two a proxy follows.
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Which VirtualService holds the app's routes: the one named after it, or the delegate it leaves them to. At the proxies a delegate's routes carry
- * its root's reference, and the root's name before their own.
+ * Which VirtualService holds the app's routes: the one named after it, or the delegate it leaves them to. At
+ * the proxies a delegate's routes carry its root's reference, and the root's name before their own.
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which revision a proxy has shows in the
- * names of its routes: Istio copies `http[].name` there, and every switch writes a name of its own. (Versions in the dump are empty with delta xDS.)
+ * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which
+ * revision a proxy has shows in the names of its routes: Istio copies `http[].name` there, and every switch
+ * writes a name of its own. (Versions in the dump are empty with delta xDS.)
  */
 import { parseClusterName, withV1 } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
@@ -13,11 +14,11 @@ export interface ExpectedRoutes {
   reference: string;
   /** The names of the routes of the revision that must be loaded. An unnamed route counts as ''. */
   names: ReadonlySet<string>;
-  /** Where the routes are a delegate's: by each root's reference, the names of those that may lead to our host. */
+  /** Where the routes are a delegate's: by each root's reference, the names of those that may lead to us. */
   roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** The subset no route may name any more; undefined during a canary, when both serve. */
   forbidden?: string | undefined;
-  /** During a canary: the subset that only routes of this revision may name, and what is in the names of those. */
+  /** During a canary: the subset that only routes of this revision may name, and what is in their names. */
   shared?: { subset: string; marker: string } | undefined;
 }
 
@@ -58,7 +59,7 @@ export function evaluateRoutes(
   return proven(consumer);
 }
 
-/** The names of the route configurations that have anything to do with the service; none where the dump cannot be read. */
+/** The names of the route configurations that hold the service; none where the dump cannot be read. */
 export function routeConfigsOf(
   dump: RoutesDump,
   { host, reference, roots }: Pick<ExpectedRoutes, 'host' | 'reference' | 'roots'>,

@@ -1,6 +1,7 @@
 /**
- * A proxy's dump of routes is mostly about other services, and to decode and parse it takes most of a proof's time. Envoy writes its dumps with one space
- * for each level, and in JSON no text has a line break in it: so each virtual host can be found among the bytes, and left out where it names nothing of ours.
+ * A proxy's dump of routes is mostly about other services, and to decode and parse it takes most of a proof's
+ * time. Envoy writes its dumps with one space for each level, and in JSON no text has a line break in it: so
+ * each virtual host can be found among the bytes, and left out where it names nothing of ours.
  */
 
 const VIRTUAL_HOSTS = Buffer.from('\n    "virtual_hosts": [\n     {');
@@ -14,8 +15,8 @@ const BETWEEN = Buffer.from('\n     },\n     {');
 const ESCAPED = '\\u';
 
 /**
- * The dump without the virtual hosts that have none of these texts in them; route configurations stay, if empty. A dump that is written in another way
- * stays as it is.
+ * The dump without the virtual hosts that have none of these texts in them; route configurations stay, if
+ * empty. A dump that is written in another way stays as it is.
  * @param texts in whichever of them a route of ours is named: no quotes, backslashes or control characters
  */
 export function withoutOtherHosts(dump: Buffer, texts: readonly string[]): string {

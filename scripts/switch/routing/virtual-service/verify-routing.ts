@@ -1,4 +1,4 @@
-/** Who else has a say in where the traffic of this host goes: other routes, other rules, and who sees ours. */
+/** Who else has a say in where the traffic of this host goes: other routes, other rules, who sees ours. */
 import { ClusterError } from '../../../shared/cluster/errors.ts';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';
@@ -25,7 +25,8 @@ interface GatewayApiRoute extends KubernetesObject {
 }
 
 /**
- * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5, TCPRoute with 1.6:
+ * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5,
+ * TCPRoute with 1.6:
  * https://gateway-api.sigs.k8s.io/reference/api-types/tcproute/
  */
 const gatewayApi: { resource: Resource; before: string[] }[] = [
@@ -68,7 +69,7 @@ function verifyRoots({ known }: Context): void {
     );
 }
 
-/** A route of somebody else's that names the old version would go on sending to it: proof B could never be had. */
+/** A route of somebody else's that names the current version goes on sending to it: proof B cannot be had. */
 function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualService[]): void {
   for (const other of all) {
     if (isSame(other, known.virtualService)) continue;
@@ -115,7 +116,7 @@ function gatewaysOf({ metadata, spec }: VirtualService): string[] {
   );
 }
 
-/** Istio merges rules of one host; of two subsets with one name it keeps the older, which may not be the one that is changed here. */
+/** Istio merges a host's rules. Of two subsets with one name it keeps the older, which may not be ours. */
 function verifyOneDestinationRule(
   { target, known, namespace, from, to }: Context,
   all: DestinationRule[],
@@ -133,7 +134,7 @@ function verifyOneDestinationRule(
   }
 }
 
-/** The Gateway API names Services, not subsets: what it sends goes to every version, also to one that is about to end. */
+/** The Gateway API names Services, not subsets: what it sends goes to every version. */
 function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all: GatewayApiRoute[]): void {
   for (const { metadata, spec = {} } of all) {
     const home = metadata.namespace ?? '';
@@ -158,7 +159,10 @@ function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all:
   }
 }
 
-/** Who sees the route must see the subsets it names, or answers 503. https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
+/**
+ * Who sees the route must see the subsets it names, or answers 503.
+ * https://istio.io/latest/docs/reference/config/networking/destination-rule/
+ */
 function verifyScopes({ virtualService, roots, destinationRule }: Context['known']): void {
   const scopeOf = ({ metadata, spec }: KubernetesObject) => {
     const exportTo = (spec as { exportTo?: string[] }).exportTo ?? [];
@@ -177,7 +181,7 @@ function verifyScopes({ virtualService, roots, destinationRule }: Context['known
   }
 }
 
-/** Namespaces whose `Sidecar` leaves our host out: their proxies have nothing to prove, and cannot call it either. */
+/** Namespaces whose `Sidecar` leaves our host out: their proxies cannot call it and have nothing to prove. */
 function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): string[] {
   const matches = (pattern: string, home: string) => {
     const [place = '', host = ''] = pattern.includes('/') ? pattern.split('/') : ['*', pattern];
@@ -194,7 +198,7 @@ function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): strin
   });
 }
 
-/** Empty where the cluster has no such resource: the Gateway API is an add-on. Where it may not be looked at, nobody knows. */
+/** Empty where the cluster has no such resource: the Gateway API is an add-on. */
 async function listIfKnown<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource,
@@ -231,7 +235,7 @@ function verifyNoOtherProtocol({ known, from, target }: Context): void {
     );
 }
 
-/** A route that gives traffic to both already is somebody's own canary: to give all of it to one, and to roll back, would lose how it was divided. */
+/** A route that gives traffic to both already is somebody's own canary: a roll back would lose its shares. */
 function verifyNotDivided({ known, from, to, target, continued }: Context): void {
   if (continued) return;
   const [divided] = dividedRoutes(known.virtualService, [from, to], target);

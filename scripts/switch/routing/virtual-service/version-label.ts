@@ -1,6 +1,7 @@
 /**
- * The label that tells versions apart: the one by which the subsets select. `version` in the templates; many teams have the recommended
- * `app.kubernetes.io/version` instead. https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+ * The label that tells versions apart: the one by which the subsets select. `version` in the templates; many
+ * teams have the recommended `app.kubernetes.io/version` instead.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
  */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
 

@@ -29,7 +29,7 @@ import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
 import { withoutOtherHosts } from './shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
-import { idsOf, isOneOf, withOwnNames } from './route-names.ts';
+import { idsOf, isOneOf, asAuthored } from './as-authored.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
 import {
   describeShares,
@@ -55,23 +55,12 @@ export function createVirtualServiceRouting(
   knowledge: Knowledge = {},
 ): TrafficRouting {
   const { virtualService, destinationRule } = known;
-  const revision = revisionOf(destinationRule);
-  const isProven = knowledge.proven === revision;
-  const barrier = barrierIn(destinationRule);
+  const isProven = knowledge.proven === revisionOf(destinationRule);
   const http = virtualService.spec.http ?? [];
   const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
     resource,
     object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
   });
-  const newest = <T extends KubernetesObject>(
-    own: T,
-    resource: Resource,
-    written: readonly SeenObject[],
-  ): T =>
-    (written.findLast(
-      ({ resource: { kind }, object }) =>
-        kind === resource.kind && object.metadata.name === own.metadata.name,
-    )?.object as T | undefined) ?? own;
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
@@ -82,6 +71,35 @@ export function createVirtualServiceRouting(
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
+    ...revisionsOf(known, target, knowledge),
+    ...whoServes(known, target),
+    has: (version) => findSubset(destinationRule, version) !== undefined,
+    labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
+    versionOf: (labels) => versionOf(labels, destinationRule),
+    versionOfCluster: (name) => subsetIn(name, target.host),
+    longestDelayMs: () => longestDelayMs(virtualService),
+    verify: (look) => verifyRouting({ ...look, known, target }),
+    remarks: (look) => remarksOn({ ...look, known }),
+    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
+    describeShares: (plan) => sharesOf(http, plan, target),
+
+    ...changesOf(known, target, isProven),
+    reachable: (version) => reachable(destinationRule, target.host, version),
+    routed: (move) => routed(known, target, move),
+    gone: (version) => gone(destinationRule, target.host, version),
+  };
+}
+
+/** With other objects in the place of these, and what is known of their revisions. */
+function revisionsOf(
+  known: IstioObjects,
+  target: RouteTarget,
+  knowledge: Knowledge,
+): Pick<TrafficRouting, 'with' | 'proven' | 'barrier' | 'asProven' | 'knowing'> {
+  const { virtualService, destinationRule } = known;
+  const revision = revisionOf(destinationRule);
+  const barrier = barrierIn(destinationRule);
+  return {
     with(written) {
       const rule = newest(destinationRule, resources.destinationRules, written);
       return createVirtualServiceRouting(
@@ -94,7 +112,6 @@ export function createVirtualServiceRouting(
         knowledgeAfter(knowledge, destinationRule, rule),
       );
     },
-
     proven: knowledge.proven,
     barrier,
     asProven: () =>
@@ -103,44 +120,35 @@ export function createVirtualServiceRouting(
         : createVirtualServiceRouting(known, target, knowledge),
     knowing: (proven) =>
       createVirtualServiceRouting(known, target, proven === undefined ? knowledge : { proven }),
+  };
+}
 
+function newest<T extends KubernetesObject>(own: T, { kind }: Resource, written: readonly SeenObject[]): T {
+  const found = written.findLast(
+    ({ resource, object }) => resource.kind === kind && object.metadata.name === own.metadata.name,
+  );
+  return (found?.object as T | undefined) ?? own;
+}
+
+function whoServes(
+  { virtualService }: IstioObjects,
+  target: RouteTarget,
+): Pick<TrafficRouting, 'live' | 'shareOf' | 'shareAt' | 'names' | 'receivers' | 'routesOf'> {
+  const { http = [] } = virtualService.spec;
+  return {
     live: () => liveSubsets(virtualService, target),
     shareOf: (from, to) => shareBetween(virtualService, [from, to], target),
     shareAt: (marker) =>
       http
         .map(({ name = '' }) => (name.includes(marker) ? Number(/-p(\d+)$/.exec(name)?.[1]) : NaN))
         .find((share) => Number.isInteger(share)),
-    has: (version) => findSubset(destinationRule, version) !== undefined,
-    labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
-    versionOf: (labels) => versionOf(labels, destinationRule),
-    versionOfCluster: (name) => subsetIn(name, target.host),
-    longestDelayMs: () => longestDelayMs(virtualService),
-    verify: (look) => verifyRouting({ ...look, known, target }),
-    remarks: (look) => remarksOn({ ...look, known }),
-    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
-    describeShares: (plan) => sharesOf(http, plan, target),
-
-    ...whoIsNamed(known, target),
-    ...changesOf(known, target, isProven),
-    reachable: (version) => reachable(destinationRule, target.host, version),
-    routed: (move) => routed(known, target, move),
-    gone: (version) => gone(destinationRule, target.host, version),
-  };
-}
-
-function whoIsNamed(
-  { virtualService }: IstioObjects,
-  target: RouteTarget,
-): Pick<TrafficRouting, 'names' | 'receivers' | 'routesOf'> {
-  const { http = [] } = virtualService.spec;
-  return {
     names: (version) => namedSubsets(virtualService, target).has(version),
     receivers: () => receivingSubsets(virtualService, target),
     routesOf: (version) => idsOf(http, (route) => mentions(route, version, target)),
   };
 }
 
-/** A barrier that comes or goes changes no version: what is known of those stays. What somebody else has written in between nobody knows. */
+/** A barrier that comes or goes changes no version: what is known stays, unless somebody else wrote. */
 function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
   const [earlier, revision] = [revisionOf(before), revisionOf(after)];
   if (earlier === revision) return knowledge;
@@ -178,8 +186,8 @@ function changesOf(
       const shares = describeShares(changed, target);
       return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
     },
-    restoreNames: (markers) => [
-      specOf(resources.virtualServices, virtualService, 'http', withOwnNames(http, markers)),
+    restoreNames: (markers, routes) => [
+      specOf(resources.virtualServices, virtualService, 'http', asAuthored(http, markers, routes)),
     ],
   };
 }
@@ -220,10 +228,10 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
-  // Every cluster of the service has the host in its name, and every route of ours the name of its VirtualService in its reference.
+  // A cluster of the service has the host in its name, a route of ours its VirtualService in its reference.
   const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
-    // All of them, not only those of a port: nobody may name the version that is left, whatever the route is called.
+    // All of them, not only those of a port: no route whatsoever may name the version that is left.
     paths: ['/config_dump?resource=dynamic_route_configs'],
     shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
@@ -272,7 +280,7 @@ function isExportedTo({ metadata, spec }: DestinationRule, namespace: string): b
   );
 }
 
-/** The longest `fault.delay`. https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
+/** https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay */
 function longestDelayMs({ spec: { http = [] } }: VirtualService): number {
   const delays = http.map(({ fault }) => {
     const { fixedDelay } = (fault as { delay?: { fixedDelay?: string } } | undefined)?.delay ?? {};

@@ -1,4 +1,4 @@
-/** The VirtualService as a value: who serves now, and the same object with another version serving. Nothing else in it changes. */
+/** The VirtualService as a value: who serves now, and the same object with another version serving. */
 import { isDeepStrictEqual } from 'node:util';
 import { fullHost, receivers, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
@@ -20,7 +20,8 @@ function isOurs({ host }: Destination, target: RouteTarget): boolean {
 }
 
 /**
- * The subsets that the main route gives traffic to, heaviest first, with what each has of all that goes to ours, in percent. Empty: no route is ours.
+ * The subsets that the main route gives traffic to, heaviest first, with what each has of all that goes to
+ * ours, in percent. Empty: no route is ours.
  */
 export function liveSubsets(
   virtualService: VirtualService,
@@ -65,7 +66,7 @@ export function routesHost({ spec: { http = [] } }: VirtualService, target: Rout
   return http.some(({ route = [] }) => route.some(({ destination }) => isOurs(destination, target)));
 }
 
-/** For each route that divides its traffic, who gets how much of it: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
+/** Who gets how much of each route that is divided: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
 export function describeShares(routes: readonly HttpRoute[], target: RouteTarget): string[] {
   return routes.flatMap(({ name = '', route: all = [] }) => {
     if (all.length < 2 || !all.some(({ destination }) => isOurs(destination, target))) return [];
@@ -117,11 +118,11 @@ export interface Redirection {
   to: string;
   /** Percent of what `from` and `to` serve together that `to` gets; 100 takes `from` out of the routes. */
   share: number;
-  /** Goes into the name of every route that changes, so that each proxy can show that it has this very revision. */
+  /** Goes into the name of every route that changes: by it each proxy shows that it has this revision. */
   marker: string;
   /** Which of the routes that name `from` are meant. Default: all. */
   only?: (route: HttpRoute, index: number) => boolean;
-  /** Which of those that name `to` already get the marker as well, where all traffic is given. Default: none. */
+  /** Which of those that name `to` already get the marker too, where all traffic is given. Default: none. */
   marked?: (route: HttpRoute, index: number) => boolean;
 }
 
@@ -134,7 +135,7 @@ export function mentions(route: HttpRoute, subset: string, target: RouteTarget):
   );
 }
 
-/** The routes with the traffic of `from` given to `to`. The input stays as it is; routes that are not meant are the same objects. */
+/** The routes with the traffic of `from` given to `to`. Routes that are not meant are the same objects. */
 export function redirect(
   routes: HttpRoute[],
   { from, to, share, marker, only, marked }: Redirection,
@@ -165,7 +166,7 @@ export function redirect(
   });
 }
 
-/** Each destination that names `from` is shared out in its place; what was shared with `to` before is taken together with it again. */
+/** Shares out each destination that names `from`, taken together with what was shared with `to` before. */
 function shareOut(
   destinations: RouteDestination[],
   { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,

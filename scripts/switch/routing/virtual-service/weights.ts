@@ -1,5 +1,6 @@
 /**
- * Weights of a route's destinations. They are relative: each gets its weight in the sum of all of them, whatever that sum is.
+ * Weights of a route's destinations. They are relative: each gets its weight in the sum of all of them,
+ * whatever that sum is.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
  */
 /** What Istio's `weight` (int32) and Envoy's sum of all of them (uint32) both hold. */
@@ -14,8 +15,9 @@ export interface Part {
 }
 
 /**
- * Whole weights for the parts, in exactly their ratio: one factor for the whole route, the smallest that makes all of them whole. Only a sum that Envoy
- * cannot hold is rounded to parts in a million. A part that has something never gets nothing.
+ * Whole weights for the parts, in exactly their ratio: one factor for the whole route, the smallest that
+ * makes all of them whole. Only a sum that Envoy cannot hold is rounded to parts in a million. A part that
+ * has something never gets nothing.
  */
 export function wholeWeights(parts: readonly Part[]): number[] {
   const factor = parts.reduce(
@@ -32,7 +34,7 @@ export function wholeWeights(parts: readonly Part[]): number[] {
   );
 }
 
-/** Weights that were multiplied to be divided, as an author would write them: in percent where they come to that, else in lowest terms. */
+/** Weights as an author would write them: in percent where they come to that, else in lowest terms. */
 export function plainWeights(weights: readonly number[]): number[] {
   const common = weights.reduce(greatestCommonDivisor, 0);
   const hundreds = weights.reduce((all, weight) => all + weight, 0) / 100;
@@ -40,14 +42,15 @@ export function plainWeights(weights: readonly number[]): number[] {
   return divisor === 0 ? [...weights] : weights.map((weight) => weight / divisor);
 }
 
-/** Each one's share of all, in percent with one decimal: together 100, and no weight above 0 is shown as none. */
+/** Each one's share of all, in percent with one decimal. No weight above 0 is shown as none. */
 export function percentages(weights: readonly number[]): number[] {
   return apportion(weights, 1000).map((tenths) => tenths / 10);
 }
 
 /**
- * Whole numbers with the sum `total` in the ratio of the quotas, by largest remainder: each gets its quota without the fraction, and what is left goes to the
- * largest fractions. One that has something gets at least 1, at the expense of the largest. https://en.wikipedia.org/wiki/Quota_method
+ * Whole numbers with the sum `total` in the ratio of the quotas, by largest remainder: each gets its quota
+ * without the fraction, and what is left goes to the largest fractions. One that has something gets at least
+ * 1, at the expense of the largest. https://en.wikipedia.org/wiki/Quota_method
  */
 export function apportion(quotas: readonly number[], total: number): number[] {
   const sum = quotas.reduce((all, quota) => all + quota, 0);

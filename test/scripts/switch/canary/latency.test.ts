@@ -19,8 +19,8 @@ describe('a version is slower', () => {
   it('a version is slower when too many of its answers are beyond what 95 in 100 of the old version’s were within', () => {
     expect(compareLatencies(timed({ 10: 20, 25: 80 }), timed(old), 50)).toMatchObject({
       limitMs: 10,
-      fresh: { requests: 100, errors: 80 },
-      old: { requests: 1000, errors: 30 },
+      candidate: { requests: 100, errors: 80 },
+      current: { requests: 1000, errors: 30 },
       isSlow: true,
     });
     expect(slower({ 10: 20, 25: 80 }, old)).toBe(true);

@@ -6,14 +6,12 @@ import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import type { PlannedStep } from '../../../../scripts/switch/types.ts';
 import type { Prover, SwitchOptions } from '../../../../scripts/switch/index.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { quickDelays, startServingShop, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const naive = { pod: 'naive', replicas: '2' };
 let coffee: CoffeeCluster;
 beforeAll(async () => {
-  coffee = await startCoffeeCluster({ empty: true });
-  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], naive);
-  await coffee.untilServed();
+  coffee = await startServingShop(naive, { delays: quickDelays });
 }, 60_000);
 afterAll(() => coffee.close());
 

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { loadKubeConfig } from '../../../../scripts/shared/cluster/config.ts';
 import { createTransport, type Transport } from '../../../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { quickDelays, root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import { endAfterAll } from '../../../support/end-after-all.ts';
 
 // The very files a team applies: ServiceAccount, rights, kubeconfig, Jobs, and the image that holds this repository.
@@ -13,7 +13,7 @@ let shop: CoffeeCluster;
 let transport: Transport;
 const atEnd = endAfterAll();
 beforeAll(async () => {
-  shop = await startCoffeeCluster();
+  shop = await startCoffeeCluster({ delays: quickDelays });
   atEnd(() => shop.close());
   transport = createTransport(loadKubeConfig({ kubeconfigs: [shop.playground.kubeconfig] }), {
     timeoutMs: 10_000,

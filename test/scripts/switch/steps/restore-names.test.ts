@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { perform } from '../../../../scripts/switch/perform.ts';
+import type { RouteId } from '../../../../scripts/switch/routing/traffic-routing.ts';
 import { shiftTraffic } from '../../../../scripts/switch/steps/shift-traffic.ts';
 import { restoreNames, restoreNamesBack } from '../../../../scripts/switch/steps/restore-names.ts';
 import { changesOf, deployment, named, route, standing, subset, type Scene } from './standing.ts';
@@ -11,7 +12,7 @@ const unnamed = (version: string) => ({ route: route(version).route });
 const world = (routes: object[], more: Scene = {}) =>
   standing({ subsets: both, deployments: deployed, routes, ...more });
 /** As a killed run left it. */
-const begun = (routes: object[], remembered: { index: number; name: string }[]) =>
+const begun = (routes: object[], remembered: RouteId[]) =>
   world(routes, { before: { deployment: false, subset: false }, remembered });
 
 describe('the step restore-names', () => {
@@ -40,6 +41,31 @@ describe('the step restore-names', () => {
     const next = await perform(context, restoreNamesBack);
     await perform(next, restoreNamesBack);
     expect(log).toEqual(['patch VirtualService coffee-shop', 'prove B', 'prove B']);
+  });
+
+  it.each([
+    ['a switch', restoreNames, MARKER],
+    ['a roll back', restoreNamesBack, 'switch-v2-to-v1-0123abcd-r2'],
+  ])('gives back the weights of the author at the end of %s with a canary', async (_what, step, marker) => {
+    const shared = (...weights: (number | undefined)[]) =>
+      [...route('v2').route, { destination: { host: 'tea' } }, { destination: { host: 'milk' } }].map(
+        (one, index) => (weights[index] === undefined ? one : { ...one, weight: weights[index] }),
+      );
+    const other = { name: `other--${marker}`, route: shared(3, 1) };
+    const { context } = await begun(
+      [{ name: `main--${marker}`, route: shared(3, 1) }, other],
+      [
+        { index: 0, name: 'main', weights: [30, 10, null] },
+        { index: 1, name: 'other', weights: [30, 11, null] },
+      ],
+    );
+    const next = await perform(context, step);
+    const [routes] = next.lastSeen.objects;
+    // What is in another ratio now somebody else has written.
+    expect((routes?.object['spec'] as { http: object[] }).http).toEqual([
+      { name: 'main', route: shared(30, 10) },
+      { ...other, name: 'other' },
+    ]);
   });
 });
 

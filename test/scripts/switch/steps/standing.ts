@@ -244,7 +244,8 @@ export async function standing({
   const rule = objects.get(keyOf(resources.destinationRules, APP));
   if (!isProven && rule) put(resources.destinationRules, rule);
   const state = await readState(cluster, APP);
-  const context: SwitchContext = createContext(run, state, { kind: 'switch', from: 'v1', to: 'v2', record });
+  const work = { kind: 'switch' as const, from: 'v1', to: 'v2', record };
+  const context: SwitchContext = await createContext(run, state, work);
   return { cluster, context, log, run };
 }
 

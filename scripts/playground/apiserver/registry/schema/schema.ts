@@ -2,14 +2,11 @@ import type { ResourceType } from '../resource-type.ts';
 import { groupVersion } from '../../../storage/resource-key.ts';
 import {
   OPEN,
-  type ListOf,
-  type MapOf,
   type Open,
   type Scalar,
   type Schema,
   type Struct,
-  type WireField,
-} from './types.ts';
+  type WireField } from './types.ts';
 import { ISTIO_TYPES } from './istio-types.ts';
 import { KUBERNETES_TYPES } from './kubernetes-types.ts';
 

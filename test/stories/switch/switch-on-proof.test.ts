@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Prover } from '../../scripts/switch/index.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../support/cluster.ts';
+import type { Prover } from '../../../scripts/switch/index.ts';
+import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
 
 /** The naive pod is gone at SIGTERM: whatever is kept here is kept by the switch alone. */
 const naive = { set: { pod: 'naive' } };

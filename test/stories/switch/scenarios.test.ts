@@ -1,20 +1,15 @@
 /** What the test suites of Flagger and Argo Rollouts promise for a mesh's routes, scenario by scenario. The table is in scripts/switch/docs/routes.md. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { InterruptedError } from '../../../../scripts/shared/errors.ts';
-import type { DestinationRule, HttpRoute, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
-import { resources } from '../../../../scripts/shared/resources.ts';
-import type { Prover } from '../../../../scripts/switch/index.ts';
-import { startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
+import { InterruptedError } from '../../../scripts/shared/errors.ts';
+import type { DestinationRule, HttpRoute, VirtualService } from '../../../scripts/shared/kubernetes.ts';
+import { resources } from '../../../scripts/shared/resources.ts';
+import type { Prover } from '../../../scripts/switch/index.ts';
+import { quickDelays, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 
 const quick = { set: { pod: 'naive' }, quietMs: 200 };
 let coffee: CoffeeCluster;
 beforeAll(async () => {
-  coffee = await startCoffeeCluster({ empty: true });
-  await coffee.apply('istio/cluster.yaml', ['base', 'version', 'subsets', 'route'], {
-    pod: 'naive',
-    replicas: '1',
-  });
-  await coffee.untilServed();
+  coffee = await startServingShop({ pod: 'naive', replicas: '1' }, { delays: quickDelays });
 }, 60_000);
 afterAll(() => coffee.close());
 

@@ -1,0 +1,3 @@
+import { describeTable } from '../scripts/conditions/support/table.ts';
+
+describeTable((names) => names);

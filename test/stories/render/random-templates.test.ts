@@ -1,0 +1,3 @@
+import { describeRandomTemplates } from '../../scripts/render/random-templates.ts';
+
+describeRandomTemplates(10_000);
