@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { CommandError, messageOf } from '../shared/errors.ts';
 import { NotReadableError, readRegularFile } from '../shared/regular-file.ts';
 import { digestOf, type Descriptor, type ImageConfig, type Layer, mediaTypes } from './oci.ts';
-import { readTarFiles } from './tar.ts';
+import { readTarFiles } from '../shared/tar.ts';
 
 /** What an image is built upon. */
 export interface Base {

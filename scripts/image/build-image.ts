@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Base } from './base.ts';
 import { createLayer, type ImageConfig, writeOciArchive } from './oci.ts';
-import { type TarEntry, writeTar } from './tar.ts';
+import { type TarEntry, writeTar } from '../shared/tar.ts';
 
 /** What an image adds to its base. */
 export interface AppFiles {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleScript } from '../shared/bundle-script.ts';
 import type { AppFiles } from './build-image.ts';
-import type { TarEntry } from './tar.ts';
+import type { TarEntry } from '../shared/tar.ts';
 
 /** Scripts that also run in a pod, see their in-cluster/job.yaml. */
 const scripts = ['switch', 'load'];

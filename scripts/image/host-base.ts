@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { CommandError } from '../shared/errors.ts';
 import type { Base } from './base.ts';
 import { createLayer } from './oci.ts';
-import { type TarEntry, writeTar } from './tar.ts';
+import { type TarEntry, writeTar } from '../shared/tar.ts';
 
 const run = promisify(execFile);
 

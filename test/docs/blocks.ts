@@ -29,9 +29,12 @@ export interface Command {
 /** Every README and guide of the repository. */
 export function documents(): { file: string; text: string }[] {
   const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
-  return files
-    .filter((file) => !/^(scripts\/playground\/)?test\//.test(file))
-    .map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }));
+  return (
+    files
+      // Those of a new repository lie beside its tests there.
+      .filter((file) => !/^(scripts\/playground\/)?test\/|^scripts\/new\/files\//.test(file))
+      .map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }))
+  );
 }
 
 export interface Fence {

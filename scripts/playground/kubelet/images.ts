@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadImageArchive } from './image-archive.ts';
 import { bundle } from '../../shared/bundle.ts';
 
 /** What the kubelet can run, by image name. */
@@ -20,9 +21,18 @@ const TOOLS = 'coffee-shop-tools';
 /**
  * Builds one image per folder `services/<name>/` that has a `main.ts`. Resolves when all are bundled.
  * @param root the repository's top folder.
+ * @param archives OCI archives of more images, or of others in their place.
  * @param stateDir the bundles go to `<stateDir>/images/`.
  */
-export async function createImages({ root, stateDir }: { root: string; stateDir: string }): Promise<Images> {
+export async function createImages({
+  root,
+  stateDir,
+  archives = [],
+}: {
+  root: string;
+  stateDir: string;
+  archives?: readonly string[];
+}): Promise<Images> {
   const commands = new Map<string, string[]>();
   const services = path.join(root, 'services');
   const folder = path.join(stateDir, 'images');
@@ -41,6 +51,10 @@ export async function createImages({ root, stateDir }: { root: string; stateDir:
   );
   // Once none of them writes any more: the folder can be removed for good.
   for (const each of bundled) if (each.status === 'rejected') throw each.reason;
+  for (const archive of archives) {
+    const { name, command } = loadImageArchive(archive, path.join(folder, 'archives'));
+    commands.set(name, command);
+  }
   if (existsSync(path.join(root, 'scripts')))
     commands.set(TOOLS, ['node', 'scripts/switch/main.js', '--help']);
   return {

@@ -17,7 +17,7 @@ import {
   type ImageConfig,
   writeOciArchive,
 } from '../../../scripts/image/oci.ts';
-import { readTarFiles, writeTar } from '../../../scripts/image/tar.ts';
+import { readTarFiles, writeTar } from '../../../scripts/shared/tar.ts';
 import { killLeftovers, startProcess } from '../../support/service-process.ts';
 
 const main = join(process.cwd(), 'services/coffee-shop/main.ts');
