@@ -35,7 +35,10 @@ interface Step {
 
 describe('the pipelines and image files', () => {
   it('are found', () => {
-    expect(workflows).toEqual(['scripts/switch/in-cluster/github-actions.yaml']);
+    expect(workflows).toEqual([
+      'scripts/switch/in-cluster/github-actions.yaml',
+      'scripts/new/files/.github/workflows/ci.yaml',
+    ]);
     expect(pipelines.length).toBeGreaterThanOrEqual(4);
   });
 
