@@ -1,12 +1,6 @@
 import type { ResourceType } from '../resource-type.ts';
 import { groupVersion } from '../../../storage/resource-key.ts';
-import {
-  OPEN,
-  type Open,
-  type Scalar,
-  type Schema,
-  type Struct,
-  type WireField } from './types.ts';
+import { OPEN, type Open, type Scalar, type Schema, type Struct, type WireField } from './types.ts';
 import { ISTIO_TYPES } from './istio-types.ts';
 import { KUBERNETES_TYPES } from './kubernetes-types.ts';
 
