@@ -288,7 +288,7 @@ describe('the plan of an undo', () => {
       'subset: v2',
     ]);
     expect(marked(back, '+')).toEqual([
-      expect.stringMatching(/^- name: first-release--switch-v2-to-v1-[0-9a-f]{8}$/) as unknown,
+      expect.stringMatching(/^- name: first-release--switch-v2-to-v1-[0-9a-f]{8}-r2$/) as unknown,
       'subset: v1',
     ]);
     expect(marked(changesOf('undo-add-subset'), '-')).toEqual(['- name: v2', 'labels:', 'version: v2']);
