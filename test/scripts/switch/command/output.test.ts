@@ -138,6 +138,7 @@ describe('Kubernetes Events', () => {
       app: 'coffee-shop',
       from: 'v1',
       to: 'v2',
+      deployments: { from: 'coffee-shop-v1', to: 'coffee-shop-v2' },
       lastSeen: createVirtualServiceRouting(
         {
           virtualService: { metadata: { name: 'coffee-shop', uid: 'route-uid' }, spec: {} },
