@@ -169,13 +169,15 @@ function changesOf(
   const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
     specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
   ];
-  const setVersions = (versions: Subset[]) => {
+  const added = (versions: Subset[]) => {
     if (isDeepStrictEqual(versions, versionsIn(rule))) return setSubsets(rule.spec.subsets ?? []);
     return isProven ? setSubsets(versions) : setSubsets(withBarrier(rule, versions), [BARRIER_REMARK]);
   };
   return {
-    add: (version, model) => setVersions(withSubset(rule, addedSubset(rule, version, model))),
-    remove: (version) => setVersions(withoutSubset(rule, version)),
+    add: (version, model) => added(withSubset(rule, addedSubset(rule, version, model))),
+    // Without a barrier: no route names what is removed, so a proxy that shows it once more later loses nothing.
+    // It would keep a roll back from ending where a proxy never follows; what is added next brings one.
+    remove: (version) => setSubsets(withoutSubset(rule, version)),
     removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
     move({ onlyMarked, routes = [], ...move }) {
       const isOurs = (route: HttpRoute, index: number) =>

@@ -101,7 +101,13 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
         resources.leases,
       ];
       const objects = await Promise.all(kinds.map((kind) => cluster.list<KubernetesObject>(kind)));
-      return objects.flat().map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion ?? ''}`);
+      // Of a Deployment its generation: its status may still follow its first pods.
+      return objects
+        .flat()
+        .map(
+          ({ metadata: { name, generation, resourceVersion = '' } }) =>
+            `${name} ${generation ?? resourceVersion}`,
+        );
     };
     await cluster.create<Quota>({
       apiVersion: 'v1',

@@ -72,22 +72,17 @@ describe('the step add-subset', () => {
     expect(subsetsOf(next)).toEqual(['v1', 'v2']);
   });
 
-  it('is undone with a barrier when proof A was not had: whether a proxy has not heard of the subset, or of its end, looks alike', async () => {
+  it('is undone without a barrier when proof A was not had, and then added with one: whether a proxy has not heard of the subset, or of its end, looks alike', async () => {
     const { context, log } = await standing({
       prover: { endpoints: () => Promise.reject(new Error('late')) },
     });
     const failed = await perform(context, addSubset).catch((error: unknown) => error as StepFailed);
     const { context: last } = failed as StepFailed;
-    const [change] = (await addSubset.undo?.changes(last)) ?? [];
-    expect(describeChange(change as Change)).toContain('+ - name: barrier-rule-1-2');
     const next = await perform(last, named(addSubset.undo));
-    expect(log.slice(-3)).toEqual([
-      'patch DestinationRule coffee-shop',
-      'prove v2 gone',
-      'patch DestinationRule coffee-shop',
-    ]);
+    expect(log.slice(-2)).toEqual(['patch DestinationRule coffee-shop', 'prove v2 gone']);
     expect(subsetsOf(next)).toEqual(['v1']);
-    expect(next.lastSeen.proven).toBe('rule-1/4');
+    const [change] = await addSubset.changes(next);
+    expect(describeChange(change as Change)).toContain('+ - name: barrier-rule-1-3');
   });
 
   it('is undone without one when proof A was had: then every proxy that lacks the subset has heard of its end', async () => {
