@@ -61,7 +61,7 @@ export function startAs(
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const child = spawn('sh', ['-c', `read go; ${String(scripts[name])} "$@"`, 'sh', ...args], {
+  const child = spawn('sh', ['-c', `read go; exec ${String(scripts[name])} "$@"`, 'sh', ...args], {
     cwd: root,
     env,
     uid,

@@ -81,7 +81,8 @@ describe('--keep-old', () => {
       back = await coffee.switchTo(to, { ...told, cluster: seeing, undo: true });
     });
     expect({ ...back, why: back?.error }).toMatchObject({ ok: true, outcome: 'undone', live: from });
-    expect(readyWhenMoved).toEqual([3]);
+    // Moved, and then given its own names again.
+    expect(readyWhenMoved).toEqual([3, 3]);
     expect(account).toMatchObject({ lost: 0, byReason: {} });
     expect(await standing(coffee)).toEqual(only(from));
     await scale(from, 1);
