@@ -44,7 +44,7 @@ describe('the version switch under load', () => {
 
   it('loses requests with the same late gateway when its proofs are off', async () => {
     const running = await naiveShop();
-    running.playground.freeze('gateway', { forMs: 4_000 });
+    running.playground.freeze('gateway', { forMs: 10_000 });
     const account = await running.underLoad(async () => {
       const result = await running.switchTo('v2', { ...naive, prover: believer });
       expect(result.outcome).toBe('switched');

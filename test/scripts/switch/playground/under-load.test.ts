@@ -129,7 +129,7 @@ describe('the negative control', () => {
     const nothing = () => Promise.resolve({ proxies: 0 });
     const prover: Prover = { endpoints: nothing, routes: nothing, quiet: nothing, gone: nothing };
     const account = await coffee.underLoad(async () => {
-      coffee.playground.freeze('gateway', { forMs: 5000 });
+      coffee.playground.freeze('gateway', { forMs: 10_000 });
       await coffee.switchTo('v5', { set: naive, prover });
     });
     expect(account.lost).toBeGreaterThan(0);
