@@ -15,6 +15,8 @@ const ours = [
   // Names this program has made itself.
   /\$\{(page|html|server\.url)\}\\n`\)/,
   /^\(describeUse\(/,
+  // A count.
+  /^\(`\$\{\w+\.length\} [^$`]*`\)/,
 ];
 /** Where a text was made printable before. */
 const after = [/^\(`\$\{describeStatus\(/];

@@ -73,7 +73,7 @@ function refusal(route: Route, live: Traffic, { deployments }: Brought): DeadRou
   const now = servers.length === 0 ? 'nobody serves now' : `${servers.join(' and ')} serves now`;
   return new DeadRouteError(
     `VirtualService ${virtualService.metadata.name} would send requests to subset ${subset}, and ${why}: they would be answered 503 (${now}). Nothing was sent. ` +
-      'Write what serves into the files (npm run switch -- status says it, a switch with --write-values FILE writes it), or send them all the same with --force-dead-routes.',
+      'Write what serves into the files (npm run switch -- status says it), or send them all the same with --force-dead-routes.',
   );
 }
 

@@ -22,8 +22,8 @@ const ISTIOD_DEBUG_PORT = 15014;
 const FRESH_MS = 250;
 /** How long an istiod may not answer before it counts as down, in milliseconds. */
 const ASK_ISTIOD_FOR_MS = 3000;
-/** Port-forwards kept open between turns. */
-const OPEN_FORWARDS = 6000;
+/** Port-forwards kept open between turns: each costs the API server and a kubelet a stream. */
+const OPEN_FORWARDS = 1000;
 
 /** Where `/debug/configz`, all of Istio's configuration, takes longer, it is not asked for again. */
 const SLOW_CONFIGZ_MS = 1000;

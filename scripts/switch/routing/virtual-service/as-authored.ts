@@ -36,11 +36,11 @@ export function asAuthored(
 ): HttpRoute[] {
   return http.map((route, index) => {
     if (!markers.some((marker) => hasMarker(route, marker))) return route;
-    const { name, ...unnamed } = route;
-    const own = withoutMarker(name);
     const { weights } = ids.find((id) => isOneOf([id], { http, index })) ?? {};
-    const weighted = weights === undefined ? unnamed : withWeights(unnamed, weights);
-    return own === '' ? weighted : { ...weighted, name: own };
+    const weighted = weights === undefined ? route : withWeights(route, weights);
+    const { name, ...unnamed } = weighted;
+    const own = withoutMarker(name);
+    return own === '' ? unnamed : { ...weighted, name: own };
   });
 }
 
@@ -55,9 +55,9 @@ function withWeights(route: HttpRoute, weights: NonNullable<RouteId['weights']>)
     destinations.length === weights.length &&
     destinations.every(({ weight = 0 }, index) => weight * then === (weights[index] ?? 0) * now);
   if (!isSame) return route;
-  const restored = destinations.map(({ weight: _, ...bare }, index) => {
+  const restored = destinations.map((one, index) => {
     const weight = weights[index] ?? null;
-    return weight === null ? bare : { ...bare, weight };
+    return weight === null ? one : { ...one, weight };
   });
   return { ...route, route: restored };
 }

@@ -36,7 +36,7 @@ function run(...args: string[]): Promise<Ended> {
 }
 
 function runWith(env: Record<string, string>, ...args: string[]): Promise<Ended> {
-  const flags = ['--kubeconfig', coffee.playground.kubeconfig, '--templates', `${root}/istio/cluster.yaml`];
+  const flags = ['--kubeconfig', coffee.playground.kubeconfig, '--templates', templates];
   const child = spawn(process.execPath, [program, ...args, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
@@ -47,6 +47,8 @@ function runWith(env: Record<string, string>, ...args: string[]): Promise<Ended>
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
 }
+/** Written otherwise than the default, so that a suggested command names it. */
+const templates = `${root}/k8s/../istio/cluster.yaml`;
 /** What each version needs here. */
 const values = ['--set', 'pod=naive', '--set', 'replicas=1'];
 const lastLine = ({ stderr }: Ended) => stderr.trimEnd().split('\n').at(-1) ?? '';
@@ -62,7 +64,7 @@ describe('npm run switch in a pod', () => {
     );
     expect(ended.code).toBe(0);
     expect(lastLine(ended)).toBe(
-      `Nothing was changed. To do it: npm run switch -- --to v2 --namespace default --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
+      `Nothing was changed. To do it: npm run switch -- --to v2 --namespace default --templates ${templates} --set pod=naive --set replicas=1`,
     );
   }, 30_000);
 });
@@ -171,7 +173,7 @@ describe('npm run switch -- --to v2', () => {
       '      + - name: first-release',
       '          retries:',
       '      proof: B: every proxy has the routes under their own names, and none names v1',
-      `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig} --templates ${root}/istio/cluster.yaml --set pod=naive --set replicas=1`,
+      `Nothing was changed. To do it: npm run switch -- --to v2 --kubeconfig ${coffee.playground.kubeconfig} --templates ${templates} --set pod=naive --set replicas=1`,
       '',
     ]);
     expect(await standing(coffee)).toEqual(before);

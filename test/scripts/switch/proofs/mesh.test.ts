@@ -35,7 +35,7 @@ function clusterOf(lists: Pod[][], connected: Record<string, string[] | Error>) 
   return { cluster, asked, lists: () => listed };
 }
 /** So many forwards stay open. */
-const BOUND = 6000;
+const BOUND = 1000;
 const caller = (name: string) => pod(name, { app: 'caller', namespace: 'shop' });
 
 describe('the list of proxies', () => {

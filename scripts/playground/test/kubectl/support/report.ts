@@ -16,7 +16,7 @@ ${same} of ${verdicts.length} commands print what they print on a real cluster (
 addresses, generated names and column widths (support/mask.ts). "recorded": held against the output of the same command on a real 1.36.4;
 "known form": nothing was recorded, held against the form kubectl prints there (support/cases.ts, support/known-forms.ts).
 
-Made anew by \`npx tsx test/kubectl/support/report-program.ts\`; \`npm run test:matrix -- test/matrix/kubectl\` holds it.
+Made anew by \`npx tsx scripts/playground/test/kubectl/support/report-program.ts\`; \`npm run test:matrix --workspace scripts/playground -- test/matrix/kubectl\` holds it.
 
 | what | command | against | verdict | why |
 | ---- | ------- | ------- | ------- | --- |
