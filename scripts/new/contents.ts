@@ -119,7 +119,6 @@ export const contents: readonly Entry[] = [
   { path: 'test/fixtures/istio', part: 'switch', because: 'what real proxies answered' },
   { path: 'scripts/playground', part: 'playground', because: 'the embedded cluster' },
   { path: 'scripts/demo', part: 'demo', because: 'the comparison' },
-  { path: 'scripts/live', part: 'demo', because: 'its live page' },
   { path: 'test/scripts/demo', part: 'demo', because: 'its tests' },
 ];
 

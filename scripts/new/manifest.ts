@@ -17,8 +17,6 @@ export interface Manifest {
 
 /** What nobody imports, and everybody needs. */
 const tools = ['@types/node', 'eslint', 'jest', 'prettier', 'typescript'];
-/** For Node that does not compile TypeScript by itself. */
-const runtime = ['tsx'];
 /** Commands that come packed where their source does not. */
 const packedCommands = ['render', 'switch', 'load'];
 
@@ -50,7 +48,7 @@ export function manifestFor(
     new Set(
       chosen.filter(({ to }) => isOfTests(to) === isTest).flatMap(({ from }) => packagesOf(root, from)),
     );
-  const running = new Set([...imported(false), ...runtime]);
+  const running = imported(false);
   const developing = new Set([...imported(true), ...packagesOf(root, 'eslint.config.js'), ...tools]);
   const versions = { ...ours.devDependencies, ...ours.dependencies };
   const typesOf = (name: string): string => `@types/${name.replace(/^@/, '').replace('/', '__')}`;

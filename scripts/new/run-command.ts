@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../shared/errors.ts';
+import { makeTempFolder } from '../shared/own-folder.ts';
 import type { Steps } from '../shared/terminal.ts';
 import { chooseFiles, withNeeds, type Chosen } from './choose-files.ts';
 import type { NewCommand } from './command-line.ts';
@@ -48,7 +49,7 @@ export async function makeRepository(command: NewCommand, context: NewContext): 
   if (command.dryRun) return made;
 
   mkdirSync(path.dirname(out), { recursive: true });
-  const draft = mkdtempSync(path.join(path.dirname(out), `.${path.basename(out)}-`));
+  const draft = makeTempFolder(`.${path.basename(out)}-`, path.dirname(out));
   try {
     steps.start(`Write ${String(chosen.length)} files`);
     await writeFiles(root, draft, { chosen, parts, rename });

@@ -39,7 +39,8 @@ async function formatted(
     ignorePath: path.join(root, '.prettierignore'),
   });
   if (ignored || inferredParser === null) return renamed;
-  return format(renamed, { ...config, parser: inferredParser });
+  // By its name: what is JSX and what a type depends on it.
+  return format(renamed, { ...config, filepath: file.to });
 }
 
 /** The packed tools as an archive that npm installs. The same sources give the same bytes. */

@@ -107,8 +107,14 @@ function printVersion(): Promise<number> {
  * one without passing it on: nobody waits for the command any more.
  */
 function onceNpmIsGone(end: () => void): void {
-  const name = path.basename(path.dirname(process.argv[1] ?? ''));
-  if (process.env['npm_lifecycle_event'] !== name) return;
+  const { argv, env } = process;
+  const script = argv[1] ?? '';
+  // A script of the repository, or a tool that is installed in it.
+  const names = [
+    path.basename(path.dirname(script)),
+    path.basename(script, '.js').replace('zero-downtime-', ''),
+  ];
+  if (!names.includes(env['npm_lifecycle_event'] ?? '')) return;
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

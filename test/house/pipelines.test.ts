@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
@@ -11,7 +11,9 @@ const filesUnder = (folder: string): string[] =>
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
 /** What runs on a machine that has credentials, or makes what will run beside them. */
-const all = ['.ci', 'scripts', 'services', 'k8s', 'istio'].flatMap(filesUnder);
+const all = ['.ci', '.github', 'scripts', 'services', 'k8s', 'istio']
+  .filter((folder) => existsSync(path.join(root, folder)))
+  .flatMap(filesUnder);
 const workflows = all.filter((file) => /\.ya?ml$/.test(file) && /^\s+- uses:|^jobs:$/m.test(read(file)));
 const pipelines = [
   ...workflows,
@@ -35,10 +37,8 @@ interface Step {
 
 describe('the pipelines and image files', () => {
   it('are found', () => {
-    expect(workflows).toEqual([
-      'scripts/switch/in-cluster/github-actions.yaml',
-      'scripts/new/files/.github/workflows/ci.yaml',
-    ]);
+    expect(workflows.filter((file) => /\/(github-actions|release)\.yaml$/.test(file))).toHaveLength(1);
+    expect(workflows.filter((file) => /\/ci\.yaml$/.test(file))).toHaveLength(1);
     expect(pipelines.length).toBeGreaterThanOrEqual(4);
   });
 

@@ -29,7 +29,9 @@ await runMain(async ({ argv }) => {
   for (const gone of [...argv, ...needing]) rmSync(path.join(root, gone), { recursive: true, force: true });
   withoutScriptsOf(root, argv);
   for (const test of needing) process.stderr.write(`${printable(test)}\n`);
-  process.stderr.write(`${needing.length} files of tests needed them and are gone as well.\n`);
+  process.stderr.write(
+    `${printable(`${needing.length} files of tests needed them and are gone as well.`)}\n`,
+  );
   return Promise.resolve(0);
 });
 
