@@ -106,7 +106,7 @@ export async function killAfter(
     const result = await coffee.switchTo(to, { ...settings, undo: next === 'undo' });
     const after = await standing(coffee);
     const live = after.live[0] ?? '';
-    expect({ point, ...after }).toEqual({ point, ...only(live) });
+    expect({ point, ...after, why: result.error }).toMatchObject({ point, ...only(live) });
     if (next === 'resume') expect({ point, ok: result.ok, live }).toEqual({ point, ok: true, live: to });
     // Past the point of no return an undo finishes instead, and says so.
     else if (live === to) expect(result.ok).toBe(false);
