@@ -3,9 +3,9 @@ import type { Deployment } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 import { rollTo, withPlainShop } from '../support/plain-shop.ts';
 
-// Each in a playground of its own, side by side.
+// Each in a playground of its own, one after the other: the control's load would be the other's weather.
 describe('a rolling update in plain Kubernetes', () => {
-  it.concurrent(
+  it(
     'loses nothing with the correct pod',
     () =>
       withPlainShop('correct', async (shop) => {
@@ -18,7 +18,7 @@ describe('a rolling update in plain Kubernetes', () => {
     90_000,
   );
 
-  it.concurrent(
+  it(
     'loses requests with the naive pod',
     () =>
       withPlainShop('naive', async (shop) => {
