@@ -91,7 +91,7 @@ export const commands = {
     script: 'switch',
     args: `status ${cluster}`,
     around: aCluster(),
-    result: /^v1 serves all traffic of coffee-shop\n {3}v1 +2\/2 pods ready\n$/,
+    result: /^v1 serves all traffic of coffee-shop\n {3}v1 +2\/2 pods ready, 100 % of the traffic\n$/,
   },
   'switch status, of no cluster': {
     script: 'switch',
@@ -178,6 +178,7 @@ export const commands = {
     code: 2,
     says: /^ctl: no playground is running\..*\n$/,
   },
+  'new --help': { script: 'new', args: '--help', result: /^Makes a repository[^]*\n$/ },
   'image --help': { script: 'image', args: '--help', result: /Example: .*\n$/ },
   'image, from its sources': {
     script: 'image',
