@@ -162,3 +162,11 @@ export function isReady(pod: Pod): boolean {
     (pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false)
   );
 }
+
+/** Whether a selector of these labels means an object with those. */
+export function includesAll(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}

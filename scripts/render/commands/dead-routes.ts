@@ -1,6 +1,6 @@
 /** Routes that lead to nothing: whoever is sent there is answered 503. */
 import { fullHost, receivers } from '../../shared/istio-routes.ts';
-import { isReady } from '../../shared/kubernetes.ts';
+import { includesAll, isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, DestinationRule, Pod, Service, VirtualService } from '../../shared/kubernetes.ts';
 
 /** Who is sent where, and who answers there. Every object with its namespace. */
@@ -38,7 +38,8 @@ export function routesIn({ virtualServices, destinationRules, services, pods }: 
       const isServed =
         labels !== undefined &&
         pods.some(
-          (pod) => homeOf(pod) === homeOf(service) && isReady(pod) && hasLabels(pod.metadata, labels),
+          (pod) =>
+            homeOf(pod) === homeOf(service) && isReady(pod) && includesAll(pod.metadata.labels ?? {}, labels),
         );
       return [{ virtualService, host, subset, labels, isServed }];
     }),
@@ -49,7 +50,10 @@ export function routesIn({ virtualServices, destinationRules, services, pods }: 
 export function brings({ spec, metadata }: Deployment, { host, labels }: Route): boolean {
   const isNear = host.split('.')[1] === metadata.namespace;
   return (
-    isNear && spec.replicas !== 0 && labels !== undefined && hasLabels(spec.template.metadata ?? {}, labels)
+    isNear &&
+    spec.replicas !== 0 &&
+    labels !== undefined &&
+    includesAll(spec.template.metadata?.labels ?? {}, labels)
   );
 }
 
@@ -64,7 +68,9 @@ export function serversOf(host: string, traffic: Traffic): string[] {
     selector !== undefined &&
     traffic.pods.some(
       (pod) =>
-        pod.metadata.namespace === host.split('.')[1] && isReady(pod) && hasLabels(pod.metadata, selector),
+        pod.metadata.namespace === host.split('.')[1] &&
+        isReady(pod) &&
+        includesAll(pod.metadata.labels ?? {}, selector),
     );
   return isUp ? [`the Service ${service?.metadata.name ?? ''}`] : [];
 }
@@ -78,11 +84,4 @@ export function isFor({ spec, metadata: { namespace = '' } }: DestinationRule, h
 
 function homeOf({ metadata: { namespace = '' } }: { metadata: { namespace?: string } }): string {
   return namespace;
-}
-
-function hasLabels(
-  { labels = {} }: { labels?: Readonly<Record<string, string>> },
-  wanted: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }

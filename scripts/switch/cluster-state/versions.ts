@@ -1,5 +1,6 @@
 /** The versions of an app: their Deployments and their pods. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { includesAll } from '../../shared/kubernetes.ts';
 import type { Deployment, Pod, Service } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
@@ -45,8 +46,4 @@ export async function listVersionPods(
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
   return cluster.list<Pod>(resources.pods, { labelSelector });
-}
-
-export function includesAll(labels: Record<string, string>, wanted: Record<string, string>): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }

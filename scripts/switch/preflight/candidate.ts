@@ -1,5 +1,5 @@
 /** Whether the candidate can take the current version's place. */
-import { includesAll } from '../cluster-state/versions.ts';
+import { includesAll } from '../../shared/kubernetes.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 

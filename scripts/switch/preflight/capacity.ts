@@ -3,7 +3,7 @@ import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod, PodSpec } from '../../shared/kubernetes.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
 import { resources } from '../../shared/resources.ts';
-import { includesAll } from '../cluster-state/versions.ts';
+import { includesAll } from '../../shared/kubernetes.ts';
 import type { SwitchContext } from '../context.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
