@@ -3,9 +3,8 @@
  * middle of it, or right after. Found before anything is changed; how to pause it is said.
  */
 import { UsageError } from '../../shared/errors.ts';
-import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
-import { apiVersionOf, resources } from '../../shared/resources.ts';
-import type { Resource } from '../../shared/resources.ts';
+import type { Deployment } from '../../shared/kubernetes.ts';
+import { resources } from '../../shared/resources.ts';
 import { autoscalersOf } from '../changes/autoscaler.ts';
 import type { SwitchContext } from '../context.ts';
 import { describeOwner, howToPause, nameAll, resumeCommand } from '../owners/describe-owner.ts';
@@ -13,6 +12,7 @@ import { ownersOf, reverts } from '../owners/owner.ts';
 import type { Owner } from '../owners/owner.ts';
 import { notPaused } from '../owners/paused.ts';
 import type { Pause } from '../owners/paused.ts';
+import { seenAs } from '../routing/traffic-routing.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
 
 type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'namespace' | 'lastSeen' | 'from' | 'to'>;
@@ -78,10 +78,6 @@ async function writtenObjects(
     ...there.map((one) => seenAs(resources.deployments, one)),
     ...scaling.flat().map((one) => seenAs(resources.horizontalPodAutoscalers, one)),
   ];
-}
-
-function seenAs(resource: Resource, object: KubernetesObject): SeenObject {
-  return { resource, object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind } };
 }
 
 function refusal(active: readonly Found[]): string {

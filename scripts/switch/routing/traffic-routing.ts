@@ -5,6 +5,7 @@
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
+import { apiVersionOf } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import type { Change } from '../changes/change.ts';
 import type { Verdict } from './verdict.ts';
@@ -24,6 +25,11 @@ export interface LiveVersion {
 export interface SeenObject {
   resource: Resource;
   object: KubernetesObject;
+}
+
+/** Members of a list come without their kind. */
+export function seenAs(resource: Resource, object: KubernetesObject): SeenObject {
+  return { resource, object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind } };
 }
 
 /** What is asked of every proxy, and how its answers read. */

@@ -9,7 +9,7 @@ import type {
   VirtualService,
 } from '../../../shared/kubernetes.ts';
 import { parseDuration } from '../../../shared/duration.ts';
-import { apiVersionOf, resources } from '../../../shared/resources.ts';
+import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
 import { specOf } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
@@ -19,6 +19,7 @@ import {
   parseClusterName,
   virtualServiceReference,
 } from '../../../shared/istio/names.ts';
+import { seenAs } from '../traffic-routing.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
 import { hasMarker } from '../marker.ts';
 import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
@@ -57,17 +58,13 @@ export function createVirtualServiceRouting(
   const { virtualService, destinationRule } = known;
   const isProven = knowledge.proven === revisionOf(destinationRule);
   const http = virtualService.spec.http ?? [];
-  const seen = (resource: Resource, object: KubernetesObject): SeenObject => ({
-    resource,
-    object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
-  });
   const subset = (version: string) => subsetOf(destinationRule, version);
 
   return {
     target,
     objects: [
-      seen(resources.virtualServices, virtualService),
-      seen(resources.destinationRules, destinationRule),
+      seenAs(resources.virtualServices, virtualService),
+      seenAs(resources.destinationRules, destinationRule),
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
