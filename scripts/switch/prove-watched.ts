@@ -15,13 +15,14 @@ export async function proveWatched(
   phase: Phase,
   changes: readonly Change[],
 ): Promise<{ claim: Claim | undefined; shown: Proven | undefined }> {
+  if (phase.claim === undefined) return { claim: undefined, shown: undefined };
   const edited = new AbortController();
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, edited.signal]);
-  const claim = phase.claim?.({ ...context, signal }, changes);
+  const claim = phase.claim({ ...context, signal }, changes);
   const looking = lookForEdits({ ...context, signal: ended.signal }, (edit) => edited.abort(edit));
   try {
-    return { claim, shown: await claim?.prove() };
+    return { claim, shown: await claim.prove() };
   } catch (error) {
     const edit = error instanceof NotProvenError ? await foreignEdit(context) : undefined;
     throw edit ?? error;
