@@ -17,7 +17,6 @@ export const removeSubset: Step = {
     return Promise.resolve(lastSeen.remove(from));
   },
   claim: (context) => gone(context, context.from),
-  after: withoutBarrier,
   undo: {
     title: ({ from }) => `Add subset ${from} again`,
     changes: ({ lastSeen, from, to }) => Promise.resolve(lastSeen.add(from, to)),
