@@ -3,41 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { circles, importGraph } from '../support/import-graph.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..', 'scripts/switch');
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ path: join(root, name), name, text: readFileSync(join(root, name), 'utf8') }));
-
-/** Imports by value and by type alike. */
-const importsOf = new Map(
-  files.map(({ path, text }) => [
-    path,
-    [...text.matchAll(/\b(?:from |import\()'(\.[^']+)'/g)]
-      .map(([, target = '']) => resolve(dirname(path), target))
-      .filter((target) => target.startsWith(root)),
-  ]),
-);
-
-/** A way along imports from a file back to itself, if there is one. */
-function circleThrough(start: string): string[] | undefined {
-  const from = new Map<string, string>();
-  const open = [start];
-  for (const at of open) {
-    for (const next of importsOf.get(at) ?? []) {
-      if (next === start) return pathTo(at, from);
-      if (from.has(next)) continue;
-      from.set(next, at);
-      open.push(next);
-    }
-  }
-  return undefined;
-}
-
-function pathTo(end: string, from: ReadonlyMap<string, string>): string[] {
-  const before = from.get(end);
-  return [...(before === undefined ? [] : pathTo(before, from)), end.slice(root.length + 1)];
-}
 
 /** The lines of each function, its own and those of the functions in it. */
 function functionsOf({ name, text }: { name: string; text: string }): { name: string; lines: number }[] {
@@ -58,11 +29,7 @@ function functionsOf({ name, text }: { name: string; text: string }): { name: st
 describe('the files of the switch', () => {
   it('have no circle of imports, by value or by type', () => {
     expect(files.length).toBeGreaterThan(50);
-    const circles = files.flatMap(({ path }) => {
-      const circle = circleThrough(path);
-      return circle === undefined ? [] : [circle.join(' -> ')];
-    });
-    expect(circles).toEqual([]);
+    expect(circles(importGraph(files.map(({ path }) => path)))).toEqual([]);
   });
 
   it('have no function of 60 lines or more', () => {
