@@ -1,6 +1,6 @@
 /** Somebody who does something else to the objects of a switch while it runs. */
 import { expect } from '@jest/globals';
-import type { Deployment, DestinationRule } from '../../scripts/shared/kubernetes.ts';
+import type { Deployment, DestinationRule, Lease } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 import {
   runSwitch,
@@ -41,3 +41,12 @@ export async function expectOnlyV1(coffee: CoffeeCluster): Promise<void> {
   const deployments = await coffee.cluster.list<Deployment>(resources.deployments);
   expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['coffee-shop-v1']);
 }
+
+/** The Lease of another operator, who is at work as long as its time of renewal changes. */
+export const holdLease = ({ cluster }: CoffeeCluster, renewTime: string) =>
+  cluster.apply<Lease>({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'switch-coffee-shop', namespace: 'default' },
+    spec: { holderIdentity: 'barista@elsewhere', leaseDurationSeconds: 15, renewTime },
+  });

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InterruptedError } from '../../../scripts/shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
-import { FLOOR_ANNOTATION, type Autoscaler } from '../../../scripts/switch/changes/autoscaler.ts';
+import type { Autoscaler } from '../../../scripts/switch/changes/autoscaler.ts';
 import { readStatus } from '../../../scripts/switch/command/status.ts';
+import { autoscalersIn } from '../../support/autoscalers.ts';
 import { quickDelays, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
 
 const naive = { pod: 'naive' };
@@ -18,15 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => coffee.close());
 
-async function autoscalers() {
-  const all = await coffee.cluster.list<Autoscaler>(resources.horizontalPodAutoscalers);
-  return all.map(({ metadata, spec }) => ({
-    name: metadata.name,
-    scales: spec.scaleTargetRef.name,
-    min: spec.minReplicas,
-    authors: metadata.annotations?.[FLOOR_ANNOTATION],
-  }));
-}
+const autoscalers = () => autoscalersIn(coffee);
 
 describe('a version with an autoscaler', () => {
   it('a switch that is taken back leaves no autoscaler behind', async () => {

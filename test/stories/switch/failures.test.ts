@@ -3,14 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type {
   DestinationRule,
   KubernetesObject,
-  Lease,
   Pod,
   VirtualService,
 } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { runSwitch, silentReporter, type SwitchResult } from '../../../scripts/switch/index.ts';
 import { quickDelays, root, startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
-import { expectOnlyV1, subsetNames, switchAnd } from '../../support/interfere.ts';
+import { expectOnlyV1, holdLease, subsetNames, switchAnd } from '../../support/interfere.ts';
 
 const naive = { pod: 'naive' };
 let coffee: CoffeeCluster;
@@ -24,15 +23,6 @@ afterEach(async () => {
     await coffee.close();
   }
 });
-
-/** The Lease of another operator, who is at work as long as its time of renewal changes. */
-const hold = (renewTime: string) =>
-  coffee.cluster.apply<Lease>({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'switch-coffee-shop', namespace: 'default' },
-    spec: { holderIdentity: 'barista@elsewhere', leaseDurationSeconds: 15, renewTime },
-  });
 
 /** Lets everybody drink v1 again, as a GitOps controller does that knows nothing of the switch. */
 const putBack = (original: VirtualService | undefined) => () =>
@@ -111,7 +101,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
 
   it('says in a dry run what is worth knowing: who holds the Lease, and what guards or thins out the pods', async () => {
     const { cluster } = coffee;
-    await hold('2026-11-23T12:00:00.000000Z');
+    await holdLease(coffee, '2026-11-23T12:00:00.000000Z');
     await cluster.patch(resources.destinationRules, 'coffee-shop', {
       spec: { trafficPolicy: { outlierDetection: { maxEjectionPercent: 100 } } },
     });

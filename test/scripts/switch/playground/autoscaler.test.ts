@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
-import { FLOOR_ANNOTATION, type Autoscaler } from '../../../../scripts/switch/changes/autoscaler.ts';
+import { FLOOR_ANNOTATION } from '../../../../scripts/switch/changes/autoscaler.ts';
 import { runSwitch, silentReporter } from '../../../../scripts/switch/index.ts';
+import { autoscalersIn } from '../../../support/autoscalers.ts';
 import { root, quickDelays, startServingShop, type CoffeeCluster } from '../../../support/cluster.ts';
 
 const naive = { pod: 'naive' };
@@ -15,15 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => coffee.close());
 
-async function autoscalers() {
-  const all = await coffee.cluster.list<Autoscaler>(resources.horizontalPodAutoscalers);
-  return all.map(({ metadata, spec }) => ({
-    name: metadata.name,
-    scales: spec.scaleTargetRef.name,
-    min: spec.minReplicas,
-    authors: metadata.annotations?.[FLOOR_ANNOTATION],
-  }));
-}
+const autoscalers = () => autoscalersIn(coffee);
 
 describe('a version with an autoscaler', () => {
   it('a dry run shows the autoscaler’s copy, and everything keeps its revision', async () => {

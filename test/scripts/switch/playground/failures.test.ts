@@ -1,11 +1,11 @@
 /** Each in a playground of its own, so that one that fails fails alone. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { KubernetesObject, Lease, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
+import type { KubernetesObject, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { pause, waitFor } from '../../../../scripts/shared/wait.ts';
 import type { Quota } from '../../../../scripts/switch/preflight/capacity.ts';
 import { quickDelays, root, startServingShop, type CoffeeCluster } from '../../../support/cluster.ts';
-import { expectOnlyV1, switchAnd } from '../../../support/interfere.ts';
+import { expectOnlyV1, holdLease, switchAnd } from '../../../support/interfere.ts';
 
 const naive = { pod: 'naive' };
 let coffee: CoffeeCluster;
@@ -19,15 +19,6 @@ afterEach(async () => {
     await coffee.close();
   }
 });
-
-/** The Lease of another operator, who is at work as long as its time of renewal changes. */
-const hold = (renewTime: string) =>
-  coffee.cluster.apply<Lease>({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'switch-coffee-shop', namespace: 'default' },
-    spec: { holderIdentity: 'barista@elsewhere', leaseDurationSeconds: 15, renewTime },
-  });
 
 describe('a switch that cannot go on leaves v1 serving and nothing behind', () => {
   it('says that the image is missing', async () => {
@@ -65,7 +56,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
 
   it('gives way to another operator who is at work', async () => {
     const renewing = new AbortController();
-    const renew = (n: number) => hold(`2026-11-23T12:00:00.${String(n).padStart(6, '0')}Z`);
+    const renew = (n: number) => holdLease(coffee, `2026-11-23T12:00:00.${String(n).padStart(6, '0')}Z`);
     await renew(0);
     const renewals = (async () => {
       for (let n = 1; !renewing.signal.aborted; n += 1) {
