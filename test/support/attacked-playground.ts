@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
+import type { Pod } from '../../scripts/shared/kubernetes.ts';
 import { resources } from '../../scripts/shared/resources.ts';
+import { waitFor } from '../../scripts/shared/wait.ts';
 import { root } from './root.ts';
 import { listeningPorts, processTree, type ListeningPort } from './listening-ports.ts';
 import { loadTypeScript } from '../../scripts/shared/load-typescript.ts';
@@ -20,6 +22,8 @@ export interface AttackedPlayground {
   /** Runs another of our commands; gives its exit code and what it said. */
   command(args: string[]): Promise<string>;
   kubeconfig: string;
+  /** Waits until the pod is ready again after the end of a container's process. */
+  restarted(pod: string): Promise<void>;
   /** Uses each of its functions once and gives what each answered. */
   useAll(): Promise<Record<string, unknown>>;
   /** SIGKILL. */
@@ -80,12 +84,29 @@ export async function startAttackedPlayground(
     stderr: () => stderr,
     ...{ command, kubeconfig },
     kill: () => void child.kill('SIGKILL'),
+    async restarted(name) {
+      let seen: Pod['status'];
+      await waitFor(
+        async () => {
+          seen = (await cluster.get<Pod>(resources.pods, name))?.status;
+          const containers = seen?.containerStatuses ?? [];
+          return (
+            containers.some((one) => (one.restartCount ?? 0) > 0) && containers.every((one) => one.ready)
+          );
+        },
+        {
+          deadlineMs: 30_000,
+          what: `${name} to be ready after a restart`,
+          lastSeen: () => JSON.stringify(seen),
+        },
+      );
+    },
     async useAll() {
       const control = async (...action: string[]) =>
         (await command(['scripts/playground/main.ts', 'ctl', ...action, `pid=${pid}`])).slice(0, 4);
       return {
         ...(await useApi(cluster)),
-        order: (await fetch(`${told.gatewayUrl}/orders`, { method: 'POST' })).status,
+        order: await order(`${told.gatewayUrl}/orders`),
         coffee: (await fetch(`${told.serviceUrl}/coffee`)).status,
         proxies: await control('proxies'),
         freeze: await control('freeze', 'proxy=gateway', 'for=1ms'),
@@ -97,6 +118,13 @@ export async function startAttackedPlayground(
       await close();
     },
   };
+}
+
+/** The status of one order, and what was said of it where that is an error. */
+async function order(url: string): Promise<number | string> {
+  const response = await fetch(url, { method: 'POST' });
+  const text = await response.text();
+  return response.ok ? response.status : `${response.status} ${text}`;
 }
 
 /** What everybody of the playground answers when nothing is wrong. */

@@ -81,6 +81,7 @@ describe('npm run playground -- --live', () => {
     const pod = (await view()).panels.find(({ id }) => id === 'pods')?.fields[0]?.value ?? '';
     expect(await press('kill-pod', { pod })).toEqual({ done: true });
     await pageSays('its process is killed');
+    await playground.restarted(pod);
   }, 60_000);
 
   it('stands raw requests at the port of its page', async () => {
