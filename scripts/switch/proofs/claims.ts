@@ -73,9 +73,8 @@ export function unused(context: SwitchContext, version: string): Claim {
 
 /** Every proxy has forgotten the version. */
 export function gone(context: SwitchContext, version: string): Claim {
-  const { barrier } = context.lastSeen;
   return {
-    text: `${version}'s cluster is gone from every proxy${withBarrier(barrier)}`,
+    text: `${version}'s cluster is gone from every proxy`,
     provesVersions: true,
     async prove() {
       const question = context.lastSeen.gone(version);
@@ -84,9 +83,6 @@ export function gone(context: SwitchContext, version: string): Claim {
     },
   };
 }
-
-const withBarrier = (barrier: string | undefined): string =>
-  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the subsets has`;
 
 /** Both, one after the other; what the first has begun goes on in the second. */
 export function bothOf(
@@ -120,3 +116,6 @@ export function leavingOf(
   // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
   return { version, host: target.host, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }
+
+const withBarrier = (barrier: string | undefined): string =>
+  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the subsets has`;

@@ -252,17 +252,13 @@ function nameIn(reference: string): string {
 }
 
 function gone(rule: DestinationRule, host: string, subset: string): Question {
-  const barrier = barrierIn(rule);
-  const pattern = barrier === undefined ? clusterNamePattern(host, subset) : clusterNamePattern(host);
+  const pattern = clusterNamePattern(host, subset);
   return {
     // In this order: a cluster that becomes active in between is seen.
     paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
     written: rule,
-    read: ([warming, active], proxy) =>
-      evaluateGone(
-        { warming: warming as ClustersDump, active: active as ClustersDump },
-        { host, subset, barrier, isExported: isExportedTo(rule, proxy.namespace) },
-      ),
+    read: ([warming, active]) =>
+      evaluateGone({ warming: warming as ClustersDump, active: active as ClustersDump }, { host, subset }),
   };
 }
 

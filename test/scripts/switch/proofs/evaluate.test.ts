@@ -287,8 +287,6 @@ describe('the old subset', () => {
 });
 
 describe('a barrier, which only the last revision of the subsets has', () => {
-  const clusters = (...subsets: string[]) =>
-    subsets.map((subset) => ({ cluster: { name: `outbound|8080|${subset}|${host}` } }));
   const late = {
     proven: false,
     saw: 'an earlier change of the subsets may still be on its way: barrier-7 is unknown or still warming (port 8080)',
@@ -300,29 +298,5 @@ describe('a barrier, which only the last revision of the subsets has', () => {
     const dump = added();
     dump.configs?.push({ endpoint_config: { cluster_name: `outbound|8080|barrier-7|${host}` } });
     expect(evaluateEndpoints(dump, expected)).toEqual({ proven: true, consumer: true });
-  });
-
-  it('must be there for a subset to be gone: without it the proxy may not have heard yet that it ever came', () => {
-    const expected = { host, subset: 'v2', barrier: 'barrier-7' };
-    const verdictOn = (...subsets: string[]) =>
-      evaluateGone({ active: { configs: clusters(...subsets) }, warming: {} }, expected);
-    expect(verdictOn('', 'v1')).toEqual(late);
-    expect(verdictOn('', 'v1', 'barrier-7')).toEqual({ proven: true, consumer: true });
-    expect(verdictOn('', 'v1', 'v2', 'barrier-7')).toMatchObject({
-      saw: 'still knows subset v2 (port 8080)',
-    });
-    const warming = { configs: clusters('barrier-7') };
-    expect(evaluateGone({ active: { configs: clusters('', 'v1') }, warming }, expected).proven).toBe(true);
-  });
-
-  it('need not be there where nothing of the service is, or no subset of it is exported to', () => {
-    const gone = (configs: object[], isExported: boolean) =>
-      evaluateGone(
-        { active: { configs }, warming: {} },
-        { host, subset: 'v2', barrier: 'barrier-7', isExported },
-      );
-    expect(gone([], true)).toEqual({ proven: true, consumer: false });
-    expect(gone(clusters(''), false)).toEqual({ proven: true, consumer: false });
-    expect(gone(clusters(''), true).proven).toBe(false);
   });
 });
