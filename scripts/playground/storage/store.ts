@@ -350,6 +350,7 @@ export class MemoryStore implements ObjectStore {
     options: WriteOptions,
   ): KubeObject {
     const object = draft as unknown as KubeObject;
+    dropEmptyMetadata(draft['metadata']);
     if (previous !== undefined) {
       object.metadata.resourceVersion = previous.metadata.resourceVersion;
       const given = object.metadata.managedFields;
@@ -563,6 +564,19 @@ export function eventFor(entry: LogEntry, isMatch: (object: KubeObject) => boole
 function keepManagedFields(object: KubeObject, previous: KubeObject): void {
   if (previous.metadata.managedFields === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = previous.metadata.managedFields;
+}
+
+/**
+ * The server leaves out what holds nothing (`omitempty`), whatever a client sends: kubectl sends `annotations: {}`.
+ * https://github.com/kubernetes/apimachinery/blob/v0.36.0/pkg/apis/meta/v1/types.go (ObjectMeta)
+ */
+function dropEmptyMetadata(metadata: unknown): void {
+  if (!isObject(metadata)) return;
+  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers']) {
+    const value = metadata[field];
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+      Reflect.deleteProperty(metadata, field);
+  }
 }
 
 /** What a write can never change. `managedFields` left out or emptied are handled where they are computed. */

@@ -60,6 +60,18 @@ function record(store: MemoryStore, resource: string): WatchEvent[] {
   return events;
 }
 
+it('keeps nothing of metadata that hold nothing, as kubectl sends them', () => {
+  const store = createStore();
+  const { labels, annotations, finalizers } = { labels: {}, annotations: {}, finalizers: [] as string[] };
+  const metadata = { name: 'a', namespace: 'default', labels, annotations, finalizers };
+  const made = store.create('v1/configmaps', { ...configMap('a'), metadata });
+  expect(Object.keys(made.metadata)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/labels|annotations|finalizers/)]),
+  );
+  const again = store.update('v1/configmaps', { ...made, metadata: { ...made.metadata, annotations } });
+  expect(again.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
+});
+
 describe('resourceVersion', () => {
   it('goes up by one with every write of any resource and is never reused', () => {
     const store = createStore();
