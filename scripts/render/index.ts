@@ -8,7 +8,11 @@ import { fromPlain, type Value } from './template/values.ts';
 export { RenderError } from './template/errors.ts';
 export { InputError } from './sets/input-error.ts';
 export { parseObjects, type KubernetesObject } from './sets/parse-objects.ts';
-export { renderCluster, type RenderedFile, type RenderSetsOptions } from './sets/render-sets.ts';
+export { loadClusterFile, type ClusterFile, type ResourceSet } from './sets/cluster-file.ts';
+export { renderCluster, valuesOf, type RenderedFile, type RenderSetsOptions } from './sets/render-sets.ts';
+export { readTextFile } from './sets/read-file.ts';
+export { formatValue } from './template/format.ts';
+export type { Value, ValueMap } from './template/values.ts';
 
 export interface RenderTemplateOptions {
   /** Name for error messages. */

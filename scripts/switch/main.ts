@@ -18,6 +18,7 @@ await runMain(async ({ argv, env, signal }) => {
   const called = { as: calledAs('switch', start), app: appOf(defaultTemplates) ?? '' };
   const parsed = parseSwitchArgs(argv, { defaultTemplates, called, isReadElsewhere: isPodLog(env) });
   const { help: wantsHelp, status, promote: wantsPromotion, json, journal, flags, options } = parsed;
+  const { compared } = parsed;
   if (wantsHelp) {
     process.stdout.write(`${asCalled(help, 'switch', start)}\n`);
     return 0;
@@ -41,12 +42,13 @@ await runMain(async ({ argv, env, signal }) => {
     if (isPodLog(env)) options.sameCluster = ` --namespace ${cluster.namespace}${options.sameCluster}`;
     const write = (text: string) => process.stdout.write(`${printableLines(text)}\n`);
     const answer = json ? { document: print } : { text: write };
-    if (status) return await answerStatus(cluster, options, answer);
+    if (status) return await answerStatus(cluster, { ...options, compared }, answer);
     if (wantsPromotion) return await answerPromotion(cluster, options, answer);
     const terminal = createTerminalReporter(process.stderr);
     const reporter = journal === undefined ? terminal : combineReporters(terminal, createJournal(journal));
     const result = await runSwitch({ ...options, events: true, cluster, signal }, reporter);
     if (json) print(result);
+    else if (options.writeValues === '-') process.stdout.write(result.values?.patch ?? '');
     return result.ok ? 0 : 1;
   } catch (error) {
     // A program that asked for JSON gets it too when there was nothing to begin with.

@@ -18,6 +18,7 @@ import { runForward } from './run-forward.ts';
 import { sayBeginning, sayEnd, sayRefused, sayStopped } from './say.ts';
 import { switchOperation } from './switch-operation.ts';
 import type { Reporter, SwitchOptions, SwitchResult } from './types.ts';
+import { verifyValuesFile } from './values/write-values.ts';
 
 /**
  * Never throws for what happens in the cluster: that is in the result.
@@ -34,6 +35,7 @@ export async function runOperation(
   listener: Reporter,
 ): Promise<SwitchResult> {
   if (options.to !== undefined) verifyVersionName(options.to);
+  verifyValuesFile(options);
   const { cluster, clock = systemClock, istioNamespace = 'istio-system' } = options;
   // Events are a courtesy: nothing waits for them but the end of the run.
   const background: Promise<void>[] = [];

@@ -5,10 +5,11 @@ import { describeLive, describeServing } from './cluster-state/describe-serving.
 import { canServeAgain, findVersion, listVersions } from './cluster-state/versions.ts';
 import type { Run, SwitchContext, Work } from './context.ts';
 import { isUnfinished, readLease, readRecord } from './lock/switch-record.ts';
-import { switchCommand, undoCommand, waysOn } from './next-command.ts';
+import { plainSwitchCommand, switchCommand, undoCommand, waysOn } from './next-command.ts';
 import { requestsSeen } from './proofs/requests-seen.ts';
 import type { LiveVersion } from './routing/traffic-routing.ts';
 import type { Outcome, StepReport, SwitchResult } from './types.ts';
+import { tryToWriteEndState } from './values/write-values.ts';
 
 interface Ended {
   from: string | undefined;
@@ -28,11 +29,15 @@ export function sayBeginning({ options, reporter, words }: Run, { kind, from, to
 
 /** @param serving who serves, where that is known already */
 export async function sayEnd(
-  { options, clock, reporter, steps, startedMs, whoServes }: Run,
-  { from, to, outcome, ok, message, error }: Ended,
-  serving: Promise<LiveVersion[] | undefined> = whoServes(),
+  run: Run,
+  asEnded: Ended,
+  serving: Promise<LiveVersion[] | undefined> = run.whoServes(),
 ): Promise<SwitchResult> {
+  const { options, clock, reporter, steps, startedMs } = run;
   const found = await serving;
+  const { values, problem } = isAtRest(asEnded) ? await tryToWriteEndState(run) : {};
+  const { from, to, outcome, ok, message, error } =
+    problem === undefined ? asEnded : withoutFile(run, asEnded, { problem, found });
   reporter.end(message);
   return {
     app: options.app,
@@ -47,7 +52,22 @@ export async function sayEnd(
     durationMs: Math.round(clock.now() - startedMs),
     message,
     error,
+    ...(values === undefined ? {} : { values }),
   };
+}
+
+/** One version serves alone, and no switch is under way. */
+const isAtRest = ({ outcome }: Ended) => ['switched', 'undone', 'already-there'].includes(outcome);
+
+/** The cluster file does not say what stands in the cluster: whoever applies it undoes what was done. */
+function withoutFile(
+  { options }: Run,
+  ended: Ended,
+  { problem, found = [] }: { problem: string; found: LiveVersion[] | undefined },
+): Ended {
+  const command = plainSwitchCommand(options, describeLive(found));
+  const message = `${describeServing(found)}, but the values were not written: ${problem}. When that is mended: ${command}`;
+  return { ...ended, ok: false, message, error: ended.error ?? problem };
 }
 
 /** Refused before anything was changed. */

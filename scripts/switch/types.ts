@@ -29,6 +29,8 @@ export interface SwitchOptions {
   /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, though nobody can see it. */
   ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
+  /** The cluster file that the end state is written into; `-`: only a patch of `clusterFile` is made. */
+  writeValues?: string | undefined;
   /** Leave the old version running, so that the way back deploys nothing. */
   keepOld?: boolean | undefined;
   /** Leave a new version that did not become ready for a look at it. */
@@ -123,6 +125,26 @@ export interface SwitchResult {
   error: string | undefined;
   /** With `dryRun`: what each step would change. */
   plan?: PlannedStep[];
+  /** With `writeValues`, where things are at rest: what became of the cluster file. */
+  values?: ValuesReport;
+}
+
+/** One value of a cluster file. */
+export interface ValueChange {
+  key: string;
+  from: string;
+  to: string;
+}
+
+/** A cluster file beside the cluster. */
+export interface ValuesReport {
+  file: string;
+  /** What it takes for the file to say what stands in the cluster. */
+  changes: ValueChange[];
+  /** The same as a patch; empty where it says so already. */
+  patch: string;
+  /** What stands otherwise in the cluster even then. */
+  differs: string[];
 }
 
 export interface Names {

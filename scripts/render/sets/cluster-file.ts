@@ -3,7 +3,8 @@ import { nearest } from '../template/did-you-mean.ts';
 import { formatValue } from '../template/format.ts';
 import { kindOf, type Value, type ValueMap } from '../template/values.ts';
 import { InputError } from './input-error.ts';
-import { loadYamlFile } from './load-yaml.ts';
+import { loadYaml, loadYamlFile } from './load-yaml.ts';
+import { readTextFile } from './read-file.ts';
 
 /** A set as it is rendered: groups are already flattened into their members. */
 export interface ResourceSet {
@@ -29,9 +30,12 @@ export interface ClusterFile {
   warnings: string[];
 }
 
-/** Loads a cluster file with its imports. */
-export function loadClusterFile(path: string): ClusterFile {
-  const { value, warnings } = loadYamlFile(path);
+/**
+ * Loads a cluster file with its imports.
+ * @param text what is taken to stand in it. Default: what does
+ */
+export function loadClusterFile(path: string, text = readTextFile(path)): ClusterFile {
+  const { value, warnings } = loadYaml(text, path);
   const reader = new Reader(path, warnings);
   const root = reader.fields(value, 'the cluster file', ['context', 'global', 'import', 'include']);
   const folder = dirname(path);

@@ -11,7 +11,7 @@ import { copyValue, type Value, type ValueMap } from '../template/values.ts';
 import { loadClusterFile, type ClusterFile, type ResourceSet } from './cluster-file.ts';
 import { readTextFile } from './read-file.ts';
 import { selectSets, type Selection } from './select.ts';
-import { findSetFiles, loadDefaults } from './set-files.ts';
+import { findSetFiles, loadDefaults, type SetFiles } from './set-files.ts';
 
 export interface RenderedFile {
   /** Name of the resource set, group/member for members of a group. */
@@ -34,6 +34,8 @@ export interface RenderRun {
 }
 
 export interface RenderSetsOptions extends Selection {
+  /** What is taken to stand in the cluster file. Default: what does. */
+  text?: string | undefined;
   /** Values that win over all others; always text. */
   vars?: Readonly<Record<string, string>> | undefined;
   /** `plain` (default) prints whole numbers plainly, `go` prints 1000000 as 1e+06, as kontemplate does. */
@@ -46,12 +48,27 @@ export interface RenderSetsOptions extends Selection {
 
 /** Renders every selected set of a cluster file, or throws: there is no half result. */
 export function renderCluster(clusterFile: string, options: RenderSetsOptions = {}): RenderRun {
-  const cluster = loadClusterFile(clusterFile);
+  const cluster = loadClusterFile(clusterFile, options.text);
   const warnings = [...cluster.warnings];
   const selected = selectSets(cluster, options);
   warnings.push(...selected.warnings);
   const sets = selected.sets.map((set) => renderSet(cluster, set, options, warnings));
   return { cluster, sets, warnings };
+}
+
+/** What a set is rendered with, without what a command line adds. */
+export function valuesOf(cluster: ClusterFile, set: ResourceSet): ValueMap {
+  return valuesWithin(cluster, set, findSetFiles(set), []);
+}
+
+/** The nearer to the set, the later, and the later wins. */
+function valuesWithin(
+  { imported, global }: ClusterFile,
+  { values }: ResourceSet,
+  found: SetFiles,
+  warnings: string[],
+): ValueMap {
+  return new Map([...loadDefaults(found, warnings), ...imported, ...global, ...values]);
 }
 
 function renderSet(
@@ -65,10 +82,7 @@ function renderSet(
     warnings.push(`Resource set ${set.name}: no file in ${set.path} ends in yaml, yml or json.`);
   }
   const values: ValueMap = new Map([
-    ...loadDefaults(found, warnings),
-    ...cluster.imported,
-    ...cluster.global,
-    ...set.values,
+    ...valuesWithin(cluster, set, found, warnings),
     ...Object.entries(options.vars ?? {}),
   ]);
   const explainMissing = (name: string): string => {

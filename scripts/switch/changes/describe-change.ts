@@ -31,7 +31,8 @@ const specOf = (object: KubernetesObject | undefined) => (object?.['spec'] ?? {}
 /** What the server keeps for itself. */
 const KEPT = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp'];
 
-function withoutServers(object: KubernetesObject | undefined): unknown {
+/** Fields in one order, and without what the server keeps for itself. */
+export function withoutServers(object: KubernetesObject | undefined): unknown {
   if (object === undefined) return undefined;
   const metadata = Object.entries(object.metadata).filter(([key]) => !KEPT.includes(key));
   return sorted({ ...object, metadata: Object.fromEntries(metadata), status: undefined });

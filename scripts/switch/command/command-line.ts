@@ -30,6 +30,8 @@ it holds; status says where things stand. These three need no --to, and status c
   --hold               wait for a person's yes after each share
   --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
   --dry-run            print the plan and change nothing
+  --write-values FILE  write the end state into this cluster file, so that applying it again changes nothing; "-": print a patch instead
+  --values FILE        with status: say whether this cluster file and the cluster agree
   --owner-paused       Argo CD, Flux or whoever else keeps the objects as its files say is paused, though nobody can see it from here
   --step-timeout TIME  how long one step may take (default 120s)
   --keep-old           leave the old version running, so that --undo is quick
@@ -51,6 +53,8 @@ export interface Parsed {
   status: boolean;
   /** Only say yes to the share that is held. */
   promote: boolean;
+  /** The cluster file that status compares with the cluster. */
+  compared: string | undefined;
   json: boolean;
   /** The file of the journal. */
   journal: string | undefined;
@@ -73,6 +77,8 @@ export const switchFlags = {
   undo: { type: 'boolean', default: false },
   'owner-paused': { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
+  'write-values': { type: 'string' },
+  values: { type: 'string' },
   'step-timeout': { type: 'string', default: '120s' },
   'keep-old': { type: 'boolean', default: false },
   'keep-failed': { type: 'boolean', default: false },
@@ -105,6 +111,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
   }
   if (values.hold && values.canary === undefined)
     throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
+  verifyValuesFlags(values, status);
   if (values.prometheus !== undefined) verifyPrometheus(values.prometheus, values.canary);
   if (values.to !== undefined) verifyVersionName(values.to);
   const app = values.app ?? called.app;
@@ -116,6 +123,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
     help: values.help,
     status,
     promote: values.promote,
+    compared: values.values,
     json: values.json,
     journal: values.journal,
     flags: { kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace },
@@ -132,6 +140,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
       undo: values.undo,
       ownerPaused: values['owner-paused'],
       dryRun: values['dry-run'],
+      writeValues: values['write-values'],
       keepOld: values['keep-old'],
       keepFailed: values['keep-failed'],
       stepTimeoutMs,
@@ -143,7 +152,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof switchFlags }>>['values'];
 
-/** The flags that a suggested command says again: where the cluster is, and how the switch was asked for. */
+/** The flags that a suggested command says again: where the cluster and the files are, and how the switch was asked for. */
 function sameFlags(
   values: Values,
   { defaultTemplates, isReadElsewhere }: ParseOptions,
@@ -154,6 +163,7 @@ function sameFlags(
     ...(isReadElsewhere ? {} : { kubeconfig, context, namespace }),
     'istio-namespace': values['istio-namespace'],
     templates,
+    'write-values': values['write-values'],
   });
   const sameWishes = asFlags({
     image,
@@ -165,6 +175,19 @@ function sameFlags(
     'owner-paused': values['owner-paused'],
   });
   return { sameCluster, sameWishes };
+}
+
+function verifyValuesFlags(
+  { promote, values, 'write-values': written }: Pick<Values, 'promote' | 'values' | 'write-values'>,
+  status: boolean,
+): void {
+  if (values !== undefined && !status)
+    throw new UsageError('--values is for status, which compares. To write the end state: --write-values.');
+  if (written !== undefined && (status || promote))
+    throw new UsageError(
+      `--write-values is for a switch and its undo. ${status ? 'To compare: status --values.' : 'Give it to the run that waits.'}`,
+    );
+  if (values === '' || written === '') throw new UsageError('--write-values and --values need a file.');
 }
 
 function verifyPrometheus(url: string, canary: string | undefined): void {

@@ -115,6 +115,8 @@ export interface TrafficRouting {
   shareAt(marker: string): number | undefined;
   /** Every version that a route gives requests to; empty for all versions at once. */
   receivers(): Set<string>;
+  /** Every version that the proxies are told of, in the order of the object that tells them. */
+  versions(): string[];
   /** Whether the proxies are told of the version. */
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */

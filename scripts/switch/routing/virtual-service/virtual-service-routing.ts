@@ -70,6 +70,7 @@ export function createVirtualServiceRouting(
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
     ...revisionsOf(known, target, knowledge),
     ...whoServes(known, target),
+    versions: () => versionsIn(destinationRule).map(({ name }) => name),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
     versionOf: (labels) => versionOf(labels, destinationRule),
