@@ -8,6 +8,8 @@ export interface Mutant {
   prover?: (real: Prover) => Prover;
   cluster?: (real: Cluster) => Cluster;
   arrange?: SwitchOptions['arrange'];
+  /** The first seed to try, where only a rare coincidence shows it. Default 1. */
+  from?: number;
 }
 
 /** The switch as it is. */
