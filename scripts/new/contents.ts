@@ -73,6 +73,7 @@ export const contents: readonly Entry[] = [
   { path: 'jest.config.js', because: 'the tests' },
   { path: 'tsconfig.json', because: 'the types' },
   { path: 'scripts/new/files/README.md', to: 'README.md', because: 'a README of its own' },
+  { path: 'GLOSSARY.md', because: 'the words of the READMEs' },
   {
     path: 'scripts/new/files/LICENSE',
     to: 'LICENSE',

@@ -43,7 +43,7 @@ describe('the dependencies', () => {
   });
 
   it('have a reason for each override', () => {
-    const reasons = /^## Systems and dependencies$([\s\S]*?)^## /m.exec(read('README.md'))?.[1] ?? '';
+    const reasons = /^## Systems and dependencies$([\s\S]*)/m.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
     for (const [name, override] of Object.entries(manifest.overrides)) {
       const version = override === `$${name}` ? manifest.dependencies[name] : override;
       expect(reasons).toMatch(new RegExp(`^\\| ${name} ${String(version)} +\\| .{20}`, 'm'));

@@ -4,7 +4,7 @@ import { exceptionFor } from '../../docs/exceptions.ts';
 import { withoutInstall } from '../../docs/run-block.ts';
 import { openReading } from './reading.ts';
 
-const guide = 'scripts/demo/WORKSHOP.md';
+const guide = 'WORKSHOP.md';
 
 /** How often the guide is gone through: `WORKSHOP_RUNS=10 npm run test:matrix -- test/matrix/docs -t WORKSHOP.md`. */
 const guideRuns = Number(process.env['WORKSHOP_RUNS'] ?? 1);

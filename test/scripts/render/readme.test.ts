@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +10,17 @@ import { RenderError, renderTemplate } from '../../../scripts/render/index.ts';
 import { goFunctions } from '../../../scripts/render/template/builtins.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const readme = readFileSync(new URL('../../../scripts/render/README.md', import.meta.url), 'utf8');
+const folder = path.join(root, 'scripts/render');
+const documents = ['README.md', ...readdirSync(path.join(folder, 'docs')).map((name) => `docs/${name}`)]
+  .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+  .join('\n');
 
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)\`\`\`$`, 'gms'))].map(([, body = '']) => body);
+  [...documents.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)\`\`\`$`, 'gms'))].map(
+    ([, body = '']) => body,
+  );
 
-describe('the README', () => {
+describe('the documents of the renderer', () => {
   let command: Bundle;
   beforeAll(async () => {
     command = await bundleCommand();
@@ -24,16 +29,16 @@ describe('the README', () => {
 
   const examples = blocks('example').map((body) => body.split('----\n'));
 
-  it('has examples', () => {
+  it('have examples', () => {
     expect(examples.length).toBeGreaterThanOrEqual(6);
   });
 
-  it.each(examples)('shows what a template gives: %s', (template = '', values = '', output = '') => {
+  it.each(examples)('show what a template gives: %s', (template = '', values = '', output = '') => {
     expect(renderTemplate(template, parse(values))).toBe(output);
   });
 
   it.each(blocks('mistake').map((body) => body.split('----\n')))(
-    'shows what a mistake gives: %s',
+    'show what a mistake gives: %s',
     (template = '', values = '', shown = '') => {
       let message = 'no error';
       try {
@@ -45,7 +50,7 @@ describe('the README', () => {
     },
   );
 
-  it.each(blocks('console'))('shows what a command prints: %s', (block) => {
+  it.each(blocks('console'))('show what a command prints: %s', (block) => {
     const [first = '', ...shown] = block.split('\n');
     const argv = first.replace('$ npm run render -- ', '').split(' ');
     const { stdout, stderr } = spawnSync(process.execPath, [command.program, ...argv], {
@@ -64,7 +69,7 @@ describe('the README', () => {
     }
   });
 
-  it('lists every function there is, and none else', () => {
+  it('list every function there is, and none else', () => {
     const listed = blocks('functions').join(' ').trim().split(/\s+/);
     const own = ['json', 'default', 'insertFile', 'insertTemplate', 'gitHEAD', 'passLookup', 'lookupIPAddr'];
     expect([...listed, ...own, ...goFunctions.keys()].filter((name) => name !== 'slice').sort()).toEqual(
@@ -72,7 +77,7 @@ describe('the README', () => {
     );
   });
 
-  it('shows a bundle command that works', () => {
+  it('show a bundle command that works', () => {
     const [build = '', use = ''] = (blocks('sh')[0] ?? '').replace('\\\n', ' ').trim().split('\n');
     expect(use).toBe('node dist/render/main.mjs template istio/cluster.yaml');
     const args = [...build.matchAll(/"([^"]*)"|(\S+)/g)]

@@ -16,7 +16,7 @@ const help = `npm run conformance -- --context NAME    how a cluster behaves, in
   --node PATH          the program node in it (default node; in a distroless image /nodejs/bin/node)
   --only TEXT          only behaviours with this text in their name
   --parallel N         how many at once (default 8)
-  --list               the behaviours, as the table of the README; needs no cluster
+  --list               the behaviours, as the tables of BEHAVIOURS.md; needs no cluster
   --json               one JSON document on stdout: {context, version, passed, failed, skipped, behaviours}
 
 Example: npm run conformance -- --context kind-kind --image coffee-shop:1.0.0

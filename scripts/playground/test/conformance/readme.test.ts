@@ -4,11 +4,11 @@ import { describe, expect, it } from '@jest/globals';
 import { allBehaviours, chapters } from './behaviours/index.ts';
 import { renderTables, rowsOf } from './table.ts';
 
-const readme = readFileSync(path.join(import.meta.dirname, 'README.md'), 'utf8');
+const document = readFileSync(path.join(import.meta.dirname, 'BEHAVIOURS.md'), 'utf8');
 
-describe('the README of the suite', () => {
+describe('the document of the suite', () => {
   it('names every behaviour and no other, with its source and what is different in the playground', () => {
-    const tables = readme.slice(readme.indexOf('### '));
+    const tables = document.slice(document.indexOf('### '));
     expect(rowsOf(tables)).toEqual(rowsOf(renderTables(chapters)));
   });
 

@@ -2,7 +2,7 @@ import type { Chapter } from './behaviour.ts';
 
 const HEAD = ['behaviour', 'real (source)', 'playground'];
 
-/** The README's tables: one per chapter, a row per behaviour. */
+/** The tables of BEHAVIOURS.md: one per chapter, a row per behaviour. */
 export function renderTables(chapters: readonly Chapter[]): string {
   return chapters
     .map(({ title, behaviours }) =>
@@ -20,7 +20,7 @@ export function renderTables(chapters: readonly Chapter[]): string {
     .join('\n\n');
 }
 
-/** The rows of a README, whatever the width of their columns. */
+/** The rows of a document, whatever the width of their columns. */
 export function rowsOf(markdown: string): string[] {
   return markdown
     .split('\n')

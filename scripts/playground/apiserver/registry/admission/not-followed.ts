@@ -53,7 +53,7 @@ const POLICY_FIELDS: Omit<NotFollowed, 'kind'>[] = [
   { field: 'retryBudget', instead: 'connectionPool.http.maxRetries holds' },
 ];
 
-/** Everything there is of this; the mesh's README shows it, and a test holds them together. */
+/** Everything there is of this; mesh/docs/not-followed.md shows it, and a test holds them together. */
 export const NOT_FOLLOWED: NotFollowed[] = [
   { kind: 'VirtualService', field: 'tcp', instead: ONLY_HTTP },
   { kind: 'VirtualService', field: 'tls', instead: ONLY_HTTP },
