@@ -23,6 +23,24 @@ const CHUNK_BYTES = 65_536;
 export function readRegularFile(path: string, { maxBytes }: { maxBytes: number }): Buffer {
   const handedOver = HANDED_OVER.exec(path);
   if (handedOver !== null) return readAll(Number(handedOver[1] ?? 0), maxBytes);
+  const { handle, size } = openRegular(path);
+  try {
+    if (size > maxBytes) throw tooLarge(size, maxBytes);
+    return readAll(handle, maxBytes);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Whether `readRegularFile` could begin.
+ * @throws as it does, but for the size
+ */
+export function verifyRegularFile(path: string): void {
+  if (!HANDED_OVER.test(path)) closeSync(openRegular(path).handle);
+}
+
+function openRegular(path: string): { handle: number; size: number } {
   // Looked at before it is opened: opening a device can already do something.
   verifyRegular(statSync(path));
   // And after it, by its handle: it may have been exchanged. Not blocking, in case of a pipe.
@@ -30,10 +48,10 @@ export function readRegularFile(path: string, { maxBytes }: { maxBytes: number }
   try {
     const stats = fstatSync(handle);
     verifyRegular(stats);
-    if (stats.size > maxBytes) throw tooLarge(stats.size, maxBytes);
-    return readAll(handle, maxBytes);
-  } finally {
+    return { handle, size: stats.size };
+  } catch (error) {
     closeSync(handle);
+    throw error;
   }
 }
 

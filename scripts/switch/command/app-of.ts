@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readRegularFile } from '../../shared/regular-file.ts';
+
+/** A cluster file that people write has a few KB; the renderer judges larger ones. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
  * The app that a cluster file names for all of its sets; undefined where there is no such file, or none is
@@ -8,7 +11,7 @@ import { readFileSync } from 'node:fs';
 export function appOf(clusterFile: string): string | undefined {
   let text: string;
   try {
-    text = readFileSync(clusterFile, 'utf8');
+    text = readRegularFile(clusterFile, { maxBytes: MAX_BYTES }).toString('utf8');
   } catch {
     return undefined;
   }

@@ -1,12 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readBase } from '../../../scripts/image/base.ts';
+import { chooseConnection } from '../../../scripts/shared/cluster/kubeconfig/connection.ts';
 import { readKubeconfig } from '../../../scripts/shared/cluster/kubeconfig/read-file.ts';
+import { trustedAuthorities } from '../../../scripts/shared/cluster/network/authorities.ts';
 import { readRegularFile } from '../../../scripts/shared/regular-file.ts';
+import { appOf } from '../../../scripts/switch/command/app-of.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -52,6 +63,52 @@ describe('a file that a command is told to read', () => {
     await expect(readBase(at('config'), 'amd64')).rejects.toThrow(
       /cannot be read\. It is a named pipe, not a file\./,
     );
+  });
+});
+
+describe('a file that a kubeconfig or a variable names', () => {
+  const CLUSTER = { server: 'https://127.0.0.1:1' };
+
+  it.each([
+    ['client-certificate', {}, { 'client-certificate': 'named', 'client-key': 'key' }],
+    ['client-key', {}, { 'client-certificate': 'key', 'client-key': 'named' }],
+    ['certificate-authority', { 'certificate-authority': 'named' }, {}],
+  ])('is not waited for when it is a pipe: %s', (field, cluster, user) => {
+    const file = at('kubeconfig');
+    if (!existsSync(at('named'))) execFileSync('mkfifo', [at('named')]);
+    writeFileSync(at('key'), '');
+    const text = JSON.stringify({
+      'current-context': 'c',
+      clusters: [{ name: 'c', cluster: { ...CLUSTER, ...cluster } }],
+      users: [{ name: 'c', user }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
+    });
+    expect(() => chooseConnection(readKubeconfig(file, { text }), { files: [file] })).toThrow(
+      `${field} cannot be read: ${at('named')} is a named pipe, not a file`,
+    );
+  });
+
+  it('is passed over among the authorities of the machine when it is a pipe or a device', () => {
+    mkdirSync(at('authorities'));
+    execFileSync('mkfifo', [at('authorities/pipe')]);
+    symlinkSync('/dev/zero', at('authorities/zero'));
+    const cluster = readKubeconfig('config', {
+      text: JSON.stringify({ clusters: [{ name: 'c', cluster: CLUSTER }] }),
+    }).clusters.get('c');
+    if (cluster === undefined) throw new Error('no cluster');
+    const trusted = (env: NodeJS.ProcessEnv) => trustedAuthorities(cluster, { clusterName: 'c', env })?.();
+    const pipe = at('authorities/pipe');
+    for (const env of [
+      { SSL_CERT_FILE: pipe },
+      { NODE_EXTRA_CA_CERTS: pipe },
+      { SSL_CERT_DIR: at('authorities') },
+    ])
+      expect(trusted(env)?.length).toBeGreaterThan(10);
+  });
+
+  it('is no cluster file with the name of an app when it is a pipe', () => {
+    execFileSync('mkfifo', [at('cluster.yaml')]);
+    expect(appOf(at('cluster.yaml'))).toBeUndefined();
   });
 });
 

@@ -2,13 +2,14 @@
  * The two halves of the contract with a login command, client.authentication.k8s.io/v1 and v1beta1: what it is told in the variable
  * KUBERNETES_EXEC_INFO and what it prints. https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
-import { readFileSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
+import { readRegularFile } from '../../regular-file.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
 import { fieldsOf, optional, text } from '../kubeconfig/decode.ts';
 import type { ExecFields } from '../kubeconfig/fields.ts';
 import { parseAsKubectl } from '../kubeconfig/yaml-as-kubectl.ts';
 import { verifyPair } from './client-certificate.ts';
+import { MAX_CREDENTIAL_BYTES } from './file-content.ts';
 import type { Login } from './identity.ts';
 
 /** The value of KUBERNETES_EXEC_INFO; with `cluster` only where the kubeconfig says `provideClusterInfo`. */
@@ -26,7 +27,9 @@ const EXTENSION = 'client.authentication.k8s.io/exec';
 function clusterInfo({ cluster }: Connection): object {
   const file = cluster['certificate-authority'];
   const authority =
-    file === '' ? Buffer.from(cluster['certificate-authority-data'], 'latin1') : readFileSync(file);
+    file === ''
+      ? Buffer.from(cluster['certificate-authority-data'], 'latin1')
+      : readRegularFile(file, { maxBytes: MAX_CREDENTIAL_BYTES });
   const fields = {
     'tls-server-name': cluster['tls-server-name'],
     'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],

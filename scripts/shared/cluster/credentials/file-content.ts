@@ -1,7 +1,7 @@
 import { readRegularFile } from '../../regular-file.ts';
 
 /** Tokens, keys and certificates; a system's bundle of authorities has a few hundred KB. */
-const MAX_BYTES = 16 * 1024 * 1024;
+export const MAX_CREDENTIAL_BYTES = 16 * 1024 * 1024;
 
 /**
  * A file whose content may change while we run: read at each use. While it cannot be read (somebody is just replacing it), or `isUsable`
@@ -11,7 +11,7 @@ export function rotatingFile(file: string, isUsable: (content: string) => void):
   let last: string | undefined;
   return () => {
     try {
-      const content = readRegularFile(file, { maxBytes: MAX_BYTES }).toString('utf8');
+      const content = readRegularFile(file, { maxBytes: MAX_CREDENTIAL_BYTES }).toString('utf8');
       if (content !== last) isUsable(content);
       last = content;
     } catch (error) {

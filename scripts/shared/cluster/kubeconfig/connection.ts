@@ -1,7 +1,7 @@
 /** The one connection that a context stands for, checked as far as it can be before a request is sent. */
-import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError, messageOf } from '../../errors.ts';
+import { NotReadableError, verifyRegularFile } from '../../regular-file.ts';
 import type { ClusterFields, UserFields } from './fields.ts';
 import type { From, Kubeconfig } from './read-file.ts';
 
@@ -178,10 +178,11 @@ function unreadable<T extends object>(entry: T, name: keyof T & string): string 
   const file = entry[name] as string;
   if (file === '') return undefined;
   try {
-    closeSync(openSync(file, 'r'));
+    verifyRegularFile(file);
     return undefined;
   } catch (error) {
-    return `${name} cannot be read: ${messageOf(error)}`;
+    const what = error instanceof NotReadableError ? `${file} ` : '';
+    return `${name} cannot be read: ${what}${messageOf(error)}`;
   }
 }
 

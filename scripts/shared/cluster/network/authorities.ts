@@ -1,10 +1,11 @@
 /** Whose certificates are trusted: the cluster's own authority, else this machine's, as Go finds them. https://pkg.go.dev/crypto/x509#SystemCertPool */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { UsageError, messageOf } from '../../errors.ts';
-import { rotatingFile } from '../credentials/file-content.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import { MAX_CREDENTIAL_BYTES, rotatingFile } from '../credentials/file-content.ts';
 import type { ClusterFields } from '../kubeconfig/fields.ts';
 
 /**
@@ -77,7 +78,7 @@ function systemAuthorities(env: NodeJS.ProcessEnv): string[] {
 
 function contentOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file, { maxBytes: MAX_CREDENTIAL_BYTES }).toString('utf8');
   } catch {
     return '';
   }
