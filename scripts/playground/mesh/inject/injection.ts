@@ -23,6 +23,8 @@ export function injectSidecar(
   options: InjectionOptions,
 ): void {
   const spec = pod.spec as PodSpec | undefined;
+  // A pod without containers is refused by whoever looks next.
+  if (spec !== undefined && !Array.isArray(spec.containers)) return;
   if (spec === undefined || !wantsSidecar(pod, spec, namespaceLabels)) return;
   const { labels = {}, annotations = {} } = pod.metadata;
   const native = (annotations['sidecar.istio.io/nativeSidecar'] ?? String(options.nativeSidecars)) === 'true';

@@ -28,7 +28,11 @@ export function validateConfigMap(configMap: JsonObject): FieldError[] {
   ];
 }
 
-export const validateSecret = ({ data }: JsonObject): FieldError[] => validateConfigKeys(data, 'data');
+/** `stringData` becomes `data` before a cluster looks at it. */
+export function validateSecret({ data, stringData }: JsonObject): FieldError[] {
+  const added = isObject(stringData) ? stringData : {};
+  return validateConfigKeys({ ...(isObject(data) ? data : {}), ...added }, 'data');
+}
 
 function validateSize(bytes: number): FieldError[] {
   if (bytes <= MAX_BYTES) return [];

@@ -145,3 +145,13 @@ describe('injection', () => {
     expect(JSON.stringify(one)).toBe(before);
   });
 });
+
+it.each([[undefined], [null], ['none']])(
+  'a pod whose containers are %j is left to be refused by what comes after the injection',
+  (containers) => {
+    const one = pod();
+    one.spec = { containers } as unknown as Spec;
+    injectSidecar(one, { 'istio-injection': 'enabled' }, { nativeSidecars: true });
+    expect(one.spec).toEqual({ containers });
+  },
+);

@@ -242,6 +242,14 @@ describe('keys that become names of files', () => {
     expect(keyed('a'.repeat(254))).toBe(because('a'.repeat(254), 'must be no more than 253 bytes'));
   });
 
+  it('are looked at in the plain text of a Secret, which becomes its data', () => {
+    const plain = (stringData: Spec): string =>
+      answerTo('v1/secrets', 'Secret', { data: { a: 'eA==' }, stringData });
+    expect(plain({ a: 'x', 'b.c': 'y' })).toBe('accepted');
+    for (const name of ['../../x', '..data', 'a/b'])
+      expect(plain({ [name]: 'x' })).toContain(`data[${name}]: Invalid value: "${name}": `);
+  });
+
   it('are looked at in binary data, too, and may not be in both', () => {
     const both = (data: Spec, binaryData: Spec): string =>
       answerTo('v1/configmaps', 'ConfigMap', { data, binaryData });
