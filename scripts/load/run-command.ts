@@ -1,10 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError, messageOf, UsageError } from '../shared/errors.ts';
 import { printable, printableJson, printableLines } from '../shared/printable.ts';
 import { NotReadableError, readRegularFile } from '../shared/regular-file.ts';
 import type { Output } from '../shared/terminal.ts';
+import { writeWholeFile } from '../shared/whole-file.ts';
 import type { LoadCommandOptions } from './command-line.ts';
 import { createFortioCollector } from './fortio-json.ts';
 import { loadDefaults, type LoadProgress } from './load-options.ts';
@@ -30,7 +32,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   const { stdout, stderr } = around;
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
   // Found out before the load, not after it.
-  if (options.fortioFile !== undefined) await writeOrExplain(options.fortioFile, '');
+  if (options.fortioFile !== undefined) await verifyWritable(options.fortioFile);
   const load = { ...options.load, tls: readMaterial(options.tlsFiles) };
   const { method = loadDefaults.method, headers = {}, body } = load;
   const target = prepareTarget({ ...load, method, headers, body });
@@ -57,7 +59,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   for (const text of whatNext(account, load.expect)) stderr.write(`${printable(text)}\n`);
   if (options.fortioFile !== undefined && fortio) {
-    await writeOrExplain(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
+    await writeResult(options.fortioFile, `${JSON.stringify(fortio.toJson(account), null, 1)}\n`);
   }
   return account.lost > 0 || account.sent === 0 || account.ownLimit ? 1 : 0;
 }
@@ -93,14 +95,26 @@ function readMaterial(files: LoadCommandOptions['tlsFiles']): TlsMaterial {
   return { ca: read('ca'), cert: read('cert'), key: read('key') };
 }
 
-async function writeOrExplain(file: string, text: string): Promise<void> {
+/** Found out before the load: a result from before stays until there is another. */
+async function verifyWritable(file: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, text);
+    const isNew = !existsSync(file);
+    await (await open(file, 'a')).close();
+    if (isNew) await rm(file);
   } catch (error) {
-    const message = `Cannot write ${file}: ${messageOf(error)}`;
-    throw text === ''
-      ? new UsageError(message, { cause: error })
-      : new CommandError(message, { cause: error });
+    throw new UsageError(`Cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A file is written whole or not at all; standard output, devices and pipes are written into. */
+async function writeResult(file: string, text: string): Promise<void> {
+  try {
+    const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() ?? true;
+    if (isFile && !/^\/(dev|proc)\//.test(file)) writeWholeFile(file, text);
+    else await writeFile(file, text);
+  } catch (error) {
+    const why = error instanceof CommandError && error.cause !== undefined ? error.cause : error;
+    throw new CommandError(`Cannot write ${file}: ${messageOf(why)}`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,18 +21,20 @@ interface Run {
   stderr: string;
 }
 
+const program = ['--import', './load-typescript.mjs', 'scripts/load/main.ts'];
+
+/** Where no file may grow, as on a full disk. */
+const runWithoutRoom = (args: string[]): Promise<Run> =>
+  load(args, undefined, ['/bin/sh', '-c', 'ulimit -f 0; exec "$@"', 'sh']);
+
 function load(
   args: string[],
   onStderr?: (kill: (signal: NodeJS.Signals) => void, text: string) => void,
+  before: string[] = [],
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', './load-typescript.mjs', 'scripts/load/main.ts', ...args],
-      {
-        cwd: root,
-      },
-    );
+    const [command = '', ...rest] = [...before, process.execPath, ...program, ...args];
+    const child = spawn(command, rest, { cwd: root });
     const run: Run = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (run.stdout += String(chunk)));
     child.stderr.on('data', (chunk) => {
@@ -157,6 +159,48 @@ describe('npm run load', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('the file of a Fortio result', () => {
+  it('keeps what it had when the load cannot begin, and is not made for nothing', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'load-test-'));
+    try {
+      const [before, none] = ['before.json', 'none.json'].map((name) => path.join(folder, name));
+      await writeFile(before ?? '', 'of the last run');
+      for (const file of [before, none]) {
+        const run = await load(['--url=http://127.0.0.1:1/', '--ca-file=gone', `--fortio-json=${file}`]);
+        expect(run.code).toBe(2);
+      }
+      expect(await readFile(before ?? '', 'utf8')).toBe('of the last run');
+      expect(await readdir(folder)).toEqual(['before.json']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('keeps what it had when there is no room for the new one', async () => {
+    server = await startFaultServer(() => 'answer');
+    const folder = await mkdtemp(path.join(tmpdir(), 'load-test-'));
+    try {
+      const file = path.join(folder, 'run.json');
+      await writeFile(file, 'of the last run');
+      const run = await runWithoutRoom([`--url=${server.url}`, '--duration=100ms', `--fortio-json=${file}`]);
+      expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Cannot write ${file}: EFBIG`) });
+      expect(await readFile(file, 'utf8')).toBe('of the last run');
+      expect(await readdir(folder)).toEqual(['run.json']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is standard output where that is named', async () => {
+    server = await startFaultServer(() => 'answer');
+    // A pipe of the shell: the one that Node makes is a socket, which has no name to open it by.
+    const piped = ['/bin/sh', '-c', '"$@" | cat', 'sh'];
+    const args = [`--url=${server.url}`, '--duration=100ms', '--fortio-json=/dev/stdout'];
+    const { stdout } = await load(args, undefined, piped);
+    expect(stdout).toContain('"RetCodes": {');
   });
 });
 
