@@ -18,6 +18,12 @@ const uid = process.geteuid?.();
 if (!process.features.typescript) await loadTsx();
 
 async function loadTsx() {
+  try {
+    import.meta.resolve('tsx');
+  } catch {
+    process.stderr.write('The packages are not installed. Run: npm ci\n');
+    process.exit(1);
+  }
   // Windows gives each user a temp folder of their own.
   if (uid === undefined || ownsFolder(path.join(tmpdir(), `tsx-${uid}`))) {
     await import('tsx');

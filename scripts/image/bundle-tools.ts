@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleScript } from '../shared/bundle-script.ts';
 import type { AppFiles } from './build-image.ts';
@@ -6,6 +6,8 @@ import type { TarEntry } from '../shared/tar.ts';
 
 /** Scripts that also run in a pod, see their in-cluster/job.yaml. */
 const scripts = ['switch', 'load'];
+/** Where they lie bundled already, if a repository has no source of them. */
+const PACKED = 'node_modules/zero-downtime-tools';
 
 /**
  * The repository as a pod needs it: the scripts bundled where their sources lie, and the templates that the switch
@@ -14,10 +16,7 @@ const scripts = ['switch', 'load'];
 export function bundleTools(root: string): AppFiles {
   const files = new Map<string, Buffer>([
     ['package.json', manifestOf(root)],
-    ...scripts.map((name): [string, Buffer] => [
-      `scripts/${name}/main.js`,
-      bundleScript(root, `scripts/${name}/main.ts`).code,
-    ]),
+    ...scripts.map((name): [string, Buffer] => [`scripts/${name}/main.js`, programOf(root, name)]),
     ...templatesBelow(root, 'istio'),
   ]);
   const folders = new Set(['app']);
@@ -33,9 +32,17 @@ export function bundleTools(root: string): AppFiles {
   };
 }
 
-/** Its version is what `--version` says. */
+const hasSource = (root: string, name: string): boolean => existsSync(join(root, `scripts/${name}/main.ts`));
+
+function programOf(root: string, name: string): Buffer {
+  if (hasSource(root, name)) return bundleScript(root, `scripts/${name}/main.ts`).code;
+  return readFileSync(join(root, PACKED, `scripts/${name}/main.js`));
+}
+
+/** Its version is what `--version` says: that of the repository, or of the packed switch. */
 function manifestOf(root: string): Buffer {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const folder = hasSource(root, 'switch') ? root : join(root, PACKED);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   return Buffer.from(JSON.stringify({ type: 'module', version }));
 }
 

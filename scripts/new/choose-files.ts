@@ -98,11 +98,13 @@ function canStand(
   return true;
 }
 
-/** The files of the repository that a TypeScript file imports, or names beside itself by `new URL`. */
+/** Files of the repository that a program imports, and programs of `test/` that it starts by their path from the top folder. */
 export function localImports(root: string, file: string): string[] {
   if (!/\.(ts|mjs|js)$/.test(file)) return [];
   const text = readFileSync(path.join(root, file), 'utf8');
-  return [...text.matchAll(/(?:\bfrom|^import|\bimport\()\s*'(\.[^']+)'/gm)].map(([, target = '']) =>
-    path.posix.join(path.posix.dirname(file), target),
+  const imported = [...text.matchAll(/(?:\bfrom|^import|\bimport\()\s*'(\.[^']+)'/gm)].map(
+    ([, target = '']) => path.posix.join(path.posix.dirname(file), target),
   );
+  const started = [...text.matchAll(/'(test\/[\w./-]+\.mjs)'/g)].map(([, target = '']) => target);
+  return [...imported, ...started];
 }

@@ -123,6 +123,9 @@ export const contents: readonly Entry[] = [
   { path: 'test/scripts/demo', part: 'demo', because: 'its tests' },
 ];
 
+/** Where the packed tools lie there. */
+export const VENDOR = 'vendor';
+
 /** Changes that a file needs there, each with its reason. They are made before words are exchanged. */
 export interface Edit {
   path: string;

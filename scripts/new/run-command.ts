@@ -5,6 +5,7 @@ import { makeTempFolder } from '../shared/own-folder.ts';
 import type { Steps } from '../shared/terminal.ts';
 import { chooseFiles, withNeeds, type Chosen } from './choose-files.ts';
 import type { NewCommand } from './command-line.ts';
+import { VENDOR } from './contents.ts';
 import { manifestFor, readManifest } from './manifest.ts';
 import { verifyName } from './name.ts';
 import { sourceFiles, verifyCommitted } from './source-files.ts';
@@ -57,7 +58,7 @@ export async function makeRepository(command: NewCommand, context: NewContext): 
     writeFileSync(path.join(draft, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
     steps.succeed(`as ${command.name}`);
     steps.start('Pack render, switch and load');
-    mkdirSync(path.join(draft, 'vendor'));
+    mkdirSync(path.join(draft, VENDOR));
     writeFileSync(path.join(draft, archive), toolsArchive(root));
     steps.succeed(archive);
     steps.start('Lock the packages');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { packed, type Chosen } from './choose-files.ts';
-import { edits, type Part } from './contents.ts';
+import { edits, VENDOR, type Part } from './contents.ts';
 
 export interface Surroundings {
   /** All that goes along. */
@@ -47,7 +47,9 @@ function withoutDeadLinks(file: Chosen, text: string, chosen: readonly Chosen[])
   const folder = path.posix.dirname(file.from === file.to ? file.from : file.to);
   const isThere = (target: string): boolean => {
     const full = path.posix.join(folder, target).replace(/\/$/, '');
-    return full === '.' || chosen.some(({ to }) => to === full || to.startsWith(`${full}/`));
+    return (
+      full === '.' || full === VENDOR || chosen.some(({ to }) => to === full || to.startsWith(`${full}/`))
+    );
   };
   return text.replace(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (link, words: string, target: string) => {
     const [place = ''] = target.split('#');

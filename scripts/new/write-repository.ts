@@ -8,6 +8,7 @@ import { writeTar } from '../shared/tar.ts';
 import { toolsPackage, TOOLS } from '../pack/tools-package.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { Chosen } from './choose-files.ts';
+import { VENDOR } from './contents.ts';
 import { transform, type Surroundings } from './transform.ts';
 
 /** Writes each file into the folder, its words exchanged and formatted. */
@@ -57,7 +58,7 @@ export function toolsArchive(root: string): Buffer {
   return archive;
 }
 
-export const archiveName = (version: string): string => `vendor/${TOOLS}-${version}.tgz`;
+export const archiveName = (version: string): string => `${VENDOR}/${TOOLS}-${version}.tgz`;
 
 /**
  * Makes the lock file from ours: the same packages in the same versions, less those that are not needed. Nothing is downloaded.

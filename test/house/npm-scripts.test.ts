@@ -1,8 +1,9 @@
 /** The npm scripts start wherever Node does, and end as their programs do, whatever shell npm uses. */
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -18,6 +19,31 @@ describe('the npm scripts', () => {
       // https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
       for (const command of script.split(' && '))
         expect(command).toMatch(/^(node( [\w./=:@-]+)+|zero-downtime-[a-z]+)$/);
+    },
+  );
+
+  // From 22.18 on Node reads TypeScript by itself, and names the first package that is missing.
+  ((process.features as { typescript?: unknown }).typescript ? it.skip : it)(
+    'say how to install what is missing, in a fresh clone',
+    () => {
+      const clone = mkdtempSync(path.join(tmpdir(), 'fresh-clone-'));
+      try {
+        copyFileSync(path.join(root, 'load-typescript.mjs'), path.join(clone, 'load-typescript.mjs'));
+        const { status, stderr } = spawnSync(
+          process.execPath,
+          ['--import', './load-typescript.mjs', 'main.ts'],
+          {
+            cwd: clone,
+            encoding: 'utf8',
+          },
+        );
+        expect({ status, stderr }).toEqual({
+          status: 1,
+          stderr: 'The packages are not installed. Run: npm ci\n',
+        });
+      } finally {
+        rmSync(clone, { recursive: true });
+      }
     },
   );
 });

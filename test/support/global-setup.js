@@ -1,4 +1,4 @@
-/** Playgrounds of a test are found by their temp folder alone: not those of the person at the desk. */
+/** What a test starts is found by its temp folder alone, beside whatever the user runs. */
 export default function globalSetup() {
   delete process.env.XDG_RUNTIME_DIR;
 }

@@ -9,6 +9,8 @@ export interface LoadedImage {
   /** Without registry and tag: `tea-house`. */
   name: string;
   command: string[];
+  /** Its working folder, as the container sees it and where it really is. */
+  folder: [seen: string, real: string];
 }
 
 interface Index {
@@ -49,7 +51,7 @@ export function loadImageArchive(file: string, folder: string): LoadedImage {
     const app = path.join(folder, name);
     const working = config.WorkingDir ?? '/';
     for (const { digest } of manifest.layers) unpack(blob(digest), working, app);
-    return { name, command: commandOf(config, working, app) };
+    return { name, command: commandOf(config, working, app), folder: [working, app] };
   } catch (cause) {
     throw new UsageError(
       `--image ${file} cannot be loaded: ${messageOf(cause)}. Make one with npm run image.`,

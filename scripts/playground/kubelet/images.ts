@@ -34,6 +34,7 @@ export async function createImages({
   archives?: readonly string[];
 }): Promise<Images> {
   const commands = new Map<string, string[]>();
+  const folders = new Map<string, [seen: string, real: string]>();
   const services = path.join(root, 'services');
   const folder = path.join(stateDir, 'images');
   const tools = path.join(folder, TOOLS);
@@ -52,18 +53,21 @@ export async function createImages({
   // Once none of them writes any more: the folder can be removed for good.
   for (const each of bundled) if (each.status === 'rejected') throw each.reason;
   for (const archive of archives) {
-    const { name, command } = loadImageArchive(archive, path.join(folder, 'archives'));
-    commands.set(name, command);
+    const image = loadImageArchive(archive, path.join(folder, 'archives'));
+    commands.set(image.name, image.command);
+    folders.set(image.name, image.folder);
   }
-  if (existsSync(path.join(root, 'scripts')))
+  if (existsSync(path.join(root, 'scripts'))) {
     commands.set(TOOLS, ['node', 'scripts/switch/main.js', '--help']);
+    folders.set(TOOLS, ['/app', tools]);
+  }
   return {
     resolve: (image) => commands.get(repositoryName(image)),
     register: (name, command) => void commands.set(name, command),
     async prepare(image) {
       if (repositoryName(image) === TOOLS) await (toolsBuilt ??= buildTools(root, tools));
     },
-    folderOf: (image) => (repositoryName(image) === TOOLS ? ['/app', tools] : undefined),
+    folderOf: (image) => folders.get(repositoryName(image)),
   };
 }
 

@@ -79,11 +79,13 @@ export function setUpContainer(
   mkdirSync(home, { recursive: true });
   const terminationFile = path.join(home, 'termination-message');
   const image = context.images.folderOf?.(container.image ?? '');
-  const paths: [string, string][] = [
+  const mounts: [string, string][] = [
     [container.terminationMessagePath ?? '/dev/termination-log', terminationFile],
     ...sandbox.volumes.mount(container),
-    ...(image === undefined ? [] : [image]),
+    // Where the program of an image is started it has its real path, which no volume covers.
+    ...(image === undefined ? [] : [image, [image[1], image[1]] satisfies [string, string]]),
   ];
+  const paths = mounts.sort(deepestFirst);
   const cwd = folderFor(container.workingDir, paths) ?? home;
   const sockets: Record<number, SocketAddress> = {};
   for (const port of sandbox.ports) {
@@ -133,6 +135,9 @@ function surroundings(
   const outbound = proxied ? context.network.inside(sandbox.ip, 15_001) : undefined;
   return { services: context.servicesFile, ...(outbound === undefined ? {} : { outbound }) };
 }
+
+/** A mount below another one covers it. */
+const deepestFirst = ([a]: [string, string], [b]: [string, string]): number => b.length - a.length;
 
 /** Where a path of the container really is: in a volume or in its image; undefined elsewhere. */
 function folderFor(seen: string | undefined, paths: [string, string][]): string | undefined {

@@ -36,7 +36,8 @@ beforeAll(async () => {
 
 describe('the new repository', () => {
   it('has no word of the coffee-shop, and is not too long to be read', () => {
-    const words = /coffee|espresso|latte\b|brew|\bshop\b|[I]NTERFACE|[D]ESIGN|\(#\d+\)|playground -- /gi;
+    const words =
+      /coffee|espresso|latte\b|brew|\bshop\b|[I]NTERFACE\.md|[D]ESIGN\.md|\(#\d+\)|playground|workshop|\bdemo\b|\bbench/gi;
     const found = textsOf(made).flatMap(({ file, text }) =>
       [...`${file}\n${text}`.matchAll(words)].map(([word]) => `${file}: ${word}`),
     );

@@ -53,6 +53,11 @@ describe('what goes along', () => {
     },
   );
 
+  it('brings the programs that a test starts', () => {
+    expect(chosenWith()).toContain('test/support/programs/generic-app.mjs');
+    expect(chosenWith()).not.toContain('test/support/programs/slow-shop.mjs');
+  });
+
   it('leaves a test that needs what stays', () => {
     expect(chosenWith()).not.toContain('test/templates/lifecycle-sidecar.test.ts');
     expect(chosenWith()).not.toContain('test/templates/alert-advice.test.ts');

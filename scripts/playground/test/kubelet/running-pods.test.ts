@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '../../../shared/wait.ts';
 import type { Pod } from '../../pod-types.ts';
@@ -10,6 +12,31 @@ const restarts = (pod: Pod): number => pod.status?.containerStatuses?.[0]?.resta
 const waiting = (pod: Pod): string | undefined => pod.status?.containerStatuses?.[0]?.state.waiting?.reason;
 
 describe('a running pod', () => {
+  it('finds the files of its image where a volume covers the folder they really lie in', async () => {
+    node = await startTestNode();
+    const folder = path.join(node.stateDir, 'images/own');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'neighbour.cjs'), "module.exports = 'beside it';");
+    const program =
+      "const { readFileSync } = require('node:fs'); const text = readFileSync('/app/neighbour.cjs', 'utf8');" +
+      "console.log(JSON.stringify({ what: require('./neighbour.cjs'), text, tmp: require('node:fs').readdirSync(process.env.COVERED) }));";
+    writeFileSync(path.join(folder, 'main.cjs'), program);
+    node.addImage('own', ['node', path.join(folder, 'main.cjs')], folder);
+    node.pod(
+      'one',
+      {
+        image: 'own:1',
+        env: [{ name: 'COVERED', value: node.stateDir }],
+        volumeMounts: [{ name: 'tmp', mountPath: node.stateDir }],
+      },
+      { restartPolicy: 'Never', volumes: [{ name: 'tmp', emptyDir: {} }] },
+    );
+    await node.until('one', ({ status }) => status?.phase === 'Succeeded');
+    expect(await node.logs('one')).toEqual([
+      { what: 'beside it', text: "module.exports = 'beside it';", tmp: [] },
+    ]);
+  });
+
   it('is ready when its probe says so, and unready after three failures in a row', async () => {
     node = await startTestNode();
     node.pod('one', {

@@ -29,6 +29,8 @@ export interface TestNode {
   network: PodNetwork;
   kubelet: Kubelet;
   stateDir: string;
+  /** Adds an image that brings a folder of its own, which its containers see as `/app`. */
+  addImage(name: string, command: string[], folder: string): void;
   /** Creates a pod of one container that runs pod-app.mjs. */
   pod(name: string, container?: Record<string, unknown>, spec?: Record<string, unknown>): Pod;
   get(name: string): Pod | undefined;
@@ -52,7 +54,9 @@ export async function startTestNode(
   const guard = startGuard({ stateDir });
   const network = await createPodNetwork(options.mode === undefined ? {} : { mode: options.mode });
   const commands = new Map([['pod-app', ['node', POD_APP]]]);
+  const folders = new Map<string, [seen: string, real: string]>();
   const images: Images = {
+    folderOf: (image) => folders.get(image.split(':')[0] ?? ''),
     resolve: (image) => commands.get(image.split(':')[0] ?? ''),
     register: (name, command) => void commands.set(name, command),
   };
@@ -91,6 +95,10 @@ export async function startTestNode(
     network,
     kubelet,
     stateDir,
+    addImage(name, command, folder) {
+      images.register(name, command);
+      folders.set(name, ['/app', folder]);
+    },
     pod(name, container = {}, spec = {}) {
       return store.create<Pod>('v1/pods', {
         apiVersion: 'v1',
