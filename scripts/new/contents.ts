@@ -34,6 +34,7 @@ export const needs: Record<Part, readonly Part[]> = {
 export const contents: readonly Entry[] = [
   // The service
   { path: 'services/coffee-shop', because: 'the service, with an example of a resource to be replaced' },
+  { path: 'services/graceful', because: 'how it starts, drains and ends: to be kept' },
   { path: 'services/shared', because: 'what service and lifecycle sidecar have in common' },
   {
     path: 'services/lifecycle-sidecar',

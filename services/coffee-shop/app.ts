@@ -4,9 +4,9 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { coffeeRoutes } from './coffee.ts';
 import type { Config } from './config.ts';
-import type { Faults } from './faults.ts';
+import type { Faults } from '../graceful/faults.ts';
 import type { Metrics } from './metrics.ts';
-import { answerErrors, notFound, requireHost } from './problem.ts';
+import { answerErrors, notFound, requireHost } from '../graceful/problem.ts';
 
 export interface AppOptions {
   config: Config;

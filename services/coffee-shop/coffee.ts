@@ -3,7 +3,7 @@ import { json, type Response, Router } from 'express';
 import type { Clock } from '../shared/clock.ts';
 import type { Config } from './config.ts';
 import type { Metrics } from './metrics.ts';
-import { methodNotAllowed, ProblemError } from './problem.ts';
+import { methodNotAllowed, ProblemError } from '../graceful/problem.ts';
 
 // A closed list: it is also a metric's label.
 export const menu = ['espresso', 'americano', 'cappuccino', 'flat-white', 'latte', 'filter'] as const;

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { createHistogram, type Series } from './histogram.ts';
-import type { RequestEnd } from './traffic.ts';
+import type { RequestEnd } from '../graceful/traffic.ts';
 
 /** What this service says about itself. Every label has a closed set of values: nothing a caller sends becomes one. */
 export interface Metrics {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createDrain, type DrainResult } from '../../../services/coffee-shop/drain.ts';
-import { createLifecycle, type Lifecycle } from '../../../services/coffee-shop/lifecycle.ts';
+import { createDrain, type DrainResult } from '../../../services/graceful/drain.ts';
+import { createLifecycle, type Lifecycle } from '../../../services/graceful/lifecycle.ts';
 import type { Activity } from '../../../services/shared/quiet.ts';
 import { silentLog } from '../../../services/shared/log.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';

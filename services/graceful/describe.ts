@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../shared/clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../coffee-shop/config.ts';
 import type { Drain } from './drain.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Traffic } from './traffic.ts';
