@@ -78,7 +78,7 @@ function entryFor(file: string, parts: ReadonlySet<Part>): Entry | undefined {
         (part === undefined || parts.has(part)) && (without === undefined || !parts.has(without)),
     )
     .sort((a, b) => b.path.length - a.path.length);
-  return best?.stays === true ? undefined : best;
+  return best;
 }
 
 /** Whether all that a test imports goes along, or may. */

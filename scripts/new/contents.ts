@@ -16,8 +16,6 @@ export interface Entry {
   without?: Part;
   /** Where it lies there. Default: where it lies here. */
   to?: string;
-  /** Stays here, although a folder of it goes along. */
-  stays?: true;
   /** Goes along only as far as something that goes along imports it. */
   asNeeded?: true;
 }
@@ -34,16 +32,11 @@ export const needs: Record<Part, readonly Part[]> = {
 export const contents: readonly Entry[] = [
   // The service
   { path: 'services/coffee-shop', because: 'the service, with an example of a resource to be replaced' },
-  { path: 'services/graceful', because: 'how it starts, drains and ends: to be kept' },
+  { path: 'services/graceful', because: 'the kit that starts, drains and ends it' },
   { path: 'services/shared', because: 'what service and lifecycle sidecar have in common' },
   {
     path: 'services/lifecycle-sidecar',
     because: 'owns the last seconds of pods whose app cannot drain itself',
-  },
-  {
-    path: 'services/coffee-shop/bench',
-    stays: true,
-    because: 'opponents of our benchmarks, and no part of a service',
   },
 
   // What is applied

@@ -17,7 +17,7 @@ export interface AppOptions {
   faults?: Faults | undefined;
 }
 
-/** The Express app of the public port. Health is terminus' (see terminus.ts), the drain is around it (see service.ts). */
+/** The Express app of the public port. Health checks and the drain are the kit's (../graceful). */
 export function createApp({ config, clock, log, metrics, faults }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../shared/clock.ts';
-import type { Config } from '../coffee-shop/config.ts';
+import type { GracefulConfig } from './config.ts';
 import type { Drain } from './drain.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface DescribeOptions {
-  config: Config;
+  config: GracefulConfig;
   clock: Clock;
   lifecycle: Lifecycle;
   traffic: Traffic;

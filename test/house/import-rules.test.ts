@@ -15,9 +15,17 @@ describe('who may know whom', () => {
     expect(
       violations(services, (target) => target.startsWith('scripts/') || target.startsWith('test/')),
     ).toEqual([]);
+    // The bench measures the service beside its own app without the kit.
+    const others = scripts.filter(({ path }) => !path.startsWith('scripts/bench/pod/opponents/'));
     expect(
-      violations(scripts, (target) => target.startsWith('services/') || target.startsWith('test/')),
+      violations(others, (target) => target.startsWith('services/') || target.startsWith('test/')),
     ).toEqual([]);
+  });
+
+  it('lets the kit know no service', () => {
+    const kit = services.filter(({ path }) => /^services\/(graceful|shared)\//.test(path));
+    expect(kit.length).toBeGreaterThan(15);
+    expect(violations(kit, (target) => /^services\/(?!graceful\/|shared\/)/.test(target))).toEqual([]);
   });
 
   it('lets only the demo know the playground', () => {
@@ -70,8 +78,12 @@ function withoutAsides(text: string): string {
 
 /**
  * Child programs of the playground are mains too, and the shim lives inside the pod's process. `run-main.ts` is the one
- * place that turns errors and signals into exit codes for every main: one for the scripts, one for the services.
+ * place that turns errors and signals into exit codes for every main: one for the scripts, one for the services, whose
+ * kit adds what a second signal and an uncaught error do.
  */
 function isProgramOfItsOwn(path: string): boolean {
-  return /-(main|program)\.ts$|\.cjs$/.test(path) || /^(scripts|services)\/shared\/run-main\.ts$/.test(path);
+  return (
+    /-(main|program)\.ts$|\.cjs$/.test(path) ||
+    /^(scripts|services)\/shared\/run-main\.ts$|^services\/graceful\/serve\.ts$/.test(path)
+  );
 }

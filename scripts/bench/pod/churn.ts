@@ -48,7 +48,7 @@ export async function measureChurn(
   { requests, rounds }: { requests: number; rounds: number },
 ): Promise<Measured[]> {
   // A heap as small as the pod's: garbage is collected often, so what stays is seen.
-  const { port, adminPort } = await programs.start('coffee-shop', { BREW_MS: '0' }, [
+  const { port, adminPort } = await programs.start('services/coffee-shop', { BREW_MS: '0' }, [
     '--max-old-space-size=64',
   ]);
   const samples: Sample[] = [];

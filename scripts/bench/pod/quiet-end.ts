@@ -7,7 +7,7 @@ export async function measureQuietEnd(
   programs: ServerPrograms,
   { minMs, quietMs }: { minMs: number; quietMs: number },
 ): Promise<Measured[]> {
-  const pod = await programs.start('coffee-shop', {
+  const pod = await programs.start('services/coffee-shop', {
     DRAIN_MIN_MS: String(minMs),
     DRAIN_QUIET_MS: String(quietMs),
   });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { makeTempFolder } from '../../shared/own-folder.ts';
 
-const services = fileURLToPath(new URL('../../../services', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface Event {
   msg: string;
@@ -24,7 +24,7 @@ export interface ServerProcess {
   exited: Promise<{ code: number | null; last: Event | undefined }>;
 }
 
-/** Bundles programs of services/ into a folder of its own, removed by `close`. */
+/** Bundles programs, each a folder of this repository with a main.ts, into a folder of its own, removed by `close`. */
 export interface ServerPrograms {
   start(program: string, env?: Record<string, string>, nodeFlags?: string[]): Promise<ServerProcess>;
   /** Kills what still runs. */
@@ -47,7 +47,7 @@ export function createServerPrograms(): ServerPrograms {
     if (known !== undefined) return known;
     const outfile = path.join(folder, `${bundles.size}.cjs`);
     buildSync({
-      entryPoints: [path.join(services, program, 'main.ts')],
+      entryPoints: [path.join(root, program, 'main.ts')],
       bundle: true,
       platform: 'node',
       format: 'cjs',

@@ -69,7 +69,7 @@ async function shutdown(
   next: ServerProcess,
   { env, load, atLeast = 0 }: { env: Record<string, string>; load: Load; atLeast?: number },
 ): Promise<Outcome> {
-  const old = await programs.start('coffee-shop', { ...protectedEnv, ...env });
+  const old = await programs.start('services/coffee-shop', { ...protectedEnv, ...env });
   const network = await startLateNetwork(old.port, travelMs);
   const callers = startKeepAliveLoad({ port: network.port, ...load });
   // A number of requests, not a time: so that every connection has been used, and is again after the end.
@@ -153,7 +153,7 @@ export async function measureShutdowns(
   programs: ServerPrograms,
   { shutdowns, posts, unprotected, atOnce }: ShutdownSizes,
 ): Promise<Measured[]> {
-  const next = await programs.start('coffee-shop', { VERSION: 'v2', POD_NAME: 'next' });
+  const next = await programs.start('services/coffee-shop', { VERSION: 'v2', POD_NAME: 'next' });
   const safe = await many(shutdowns, atOnce, (index) =>
     shutdown(programs, next, { env: {}, load: { ...busy, keepAlive: index % 2 === 0 }, atLeast: posts }),
   );

@@ -3,9 +3,9 @@ import { rawRequest, runClosedLoop } from './closed-loop.ts';
 import type { ServerPrograms, ServerProcess } from './server-process.ts';
 
 const mains = {
-  service: 'coffee-shop',
-  plain: 'coffee-shop/bench/plain',
-  bare: 'coffee-shop/bench/bare',
+  service: 'services/coffee-shop',
+  plain: 'scripts/bench/pod/opponents/plain',
+  bare: 'scripts/bench/pod/opponents/bare',
 };
 type Name = keyof typeof mains;
 type PerName<T> = Record<Name, T>;

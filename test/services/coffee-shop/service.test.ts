@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
+import { createApp } from '../../../services/coffee-shop/app.ts';
 import { readConfig } from '../../../services/coffee-shop/config.ts';
-import { createService, type Service } from '../../../services/coffee-shop/service.ts';
+import { createMetrics } from '../../../services/coffee-shop/metrics.ts';
+import { createService, type Service } from '../../../services/graceful/service.ts';
 import { monotonicClock } from '../../../services/shared/clock.ts';
 import { createLog } from '../../../services/shared/log.ts';
 
@@ -23,7 +25,13 @@ beforeAll(async () => {
     MAX_BODY_BYTES: '100',
   });
   const log = createLog({ level: 'info', always: {}, write: (line) => lines.push(line) });
-  service = createService({ config, clock: monotonicClock, log, processMetrics: false });
+  service = createService({
+    config,
+    createHandler: (kit) => createApp({ ...kit, config, metrics: createMetrics(kit.registry) }),
+    clock: monotonicClock,
+    log,
+    processMetrics: false,
+  });
   await service.start();
 });
 

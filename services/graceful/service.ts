@@ -1,24 +1,36 @@
 import type { Server } from 'node:http';
+import type { Registry } from 'prom-client';
 import type { Clock } from '../shared/clock.ts';
-import { createGuardedServer } from '../shared/guarded-server.ts';
+import { createGuardedServer, type Handler } from '../shared/guarded-server.ts';
 import { listen } from '../shared/listen.ts';
 import type { Log } from '../shared/log.ts';
-import { createAdmin } from '../graceful/admin.ts';
-import { createApp } from './app.ts';
-import { answerClientErrors } from '../graceful/client-errors.ts';
-import type { Config } from './config.ts';
-import { describeLifecycle } from '../graceful/describe.ts';
-import { createDrain } from '../graceful/drain.ts';
-import { createEnding } from '../graceful/ending.ts';
-import { createFaults } from '../graceful/faults.ts';
-import { createLifecycle } from '../graceful/lifecycle.ts';
-import { registerLifecycleMetrics } from '../graceful/lifecycle-metrics.ts';
+import { createAdmin } from './admin.ts';
+import { answerClientErrors } from './client-errors.ts';
+import type { GracefulConfig } from './config.ts';
+import { describeLifecycle } from './describe.ts';
+import { createDrain } from './drain.ts';
+import { createEnding } from './ending.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { registerLifecycleMetrics } from './lifecycle-metrics.ts';
 import { createMetrics } from './metrics.ts';
-import { attachTerminus, healthPaths } from '../graceful/terminus.ts';
-import { createTraffic } from '../graceful/traffic.ts';
+import { attachTerminus, healthPaths } from './terminus.ts';
+import { createTraffic } from './traffic.ts';
+
+/** What the kit lends to the app that it serves. */
+export interface Kit {
+  clock: Clock;
+  log: Log;
+  /** What is registered here stands on `/metrics`. */
+  registry: Registry;
+  /** Undefined: no faults are asked for. */
+  faults: Faults | undefined;
+}
 
 export interface ServiceOptions {
-  config: Config;
+  config: GracefulConfig;
+  /** Makes what answers the requests of the public port: an Express app, or a listener as `node:http` has it. */
+  createHandler: (kit: Kit) => Handler;
   clock: Clock;
   log: Log;
   /** Called when everything is closed: the moment to end the process. If it does not, terminus does, with 0. */
@@ -46,7 +58,7 @@ export interface Service {
 
 const healthPrefix = '/health/';
 
-/** Puts the parts together. */
+/** Puts the parts together: the order in which they are attached is the order in which they work. */
 export function createService({ config, clock, log, ...options }: ServiceOptions): Service {
   const identity = { 'x-version': config.version, 'x-pod': config.pod };
   const metrics = createMetrics(config, { processMetrics: options.processMetrics ?? true });
@@ -73,7 +85,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
     signalledAt: () => signalledAt,
   });
 
-  const app = createApp({ config, clock, log, metrics, faults });
+  const handler = options.createHandler({ clock, log, registry: metrics.registry, faults });
   const server = createGuardedServer(
     {
       keepAliveTimeout: config.keepAliveTimeoutMs,
@@ -87,9 +99,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       // Node would refuse without naming version and pod; problem.ts refuses instead.
       requireHostHeader: false,
     },
-    (request, response) => {
-      if (!traffic.isTooLate(request)) app(request, response);
-    },
+    (request, response) => (traffic.isTooLate(request) ? undefined : handler(request, response)),
     log,
   );
   const adminServer = createGuardedServer(

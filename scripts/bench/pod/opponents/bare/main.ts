@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import { listen } from '../../../shared/listen.ts';
-import { readConfig } from '../../config.ts';
+import { listen } from '../../../../../services/shared/listen.ts';
+import { readConfig } from '../../../../../services/coffee-shop/config.ts';
 
 /** An order answered by node:http alone: the floor that no framework goes below. */
 const { version, pod, port: wanted, host } = readConfig(process.env);

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
-import { monotonicClock } from '../../../shared/clock.ts';
-import { listen } from '../../../shared/listen.ts';
-import { silentLog } from '../../../shared/log.ts';
-import { createApp } from '../../app.ts';
-import { readConfig } from '../../config.ts';
-import type { Metrics } from '../../metrics.ts';
+import { monotonicClock } from '../../../../../services/shared/clock.ts';
+import { listen } from '../../../../../services/shared/listen.ts';
+import { silentLog } from '../../../../../services/shared/log.ts';
+import { createApp } from '../../../../../services/coffee-shop/app.ts';
+import { readConfig } from '../../../../../services/coffee-shop/config.ts';
+import type { Metrics } from '../../../../../services/coffee-shop/metrics.ts';
 
 /**
  * The same Express app without metrics, health, drain and terminus: what the benchmark compares the service with.
@@ -12,7 +12,7 @@ import type { Metrics } from '../../metrics.ts';
  */
 const config = readConfig(process.env);
 const nothing = (): void => undefined;
-const metrics = { orders: { inc: nothing }, brewSeconds: { observe: nothing } } as unknown as Metrics;
+const metrics: Metrics = { orders: { inc: nothing }, brewSeconds: { observe: nothing } };
 const app = createApp({ config, clock: monotonicClock, log: silentLog, metrics });
 const server = createServer((request, response) => {
   response.setHeader('x-version', config.version);
