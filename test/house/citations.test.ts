@@ -29,6 +29,7 @@ describe('what comments, tests and READMEs refer to', () => {
     expect(found(/\bfacts? "[A-Z]|\(issue \d+\)|\bsection \d+ of the design\b/gi)).toEqual([]);
   });
 
+  // Most recordings are those of scripts/playground.
   it('is a recording that is kept here', () => {
     const cited = texts.flatMap(({ file, text }) =>
       [...text.matchAll(/\bfixtures\/[\w./*-]*\.(?:json|md|txt|yaml)\b/g)].map(([what]) => ({ file, what })),

@@ -12,7 +12,7 @@ const sources = ['scripts', 'services', 'test'].flatMap((folder) =>
     })),
 );
 
-/** How often each word stands anywhere. */
+/** How often each word stands anywhere: what shared code exports may be for scripts/playground alone. */
 const mentions = new Map<string, number>();
 for (const { text } of sources)
   for (const [word] of text.matchAll(/[A-Za-z_$][\w$]*/g)) mentions.set(word, (mentions.get(word) ?? 0) + 1);

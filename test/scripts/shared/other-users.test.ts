@@ -1,3 +1,4 @@
+/** Both users start commands of this repository, scripts/playground among them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync, chownSync, chmodSync } from 'node:fs';
