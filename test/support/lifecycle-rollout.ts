@@ -18,7 +18,7 @@ function flightOf({ status }: Pod): string | undefined {
     ?.terminated?.message;
 }
 
-async function rollTo(started: CoffeeCluster, set: string): Promise<Map<string, string>> {
+async function rollTo(started: CoffeeCluster, vars: Record<string, string>): Promise<Map<string, string>> {
   const { cluster } = started;
   const flights = new Map<string, string>();
   const watching = new AbortController();
@@ -30,7 +30,7 @@ async function rollTo(started: CoffeeCluster, set: string): Promise<Map<string, 
   })().catch((error: unknown) => {
     if (!watching.signal.aborted) throw error;
   });
-  await started.apply('k8s/cluster.yaml', [set], { version: 'v2' });
+  await started.apply('k8s/cluster.yaml', ['correct'], { ...vars, version: 'v2' });
   await waitFor(
     async () => {
       const pods = await cluster.list<Pod>(resources.pods);
@@ -48,17 +48,15 @@ async function rollTo(started: CoffeeCluster, set: string): Promise<Map<string, 
 }
 
 /** Expects that it loses nothing, and leaves a flight record per pod. */
-export async function expectLosslessRollout(
-  set: 'lifecycle-native' | 'lifecycle-classic',
-  began: unknown,
-): Promise<void> {
+export async function expectLosslessRollout(sidecar: 'native' | 'classic', began: unknown): Promise<void> {
+  const vars = { lifecycle: 'sidecar', sidecar };
   const shop = await startCoffeeCluster({ mesh: 'none', empty: true, seed: 5 });
   try {
-    await shop.apply('k8s/cluster.yaml', ['service', set]);
+    await shop.apply('k8s/cluster.yaml', ['service', 'correct'], vars);
     await shop.untilServed();
     let flights = new Map<string, string>();
     const account = await shop.underLoad(async () => {
-      flights = await rollTo(shop, set);
+      flights = await rollTo(shop, vars);
     });
     expect(account).toMatchObject({ lost: 0, ok: account.sent });
     expect(Object.keys(account.byVersion).sort()).toEqual(['v1', 'v2']);

@@ -162,7 +162,7 @@ describe('the end of a pod', () => {
     },
   );
 
-  it.each(deployments.filter(({ title }) => /pod=correct sidecar=native/.test(title)))(
+  it.each(deployments.filter(({ title }) => /pod=correct sidecar=native|^k8s\/correct /.test(title)))(
     'is held until the app is quiet: $title',
     (each) => {
       const viaSidecar = each.title.includes('lifecycle=sidecar');

@@ -10,14 +10,11 @@ export interface Variant {
   objects: KubernetesObject[];
 }
 
-const choices = {
-  pod: ['correct', 'naive'],
-  sidecar: ['native', 'classic'],
-  lifecycle: ['app', 'sidecar'],
-};
+const sidecarChoices = { sidecar: ['native', 'classic'], lifecycle: ['app', 'sidecar'] };
+const meshChoices = { pod: ['correct', 'naive'], ...sidecarChoices };
 
-/** Every combination of the values that change what the set `version` renders to. */
-function combinations(): Record<string, string>[] {
+/** Every combination of the values that change what the Deployment renders to. */
+function combinations(choices: Record<string, string[]>): Record<string, string>[] {
   let found: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(choices))
     found = found.flatMap((vars) => values.map((value) => ({ ...vars, [name]: value })));
@@ -34,13 +31,13 @@ async function render(folder: 'k8s' | 'istio', vars: Record<string, string>): Pr
   }));
 }
 
-/** Every resource set of both cluster files; of istio/, for every combination of its values. */
+/** Every resource set of both cluster files, for every combination of their values. */
 export async function everyVariant(): Promise<Variant[]> {
   const rendered = await Promise.all([
-    render('k8s', {}),
+    ...combinations(sidecarChoices).map((vars) => render('k8s', vars)),
     render('istio', { subsets: 'v1,v2' }),
     render('istio', { retries: '0' }),
-    ...combinations().map((vars) => render('istio', vars)),
+    ...combinations(meshChoices).map((vars) => render('istio', vars)),
   ]);
   return rendered.flat();
 }
