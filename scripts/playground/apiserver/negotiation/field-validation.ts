@@ -10,7 +10,7 @@ export interface Decoded {
 }
 
 /**
- * Removes unknown fields from `object` (in place) and lists them as `spec.replcas`.
+ * Removes unknown fields from `object` (in place) and lists them as `spec.replcas`; null as an element of a list becomes what Go makes of it.
  * @throws a 400 Status for a value of the wrong type, in the words of Go's decoder
  */
 export function checkFields(type: ResourceType, object: JsonObject, schema: Schema): Decoded {
@@ -32,6 +32,7 @@ function visit(
   const fault = type.custom ? undefined : typeFault(value, schema);
   if (fault !== undefined) throw cannotHandle(type, fault(struct, path));
   if (schema.kind === 'list' && Array.isArray(value)) {
+    if (!type.custom) fillNulls(value, schema.item);
     value.forEach((item, index) => visit(item, schema.item, `${path}[${index}]`, struct, report, type));
   } else if ((schema.kind === 'struct' || schema.kind === 'map') && isObject(value)) {
     for (const [field, inner] of Object.entries(value)) {
@@ -43,6 +44,18 @@ function visit(
       } else visit(inner, known, at, schema.kind === 'struct' ? goName(schema.name) : struct, report, type);
     }
   }
+}
+
+/** As Go's decoder does it: an element that is null is one whose fields all have their zero value. */
+function fillNulls(list: unknown[], item: Schema): void {
+  const zero = zeroOf(item);
+  if (zero === undefined) return;
+  for (const [index, element] of list.entries()) if (element === null) list[index] = zero();
+}
+
+function zeroOf(schema: Schema): (() => unknown) | undefined {
+  if (schema.kind === 'struct') return () => ({});
+  return schema.kind === 'scalar' && schema.type === 'string' ? () => '' : undefined;
 }
 
 const goName = (name: string): string => name.replace(/^V2/, '');

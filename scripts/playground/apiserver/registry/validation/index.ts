@@ -7,6 +7,7 @@ import type { FieldError } from '../../status-error.ts';
 import type { KubeObject, ResourceKey } from '../../../storage/types.ts';
 import { schemaOf } from '../schema/schema.ts';
 import { validateAutoscaler } from './autoscaler.ts';
+import { validateBinding } from './binding.ts';
 import { validateConfigMap, validateSecret } from './config-map.ts';
 import { validateDefinition } from '../custom/definition.ts';
 import { validateOpenApi } from '../custom/validate-openapi.ts';
@@ -42,6 +43,8 @@ const VALIDATORS: Record<ResourceKey, Validate> = {
   'apps/v1/replicasets': validateReplicaSet,
   'batch/v1/cronjobs': validateTemplateAt('spec', 'jobTemplate', 'spec', 'template'),
   'batch/v1/jobs': validateTemplateAt('spec', 'template'),
+  'rbac.authorization.k8s.io/v1/clusterrolebindings': validateBinding(['ClusterRole']),
+  'rbac.authorization.k8s.io/v1/rolebindings': validateBinding(['Role', 'ClusterRole']),
 };
 
 function validateMetadata(type: ResourceType, object: JsonObject): FieldError[] {
