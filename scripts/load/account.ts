@@ -1,6 +1,6 @@
 /**
- * What a load run says at its end. Every request is in exactly one place: one status, or one kind of loss, so that
- * `sent = ok + lost` and `sent = sum(byStatus) + sum(byError)` always hold.
+ * What a load run says at its end. Every request is in exactly one place: one status, or one kind of loss, so
+ * that `sent = ok + lost` and `sent = sum(byStatus) + sum(byError)` always hold.
  */
 
 import type { OwnLimit } from './own-limits.ts';
@@ -33,13 +33,13 @@ export interface Account {
   byVersion: Record<string, number>;
   /** Whole answers by their `x-pod` header, as many names. */
   byPod: Record<string, number>;
-  /** Losses by what was said: the body of a 5xx, the text of a socket error. The most frequent ones only. */
+  /** Losses by their text: the body of a 5xx, the message of a socket error. The most frequent ones only. */
   byReason: Record<string, number>;
   /** The longest time in which no request succeeded, the start and the end of the run included. */
   longestGapMs: number;
-  /** Requests per second that were really started. */
+  /** Requests per second that were actually started. */
   qps: number;
-  /** Of whole answers, whatever their status. `fromDue` includes the time a request waited for its turn. */
+  /** Latency of whole answers, whatever their status. `fromDue` includes the wait for a free connection. */
   latencyMs: { fromDue: Percentiles; fromSend: Percentiles };
   startedAt: string;
   /** From the start to the end of the last request. */
@@ -47,15 +47,21 @@ export interface Account {
   /** Requests that were due while every connection was busy. */
   late: number;
   /**
-   * Of the losses: reset or closed without a byte of an answer, on a connection that had carried a request before. Fortio, and others
-   * in their way, send such a request again without a word, and so count it by the second try alone.
+   * Of the losses: reset or closed without a byte of an answer, on a connection that had carried a request
+   * before. Fortio and others retry such a request silently, and count the second try alone.
    */
   onDeadConnection: number;
   /** Of the timeouts: requests that never got a connection. The server knows nothing of these. */
   unsent: number;
-  /** Requests without an outcome because the run was broken off, or could not be sent from here; not part of `sent`. */
+  /**
+   * Requests without an outcome, because the run was aborted or this
+   * machine could not send them; not part of `sent`.
+   */
   abandoned: number;
-  /** Set when a limit of this machine broke the run off: the account ends there, and the service is not to blame. */
+  /**
+   * Set when a limit of this machine aborted the run: the account ends
+   * there, and the service is not to blame.
+   */
   ownLimit?: OwnLimit;
   /** Connections opened during the run; equal to `connections` when each one could be kept. */
   connectionsOpened: number;
@@ -65,7 +71,9 @@ export interface Account {
   url: string;
   /** Requests per 100 ms of their due time, only when asked for. */
   timeline?: TimelineSlot[];
-  /** The first and the last losses one by one, in the order of their ends, only together with the timeline. */
+  /**
+   * The first and the last losses one by one, in the order of their ends, only together with the timeline.
+   */
   losses?: Loss[];
 }
 

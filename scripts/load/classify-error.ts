@@ -1,8 +1,8 @@
 import type { LossKind } from './account.ts';
 
 /**
- * The one kind of loss that a socket error stands for. An answer that had begun is truncated, whatever broke it;
- * a connection that never came about, for a reason other than a refusal, counts as unreachable.
+ * The one kind of loss that a socket error stands for. An answer that had begun is truncated, whatever broke
+ * it; a connection that never came about, for a reason other than a refusal, counts as unreachable.
  */
 export function classifyError(
   error: NodeJS.ErrnoException,

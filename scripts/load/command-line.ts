@@ -44,7 +44,7 @@ export interface LoadCommandOptions {
   stopOnStdinEnd: boolean;
 }
 
-/** Reads the flags; whatever is wrong with them is said before anything is sent. */
+/** Parses and validates the flags, before anything is sent. */
 export function readCommandLine(argv: string[]): LoadCommand {
   const { values } = parseArgs({
     args: argv,

@@ -22,20 +22,28 @@ export type Outcome =
       deadConnection?: boolean;
     };
 
-/** How a request came back: with an outcome, or unsent, because this machine is short of something. */
+/** What became of a request: an outcome, or unsent, because this machine ran out of a resource. */
 export type Ending = Outcome | { kind: 'own-limit'; code: string };
 
-/** One of the fixed number of connections: carries one request at a time, is kept alive, never sends anything twice. */
+/**
+ * One of the fixed number of connections: carries one request at a
+ * time, is kept alive, never sends anything twice.
+ */
 export interface Connection {
-  /** Sends the request, on a new socket if there is none; `done` is called exactly once, never within this call. */
+  /**
+   * Sends the request, on a new socket if there is none; `done` is
+   * called exactly once, never within this call.
+   */
   send(done: (ending: Ending) => void): void;
-  /** Ends the running request from outside (its time is over) and gives up the socket. */
+  /** Aborts the request in flight (its timeout has passed) and destroys the socket. */
   fail(kind: LossKind, reason: string): void;
   close(): void;
 }
 
 export interface ConnectionOptions {
-  /** Opens a socket; the bytes of the request are written at once and wait for the connection. */
+  /**
+   * Opens a socket. The request's bytes are written at once; Node buffers them until the connection is there.
+   */
   open: () => { socket: Socket; connectedEvent: 'connect' | 'secureConnect' };
   /** Head and body, the same for each request. */
   request: Buffer;
@@ -81,7 +89,7 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
       return;
     }
     if (!parser.keepAlive) {
-      // The peer asked for it, in-band: this connection is over and both ends know.
+      // The peer said `Connection: close`: both ends know that this connection is not reused.
       current = undefined;
       socket.destroySoon();
     }
@@ -131,7 +139,7 @@ export function createConnection({ open, request, noBody }: ConnectionOptions): 
     socket.on('data', (chunk) => onData(socket, chunk));
     socket.on('end', () => onEnd(socket));
     socket.on('error', (error) => onError(socket, error));
-    // Destroyed without an error: nobody but us does that, and then the socket is no longer the current one.
+    // Only this program destroys a socket without an error, and by then it is no longer the current one.
     socket.on('close', () => onEnd(socket));
     return socket;
   };

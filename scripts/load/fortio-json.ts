@@ -4,9 +4,10 @@ import { createLatencyRecorder } from './latency.ts';
 import type { RequestTimes } from './tally.ts';
 
 /**
- * The run in the format of Fortio's result files, so that `fortio report` draws it. Times in seconds, from the sending as Fortio
- * takes them (it does not know due times); the histogram holds every request, errors included.
- * https://github.com/fortio/fortio/blob/master/periodic/periodic.go (RunnerResults), fhttp/httprunner.go
+ * The run in the format of Fortio's result files, so that `fortio report` draws it. Times in
+ * seconds, from the sending as Fortio takes them (it does not know due times); the histogram holds
+ * every request, errors included. https://github.com/fortio/fortio/blob/master/periodic/periodic.go
+ * (RunnerResults), fhttp/httprunner.go
  */
 export interface FortioCollector {
   observe(outcome: Outcome, times: RequestTimes): void;

@@ -12,9 +12,11 @@ export interface LoadOptions {
   connections: number;
   /** How long requests become due. Without it the run lasts until `stop` or `abandon`. */
   durationMs?: number | undefined;
-  /** From now on no request becomes due; those that were are still carried out. */
+  /** When aborted, no further request becomes due; those already due are still sent. */
   stop?: AbortSignal | undefined;
-  /** Like `stop`, but requests without an outcome `abandonAfterMs` later are given up and not counted as sent. */
+  /**
+   * Like `stop`, but requests without an outcome `abandonAfterMs` later are aborted and not counted as sent.
+   */
   abandon?: AbortSignal | undefined;
   abandonAfterMs?: number | undefined;
   method?: string | undefined;
@@ -22,7 +24,7 @@ export interface LoadOptions {
   headers?: Record<string, string> | undefined;
   /** For https: what is trusted, and what is shown. */
   tls?: TlsMaterial | undefined;
-  /** Longest time a request may take from its sending, and longest time it may wait for a connection before that. */
+  /** Timeout of a request from its sending, and of its wait for a connection before that. */
   timeoutMs?: number | undefined;
   /** 3xx and 4xx statuses that count as a success. */
   expect?: Iterable<number> | undefined;
@@ -38,7 +40,7 @@ export interface LoadOptions {
 /** The account so far. */
 export interface LoadProgress extends Counts {
   elapsedMs: number;
-  /** Requests on their way. */
+  /** Requests in flight. */
   inFlight: number;
   /** Requests that are due and wait for a connection. */
   waiting: number;
@@ -51,13 +53,16 @@ export const loadDefaults = {
   connections: 50,
   durationMs: 20_000,
   method: 'GET',
-  // Envoy gives up connecting after 10 s; a shorter time here would turn its 503s into timeouts.
+  // Envoy's connect timeout is 10 s: a shorter one here would turn its 503s into timeouts.
   timeoutMs: 15_000,
   abandonAfterMs: 1_000,
   progressEveryMs: 250,
 };
 
-/** Bounds that keep a slip of the keyboard from becoming an attack: 100,000 requests/s, 10,000 connections, 1 day. */
+/**
+ * Upper bounds, so that a typing mistake does not become an attack:
+ * 100,000 requests/s, 10,000 connections, 1 day.
+ */
 export function verifyLoadOptions({
   qps,
   connections,

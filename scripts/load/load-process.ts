@@ -24,7 +24,7 @@ export type LoadProcessOptions = Pick<
   | 'timeline'
   | 'onProgress'
 > & {
-  /** The load ends by itself after this time, if nobody stops it before. */
+  /** The load ends by itself after this time, unless it is stopped before. */
   longestMs: number;
   /** Where the bundled program lies until it has started. Default: the system's temp folder. */
   folder?: string;
@@ -35,15 +35,16 @@ export interface LoadProcess {
   readonly started: Promise<void>;
   /** No request becomes due any more; resolves with the account when the last one has ended. */
   stop(): Promise<Account>;
-  /** The account of a load that ended by itself, because its longest time was over. */
+  /** The account of a load that ended by itself, at its longest duration. */
   readonly account: Promise<Account>;
   /** Ends the process at once; resolves when nothing of it is left. */
   kill(): Promise<void>;
 }
 
 /**
- * Runs the load in a process of its own: a busy demo must not disturb its clock, nor it the demo. It stops when its stdin
- * ends, so it cannot outlive the one who started it. A Ctrl-C in the terminal does not reach it: its account is still wanted.
+ * Runs the load in a process of its own, so that a busy demo does not delay its clock,
+ * nor it the demo. It stops when its stdin ends, so it cannot outlive its parent. A
+ * Ctrl-C in the terminal does not reach it, so that it still reports its account.
  */
 export async function startLoadProcess(options: LoadProcessOptions): Promise<LoadProcess> {
   const folder = makeTempFolder('coffee-shop-load-', options.folder);
@@ -64,7 +65,7 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
       detached: true,
     },
   );
-  // Killed before it read its stdin's end: nothing to say.
+  // Killed before it read the end of its stdin: no account.
   child.stdin.on('error', () => undefined);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -85,7 +86,8 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
       return;
     }
     begun();
-    // It is in memory now: nothing is left behind even if we are killed.
+    // The program is in memory now: its file is removed at once, so
+    // that even a SIGKILL leaves nothing behind.
     void removeProgram();
     onProgress?.(progress);
   });
@@ -119,7 +121,10 @@ export async function startLoadProcess(options: LoadProcessOptions): Promise<Loa
   };
 }
 
-/** A line of the log of a load with `--json` and `--progress-json`, where both outputs are one; undefined when it is anything else. */
+/**
+ * A line of the log of a load with `--json` and `--progress-json`,
+ * where both outputs are one; undefined when it is anything else.
+ */
 export function readOutputLine(line: string): { progress: LoadProgress } | { account: Account } | undefined {
   const read = readProgress(line) as LoadProgress | Account | undefined;
   if (read === undefined) return undefined;
@@ -149,7 +154,7 @@ async function bundleLoad(outfile: string): Promise<void> {
   });
 }
 
-/** What the load is told, whoever starts it. */
+/** The flags of the load, whether it runs as a process or as a Job. */
 export function loadArguments(options: LoadProcessOptions): string[] {
   const {
     url,

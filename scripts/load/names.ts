@@ -1,12 +1,14 @@
 import { printable } from '../shared/printable.ts';
 
-/** So many names of one kind are told apart; a server that gives itself another with each answer fills no table. */
+/**
+ * Distinct names that are counted, so that a server with a new name in each answer cannot fill the memory.
+ */
 const MOST_NAMES = 100;
 const LONGEST_NAME = 100;
-/** What all further names are counted as. */
+/** The key under which all further names are counted. */
 const OTHER_NAME = 'other';
 
-/** Names as servers give them to themselves, as keys of a count: printable, and at most 100 of them, then `other`. */
+/** The key for a name from a server's header: made printable, and `other` beyond the first 100. */
 export function createNames(): (name: string) => string {
   const known = new Map<string, string>();
   return (name) => {
@@ -19,7 +21,9 @@ export function createNames(): (name: string) => string {
   };
 }
 
-/** Counts by names from outside. Without a prototype `constructor` and `__proto__` are names like any other. */
+/**
+ * Counts by names from servers. Without a prototype `constructor` and `__proto__` are names like any other.
+ */
 export function createCounts(): Record<string, number> {
   return Object.create(null) as Record<string, number>;
 }

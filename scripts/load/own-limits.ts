@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { UsageError } from '../shared/errors.ts';
 
-/** What this machine lets this process have. Undefined where the system does not say. */
+/** The limits of this process on this machine. Undefined where the system does not tell. */
 export interface MachineLimits {
   /** Open files (a connection is one) this process may have, and has. */
   files: { limit: number | undefined; open: number | undefined };
@@ -9,7 +9,7 @@ export interface MachineLimits {
   ports: { from: number; to: number } | undefined;
 }
 
-/** This process ran into a limit of its own machine: that says nothing about the service. */
+/** This process hit a limit of its own machine: no loss of the service. */
 export interface OwnLimit {
   /** EMFILE and the like. */
   code: string;
@@ -21,12 +21,13 @@ export interface OwnLimit {
 const scarce = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAI_MEMORY']);
 const noPort = 'EADDRNOTAVAIL';
 
-/** Files that Node may still open beside the connections: a resolver's, a report's. */
+/** Files reserved for Node beside the connections: the resolver's, a report's. */
 const spareFiles = 8;
 
 /**
- * The code by which an error says that this machine is short of something; undefined where the way or the peer is at fault.
- * Of several addresses tried, one refusal by the peer explains a missing local address of another family.
+ * The code by which an error says that this machine ran out of a resource;
+ * undefined where the way or the peer is at fault. Of several addresses tried,
+ * one refusal by the peer explains a missing local address of another family.
  */
 export function ownLimitOf(error: NodeJS.ErrnoException): string | undefined {
   const all = error instanceof AggregateError ? (error.errors as NodeJS.ErrnoException[]) : [error];

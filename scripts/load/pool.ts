@@ -1,10 +1,10 @@
 import { createConnection, type ConnectionOptions, type Ending } from './connection.ts';
 
-/** A fixed number of connections, used in turn: the one that has rested longest comes next, so that all are in use. */
+/** A fixed number of connections, used round-robin: the one idle for longest comes next. */
 export interface Pool {
   /** Sends one request; false when every connection is busy. */
   trySend(now: number, done: (ending: Ending) => void): boolean;
-  /** Ends every request that has been on its way for longer than the timeout. */
+  /** Aborts every request that has been in flight for longer than the timeout. */
   expire(now: number): void;
   readonly busy: number;
   /** Connections opened so far. */
@@ -23,7 +23,7 @@ export function createPool(size: number, timeoutMs: number, options: ConnectionO
     connection: createConnection({ ...options, open }),
     expiresAt: Infinity,
   }));
-  // A ring: `idle` connections rest, the first one at `head`.
+  // A ring buffer: `idle` connections are free, the first one at `head`.
   const ring = [...connections];
   let head = 0;
   let idle = size;

@@ -2,7 +2,7 @@ import type { LoadProgress } from './load-options.ts';
 import { printable } from '../shared/printable.ts';
 import type { Output } from '../shared/terminal.ts';
 
-/** Keeps one line of progress on a terminal; elsewhere it says only what changes the story: the first loss. */
+/** Shows one line of progress on a terminal. Elsewhere it prints only the first loss. */
 export function createProgressLine(output: Output): { show(progress: LoadProgress): void; clear(): void } {
   let lossSaid = false;
   let drawn = false;

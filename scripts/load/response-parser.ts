@@ -1,7 +1,7 @@
 /**
- * Reads one HTTP/1.1 answer after the other from the bytes of a connection, and knows whether an answer is whole.
- * Clients that hide this difference count a cut-off body as a success.
- * Message framing: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+ * Reads one HTTP/1.1 answer after the other from the bytes of a connection, and knows whether an answer is
+ * whole. Clients that hide this difference count a cut-off body as a success. Message framing:
+ * https://www.rfc-editor.org/rfc/rfc9112#section-6.3
  */
 
 export type ParseState = 'more' | 'whole' | 'broken';
@@ -56,7 +56,9 @@ export class ResponseParser {
     this.#left = 0;
   }
 
-  /** Takes what arrived. Bytes beyond a whole answer belong to no request: the connection is then not reused. */
+  /**
+   * Takes what arrived. Bytes beyond a whole answer belong to no request: the connection is then not reused.
+   */
   push(chunk: Buffer): ParseState {
     if (chunk.length > 0) this.begun = true;
     let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;

@@ -23,7 +23,7 @@ export interface CommandSurroundings {
   stdin: Readable;
   stdout: Output;
   stderr: Output;
-  /** Aborted when the user breaks off: the account so far is still given. */
+  /** Aborted by Ctrl-C: the account so far is still written. */
   signal: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export interface CommandSurroundings {
 export async function runCommand(options: LoadCommandOptions, around: CommandSurroundings): Promise<number> {
   const { stdout, stderr } = around;
   const fortio = options.fortioFile === undefined ? undefined : createFortioCollector();
-  // Found out before the load, not after it.
+  // Fail before the load, not after it.
   if (options.fortioFile !== undefined) await verifyWritable(options.fortioFile);
   const load = { ...options.load, tls: readMaterial(options.tlsFiles) };
   const { method = loadDefaults.method, headers = {}, body } = load;
@@ -55,7 +55,7 @@ export async function runCommand(options: LoadCommandOptions, around: CommandSur
   await wrong.settled();
   line.clear();
   if (wrong.said !== undefined) throw new CommandError(wrong.said);
-  // The account first: no file is worth more.
+  // Write the account before the file: the file may fail.
   stdout.write(`${options.json ? printableJson(account) : printableLines(summarize(account))}\n`);
   for (const text of whatNext(account, load.expect)) stderr.write(`${printable(text)}\n`);
   if (options.fortioFile !== undefined && fortio) {

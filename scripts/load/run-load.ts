@@ -10,9 +10,9 @@ import { createTally } from './tally.ts';
 import { prepareTarget } from './target.ts';
 
 /**
- * Sends `qps` requests per second whatever the answers do, and says exactly what became of each. Nothing is ever
- * sent twice. Bounded: it ends at the latest two timeouts after the last request was due. A limit of this machine breaks it off: what could not
- * be sent for that reason says nothing about the service, and is counted as abandoned.
+ * Sends `qps` requests per second whatever the answers do, and reports what became of each. No request is
+ * ever retried. Bounded: it ends at the latest two timeouts after the last request was due. A limit of this
+ * machine aborts it: requests that could not be sent for that reason are counted as abandoned, not as lost.
  */
 export async function runLoad(options: LoadOptions): Promise<Account> {
   verifyLoadOptions(options);
@@ -50,7 +50,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   let lastBegunMs = 0;
   let lastEndMs = 0;
   let giveUpAtMs = Infinity;
-  /** Requests that this machine could not send, and what it was short of. */
+  /** Requests that this machine could not send, and the resource that it ran out of. */
   let unable = 0;
   let shortOf: string | undefined;
 
@@ -133,7 +133,8 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
     let progressAtMs = 0;
     const tick = (): void => {
       becomeDue(elapsed());
-      // After a stall of this very process answers may already be here: read them before calling anything too late.
+      // After a stall of this process, answers may already be in the
+      // socket buffers: read them before timing anything out.
       setImmediate(afterReading, elapsed());
     };
     const afterReading = (now: number): void => {
@@ -148,7 +149,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
         resolve();
         return;
       }
-      // Timers have a resolution of 1 ms; what became due meanwhile is begun together.
+      // Timers have a resolution of 1 ms: all requests that became due meanwhile start together.
       const nextMs = due >= limit ? now + 10 : Math.min(schedule.dueMs(due), now + 10);
       setTimeout(tick, Math.max(1, nextMs - elapsed()));
     };
@@ -160,7 +161,7 @@ export async function runLoad(options: LoadOptions): Promise<Account> {
   options.abandon?.removeEventListener('abort', abandonNow);
   const started = begun - unsent - unable;
   const connectionsOpened = pool.opened;
-  // Before the limits are read: reading them takes a file.
+  // Close the sockets before reading the limits: that opens a file.
   pool.close();
   const account: Account = {
     ...tally.toAccount(abandoned > 0 ? elapsed() : lastEndMs),

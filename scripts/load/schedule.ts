@@ -1,6 +1,6 @@
 /**
- * Open loop: request i is due at i / qps seconds, whatever became of the requests before it. A closed loop waits for
- * answers and so stops asking exactly while the service is not there ("coordinated omission").
+ * Open loop: request i is due at i / qps seconds, whatever became of the requests before it. A closed loop
+ * waits for answers, and so stops sending exactly while the service is down ("coordinated omission").
  */
 export interface Schedule {
   /** How many requests are due `elapsedMs` after the start. */

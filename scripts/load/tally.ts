@@ -18,7 +18,7 @@ export type Counts = Pick<
   'sent' | 'ok' | 'lost' | 'byStatus' | 'byError' | 'byVersion' | 'byPod' | 'byReason'
 >;
 
-/** Puts every request into its one class. */
+/** Counts every request in exactly one class. */
 export interface Tally {
   add(outcome: Outcome, times: RequestTimes): void;
   readonly counts: Counts;
@@ -31,14 +31,17 @@ export interface Tally {
 export type TalliedAccount = Counts &
   Pick<Account, 'onDeadConnection' | 'longestGapMs' | 'latencyMs' | 'durationMs' | 'timeline' | 'losses'>;
 
-/** So many from the start and as many from the end: together they show how a loss began and how it ended. */
+/**
+ * Losses kept from the start of the run, and as many from its end:
+ * they show how the losses began and how they ended.
+ */
 const keptLosses = 100;
 const keptReasons = 20;
 const longestReason = 300;
 
 /**
  * @param expect statuses that are a success although they are 3xx or 4xx
- * @param observe sees every request once, for accounts of other kinds
+ * @param observe called once for every request, for other statistics
  */
 export function createTally(options: {
   expect: ReadonlySet<number>;
@@ -126,19 +129,24 @@ export function createTally(options: {
   };
 }
 
-/** 2xx is; 3xx (nobody follows it, so nothing was ordered) and 4xx only where the caller said so; 5xx never. */
+/**
+ * Whether a status is a success: 2xx always, 3xx (not followed, so
+ * nothing was ordered) and 4xx only if expected, 5xx never.
+ */
 function isSuccess(status: number, expect: ReadonlySet<number>): boolean {
   return status >= 200 && (status < 300 || (status < 500 && expect.has(status)));
 }
 
-/** What the answer says of itself: where a redirect leads, else the first words of its body. */
+/** The detail of an answer: where a redirect leads, else the start of its body. */
 function reasonOf({ status, location, bodyStart }: Extract<Outcome, { kind: 'answer' }>): string {
   const said = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
   if (isRedirect(status) && location !== undefined) return `${status} to ${said(location)}`;
   return `${status} ${said(bodyStart)}`.trim();
 }
 
-/** 3xx: the answer is elsewhere, or (304) with the caller. https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */
+/**
+ * 3xx: the answer is elsewhere, or (304) with the caller. https://www.rfc-editor.org/rfc/rfc9110#section-15.4
+ */
 export const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 function increment(counts: Record<string, number>, key: string): void {

@@ -10,7 +10,7 @@ export interface Target {
   request: Buffer;
   noBody: boolean;
   url: URL;
-  /** How TLS is spoken there; also for an http: URL, to find out whether it should have been https:. */
+  /** The TLS options; also for an http: URL, to find out whether it should have been https:. */
   tls: TlsAddress;
 }
 
@@ -23,7 +23,7 @@ export interface RequestOptions {
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
-// Framing and connection handling are what is measured here: the load writes these itself.
+// The load writes these headers itself, since framing and connection handling are what it measures.
 const ownHeaders = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade']);
 
 export function prepareTarget(options: RequestOptions): Target {
@@ -74,7 +74,7 @@ function requestBytes(url: URL, { method, headers, body }: RequestOptions): Buff
       throw new UsageError(`The header ${name} is set by the load itself.`);
     lines.push(`${name}: ${value}`);
   }
-  // A POST without a body says so; anything else leaves the server waiting or guessing.
+  // A POST without a body should say Content-Length: 0. https://www.rfc-editor.org/rfc/rfc9110#section-8.6
   if (content || ['POST', 'PUT', 'PATCH'].includes(method))
     lines.push(`content-length: ${content?.length ?? 0}`);
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), content ?? Buffer.alloc(0)]);
@@ -88,7 +88,7 @@ type LookupCallback = (
   family?: number,
 ) => void;
 
-/** Asks for a name once: a load of 500 new connections per second must not become a load on the resolver. */
+/** Resolves a name once, so that 500 new connections per second are no load on the resolver. */
 function rememberingLookup() {
   let known: LookupAddress[] | undefined;
   let waiting: ((error: NodeJS.ErrnoException | null) => void)[] | undefined;

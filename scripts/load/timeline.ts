@@ -11,7 +11,9 @@ export interface Timeline {
   takeNews(): TimelineSlot[];
 }
 
-/** Requests by the time they were due: with a steady rate every slot is equally high, and a hole cannot hide. */
+/**
+ * Requests by the time they were due: with a steady rate every slot is equally high, and a hole cannot hide.
+ */
 export function createTimeline(): Timeline {
   const slots: TimelineSlot[] = [];
   let news = new Map<number, TimelineSlot>();

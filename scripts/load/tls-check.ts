@@ -8,7 +8,10 @@ import {
 import { CommandError, UsageError } from '../shared/errors.ts';
 import { printable } from '../shared/printable.ts';
 
-/** What the load shows and trusts in TLS handshakes, as PEM. Undefined: what Node trusts, and no certificate of its own. */
+/**
+ * What the load shows and trusts in TLS handshakes, as PEM. Undefined:
+ * what Node trusts, and no certificate of its own.
+ */
 export interface TlsMaterial {
   /** Trusted instead of the built-in authorities. */
   ca?: string | undefined;
@@ -35,31 +38,31 @@ export interface TlsAddress {
   options: ConnectionOptions;
 }
 
-/** A handshake that takes longer says nothing; the load itself will tell. */
+/** Timeout of the handshake. A slower one proves nothing: the load goes on and counts what it sees. */
 const handshakeMs = 5_000;
 /** A server that refuses the client's certificate says so within a round trip after the handshake. */
 const refusedWithinMs = 250;
 
 type Finding =
   | { kind: 'established' }
-  /** Nobody there, reset, or too slow: no matter of TLS. */
+  /** Refused, reset or too slow: not a TLS problem. */
   | { kind: 'unclear' }
   /** Closed after the handshake, before anything was sent. */
   | { kind: 'closed after the handshake' }
   | { kind: 'failed'; error: TlsFailure };
 
-/** A verdict of the handshake: `ERR_SSL_…` of OpenSSL, or a code of the certificate's verification. */
+/** The handshake failed: `ERR_SSL_…` of OpenSSL, or a code of the certificate's verification. */
 type TlsFailure = NodeJS.ErrnoException & { reason?: string };
 
 /**
- * Shakes hands once, before anything is sent.
+ * One TLS handshake, before anything is sent.
  * @throws CommandError when no request could ever be sent to this target over TLS, with why and the way out
  */
 export async function verifyTls(address: TlsAddress, signal: AbortSignal): Promise<void> {
   const found = await handshake(address, signal);
   if (found.kind === 'failed') throw new CommandError(await explain(found.error, address, signal));
   if (found.kind !== 'closed after the handshake') return;
-  // Once may be a server that ends just now.
+  // Retry once: the first server may just have been shutting down.
   if ((await handshake(address, signal)).kind === found.kind) {
     throw new CommandError(
       `${address.shown} closes each connection right after the TLS handshake, as servers do that demand a client certificate. ${showCertificate} Nothing was sent.`,
@@ -75,7 +78,7 @@ export async function speaksTls(address: TlsAddress, signal: AbortSignal): Promi
 }
 
 interface HandshakeOptions {
-  /** Sees the socket right after the handshake. */
+  /** Called with the socket right after the handshake. */
   onEstablished?: (socket: TLSSocket) => void;
   settleMs?: number;
 }
@@ -118,7 +121,7 @@ function handshake(
 
 const isOpenSsl = ({ code = '' }: TlsFailure): boolean => code.startsWith('ERR_SSL_') || code === 'EPROTO';
 
-/** Errors of the system (ECONNREFUSED, ENOTFOUND, ECONNRESET, …) are none. */
+/** System errors (ECONNREFUSED, ENOTFOUND, ECONNRESET, …) are not TLS errors. */
 const isVerdict = (error: TlsFailure): boolean =>
   isOpenSsl(error) ||
   (error.code !== undefined && error.syscall === undefined && !/^E[A-Z]+$/.test(error.code));
@@ -169,7 +172,7 @@ function explainHandshake(error: TlsFailure, shown: string): string {
   return `The TLS handshake with ${shown} failed (${code}: ${error.reason ?? error.message}).`;
 }
 
-/** What is told of a certificate that is not trusted. */
+/** The facts about a certificate that is not trusted, for the message. */
 interface SeenCertificate {
   subject: string;
   issuer: string;
@@ -205,7 +208,7 @@ function explainCertificate(
   }
 }
 
-/** The certificate itself, for the words: nobody sends anything over this connection. */
+/** Reads the certificate, for the message. Nothing is sent over this connection, so it is not verified. */
 async function readCertificate(
   { shown, options }: TlsAddress,
   signal: AbortSignal,

@@ -1,14 +1,14 @@
 import type { Account } from './account.ts';
 import { isRedirect } from './tally.ts';
 
-/** What the account leaves a reader to ask, one line each: the fact and the way on. */
+/** Hints below the account, one line each: the fact and the next command. */
 export function whatNext(account: Account, expect: Iterable<number> = []): string[] {
   return [silence(account), redirects(account, new Set(expect)), ownLimit(account)].filter(
     (line) => line !== undefined,
   );
 }
 
-/** When nothing at all was answered, the address is the first suspect. */
+/** When no request was answered, the address may be wrong. */
 function silence({ sent, byStatus, byReason, url }: Account): string | undefined {
   if (sent === 0 || Object.keys(byStatus).length > 0) return undefined;
   const [reason = ''] = Object.keys(byReason);

@@ -1,19 +1,19 @@
 import type { Outcome } from './connection.ts';
 import { speaksTls, type TlsAddress } from './tls-check.ts';
 
-/** Looks at the first outcomes: a server may say in them that the URL or the flags speak to it in the wrong way. */
+/** Checks the first outcomes: a server may answer that it expects another protocol. */
 export interface WrongProtocol {
   observe(outcome: Outcome): void;
   /** Aborted when it is proven; `said` then explains it. */
   readonly proven: AbortSignal;
   readonly said: string | undefined;
-  /** Resolves when nothing is being looked at any more. */
+  /** Resolves when no check is under way any more. */
   settled(): Promise<void>;
 }
 
 /**
- * http:// to a port that speaks TLS cannot be noticed before something is sent: the server closes, or answers 400. So the first request
- * that fails, while none has succeeded, makes this try one handshake there.
+ * http:// to a port that speaks TLS cannot be detected before something is sent: the server closes, or
+ * answers 400. So the first request that fails, while none has succeeded, triggers one TLS handshake there.
  */
 export function watchForWrongProtocol(url: URL, tls: TlsAddress, signal: AbortSignal): WrongProtocol {
   const proven = new AbortController();

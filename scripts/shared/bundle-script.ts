@@ -1,11 +1,11 @@
 import { buildSync } from 'esbuild';
 
-// CommonJS dependencies bundled into a module still call require and read __dirname.
+// CommonJS dependencies in an ES module bundle still call require and read __dirname.
 const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const { filename: __filename, dirname: __dirname } = import.meta;";
 
 export interface BundleScriptOptions {
-  /** Without blanks and with the shortest syntax; names stay, since errors are told apart by them. Default: no. */
+  /** Minify whitespace and syntax; names stay, since error classes are told apart by them. Default: no. */
   small?: boolean;
 }
 

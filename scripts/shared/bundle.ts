@@ -6,8 +6,8 @@ import { CommandError, messageOf } from './errors.ts';
 const run = promisify(execFile);
 
 /**
- * Bundles a TypeScript program into one file that plain `node` runs: it starts faster than through a loader, and it
- * still runs when the sources change meanwhile. esbuild runs once and leaves no service process behind.
+ * Bundles a TypeScript program into one file that plain `node` runs: it starts faster than through a loader,
+ * and it still runs when the sources change meanwhile. esbuild runs once, without its service process.
  * @throws CommandError with the first thing that was wrong, such as a disk without room for `outfile`
  */
 export async function bundle(entry: string, outfile: string): Promise<void> {
@@ -27,7 +27,7 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   });
 }
 
-/** What esbuild said first, as one line: the rest of its words show a place in our own sources. */
+/** The first line of esbuild's message: the rest shows a place in our own sources. */
 export function notBundled(outfile: string, error: unknown): CommandError {
   const { stderr } = error as { stderr?: unknown };
   const said = typeof stderr === 'string' && stderr.trim() !== '' ? stderr : messageOf(error);

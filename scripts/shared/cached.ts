@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** A cache of one value: many proxies ask at once for what one list call tells all of them. An error is not kept. */
+/** A cache of one value, so that many proxies share one list call. Errors are not cached. */
 export function cached<T>(read: () => Promise<T>, forMs: number, clock: Clock): () => Promise<T> {
   let at = -Infinity;
   let value: Promise<T> | undefined;

@@ -1,11 +1,14 @@
-/** How a command was started, and so how the next one is typed: by npm in a repository, or as a tool that is installed elsewhere. */
+/**
+ * How a command was started, and so how the next one is typed: by npm
+ * in a repository, or as a tool that is installed elsewhere.
+ */
 import path from 'node:path';
 
 /** How a command is typed, for what its messages suggest. */
 export interface Called {
   /** What stands before the flags. */
   as: string;
-  /** The app that is meant where none is named. */
+  /** The default of `--app`. */
   app: string;
 }
 
@@ -19,7 +22,8 @@ export interface Start {
 }
 
 /**
- * What stands before the flags: `npm run switch --`, `zero-downtime-switch`, `npx zero-downtime-switch` or `kubectl zero-downtime switch`.
+ * What stands before the flags: `npm run switch --`, `zero-downtime-switch`,
+ * `npx zero-downtime-switch` or `kubectl zero-downtime switch`.
  * @param name the command's: `switch`
  */
 export function calledAs(name: string, { script = '', env }: Start): string {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** A TLS key pair that certifies itself, good for localhost. Made anew at each start; nothing is stored. */
+/** A self-signed TLS certificate for localhost. Generated at each start; nothing is stored. */
 export interface Certificate {
   certPem: string;
   keyPem: string;

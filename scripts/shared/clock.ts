@@ -1,4 +1,4 @@
-/** Time, as it is handed to whatever waits or measures: the machine's, or a simulation's. */
+/** The clock that waits and measurements use: the machine's, or a simulation's. */
 export interface Clock {
   /** Milliseconds since a fixed point; never goes back. */
   now(): number;
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Work that is told to stop after `ms` milliseconds: its signal is aborted then. No timer outlives it. */
+/** Runs work with a deadline: its signal is aborted after `ms` milliseconds. The timer is always cleared. */
 export async function withTimeout<T>(
   clock: Clock,
   ms: number,

@@ -1,6 +1,7 @@
 /**
- * Keeps what Node has compiled of a tool: `node --import ./scripts/shared/compile-cache.mjs node_modules/eslint/bin/eslint.js`.
- * Not in the temp folder, which such tools would choose by themselves: what is cached is run, and there somebody else may have made the folder first.
+ * Node's compile cache for a tool: `node --import ./scripts/shared/compile-cache.mjs
+ * node_modules/eslint/bin/eslint.js`. Not in the temp folder, Node's default: cached code is executed, and
+ * another user may have created that folder first.
  */
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Whether a Deployment is rolled out, and if not, what its pods say about it. */
+/** Whether a Deployment is rolled out, and if not, the reason that its pods give. */
 import type { Cluster } from './cluster/cluster.ts';
 import { messageOf } from './errors.ts';
 import { containerStatusesOf, isReady } from './kubernetes.ts';
@@ -7,9 +7,9 @@ import { resources } from './resources.ts';
 
 export interface Rollout {
   done: boolean;
-  /** It will not become ready by waiting: why. */
+  /** Why it will not become ready by waiting. */
   failed: string | undefined;
-  /** Why pods that are wanted are not created: what refuses them, in its own words. */
+  /** Why missing pods are not created, in the words of what refuses them. */
   refused: string | undefined;
   /** `1/2 pods ready` */
   summary: string;
@@ -35,7 +35,7 @@ export function rolloutOf({ metadata, spec, status = {} }: Deployment, pods: Pod
   };
 }
 
-/** Why a Deployment that is not rolled out will not be by waiting; undefined when it may be. */
+/** Why waiting will not help a Deployment that is not rolled out; undefined when it may. */
 export function standsStill({
   metadata: { name, generation = 0 },
   spec,
@@ -43,14 +43,14 @@ export function standsStill({
 }: Pick<Deployment, 'metadata' | 'spec' | 'status'>): string | undefined {
   if ((status.observedGeneration ?? 0) < generation) return undefined;
   const { replicas = 0, updatedReplicas = 0 } = status;
-  // Paused, it still makes pods of the template that it has rolled out last, and of no other.
+  // A paused Deployment still creates pods, but of the last rolled out template only.
   if (spec['paused'] === true && (updatedReplicas === 0 || updatedReplicas < replicas))
     return `Deployment ${name} is paused and will not roll out: kubectl rollout resume deployment/${name}`;
   const stopped = conditionOf({ status }, 'Progressing', 'False');
   return stopped && (stopped.message ?? stopped.reason);
 }
 
-/** What the kubelet says of an image that it will not ask for again. */
+/** The kubelet's reasons for an image that it will not retry. */
 const HOPELESS = ['InvalidImageName', 'ErrImageNeverPull'];
 
 function hopeless(pods: Pod[]): string | undefined {
@@ -71,7 +71,7 @@ function conditionOf({ status = {} }: Pick<Deployment, 'status'>, type: string, 
 
 /**
  * Whether what refuses a pod refuses the next one too: a LimitRange, Pod Security, a webhook that denies, an
- * invalid field. A quota has room again when others end, and a webhook that does not answer may do so later.
+ * invalid field. A quota may have room later, and a webhook that does not answer may recover.
  */
 export function isFinal(refused: string): boolean {
   if (/exceeded quota|failed calling webhook|not found/.test(refused)) return false;
@@ -80,7 +80,7 @@ export function isFinal(refused: string): boolean {
 
 /**
  * Why the first unready pod is not ready: `pod v2-7d9f: GET /readyz answered 503`.
- * @param otherwise why the Deployment does not go on, where no pod says anything
+ * @param otherwise the reason when no pod gives one
  */
 export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: string): Promise<string> {
   const pod = pods.find((one) => !isReady(one) && one.metadata.deletionTimestamp === undefined);
@@ -94,7 +94,7 @@ export async function explainUnready(cluster: Cluster, pods: Pod[], otherwise?: 
 function explainPod(pod: Pod): string | undefined {
   for (const { name, state, lastState } of containerStatusesOf(pod)) {
     const { waiting, terminated } = state ?? {};
-    // The ordinary beginning, not a reason.
+    // Ordinary startup, not a reason.
     if (waiting && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing') {
       const last = lastState?.terminated;
       const crash = last ? `, last exit code ${last.exitCode ?? '?'}` : '';
@@ -116,7 +116,7 @@ interface Event extends KubernetesObject {
   eventTime?: string | null;
 }
 
-/** A volume, a sandbox, an address: what its status does not tell. Events may not be ours to read. */
+/** From Events: a volume, a sandbox, an address. Best effort: the right to read them may be missing. */
 async function lastWarning(cluster: Cluster, { metadata, status = {} }: Pod): Promise<string | undefined> {
   if (status.phase !== 'Pending') return undefined;
   try {
@@ -130,7 +130,7 @@ async function lastWarning(cluster: Cluster, { metadata, status = {} }: Pod): Pr
   }
 }
 
-/** Asks the startup probe until it has succeeded, then the readiness probe. */
+/** The startup probe until it has succeeded, then the readiness probe. */
 async function askProbe(cluster: Cluster, pod: Pod): Promise<string | undefined> {
   const { name, namespace = cluster.namespace } = pod.metadata;
   const unready = new Map(

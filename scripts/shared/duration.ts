@@ -1,13 +1,16 @@
 import { UsageError } from './errors.ts';
 
-/** Node's timers count in 32 bits: a longer one would end at once. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/**
+ * Longest timer: Node's count in 32 bits, and a longer one fires at once.
+ * https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const UNITS: Record<string, number> = { ns: 0.000_001, us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * Parses `500ms`, `12s`, `1.5s`, `2m`, `1m30s` into milliseconds. A bare number has no unit and is refused (`0` is fine), as is what no timer can
- * wait for.
+ * Parses `500ms`, `12s`, `1.5s`, `2m`, `1m30s` into milliseconds. A number without a unit is refused (except
+ * `0`), and so is a duration too long for a timer.
  */
 export function parseDuration(text: string, what = 'the duration'): number {
   if (text === '0') return 0;

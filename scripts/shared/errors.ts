@@ -1,7 +1,7 @@
 /** Errors a person can act on: one line with the fact and the way out. Their stack is never printed. */
 import { types } from 'node:util';
 
-/** It did not work; exit code 1. */
+/** The command failed; exit code 1. */
 export class CommandError extends Error {
   readonly exitCode: number = 1;
 
@@ -11,12 +11,12 @@ export class CommandError extends Error {
   }
 }
 
-/** The caller asked for something that cannot be asked; exit code 2, and nothing was changed. */
+/** Wrong usage or bad input; exit code 2, and nothing was changed. */
 export class UsageError extends CommandError {
   override readonly exitCode: number = 2;
 }
 
-/** Somebody sent SIGINT or SIGTERM; exit code 128 + the signal's number. */
+/** SIGINT or SIGTERM; exit code 128 + the signal's number. */
 export class InterruptedError extends CommandError {
   override readonly exitCode: number;
   readonly signal: NodeJS.Signals;
@@ -33,7 +33,10 @@ export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-/** The message of whatever was thrown, with the causes that add something: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
+/**
+ * The message of whatever was thrown, with the causes that add
+ * something: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`.
+ */
 export function messageOf(error: unknown): string {
   if (!isError(error)) return String(error);
   const own = error.message === '' ? (codeOf(error) ?? error.name) : error.message;
@@ -42,7 +45,10 @@ export function messageOf(error: unknown): string {
   return own.includes(because) ? own : `${own}: ${because}`;
 }
 
-/** The `code` (ECONNREFUSED, …) of an error or of the nearest cause that has one. undici and fetch hide it in `cause`. */
+/**
+ * The `code` (ECONNREFUSED, …) of an error or of the nearest cause
+ * that has one. undici and fetch hide it in `cause`.
+ */
 export function codeOf(error: unknown): string | undefined {
   for (let at: unknown = error; isError(at); at = at.cause) {
     const { code } = at as { code?: unknown };

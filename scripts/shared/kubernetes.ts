@@ -1,4 +1,6 @@
-/** The few Kubernetes and Istio shapes the scripts read. Everything not named here passes through untouched. */
+/**
+ * The few Kubernetes and Istio shapes the scripts read. Everything not named here passes through untouched.
+ */
 
 export interface ObjectMeta {
   name: string;

@@ -1,10 +1,16 @@
-/** How many questions are under way at once: about ten, fewer when answers get slow, more while they stay quick and others wait. */
+/**
+ * Adaptive concurrency: about ten requests at once, fewer when answers
+ * get slow, more while they stay quick and others wait.
+ */
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 
 const LEAST = 2;
 const MOST = 40;
-/** A port-forward answers in some 60 ms; at this time something is overloaded (measured: p95 2.2 s at 50 at once, 150 ms at 10). */
+/**
+ * A port-forward answers in some 60 ms; slower than this means
+ * overload (measured: p95 2.2 s at 50 at once, 150 ms at 10).
+ */
 const SLOW_MS = 1000;
 
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>;

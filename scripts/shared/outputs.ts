@@ -1,22 +1,28 @@
-/** Standard output and standard error: full disks and readers that left, kept from deciding over a run. */
+/** Standard output and standard error, so that a full disk or a closed pipe does not end a run. */
 import { writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import { CommandError } from './errors.ts';
 
-/** Neither of them is the loss of anything: whoever read the result has closed it. */
+/** Not an error: the reader has closed the pipe. */
 const READER_LEFT: readonly unknown[] = ['EPIPE', 'ECONNRESET'];
 
 export interface Outputs {
-  /** Writes the result and waits until stdout has taken it, or until `signal` aborts. Fails when it cannot be written whole. */
+  /**
+   * Writes the result and waits until stdout has taken it, or until
+   * `signal` aborts. Fails when it cannot be written whole.
+   */
   print(text: string, signal: AbortSignal): Promise<void>;
   /**
-   * Waits until both have taken everything written so far, however slowly their reader reads. Answers what kept the result on stdout from
-   * being written whole; a reader that left is no such thing, and neither is anything on stderr.
+   * Flushes both, however slowly they are read. Resolves with the error that kept stdout from being written
+   * whole; a closed pipe is not one, and neither is any error of stderr.
    */
   settled(): Promise<CommandError | undefined>;
 }
 
-/** Takes the place of Node's default for both, which is to end the process with a stack trace, or to say nothing at all. */
+/**
+ * Takes the place of Node's default for both, which is to end the
+ * process with a stack trace, or to say nothing at all.
+ */
 export function watchOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Outputs {
   let lost: CommandError | undefined;
   writeWhole(stdout);
@@ -24,7 +30,7 @@ export function watchOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (!READER_LEFT.includes(error.code)) lost ??= resultLost(error);
   });
-  // Messages that cannot be said: EPIPE, EIO and ENOSPC alike, there is nowhere left to complain.
+  // Ignore errors of stderr (EPIPE, EIO, ENOSPC): there is nowhere left to report them.
   stderr.on('error', () => undefined);
   return {
     async print(text, signal) {
@@ -40,7 +46,7 @@ export function watchOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
 }
 
 /**
- * Node writes to a file once and forgets what did not fit: on a full disk the rest is missing without an error.
+ * Node does not retry a partial write to a file: on a full disk the rest is missing without an error.
  * https://man7.org/linux/man-pages/man2/write.2.html ("partial write")
  */
 function writeWhole(stream: NodeJS.WriteStream): void {
@@ -57,12 +63,12 @@ function writeWhole(stream: NodeJS.WriteStream): void {
   };
 }
 
-/** Resolves once all that was written before has been taken, or cannot be any more. */
+/** Resolves once everything written before is flushed, or has failed. */
 function taken(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    // An error is told in a later tick than the callback.
+    // The `error` event comes in a later tick than the callback.
     const done = (): void => void setImmediate(resolve);
-    // A stream that has failed may call back no more.
+    // A failed stream may never call back.
     if (stream.errored !== null || stream.destroyed) done();
     else {
       stream.once('error', done);

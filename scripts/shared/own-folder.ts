@@ -1,6 +1,6 @@
 /**
- * The folder of this user alone, where commands leave word for each other: on a machine with several users the temp folder is everybody's, and a
- * name in it that can be guessed can be taken by somebody else first.
+ * The private folder of this user, where commands leave files for each other. The temp folder is shared by
+ * all users, and a name in it that can be guessed can be taken by somebody else first.
  */
 import {
   closeSync,
@@ -22,11 +22,12 @@ import { writeWholeFile } from './whole-file.ts';
 
 const NAME = 'zero-downtime-coffee-shop';
 const OTHERS = 0o077;
-/** No file of ours comes near it. */
+/** Upper bound for a file of ours, in bytes. */
 const LARGEST_BYTES = 1 << 20;
 
 /**
- * Where it is: in `XDG_RUNTIME_DIR` when that is a folder of this user alone, else in the temp folder, with the uid in its name. Nothing is made.
+ * Its path: in `XDG_RUNTIME_DIR` when that is private to this user, else
+ * in the temp folder, with the uid in its name. Nothing is created.
  * https://specifications.freedesktop.org/basedir-spec/latest/#variables
  */
 export function ownFolder(env: NodeJS.ProcessEnv, temp = tmpdir()): string {
@@ -36,8 +37,8 @@ export function ownFolder(env: NodeJS.ProcessEnv, temp = tmpdir()): string {
 }
 
 /**
- * Makes the folder where it is missing, with mode 0700, and answers it.
- * @throws CommandError when it is a link, somebody else's or open to others, or cannot be made
+ * Creates the folder if it is missing, with mode 0700, and returns its path.
+ * @throws CommandError when it is a link, another user's or open to others, or cannot be created
  */
 export function openOwnFolder(folder: string): string {
   try {
@@ -51,7 +52,9 @@ export function openOwnFolder(folder: string): string {
   return folder;
 }
 
-/** Why a folder is not to be trusted, with the way out; undefined for one that this user owns and nobody else may enter. */
+/**
+ * Why a folder is not private, with the way out; undefined when this user owns it and nobody else may enter.
+ */
 export function whyNotOwn(folder: string): string | undefined {
   let stats: Stats;
   try {
@@ -69,23 +72,24 @@ export function whyNotOwn(folder: string): string | undefined {
   return undefined;
 }
 
-/** Removes the folder when nothing is in it. */
+/** Removes the folder when it is empty. */
 export function closeOwnFolder(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Somebody else has a file in it, or it has gone already.
+    // Not empty, or gone already.
   }
 }
 
 /**
- * What a file says that this user alone can have written; undefined for every other one. It is opened once, follows no link, and is judged by its
- * handle: a file that is exchanged meanwhile is not met.
+ * The content of a file that only this user can have written; undefined for every other one. It is opened
+ * once, without following links, and checked by its handle, so that it cannot be swapped in between.
  */
 export function readOwnFile(file: string): string | undefined {
   let handle: number;
   try {
-    // Not blocking: a pipe at this name would keep us waiting for its writer. Both flags are undefined on Windows: no bits there.
+    // Non-blocking, in case of a pipe without a writer. Both flags are
+    // undefined on Windows, where they are 0.
     handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return undefined;
@@ -103,7 +107,8 @@ export function readOwnFile(file: string): string | undefined {
 }
 
 /**
- * Writes a file of mode 0600 into the folder, which is made where it is missing. A reader never meets half of it.
+ * Writes a file of mode 0600 into the folder, which is made where it
+ * is missing. Atomic: a reader never sees half of it.
  * @throws CommandError as `openOwnFolder` and `writeWholeFile` do
  */
 export function writeOwnFile(folder: string, name: string, text: string): void {
@@ -113,7 +118,7 @@ export function writeOwnFile(folder: string, name: string, text: string): void {
       writeWholeFile(path.join(folder, name), text, { mode: 0o600 });
       return;
     } catch (error) {
-      // Another command of ours has found the folder empty and removed it in this very moment.
+      // Another command has just removed the empty folder.
       if (codeOf((error as Error).cause) !== 'ENOENT' || attempt === 5) throw error;
     }
   }
@@ -135,6 +140,6 @@ export function makeTempFolder(prefix: string, temp = tmpdir()): string {
   }
 }
 
-/** Users of Windows have a temp folder each, and modes mean nothing there. */
+/** On Windows each user has a temp folder of their own, and modes mean nothing. */
 const isMine = ({ uid }: Stats): boolean => process.geteuid === undefined || uid === process.geteuid();
 const isOpenToOthers = ({ mode }: Stats): boolean => process.geteuid !== undefined && (mode & OTHERS) !== 0;

@@ -1,4 +1,7 @@
-/** The kubeconfig that a running playground leaves for the other commands: a loopback server and a token, nothing that runs or reads anything. */
+/**
+ * The kubeconfig that a running playground leaves for other commands:
+ * a loopback server and a token, without login commands or file paths.
+ */
 import { isDeepStrictEqual } from 'node:util';
 
 export interface PlaygroundAccess {
@@ -9,14 +12,14 @@ export interface PlaygroundAccess {
   token: string;
 }
 
-/** As JSON, which every reader of a kubeconfig takes: it needs no YAML parser here. */
+/** As JSON, which is valid YAML: no YAML parser is needed here. */
 export function renderPlaygroundKubeconfig(access: PlaygroundAccess): string {
   return `${JSON.stringify(kubeconfigOf(access), null, 1)}\n`;
 }
 
 /**
- * What such a kubeconfig gives; undefined for a text that holds anything else: an exec plugin, an auth provider, a proxy, files to read, a server
- * elsewhere, a second user.
+ * Parses such a kubeconfig; undefined for a text that holds anything else: an exec plugin, an auth provider,
+ * a proxy, file paths, a server elsewhere, a second user.
  */
 export function readPlaygroundKubeconfig(text: string): PlaygroundAccess | undefined {
   let found: unknown;
@@ -40,7 +43,7 @@ export function readPlaygroundKubeconfig(text: string): PlaygroundAccess | undef
   return isDeepStrictEqual(found, kubeconfigOf(access)) ? access : undefined;
 }
 
-/** A URL on this machine, by address: a name could be resolved to anything. */
+/** A loopback URL by address, since a name could resolve to anything. */
 export function isLoopback(url: unknown, protocol: 'http:' | 'https:'): url is string {
   if (typeof url !== 'string' || !URL.canParse(url)) return false;
   const parsed = new URL(url);

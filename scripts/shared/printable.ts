@@ -1,30 +1,37 @@
 /**
- * What a cluster, a pod or a server says is text, never an instruction to a terminal: a Lease's holder could set the window's title, clear
- * the screen, or write a line that looks like one of ours. https://cwe.mitre.org/data/definitions/150.html
+ * Text from a cluster, a pod or a server must not control the terminal: a Lease's holder could set the
+ * window's title, clear the screen, or write a line that looks like one of ours.
+ * https://cwe.mitre.org/data/definitions/150.html
  */
 
-/** So much of one text is worth reading, in UTF-16 code units. */
+/** Longest text that is printed, in UTF-16 code units. */
 const LONGEST = 4_000;
-/** And so many lines of one diff. */
+/** Most lines of a diff that are printed. */
 const MOST_LINES = 200;
 
-/** NEL, VT, FF and Unicode's two separators break lines for some readers. */
+/** NEL, VT, FF and Unicode's two separators count as line breaks in some programs. */
 const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029][\s\u0085]*/g;
 
 /**
- * Controls (C0, DEL, C1), format characters (overrides of the writing direction, what has no width, tags), separators, halves of a surrogate
- * pair, and characters that show nothing. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+ * Controls (C0, DEL, C1), format characters (overrides of the writing direction, what has no width, tags),
+ * separators, halves of a surrogate pair, and characters that show nothing.
+ * https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
  */
 const NOT_SHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** One line in which every character shows: line breaks are folded, what does not show becomes its escape, what is beyond `longest` a count. */
+/**
+ * One line in which every character shows: line breaks are folded, invisible
+ * characters are escaped, and text beyond `longest` is cut with a count.
+ */
 export function printable(text: string, longest: number = LONGEST): string {
   const [kept, left] = cut(text, longest);
   const line = kept.replace(LINE_BREAK, ' ').replaceAll('\t', ' ').replace(NOT_SHOWN, escaped);
   return left === 0 ? line : `${line}… (${left.toLocaleString('en-US')} more characters)`;
 }
 
-/** Lines that were composed one by one, each printable. A text from outside that stands within one belongs through `printable` before. */
+/**
+ * Several lines, each made printable. A text from outside within a line must go through `printable` first.
+ */
 export function printableLines(text: string): string {
   return text
     .split('\n')
@@ -32,7 +39,10 @@ export function printableLines(text: string): string {
     .join('\n');
 }
 
-/** An error's message: one line, and below it a diff if it brings one. Only what is marked as a line of a diff keeps its line break. */
+/**
+ * An error's message: one line, and below it a diff if it brings one.
+ * Only what is marked as a line of a diff keeps its line break.
+ */
 export function printableMessage(text: string): string {
   const lines = text.split(/\n(?= {3}[-+ ] )/);
   const left = lines.length - MOST_LINES;
@@ -40,7 +50,10 @@ export function printableMessage(text: string): string {
   return [...shown, ...(left > 0 ? [`   … (${left.toLocaleString('en-US')} more lines)`] : [])].join('\n');
 }
 
-/** What `JSON.stringify` gives, and the same value when parsed; what a terminal could obey is escaped within the strings. */
+/**
+ * What `JSON.stringify` gives, and the same value when parsed; control
+ * characters are escaped within the strings.
+ */
 export function printableJson(
   value: object,
   replacer?: (key: string, value: unknown) => unknown,

@@ -1,4 +1,6 @@
-/** Kubernetes' quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+/**
+ * Kubernetes' quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+ */
 const UNITS: Record<string, number> = {
   n: 1e-9,
   u: 1e-6,

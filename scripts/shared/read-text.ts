@@ -1,4 +1,4 @@
-/** Reading an answer to its end, and no further than a limit: who answers without end must not fill this program's memory. */
+/** Reads a body to its end, up to a limit, so that an endless answer cannot fill the memory. */
 import { CommandError } from './errors.ts';
 
 /** API answers, dumps of proxies, answers of Prometheus: a mesh of thousands of pods stays well below. */
@@ -6,9 +6,9 @@ export const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Smoke tests, refusals, control answers. */
 export const SHORT_ANSWER_LIMIT_BYTES = 64 * 1024;
 
-/** Somebody's answer is longer than what is read of it. */
+/** An answer is longer than the limit. */
 export class TooLongError extends CommandError {
-  /** @param who as it reads before "answered": `Prometheus at http://prometheus:9090` */
+  /** @param who the subject of "answered": `Prometheus at http://prometheus:9090` */
   constructor(who: string, limitBytes: number) {
     super(`${who} answered more than ${describeBytes(limitBytes)}; the rest was not read.`);
   }
@@ -20,7 +20,7 @@ export function createTextReader(
   limitBytes: number,
 ): {
   add(chunk: Uint8Array): void;
-  /** @param decode makes the text of the bytes, which are there for the time of the call alone */
+  /** @param decode decodes the bytes, which are valid during the call only */
   text(decode?: (bytes: Buffer) => string): string;
 } {
   const chunks: Uint8Array[] = [];
@@ -35,9 +35,9 @@ export function createTextReader(
   };
 }
 
-/** Larger answers are joined in a place of their own, in bytes. */
+/** Larger answers get a buffer of their own, in bytes. */
 const USUAL_BYTES = 4 * 1024 * 1024;
-/** Where answers are joined, one after another: to take a megabyte from the system for each takes longer than to read it. */
+/** A reused buffer: to allocate a megabyte for each answer takes longer than to read it. */
 let place = Buffer.alloc(0);
 
 function joined(chunks: readonly Uint8Array[], bytes: number): Buffer {
@@ -51,7 +51,9 @@ function joined(chunks: readonly Uint8Array[], bytes: number): Buffer {
   return place.subarray(0, bytes);
 }
 
-/** The whole text of a body. Throws TooLongError, and gives the stream up, when it is longer than `limitBytes`. */
+/**
+ * The whole text of a body. Throws TooLongError, and cancels the stream, when it is longer than `limitBytes`.
+ */
 export async function readText(
   body: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,
   { who, limitBytes = ANSWER_LIMIT_BYTES }: { who: string; limitBytes?: number },

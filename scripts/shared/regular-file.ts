@@ -1,7 +1,7 @@
-/** Files that somebody names to a command: only what ends, and only so much of it. */
+/** Files that a user names: regular ones only, up to a size. */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 
-/** What stands at the path is no file to read, or is too large; `message` says so in words that follow its name or "it". */
+/** The path is not a regular file, or the file is too large; `message` follows its name or "it". */
 export class NotReadableError extends Error {
   readonly code: 'ENOTFILE' | 'EFBIG';
 
@@ -12,13 +12,15 @@ export class NotReadableError extends Error {
   }
 }
 
-/** Standard input and what a shell hands over with `<(command)`: whoever names them has seen to a writer. */
+/** Standard input and a shell's `<(command)`: these pipes have a writer. */
 const HANDED_OVER = /^\/dev\/(?:stdin|fd\/(\d+))$/;
 const CHUNK_BYTES = 65_536;
 
 /**
- * Reads a regular file, or standard input as `/dev/stdin`. A pipe would keep us waiting for its writer, and a device may have no end.
- * @throws NotReadableError for what is neither, and for more than `maxBytes`; the errors of the file system as they are
+ * Reads a regular file, or standard input as `/dev/stdin`. Pipes may
+ * wait for ever for a writer, and devices may have no end.
+ * @throws NotReadableError for anything else, and for more than
+ * `maxBytes`; errors of the file system are passed on
  */
 export function readRegularFile(path: string, { maxBytes }: { maxBytes: number }): Buffer {
   const handedOver = HANDED_OVER.exec(path);
@@ -41,9 +43,9 @@ export function verifyRegularFile(path: string): void {
 }
 
 function openRegular(path: string): { handle: number; size: number } {
-  // Looked at before it is opened: opening a device can already do something.
+  // Check before opening: opening a device can have side effects.
   verifyRegular(statSync(path));
-  // And after it, by its handle: it may have been exchanged. Not blocking, in case of a pipe.
+  // And after it, by its handle: it may have been swapped. Non-blocking, in case of a pipe.
   const handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(handle);
@@ -55,7 +57,7 @@ function openRegular(path: string): { handle: number; size: number } {
   }
 }
 
-/** To the end, also of files that do not know their size, such as those of /proc. */
+/** Reads to the end, also files that report no size, such as those of /proc. */
 function readAll(handle: number, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,4 +1,4 @@
-/** The resources the scripts use: where the API server keeps which kind. */
+/** The resources the scripts use: the API path of each kind. */
 import type { KubernetesObject } from './kubernetes.ts';
 
 export interface Resource {
@@ -62,14 +62,16 @@ export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** The resource an object belongs to; undefined for a kind the scripts do not name: the server knows (`Cluster.resourceOf`). */
+/**
+ * The resource an object belongs to; undefined for a kind the scripts do not name: see `Cluster.resourceOf`.
+ */
 export function knownResourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Resource | undefined {
   return Object.values<Resource>(resources).find(
     (resource) => resource.kind === object.kind && apiVersionOf(resource) === object.apiVersion,
   );
 }
 
-/** `/apis/apps/v1/namespaces/default/deployments/coffee-shop`. Without a namespace: all of them. */
+/** `/apis/apps/v1/namespaces/default/deployments/coffee-shop`. Without a namespace: all namespaces. */
 export function pathOf(
   resource: Resource,
   { namespace, name }: { namespace?: string | undefined; name?: string },

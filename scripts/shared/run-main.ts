@@ -1,4 +1,6 @@
-/** The frame of every command's `main.ts`: errors become one clear line and an exit code, signals an orderly end. */
+/**
+ * Runs every command's `main.ts`: an error becomes one line and an exit code, a signal a graceful shutdown.
+ */
 import path from 'node:path';
 import { InterruptedError, isError, messageOf } from './errors.ts';
 import { printable, printableLines, printableMessage } from './printable.ts';
@@ -9,41 +11,44 @@ export interface MainContext {
   /** The command line without node and the script. */
   argv: string[];
   env: NodeJS.ProcessEnv;
-  /** Aborted with an `InterruptedError` at the first SIGINT or SIGTERM. One more, a second or longer after it, ends the process at once. */
+  /**
+   * Aborted with an `InterruptedError` at the first SIGINT or SIGTERM.
+   * One more, a second or longer after it, ends the process at once.
+   */
   signal: AbortSignal;
-  /** From now on signals are told through `signal`, which it answers. Without a call that is so from the beginning: see `MainOptions`. */
+  /** Starts to handle signals: from now on they abort the returned `signal`. See `MainOptions`. */
   hearSignals: () => AbortSignal;
   /**
-   * Writes the result to stdout and waits until it has been taken, for a command that stays afterwards. Fails when it cannot be written
-   * whole; a reader that left is no failure.
+   * Writes the result to stdout and waits until it has been taken, for a command that goes on running.
+   * Rejects when it cannot be written whole; a closed pipe is not an error.
    */
   print: (text: string) => Promise<void>;
 }
 
 export interface MainOptions {
-  /** How long a command may take to leave things in order after a signal. */
+  /** Deadline of a command's shutdown after a signal. */
   graceMs?: number;
   /**
-   * `when asked for`: until the command calls `hearSignals`, signals end the process as they do by default. For work in one go, in which
-   * nothing can be heard.
+   * `when asked for`: until the command calls `hearSignals`, signals end the process as they do by default.
+   * For synchronous work, during which no signal can be handled.
    */
   signals?: 'heard' | 'when asked for';
 }
 
-/** Ctrl-C reaches npm and this process, and npm passes it on: what follows so soon is the same signal once more. */
+/** Ctrl-C reaches npm and this process, and npm forwards it: a second one within this time is the same. */
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs a command, or says the version for `--version` alone, and ends the process with its exit code (0 when it returns
- * nothing): 1 and 2 as the error says, 130 or 143 after a signal.
- * On a signal the command is told through `signal` and has `graceMs` to leave things in order.
+ * Runs a command, or says the version for `--version` alone, and ends the process with
+ * its exit code (0 when it returns nothing): 1 and 2 as the error says, 130 or 143
+ * after a signal. A signal aborts `signal`, and the command has `graceMs` to shut down.
  */
 export async function runMain(
   command: (context: MainContext) => Promise<number | undefined>,
   { graceMs = 60_000, signals = 'heard' }: MainOptions = {},
 ): Promise<void> {
   const outputs = watchOutputs(process.stdout, process.stderr);
-  // A file that may not grow (`ulimit -f`) is an error of the write, EFBIG, instead of the end of the process.
+  // Handle SIGXFSZ, so that `ulimit -f` is a write error (EFBIG) and does not kill the process.
   process.on('SIGXFSZ', () => undefined);
   const controller = new AbortController();
   let firstAt = 0;
@@ -52,7 +57,7 @@ export async function runMain(
   const onSignal = (signal: NodeJS.Signals) => {
     const interrupted = new InterruptedError(signal);
     if (!areHeard) process.exit(interrupted.exitCode);
-    // Only a reader that does not read is still waited for.
+    // Only an unread pipe can still be waited for.
     if (isOver) process.exit(interrupted.exitCode);
     if (controller.signal.aborted) {
       if (performance.now() - firstAt >= SAME_SIGNAL_MS) process.exit(interrupted.exitCode);
@@ -88,7 +93,7 @@ export async function runMain(
   if (signal.aborted) exitCode = (signal.reason as InterruptedError).exitCode;
   isOver = true;
   const lost = await outputs.settled();
-  // A command that failed has said its line.
+  // A command that failed has printed its error.
   if (lost !== undefined && failure === undefined) {
     const incomplete = report(lost);
     exitCode ||= incomplete;
@@ -103,13 +108,13 @@ function printVersion(): Promise<number> {
 }
 
 /**
- * A killed npm passes no signal on, and a shell between npm and its command (dash; bash lets the command take its place) dies of
- * one without passing it on: nobody waits for the command any more.
+ * A killed npm forwards no signal, and a shell between npm and its command (dash; bash execs the command)
+ * dies of one without forwarding it. In both cases the command is an orphan.
  */
 function onceNpmIsGone(end: () => void): void {
   const { argv, env } = process;
   const script = argv[1] ?? '';
-  // A script of the repository, or a tool that is installed in it.
+  // A script of the repository, or an installed tool.
   const names = [
     path.basename(path.dirname(script)),
     path.basename(script, '.js').replace('zero-downtime-', ''),
@@ -124,16 +129,16 @@ function onceNpmIsGone(end: () => void): void {
 }
 
 function report(error: unknown): number {
-  // parseArgs tells a wrong flag apart by code; its first sentence names the flag, the rest is about escaping dashes.
+  // parseArgs marks a wrong flag by its code; only the first sentence of its message names the flag.
   if (isError(error) && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
     process.stderr.write(`${printable(error.message.split('. ')[0] ?? error.message)}. See --help.\n`);
     return 2;
   }
   process.stderr.write(`${printableMessage(messageOf(error))}\n`);
-  // Every error class of ours says which exit code it means.
+  // Each of our error classes has its exit code.
   const { exitCode } = (isError(error) ? error : {}) as { exitCode?: unknown };
   if (typeof exitCode === 'number') return exitCode;
-  // Not an error we foresaw: the stack is what a report needs, one line is what a person needs.
+  // An unexpected error: one line for the person, the stack for a bug report.
   if (process.env['DEBUG'] && isError(error))
     process.stderr.write(`${printableLines(String(error.stack))}\n`);
   return 1;

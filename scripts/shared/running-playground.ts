@@ -1,4 +1,4 @@
-/** Where each running playground leaves word for the other commands: small files per process in the folder of this user alone. */
+/** How commands find a running playground: small files per process in the private folder of this user. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from './errors.ts';
@@ -14,11 +14,11 @@ export interface RunningPlayground {
   pid: number;
   /** Path of the playground's kubeconfig. */
   kubeconfig: string;
-  /** What the kubeconfig says, where it has been read and judged already: its path is not to be opened again. */
+  /** The kubeconfig's text, where it has been read and validated already: its path is not opened again. */
   kubeconfigText?: string;
   gatewayUrl: string;
   serviceUrl: string;
-  /** Where `npm run playground -- ctl` acts on it. */
+  /** The URL of its control port, for `npm run playground -- ctl`. */
   controlUrl?: string;
 }
 
@@ -36,8 +36,8 @@ export function runningPlaygroundFiles(pid: number, folder: string): string[] {
 }
 
 /**
- * Every playground of this user that runs now. Files left by those that died do not count and are removed.
- * @param folder as `ownFolder` names it; one that is not this user's alone is left untouched, and nothing in it counts
+ * Every running playground of this user. Stale files of dead ones are removed.
+ * @param folder as `ownFolder` names it; one that is not private to this user is ignored and left untouched
  */
 export function findRunningPlaygrounds(folder: string): RunningPlayground[] {
   if (!existsSync(folder) || whyNotOwn(folder) !== undefined) return [];
@@ -45,7 +45,7 @@ export function findRunningPlaygrounds(folder: string): RunningPlayground[] {
     .flatMap((name) => /^playground-(\d+)\.json$/.exec(name)?.[1] ?? [])
     .flatMap((pid) => {
       const found = read(runningPlaygroundFile(Number(pid), folder));
-      // A kubeconfig that is gone went with its playground, even if the number belongs to another process by now.
+      // Without its kubeconfig the playground is gone, even if another process has its pid by now.
       if (found !== undefined && isAlive(found.pid) && existsSync(found.kubeconfig)) return [found];
       for (const file of runningPlaygroundFiles(Number(pid), folder)) rmSync(file, { force: true });
       return [];
@@ -54,8 +54,8 @@ export function findRunningPlaygrounds(folder: string): RunningPlayground[] {
 }
 
 /**
- * The playground that runs now, or undefined.
- * @throws UsageError when several do: none of them is meant more than the others
+ * The running playground, or undefined.
+ * @throws UsageError when several run: the choice would be a guess
  */
 export function findRunningPlayground(folder: string): RunningPlayground | undefined {
   const [first, ...others] = findRunningPlaygrounds(folder);
@@ -65,8 +65,8 @@ export function findRunningPlayground(folder: string): RunningPlayground | undef
 }
 
 /**
- * The playground that runs now as a cluster to connect to, by the kubeconfig that it left beside its word: read once, and taken only when it holds
- * a loopback server and a token.
+ * The running playground as a cluster to connect to. Its kubeconfig is read
+ * once, and accepted only when it holds a loopback server and a token.
  * @throws UsageError when that kubeconfig is missing or holds anything else
  */
 export function findPlaygroundCluster(folder: string): RunningPlayground | undefined {
@@ -83,8 +83,8 @@ export function findPlaygroundCluster(folder: string): RunningPlayground | undef
 }
 
 /**
- * Leaves word of a playground, and the way into it.
- * @throws CommandError when the folder is not this user's alone or cannot be written
+ * Announces a playground: writes its files.
+ * @throws CommandError when the folder is not private to this user or cannot be written
  */
 export function announcePlayground(
   playground: RunningPlayground,
@@ -92,12 +92,12 @@ export function announcePlayground(
   access?: PlaygroundAccess,
 ): void {
   const { pid } = playground;
-  // First: whoever finds the word finds the way in.
+  // Write the kubeconfig first: whoever finds the announcement needs it.
   if (access !== undefined) writeOwnFile(folder, kubeconfigNameOf(pid), renderPlaygroundKubeconfig(access));
   writeOwnFile(folder, nameOf(pid), JSON.stringify(playground, null, 2));
 }
 
-/** Takes the word back. */
+/** Removes the announcement. */
 export function withdrawPlayground(pid: number, folder: string): void {
   if (!existsSync(folder) || whyNotOwn(folder) !== undefined) return;
   for (const file of runningPlaygroundFiles(pid, folder)) rmSync(file, { force: true });

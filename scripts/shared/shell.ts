@@ -1,6 +1,6 @@
-/** Words of a command as a POSIX shell reads them. */
+/** Quotes the words of a command for a POSIX shell. */
 
-/** As they are typed: ` --canary 5,25 --hold`. */
+/** Flags as typed: ` --canary 5,25 --hold`. */
 export function asFlags(values: Record<string, string | string[] | boolean | undefined>): string {
   return Object.entries(values)
     .flatMap(([name, value]) => {

@@ -1,8 +1,8 @@
 import { CommandError } from './errors.ts';
 
 /**
- * For what runs pods as processes and ends them by signals, as a kubelet does: Windows has no signals.
- * @param what as the sentence begins: "The playground"
+ * For commands that run pods as processes and end them by signals: Windows has no signals.
+ * @param what the subject of the sentence: "The playground"
  * @throws CommandError that says where it runs
  */
 export function verifyHasSignals(what: string, platform: NodeJS.Platform): void {

@@ -1,6 +1,6 @@
 /**
- * Status lines in the manner of kind: a step spins while it runs on a terminal; elsewhere it is one plain line when it ends. Every text is made
- * printable here: what it tells of a cluster nobody has to trust.
+ * Status lines in the manner of kind: a step shows a spinner on a terminal; elsewhere it is one plain line at
+ * its end. Every text is made printable here, since it may come from a cluster.
  */
 import { styleText } from 'node:util';
 import { printable, printableMessage } from './printable.ts';
@@ -9,27 +9,27 @@ export interface Output {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;
-  /** A terminal's own answer; it honours NO_COLOR and the like. */
+  /** The terminal's own answer, which honours NO_COLOR. */
   hasColors?: () => boolean;
 }
 
 export interface Steps {
   /** A step begins: ` • Deploy coffee-shop-v2`. */
   start(title: string): void;
-  /** What the running step sees now; replaces the last such text on a terminal, unseen elsewhere. */
+  /** Progress of the running step; replaces the last one on a terminal, not shown elsewhere. */
   progress(text: string): void;
   /** The step is done: ` ✓ Deploy coffee-shop-v2    2/2 pods ready`. */
   succeed(detail?: string): void;
   fail(detail?: string): void;
   /** An ordinary line between steps. */
   line(text: string): void;
-  /** Ends a spinner that may still run. */
+  /** Stops a spinner that may still run. */
   stop(): void;
 }
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Colours text on a terminal that has colours; anywhere else it stays plain. */
+/** Colours text on a terminal with colours; plain elsewhere. */
 export function colour(output: Output, style: Style, text: string): string {
   const colours = output.isTTY === true && output.hasColors?.() !== false;
   return colours ? styleText(style, text, { validateStream: false }) : text;
@@ -43,14 +43,14 @@ export function createSteps(output: Output, { titleWidth = 28 }: { titleWidth?: 
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** A title that is too long for its column still ends before what follows. */
+  /** Keep a space after a title that is too long for its column. */
   const column = (text: string) => (text.length < titleWidth ? text.padEnd(titleWidth) : `${text} `);
-  // Whatever is wrong with the terminal, the work goes on.
+  // Ignore errors of the terminal.
   const write = (text: string) => {
     try {
       output.write(text);
     } catch {
-      // There is no other place to say it.
+      // There is nowhere else to report it.
     }
   };
   const clear = () => {

@@ -1,6 +1,7 @@
 /**
- * Fields of Kubernetes objects that must be text. A template that writes a value there without quotes writes what YAML makes of it: 20261130 is a number,
- * 1e3 is 1000, 007 is 7, null is nothing. https://yaml.org/spec/1.2.2/#103-core-schema
+ * Fields of Kubernetes objects that must be text. A template that writes a value there without quotes gets
+ * YAML's type: 20261130 is a number, 1e3 is 1000, 007 is 7, null is nothing.
+ * https://yaml.org/spec/1.2.2/#103-core-schema
  */
 import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
 import type { Pair, Scalar } from 'yaml';
@@ -9,16 +10,19 @@ import { findDeepNesting } from './yaml-shape.ts';
 
 /** Maps whose values are all text. */
 const MAPS = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'stringData']);
-/** Fields that are text wherever they stand in what a version is made of. */
+/** Fields that are text at any depth. */
 const FIELDS = new Set(['name', 'image', 'subset']);
 
-/** Throws for the first such field of rendered `text` that is a number, a boolean or null. @param file the template, for the message */
+/**
+ * Throws for the first such field of rendered `text` that is a number,
+ * a boolean or null. @param file the template, for the message
+ */
 export function verifyTextFields(file: string, text: string): void {
-  // What nobody can parse is told by whoever reads the objects.
+  // Unparsable text is reported by whoever reads the objects.
   if (findDeepNesting(text) !== undefined) return;
   const lines = new LineCounter();
   for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })) {
-    // Wrong YAML is told by whoever reads the objects.
+    // Invalid YAML is reported by whoever reads the objects.
     if (!('contents' in document) || document.errors.length > 0) continue;
     const kind = String(document.get('kind'));
     visit(document, {
@@ -26,7 +30,7 @@ export function verifyTextFields(file: string, text: string): void {
         const { value } = pair;
         const place = [...keysOf(path), keyOf(pair)];
         if (!isScalar(value) || typeof value.value === 'string' || !mustBeText(place, kind)) return;
-        // A variable of the environment without a value is an empty one.
+        // An environment variable without a value is empty.
         if (place.at(-1) === 'value' && (value.source ?? '') === '') return;
         const { line } = lines.linePos(value.range?.[0] ?? 0);
         throw new UsageError(
@@ -54,7 +58,7 @@ function describe({ value, source = '' }: Scalar): string {
   return `${source}, a ${typeof value}`;
 }
 
-/** The keys and places in lists that lead to a pair. */
+/** The path of keys and list indexes to a pair. */
 function keysOf(path: readonly unknown[]): string[] {
   return path.flatMap((step, index) => {
     if (isPair(step)) return [keyOf(step)];

@@ -1,8 +1,8 @@
-/** Listeners (a terminal, a journal, a page) hear of a run; none of them decides over it. */
+/** Listeners (a terminal, a journal, a page) observe a run and must not end it. */
 
 /**
- * The same listener, except that none of its methods fails, whether it throws or answers a promise that rejects. `onFirstFailure` is told
- * the first time; the listener is told of everything further on, since a full disk may have room again.
+ * Wraps a listener so that none of its methods throws or rejects. `onFirstFailure` is called for the first
+ * error. The listener is still called afterwards, since a full disk may have room again.
  */
 export function unfailing<T extends object>(listener: T, onFirstFailure: (error: unknown) => void): T {
   let hasFailed = false;
@@ -12,7 +12,7 @@ export function unfailing<T extends object>(listener: T, onFirstFailure: (error:
     try {
       onFirstFailure(error);
     } catch {
-      // The one who would have said so cannot either.
+      // Ignored: `onFirstFailure` has failed itself.
     }
   };
   return new Proxy(listener, {

@@ -1,4 +1,4 @@
-/** Who runs this, on machines that cannot say it: a container's uid often has no passwd entry and no home. */
+/** The current user, also where there is none: a container's uid often has no passwd entry and no home. */
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
@@ -13,7 +13,10 @@ export function userName(): string {
   return `uid-${process.geteuid?.() ?? 'unknown'}`;
 }
 
-/** The home folder; undefined where there is none: HOME is not set or is no absolute path, and the user database has no entry. */
+/**
+ * The home folder; undefined where there is none: HOME is not set or
+ * is no absolute path, and the user database has no entry.
+ */
 export function homeFolder(): string | undefined {
   try {
     const home = homedir();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The version of this project: of its package.json, which lies two folders above each source, and above each program of the tools
- * that are packed from them.
+ * The version of this project: of its package.json, which lies two folders above each source, and above each
+ * program of the tools that are packed from them.
  */
 export function readVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

@@ -5,25 +5,25 @@ import { LONGEST_TIMER_MS, formatDuration } from './duration.ts';
 import { CommandError, messageOf } from './errors.ts';
 
 export interface WaitOptions {
-  /** How long the condition may take, in milliseconds. */
+  /** Deadline, in milliseconds. */
   deadlineMs: number;
-  /** What is waited for, as it reads after "waited 60 s for": `coffee-shop-v2 to be ready`. */
+  /** The object of "waited 60 s for": `coffee-shop-v2 to be ready`. */
   what: string;
-  /** The pause between two looks, in milliseconds. Default 100. */
+  /** Poll interval, in milliseconds. Default 100. */
   intervalMs?: number;
-  /** What was last seen; read only when the deadline has passed. */
+  /** The last observed state; called only when the deadline has passed. */
   lastSeen?: () => string;
   signal?: AbortSignal | undefined;
   /** Default: the machine's. */
   clock?: Clock;
 }
 
-/** A condition did not come true before its deadline. */
+/** The deadline has passed before the condition was true. */
 export class DeadlineError extends CommandError {}
 
 /**
- * Looks until the condition gives something other than undefined, null or false, and returns that.
- * A condition that throws ends the wait: what may fail for a while is the condition's own business.
+ * Polls until the condition returns something other than undefined, null or false, and returns that. A
+ * condition that throws ends the wait: it must catch what may fail for a while.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
@@ -44,15 +44,18 @@ export async function waitFor<T>(
   }
 }
 
-/** Lets time pass between two looks at a condition, 24 days at most. Rejects with the signal's reason when it is aborted. */
+/**
+ * Sleeps between two polls of a condition, 24 days at most. Rejects
+ * with the signal's reason when it is aborted.
+ */
 export function pause(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(asError(signal.reason));
       return;
     }
-    // Many calls that wait to ask again can hang on a run's one signal, and each of them lets go by itself: that is no leak.
-    // Infinity and not 0: of a signal with 0 Node 20 says that it is no EventTarget, and fetch asks.
+    // Many polls listen on a run's one signal, and each removes its listener: no leak. Infinity, not 0: with
+    // 0 Node 20 does not take the signal for an EventTarget, and fetch checks.
     if (signal) setMaxListeners(Infinity, signal);
     const onAbort = () => {
       cancel();

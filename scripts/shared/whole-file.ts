@@ -1,4 +1,4 @@
-/** Files that a reader sees whole or not at all, and that follow no link that somebody has put at their name. */
+/** Atomic writes: a reader sees the old file or the new one, and links are not followed. */
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -19,8 +19,8 @@ import path from 'node:path';
 import { CommandError, messageOf } from './errors.ts';
 
 /**
- * Writes beside the file, under a random name that nobody else can have made, and renames: what stood there before stays until the new one is
- * complete. A link at the name is replaced, never followed.
+ * Writes beside the file, under a random name that nobody else can have made, and renames: what stood there
+ * before stays until the new one is complete. A link at the name is replaced, never followed.
  *
  * @param mode permissions of the new file, less the umask
  * @throws CommandError that names the file (`ENOSPC`, `EACCES`, …); its code is on the cause
@@ -30,8 +30,8 @@ export function writeWholeFile(file: string, data: string | Uint8Array, { mode =
 }
 
 /**
- * Writes a file that is there anew: its mode and its owner stay, a link at its name goes on leading to it, and the new content is on the disk
- * before it takes the name.
+ * Writes a file that is there anew: its mode and its owner stay, a link at its name goes on leading to it,
+ * and the new content is on the disk before it takes the name.
  * @throws CommandError as `writeWholeFile` does
  */
 export function rewriteWholeFile(file: string, data: string | Uint8Array): void {
@@ -44,7 +44,10 @@ export function rewriteWholeFile(file: string, data: string | Uint8Array): void 
   });
 }
 
-/** Whether `rewriteWholeFile` may write there, as far as that can be known before. @throws CommandError that says why not */
+/**
+ * Whether `rewriteWholeFile` may write there, as far as that can be
+ * known before. @throws CommandError that says why not
+ */
 export function verifyRewritable(file: string): void {
   const { real } = seen(file);
   try {

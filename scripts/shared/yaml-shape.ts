@@ -1,27 +1,28 @@
 /**
- * What no YAML (and so no JSON) may be that a command reads, whatever it says: nested without end, an alias that holds itself, aliases that
- * unfold into more than fits. The parser recurses; near the end of the stack it does not fail but takes the process with it.
+ * Limits for all YAML (and so JSON) that a command reads: nesting, aliases that contain themselves, aliases
+ * that expand too far. The parser recurses; a stack overflow in it can kill the process.
  */
 import { isAlias, isCollection, isNode, isPair, Lexer, Parser, visit, type Document, type Node } from 'yaml';
 
-/** Levels of lists and maps within each other; Kubernetes' own objects have about 30. */
+/** Deepest nesting of lists and maps; Kubernetes' own objects have about 30 levels. */
 export const MAX_NESTING = 200;
-/** Values that the aliases of a document stand for, all of them written out. */
+/** Most values that the aliases of a document may expand to. */
 export const MAX_UNFOLDED = 1_000_000;
 
-/** What is wrong, and where in the text. */
+/** A violation, and its position in the text. */
 export interface ShapeProblem {
   message: string;
   offset: number;
 }
 
-/** Before the parsing: nesting that the parser would not survive. */
+/** Before parsing: nesting that would overflow the parser's stack. */
 export function findDeepNesting(text: string): ShapeProblem | undefined {
   if (!mayNestDeep(text)) return undefined;
-  // The parser of tokens keeps a stack of its own, one entry per level; only what builds the document recurses.
+  // The parser of tokens keeps a stack of its own, one entry per
+  // level; only what builds the document recurses.
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
-    // A generator: the token is taken in while it is asked for what that completes.
+    // A generator: it consumes the token when it is iterated.
     Array.from(parser.next(lexeme));
     if (parser.stack.length > MAX_NESTING + 2)
       return {
@@ -32,7 +33,7 @@ export function findDeepNesting(text: string): ShapeProblem | undefined {
   return undefined;
 }
 
-/** Whether a JSON text nests deeper: JSON.parse takes that, whoever walks through what it gives does not. */
+/** Whether a JSON text nests deeper: JSON.parse accepts that, but code that walks the result may overflow. */
 export function nestsDeepInJson(text: string): boolean {
   let depth = 0;
   let isInText = false;
@@ -49,7 +50,9 @@ export function nestsDeepInJson(text: string): boolean {
   return false;
 }
 
-/** A bound from above, found quickly: a level takes a bracket, a dash, a question mark or a further column of indentation. */
+/**
+ * A quick upper bound: a level takes a bracket, a dash, a question mark or a further column of indentation.
+ */
 function mayNestDeep(text: string): boolean {
   let brackets = 0;
   let lineLevels = 0;
@@ -71,7 +74,7 @@ function mayNestDeep(text: string): boolean {
 }
 const [NEW_LINE, OPEN_BRACKET, OPEN_BRACE, SPACE, DASH, QUESTION, TAB] = Buffer.from('\n[{ -?\t');
 
-/** After the parsing, before the document becomes values: what is wrong with its aliases. */
+/** After parsing, before the document becomes values: checks its aliases. */
 export function findAliasProblem(document: Document.Parsed): ShapeProblem | undefined {
   const anchors = new Map<string, Node>();
   const measure = createMeasure();
@@ -85,7 +88,7 @@ export function findAliasProblem(document: Document.Parsed): ShapeProblem | unde
       }
       const name = `*${node.source}`;
       const offset = node.range?.[0] ?? 0;
-      // Of several anchors of one name the last one before it is meant.
+      // An alias means the last anchor of its name before it.
       const target = anchors.get(node.source);
       if (target === undefined) problem = { message: `the alias ${name} has no anchor before it`, offset };
       else if (path.includes(target)) problem = { message: `an alias that holds itself (${name})`, offset };

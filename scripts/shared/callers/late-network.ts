@@ -2,8 +2,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A Service as kube-proxy makes it: each new connection goes to the endpoint that is current when it opens, and
- * established ones stay where they are. Bytes travel `delayMs` each way, since a request is lost only while it travels.
+ * A Service as kube-proxy makes it: each new connection goes to the endpoint
+ * that is current when it opens, and established ones stay where they are. Bytes
+ * travel `delayMs` each way, since a request is lost only while it travels.
  */
 export interface LateNetwork {
   port: number;
@@ -24,7 +25,7 @@ export async function startLateNetwork(firstPort: number, delayMs: number): Prom
       from.setNoDelay(true);
       from.on('data', (bytes) => later(() => to.writable && to.write(bytes)));
       from.on('end', () => later(() => to.end()));
-      // An error here must be one there too: a reset stays a reset, a refusal becomes one.
+      // Pass errors on: a reset stays a reset, a refusal becomes a reset.
       from.on('error', () => later(() => to.resetAndDestroy()));
       from.on('close', () => {
         sockets.delete(from);

@@ -15,7 +15,7 @@ export interface LoadResult {
 export interface KeepAliveLoad {
   /** The account so far; it goes on changing. */
   readonly soFar: Readonly<LoadResult>;
-  /** Lets every request in flight end, then answers with the account. */
+  /** Waits for every request in flight, then resolves with the account. */
   stop(): Promise<LoadResult>;
 }
 
@@ -23,8 +23,9 @@ export interface LoadOptions {
   port: number;
   connections: number;
   /**
-   * Mean pause of a connection between an answer and the next request. Pauses are exponentially distributed unless
-   * `pauses` says otherwise, but at most four times the mean: a connection that sleeps through a whole drain is another test's matter.
+   * Mean pause of a connection between an answer and the next request. Pauses are
+   * exponentially distributed unless `pauses` says otherwise, but at most four times
+   * the mean: a connection that sleeps through a whole drain is another test's matter.
    */
   pauseMs: number;
   /** `steady`: every pause is the mean, give or take 10 ms. */
@@ -36,8 +37,8 @@ export interface LoadOptions {
 }
 
 /**
- * Callers as strict as HTTP/1.1 allows: they keep connections, obey `Connection: close` and never send a request
- * twice. Raw sockets, so that no agent hides a loss by retrying.
+ * Callers as strict as HTTP/1.1 allows: they keep connections, obey `Connection: close` and never send a
+ * request twice. Raw sockets, so that no agent hides a loss by retrying.
  */
 export function startKeepAliveLoad(options: LoadOptions): KeepAliveLoad {
   const result: LoadResult = { sent: 0, ok: 0, lost: 0, byKind: {}, byVersion: {}, connectionsOpened: 0 };
@@ -126,5 +127,5 @@ function exchange(socket: Socket, keepAlive: boolean, host: string): Promise<Ans
 }
 
 function ignore(): void {
-  // The exchange in progress, if any, counts it.
+  // The request in flight, if any, counts the loss.
 }

@@ -1,4 +1,4 @@
-/** Asks the API server what one may do in it, before anything is done. */
+/** Checks the rights that a command needs, before it does anything. */
 import { CommandError } from '../errors.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import type { Cluster } from './cluster.ts';
@@ -18,7 +18,7 @@ interface AccessReview extends KubernetesObject {
 }
 
 /**
- * A server that does not answer such questions is taken at its later word.
+ * A server that does not answer access reviews will refuse the requests themselves.
  * @param ownNamespace by default the connection's; it need not exist yet
  * @throws {CommandError} that names every right that is missing
  */

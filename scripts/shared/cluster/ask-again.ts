@@ -1,19 +1,22 @@
-/** Asking again what may be repeated: soon at first, then less often, and as late as the server wished. */
+/** Retries with exponential backoff, and no earlier than the server's Retry-After. */
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { ClusterError } from './errors.ts';
 import { pause } from '../wait.ts';
 
 interface Patience {
-  /** After this long the last error is thrown, in milliseconds. */
+  /** Deadline of the retries, in milliseconds. */
   patienceMs: number;
-  /** Whether asking again is safe after this error, and can help. */
+  /** Whether a retry is safe after this error, and can help. */
   helps: (error: unknown) => boolean;
   signal?: AbortSignal | undefined;
   clock?: Clock | undefined;
 }
 
-/** The first good answer. Throws what `once` threw when asking again does not help, or not in time; the signal's reason when aborted. */
+/**
+ * The first good answer. Throws the last error when a retry cannot
+ * help or the deadline has passed; the signal's reason when aborted.
+ */
 export async function askAgain<T>(
   once: () => Promise<T>,
   { patienceMs, helps, signal, clock = systemClock }: Patience,

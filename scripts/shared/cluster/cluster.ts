@@ -1,7 +1,8 @@
 /**
- * The one door to a cluster: a kubeconfig read as kubectl reads it, @kubernetes/client-node for the requests, and around it what it leaves
- * out: one connection pool instead of a new connection per call, a time-out on every call, retries of reads, watches that restart, and
- * errors that say what the API server said. Objects pass through verbatim: unknown fields survive.
+ * The one door to a cluster: a kubeconfig read as kubectl reads it, @kubernetes/client-node for the requests,
+ * and around it what it leaves out: one connection pool instead of a new connection per call, a time-out on
+ * every call, retries of reads, watches that restart, and errors in the API server's words. Objects pass
+ * through verbatim: unknown fields survive.
  */
 import { isExpired, isNotFound } from './errors.ts';
 import { discover } from './discovery.ts';
@@ -40,9 +41,12 @@ export interface Cluster {
   readonly namespace: string;
   /** How this connection's writes are named in `managedFields`. */
   readonly fieldManager: string;
-  /** Asked again after a transient failure for `patienceMs`, by default as long as every read. */
+  /** Retried after a transient failure for `patienceMs`, by default as long as every read. */
   version(patienceMs?: number, signal?: AbortSignal): Promise<{ gitVersion: string }>;
-  /** Where the server keeps objects of this kind, asked for once when the scripts do not name it. Throws when it has no such kind. */
+  /**
+   * The resource of a kind; discovered once where the scripts do not
+   * name it. Throws when the server has no such kind.
+   */
   resourceOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): Promise<Resource>;
   /** Undefined when there is no such object. */
   get<T extends KubernetesObject>(
@@ -69,12 +73,15 @@ export interface Cluster {
     name: string,
     options?: WriteOptions & { uid?: string | undefined },
   ): Promise<void>;
-  /** Every object as ADDED, then each change, until the signal is aborted. A broken or silent stream is taken up again. */
+  /**
+   * Every object as ADDED, then each change, until the signal is
+   * aborted. A broken or silent stream is restarted.
+   */
   watch<T extends KubernetesObject>(
     resource: Resource,
     options: ListOptions & { signal: AbortSignal },
   ): AsyncGenerator<WatchEvent<T>>;
-  /** What a container of the connection's namespace says, line by line, until it has ended. */
+  /** The log of a container of the connection's namespace, line by line, until it has ended. */
   followLog(pod: string, container: string, signal: AbortSignal): AsyncGenerator<string>;
   /** HTTP to a port inside a pod, over a port-forward that stays open between requests. */
   forward(namespace: string, pod: string, port: number): PodForward;
@@ -84,21 +91,24 @@ export interface Cluster {
 export interface ConnectOptions {
   /** Names this program's writes in `managedFields`. */
   fieldManager: string;
-  /** How long one request may take, in milliseconds. Default 10 s. */
+  /** Timeout of one request, in milliseconds. Default 10 s. */
   timeoutMs?: number;
-  /** How long a read is asked again after a transient failure, in milliseconds. Default 15 s. */
+  /** Deadline of a read with its retries, in milliseconds. Default 15 s. */
   retryForMs?: number;
-  /** A watch that says nothing for so long is dead and started again, in milliseconds. Default 30 s. */
+  /** Idle timeout after which a watch is restarted, in milliseconds. Default 30 s. */
   watchSilenceMs?: number;
-  /** How long a login command of the kubeconfig may take, in milliseconds. Default 3 min on a terminal, 30 s elsewhere. */
+  /**
+   * Timeout of a login command of the kubeconfig, in milliseconds.
+   * Default 3 min on a terminal, 30 s elsewhere.
+   */
   loginTimeoutMs?: number;
-  /** Names proxies, and is what a login command inherits. Default: this process's. */
+  /** Environment: names proxies, and is inherited by a login command. Default: this process's. */
   env?: NodeJS.ProcessEnv;
-  /** Ends the wait for the first answer, and for a login command before it. */
+  /** Aborts the wait for the first answer, and for a login command before it. */
   signal?: AbortSignal;
 }
 
-/** Connects and asks for the server's version, so that a wrong address is known before anything else is tried. */
+/** Connects and reads the server's version, so that a wrong address fails before anything else is tried. */
 export async function connectCluster(choice: ClusterChoice, options: ConnectOptions): Promise<Cluster> {
   const cluster = await createCluster(choice, options);
   try {
@@ -123,7 +133,8 @@ async function createCluster(
     env,
   }: ConnectOptions,
 ): Promise<Cluster> {
-  // Only now: @kubernetes/client-node takes a second to load, and a command that connects nowhere (--help, a wrong flag) shall not wait for it.
+  // Lazy import: @kubernetes/client-node takes a second to load, and a command
+  // that does not connect (--help, a wrong flag) need not wait for it.
   parts ??= import('./parts.ts');
   const { loadKubeConfig, createTransport, createPodForward } = await parts;
   const connection = loadKubeConfig(choice);
@@ -138,7 +149,7 @@ async function createCluster(
     path: pathOf(resource, { namespace: scope(resource, options), name }),
     signal: options.signal,
   });
-  /** An object says itself where it belongs, unless the caller does; a namespace that is undefined says nothing. */
+  /** The caller's namespace, else the object's own. */
   const placed = ({ metadata }: KubernetesObject, options: CallOptions): CallOptions => ({
     ...options,
     namespace: options.namespace ?? metadata.namespace,
@@ -168,7 +179,7 @@ async function createCluster(
         answer = await page(resource, options, { limit: '500', continue: next });
       } catch (error) {
         if (next === undefined || !isExpired(error)) throw error;
-        // The state that the first page saw is gone: all of today's at once, as client-go's pager does.
+        // 410: the state of the first page is gone. List everything without pages, as client-go's pager does.
         answer = await page(resource, options, {});
         items.length = 0;
       }
@@ -187,7 +198,7 @@ async function createCluster(
     const key = `${apiVersion} ${kind}`;
     const found = discovered.get(key) ?? discover(ask, apiVersion, kind);
     discovered.set(key, found);
-    // A kind that is not there now may be installed later.
+    // Do not cache a missing kind: it may be installed later.
     found.catch(() => discovered.delete(key));
     return found;
   }

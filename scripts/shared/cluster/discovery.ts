@@ -1,4 +1,4 @@
-/** Kinds that the scripts do not name themselves, such as a team's own: the API server says where it keeps them. */
+/** API discovery, for kinds that the scripts do not name, such as a team's custom resources. */
 import { isNotFound } from './errors.ts';
 import type { Transport } from './transport.ts';
 import { CommandError } from '../errors.ts';
@@ -17,7 +17,7 @@ export async function discover(ask: Transport['ask'], apiVersion: string, kind: 
   const list = await (
     ask({ method: 'GET', path, asked: `discover ${apiVersion}` }) as Promise<ResourceList>
   ).catch((error: unknown): ResourceList => {
-    // A group nobody serves is a plain 404, without a Status.
+    // An unknown group is a plain 404, without a Status.
     if (isNotFound(error) || (error as { status?: unknown }).status === 404) return {};
     throw error;
   });

@@ -1,18 +1,21 @@
-/** What an API server, or the way to it, can answer instead of an object. */
+/** Errors of the API server, and of the network before it. */
 import { CommandError, codeOf, isError, messageOf } from '../errors.ts';
 import { printable } from '../printable.ts';
 
-/** What is told of an answer that is no Status, and of a Status' message. */
+/** Longest part of an answer's text, or of a Status' message, that an error shows. */
 const LONGEST_BODY = 300;
 const LONGEST_MESSAGE = 2_000;
 
-/** The API server refused: its own words, and the reason programs decide by. */
+/** The API server refused: its message, and the reason that programs decide by. */
 export class ClusterError extends CommandError {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
-  /** The Status reason (`NotFound`, `Conflict`, `Forbidden`, …), or a network code (`ECONNREFUSED`) without an answer. */
+  /**
+   * The Status reason (`NotFound`, `Conflict`, `Forbidden`, …), or a
+   * network code (`ECONNREFUSED`) without an answer.
+   */
   readonly reason: string;
-  /** How long the server asked to be left alone, in milliseconds. */
+  /** The server's Retry-After, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -56,7 +59,7 @@ export function errorFromAnswer(
   );
 }
 
-/** What lies between us and the API server failed: the server has heard nothing. Its message names it. */
+/** The connection failed before the request was sent. The message names what failed. */
 export class WayError extends Error {
   /** A network code, or a word of ours. */
   readonly code: string;
@@ -68,8 +71,8 @@ export class WayError extends Error {
 }
 
 /**
- * No answer at all, and whose fault that is. The code hides in `cause` (`TypeError: fetch failed`).
- * What failed before anything was sent, such as a login command, keeps its own words.
+ * No answer at all, with the reason. The code hides in `cause` (`TypeError: fetch failed`). An error before
+ * anything was sent, such as a login command's, keeps its own message.
  */
 export function errorWithoutAnswer(asked: string, server: string, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
@@ -127,24 +130,30 @@ export const isConflict = (error: unknown): boolean => error instanceof ClusterE
 /** The state that was asked for is too old: a page of a list, or a place in a watch. */
 export const isExpired = (error: unknown): boolean => error instanceof ClusterError && error.status === 410;
 
-/** Whether the request may have been carried out although no good answer came back. Look again before repeating it. */
+/**
+ * Whether the request may have been carried out although no good
+ * answer came back. Read the object before retrying.
+ */
 export const isAmbiguous = (error: unknown): boolean =>
   error instanceof ClusterError &&
   (error.status === 0 ? !isUnsent(error.reason) : error.status >= 500 && error.status !== 501);
 
-/** Whether asking again can help. */
+/** Whether a retry can help. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof ClusterError &&
   (error.status === 0 ? !isLocal(error.reason) : [408, 429, 500, 502, 503, 504].includes(error.status));
 
-/** There was no connection to send anything over. */
+/** No connection was opened, so nothing was sent. */
 const isUnsent = (reason: string): boolean =>
   reason === 'ECONNREFUSED' ||
   [...UNRESOLVED, ...OUR_LIMITS, 'ProxyRefused', 'Redirected'].includes(reason) ||
   isDistrust(reason) ||
   isNoTls(reason);
 
-/** A certificate, a name or a proxy will not become right by asking again, and a connection that this side has closed stays closed. */
+/**
+ * A retry does not help against a bad certificate, name or proxy, nor
+ * when this side has closed the connection.
+ */
 const isLocal = (reason: string): boolean =>
   isDistrust(reason) ||
   reason.startsWith('ERR_TLS') ||

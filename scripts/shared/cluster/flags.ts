@@ -1,4 +1,4 @@
-/** Which cluster is meant: the flags every cluster command takes, and the rule that none of them ever picks a cluster silently. */
+/** The flags that choose a cluster. No command ever picks a real cluster silently. */
 import { existsSync, statSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import { ownFolder, whyNotOwn } from '../own-folder.ts';
@@ -22,11 +22,14 @@ export interface ClusterFlags {
   namespace?: string | undefined;
 }
 
-/** A kubeconfig to read and what to take from it. */
+/** A kubeconfig to read, and the context and namespace to use. */
 export interface ClusterChoice {
   /** Paths of kubeconfig files; several are merged, as kubectl does for a KUBECONFIG with several entries. */
   kubeconfigs: string[];
-  /** What the one kubeconfig says, where it has been read and judged already: its path is not to be opened again. */
+  /**
+   * The text of the one kubeconfig, where it has been read and
+   * validated already: its path is not opened again.
+   */
   kubeconfigText?: string;
   context?: string;
   namespace?: string;
@@ -40,8 +43,8 @@ export interface ClusterSurroundings {
 }
 
 /**
- * Which cluster is meant: `--kubeconfig`, else `KUBECONFIG`, else (with `--context` only) `~/.kube/config`, else the running playground.
- * The user's default kubeconfig is used only when `--context` names a cluster in it.
+ * Chooses the cluster: `--kubeconfig`, else `KUBECONFIG`, else (with `--context` only) `~/.kube/config`, else
+ * the running playground. The user's default kubeconfig is used only when `--context` names a cluster in it.
  */
 export function chooseCluster(
   flags: ClusterFlags,
@@ -85,7 +88,10 @@ export function chooseCluster(
   return { kubeconfigs: [kubeconfig], ...(kubeconfigText === undefined ? {} : { kubeconfigText }), ...rest };
 }
 
-/** As kubectl passes over a file of the list: it is not there. One that may not be looked at is not missing: it fails when it is read. */
+/**
+ * As kubectl skips a file of the list: only when it does not exist.
+ * One without permission fails when it is read.
+ */
 export function isMissing(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false }) === undefined;

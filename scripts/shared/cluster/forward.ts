@@ -1,7 +1,8 @@
 /**
- * HTTP to a port inside a pod, as `kubectl port-forward` reaches it: a WebSocket to the API server carries one TCP stream, and Node's own
- * HTTP client speaks over it with keep-alive. Opening the WebSocket is most of the cost (about 60 ms on a real cluster), so it stays open.
- * In the pod the peer is loopback: Envoy's admin (15000) and istiod's debug port (15014) answer nobody else without credentials.
+ * HTTP to a port inside a pod, as `kubectl port-forward` reaches it: a WebSocket to the API server carries
+ * one TCP stream, and Node's own HTTP client speaks over it with keep-alive. Opening the WebSocket is most of
+ * the cost (about 60 ms on a real cluster), so it stays open. In the pod the peer is loopback: Envoy's admin
+ * (15000) and istiod's debug port (15014) answer nobody else without credentials.
  */
 import { setMaxListeners } from 'node:events';
 import http from 'node:http';
@@ -24,17 +25,17 @@ export interface PodAnswer {
 export interface PodRequest {
   method?: string;
   headers?: Record<string, string>;
-  /** Default: the connection's request time-out. */
+  /** Default: the connection's request timeout. */
   timeoutMs?: number;
   /** A longer answer is an error, in bytes. Default: 64 MB. */
   limitBytes?: number;
-  /** Makes the answer's text of its bytes, which are there for the time of the call alone. Default: all of them, as UTF-8. */
+  /** Decodes the answer. The bytes are valid during the call only. Default: all of them, as UTF-8. */
   shorten?: ((answer: Buffer) => string) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface PodForward {
-  /** One request at a time per forward; further ones wait their turn. */
+  /** One request at a time per forward; further ones are queued. */
   request(path: string, options?: PodRequest): Promise<PodAnswer>;
   close(): void;
 }
@@ -119,7 +120,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
         });
       });
       if (signal?.aborted) stop();
-      // Many requests hang on a run's one signal, and each lets go by itself: that is no leak.
+      // Many requests listen on a run's one signal, and each removes its listener: no leak.
       if (signal) setMaxListeners(Infinity, signal);
       signal?.addEventListener('abort', stop);
       request.end();
@@ -127,12 +128,12 @@ export function createPodForward(target: ForwardTarget): PodForward {
 
   return {
     async request(path, options = {}) {
-      // A login command before it has its own time.
+      // A login command before it has its own timeout.
       await target.transport.credentials.current(options.signal);
       try {
         return await once(path, options);
       } catch (error) {
-        // A stream that was kept open may have died meanwhile; a fresh one tells whether the pod answers.
+        // Retry once on a new stream: a kept one may have died meanwhile.
         const stale = error instanceof ForwardError && error.reused && (options.method ?? 'GET') === 'GET';
         if (!stale) throw error;
         agent.destroy();
@@ -192,7 +193,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
           const { statusCode: status = 0, headers } = response;
           reject(errorFromAnswer(asked, { status, body, retryAfter: headers['retry-after'] }));
         };
-        // A refusal that does not end says enough by its beginning.
+        // Read only the start of a refusal's body: it may not end.
         const timer = setTimeout(refuse, timeoutMs);
         response.on('data', (chunk) => {
           body += String(chunk);
@@ -205,7 +206,7 @@ export function createPodForward(target: ForwardTarget): PodForward {
 }
 
 class ForwardError extends ClusterError {
-  /** Whether the stream had carried an earlier request. */
+  /** Whether the stream had already carried a request. */
   readonly reused: boolean;
 
   constructor(
@@ -223,16 +224,17 @@ class ForwardedStream extends Duplex {
   readonly #portSeen = [false, false];
 
   constructor(socket: WebSocket) {
-    // The other side's end is the end: a stream half closed would wait in the agent's pool for an answer that cannot come.
+    // Close when the other side ends: a half-closed stream would stay
+    // in the agent's pool and never be answered.
     super({ allowHalfOpen: false });
     this.#socket = socket;
-    // Nothing is read before the HTTP client listens: an early error must not be missed.
+    // Do not read before the HTTP client listens, so that an early error is not missed.
     socket.pause();
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => {
       this.push(null);
-      // In the pool nobody reads, and so nobody would see the end.
+      // Keep reading in the pool, so that the end of the stream is seen.
       this.resume();
     });
   }
@@ -271,7 +273,7 @@ class ForwardedStream extends Duplex {
     callback(error);
   }
 
-  // What Node's HTTP agent asks of a socket and a stream within a stream has no use for.
+  // Methods that Node's HTTP agent calls on a socket; no-ops here.
   setKeepAlive(): this {
     return this;
   }

@@ -5,7 +5,9 @@ import { pause } from '../wait.ts';
 
 const MOST_RETRIES = 10;
 
-/** Throws what the last write threw, or at once what a retry cannot mend; the signal's reason when aborted. */
+/**
+ * Throws what the last write threw, or at once what a retry cannot mend; the signal's reason when aborted.
+ */
 export async function retryWrite<T>(
   write: () => Promise<T>,
   { signal, clock }: { signal?: AbortSignal; clock: Clock },

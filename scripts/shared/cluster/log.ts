@@ -1,4 +1,4 @@
-/** What a container says, line by line, from its first line until it has ended. */
+/** The log of a container, line by line, from the start until it has ended. */
 import { errorFromAnswer, errorWithoutAnswer } from './errors.ts';
 import type { Transport } from './transport.ts';
 import { linesOf } from './watch.ts';
@@ -12,7 +12,7 @@ export interface LogSource {
   signal: AbortSignal;
 }
 
-/** One attempt: a log that breaks off says so, and the caller knows whether it saw enough. */
+/** One attempt without retries: a log that breaks off throws, and the caller decides. */
 export async function* followLog(
   transport: Transport,
   { namespace, pod, container, signal }: LogSource,

@@ -1,6 +1,6 @@
 /**
- * Requests over the HTTP library of @kubernetes/client-node, with what it leaves out: connection reuse, a time-out on every call, retries of
- * what may be repeated, credentials that are renewed.
+ * Requests over the HTTP library of @kubernetes/client-node, with what it leaves out: connection reuse, a
+ * timeout on every call, safe retries, renewed credentials.
  */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import type { ResponseContext } from '@kubernetes/client-node';
@@ -20,33 +20,33 @@ export interface Call {
   query?: Record<string, string | undefined>;
   contentType?: string;
   body?: unknown;
-  /** What is asked, in words for an error: `get deployments coffee-shop-v2`. */
+  /** The request in words, for an error: `get deployments coffee-shop-v2`. */
   asked: string;
   signal?: AbortSignal | undefined;
-  /** It changes nothing, so it may be asked again like a GET. */
+  /** Read-only, so it may be retried like a GET. */
   isRead?: boolean;
 }
 
 export interface Transport {
   readonly server: string;
-  /** For what goes over other connections than requests do: port-forwards. */
+  /** For port-forwards, which have connections of their own. */
   readonly route: Route;
   readonly credentials: Credentials;
-  /** One attempt, any status; for streams. No time-out of its own. */
+  /** One attempt, any status; for streams. No timeout. */
   send(call: Call): Promise<ResponseContext>;
-  /** The parsed answer, or a `ClusterError`. Asks again for `patienceMs` where that is safe and can help. */
+  /** The parsed answer, or a `ClusterError`. Retries for `patienceMs` where that is safe and can help. */
   ask(call: Call, patienceMs?: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export interface TransportOptions {
-  /** How long one request may take, in milliseconds. A login command before it has its own time. */
+  /** Timeout of one request, in milliseconds. A login command before it has its own. */
   timeoutMs: number;
-  /** How long a read is asked again after a transient failure, in milliseconds. */
+  /** Deadline of a read with its retries, in milliseconds. */
   retryForMs: number;
-  /** Names proxies, and is what a login command inherits. Default: this process's. */
+  /** Environment: names proxies, and is inherited by a login command. Default: this process's. */
   env?: NodeJS.ProcessEnv | undefined;
-  /** How long a login command may take, in milliseconds. Default: see `LoginSurroundings`. */
+  /** Timeout of a login command, in milliseconds. Default: see `LoginSurroundings`. */
   loginTimeoutMs?: number | undefined;
 }
 
@@ -87,14 +87,14 @@ export function createTransport(
     return http.send(request).toPromise();
   }
 
-  /** A 401 says that nothing was done, so that whatever was asked may be asked once more with other credentials. */
+  /** After a 401 nothing was done, so that any request may be retried once with new credentials. */
   async function sendWithin(call: Call, limitMs: number | undefined): Promise<ResponseContext> {
     const identity = await credentials.current(call.signal);
     const answer = await sendAs(identity, call, limitMs);
     if (answer.httpStatusCode !== 401) return answer;
     const other = await credentials.renewed(identity, call.signal);
     if (other === undefined) return answer;
-    // Read to its end, so that the connection can be used again; left when it has none.
+    // Drain the body, so that the connection can be reused; drop it when it does not end.
     const limitBytes = SHORT_ANSWER_LIMIT_BYTES;
     await readText(answer.body.stream(), { who: server, limitBytes }).catch(() => undefined);
     return sendAs(other, call, limitMs);
@@ -122,7 +122,7 @@ export function createTransport(
     }
   }
 
-  /** Reads are asked again; a write only when the server said that it did not look at it (429), or never got it. */
+  /** Reads are retried; a write only when the server refused it unread (429), or never got it. */
   function ask(call: Call, patienceMs = retryForMs): Promise<unknown> {
     const isRead = call.method === 'GET' || call.isRead === true;
     const isUntouched = (error: unknown) =>

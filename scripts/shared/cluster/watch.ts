@@ -1,4 +1,7 @@
-/** List, then follow the changes, for as long as the caller wants: what breaks, falls silent or is outdated (410) is taken up again. */
+/**
+ * List, then watch, until the caller aborts. A stream that breaks,
+ * falls silent or is outdated (410) is restarted.
+ */
 import { errorFromAnswer, errorWithoutAnswer, isExpired, isTransient } from './errors.ts';
 import type { Transport } from './transport.ts';
 import { CommandError } from '../errors.ts';
@@ -18,7 +21,7 @@ export interface WatchSource<T> {
   /** `watch pods` */
   asked: string;
   signal: AbortSignal;
-  /** A stream that says nothing for so long is dead, in milliseconds. */
+  /** Idle timeout of a stream, in milliseconds. */
   silenceMs: number;
 }
 
@@ -65,7 +68,7 @@ export async function* watchForever<T extends KubernetesObject>(
   }
 }
 
-/** One watch after another from a known place, until one fails. */
+/** One watch after another from the last resourceVersion, until one fails. */
 async function* follow<T extends KubernetesObject>(
   transport: Transport,
   { path, query, asked, signal: wanted, silenceMs }: WatchSource<T>,
@@ -111,7 +114,7 @@ async function* follow<T extends KubernetesObject>(
   }
 }
 
-/** @throws TooLongError when a line does not end: one event is one object */
+/** @throws TooLongError when a line is longer than any event */
 export async function* linesOf(
   stream: ReadableStream<Uint8Array> | null,
   who: string,

@@ -1,4 +1,7 @@
-/** The parts of Envoy's admin answers that the scripts read. Recorded: test/fixtures/istio/switch. Absent numbers mean 0. */
+/**
+ * The parts of Envoy's admin answers that the scripts read. Recorded:
+ * test/fixtures/istio/switch. Absent numbers mean 0.
+ */
 import type { EnvoyAddress } from './address.ts';
 
 export interface EndpointsDump {
@@ -21,7 +24,10 @@ export interface EnvoyRoute {
   metadata?: { filter_metadata?: { istio?: { config?: string } } };
   route?: {
     cluster?: string;
-    /** The cluster stands in a header of each request, or something else chooses it: where such a route leads nobody can read. */
+    /**
+     * The cluster comes from a header of each request, or from a
+     * plugin: the target of such a route cannot be known.
+     */
     cluster_header?: string;
     cluster_specifier_plugin?: unknown;
     inline_cluster_specifier_plugin?: unknown;

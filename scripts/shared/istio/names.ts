@@ -1,4 +1,4 @@
-/** How Istio names things inside its proxies. */
+/** The names that Istio gives clusters and routes inside its proxies. */
 
 export interface ClusterName {
   port: number;
@@ -22,12 +22,14 @@ export function parseClusterName(name: string): ClusterName | undefined {
   return { port: Number(port), subset, host };
 }
 
-/** An RE2 pattern for the names of the clusters of a host, of one subset or of all. Envoy matches whole names. */
+/**
+ * An RE2 pattern for the names of the clusters of a host, of one subset or of all. Envoy matches whole names.
+ */
 export function clusterNamePattern(host: string, subset?: string): string {
   return `outbound\\|[0-9]+\\|${subset === undefined ? '[^|]*' : escapePattern(subset)}\\|${escapePattern(host)}`;
 }
 
-/** A text as an RE2 pattern that matches it alone. */
+/** Escapes a text for an RE2 pattern. */
 export function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
@@ -37,7 +39,7 @@ export function virtualServiceReference(namespace: string, name: string): string
   return `/apis/networking.istio.io/v1/namespaces/${namespace}/virtual-service/${name}`;
 }
 
-/** The same with v1, whatever version of the API the istiod that wrote it keeps its objects in. */
+/** The same with v1, whatever API version istiod has written. */
 export function withV1(reference: string): string {
   return reference.replace(/^(\/apis\/networking\.istio\.io\/)[^/]+\//, '$1v1/');
 }

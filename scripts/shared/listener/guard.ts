@@ -4,8 +4,8 @@ import type { EventEmitter } from 'node:events';
 export type OnFault = (error: unknown) => void;
 
 /**
- * Hands whatever a listener of this emitter throws, now or later added, to `onFault` instead of ending the process. An `error` that nobody
- * listens to counts as thrown.
+ * Hands whatever a listener of this emitter throws, now or later added, to `onFault` instead of ending the
+ * process. An `error` that nobody listens to counts as thrown.
  */
 export function guardEmitter(emitter: EventEmitter, onFault: OnFault): void {
   const emit = emitter.emit.bind(emitter);
@@ -19,7 +19,7 @@ export function guardEmitter(emitter: EventEmitter, onFault: OnFault): void {
   };
 }
 
-/** The handler's own fault, with its stack: a defect must be seen, though it costs one connection only. */
+/** Warns with the stack: a defect must be seen, though it costs one connection only. */
 export function warnOfFault(where: string, error: unknown): void {
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.emitWarning(`${where} failed and was cut off: ${what}`, 'ListenerFault');

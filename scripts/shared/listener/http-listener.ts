@@ -6,7 +6,7 @@ import { guardEmitter, warnOfFault } from './guard.ts';
 import { MalformedRequest } from './request-target.ts';
 
 export interface HttpListenerOptions {
-  /** What it is called in a warning. */
+  /** Its name in a warning. */
   name: string;
   /** With it: HTTPS. */
   tls?: { cert: string; key: string };
@@ -17,8 +17,9 @@ export interface HttpListenerOptions {
 }
 
 /**
- * An HTTP server that no request can end. What its handlers throw, or reject with, costs the request: 400 for a malformed one, 500 otherwise,
- * a cut connection once the answer has begun. The rest of the connections, and the process, go on. CONNECT is answered 400.
+ * An HTTP server that no request can end. What its handlers throw, or reject with, costs the request: 400 for
+ * a malformed one, 500 otherwise, a cut connection once the answer has begun. The rest of the connections,
+ * and the process, go on. CONNECT is answered 400.
  */
 export function createHttpListener(
   onRequest: (request: IncomingMessage, response: ServerResponse) => unknown,
@@ -50,7 +51,7 @@ export function createHttpListener(
   server.on('connect', refuseTunnel);
   if (onUpgrade !== undefined) {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // A client that leaves in the middle is no fault of the server.
+      // A client that disconnects early is not the server's fault.
       socket.on('error', () => socket.destroy());
       run(
         () => onUpgrade(request, socket, head),
@@ -65,7 +66,7 @@ export function createHttpListener(
   return server;
 }
 
-/** Runs a handler; what it throws and what its promise rejects with are one. */
+/** Runs a handler; a throw and a rejection are treated alike. */
 function run(handler: () => unknown, fail: (error: unknown) => void): void {
   try {
     const result = handler();
@@ -82,13 +83,13 @@ function failRequest(name: string, error: unknown, request: IncomingMessage, res
     response.destroy();
     return;
   }
-  // A body that nobody will read must not hold the connection.
+  // Drain a body that is not read, so that it does not hold the connection.
   request.resume();
   response.writeHead(isMalformed ? 400 : 500, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${isMalformed ? error.message : 'Internal error.'}\n`);
 }
 
-/** The connection broke: nobody's fault here. */
+/** The connection broke: not the handler's fault. */
 const isGone = (error: unknown): boolean =>
   error instanceof Error &&
   ['ECONNRESET', 'EPIPE', 'ECONNABORTED'].includes(String(Reflect.get(error, 'code')));

@@ -1,13 +1,14 @@
-/** A request that cannot be read as HTTP means it; the answer is 400. */
+/** A malformed request; the answer is 400. */
 export class MalformedRequest extends Error {
   override name = 'MalformedRequest';
 }
 
 /**
- * The URL that a request's target means. `//` is a path like any other, and no host's beginning.
+ * The URL of a request target. `//` is a path here, not the start of a host.
  * https://www.rfc-editor.org/rfc/rfc9112#name-request-target
  *
- * @throws MalformedRequest when the target is neither a path nor an absolute URL, or its path holds a `%` that begins no byte
+ * @throws MalformedRequest when the target is neither a path nor an
+ * absolute URL, or its path holds an invalid percent-encoding
  */
 export function urlOfTarget(target = '/'): URL {
   const text = target.startsWith('/') ? `http://listener${target}` : target;

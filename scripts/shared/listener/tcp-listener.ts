@@ -2,11 +2,14 @@ import net from 'node:net';
 import { guardEmitter, warnOfFault } from './guard.ts';
 
 export interface TcpListenerOptions extends net.ServerOpts {
-  /** What it is called in a warning. */
+  /** Its name in a warning. */
   name: string;
 }
 
-/** A TCP server whose connections cannot end the process: what any handler of a connection throws cuts that connection. */
+/**
+ * A TCP server whose connections cannot end the process: what any
+ * handler of a connection throws cuts that connection.
+ */
 export function createTcpListener(
   { name, ...options }: TcpListenerOptions,
   onConnection: (socket: net.Socket) => void,
@@ -27,7 +30,7 @@ export function createTcpListener(
 /** The same for a connection that was made, not accepted. */
 export function guardSocket(socket: net.Socket, name: string): void {
   guardEmitter(socket, (error) => {
-    // An `error` nobody listens to: the connection broke, and its close is all there is to know.
+    // Ignore `error`: the connection broke, and `close` follows.
     if (error !== socket.errored) warnOfFault(name, error);
     socket.destroy();
   });

@@ -9,8 +9,9 @@ interface Pair {
 }
 
 /**
- * Reads the certificate and key of a user at each use: their files may be renewed. Undefined when the user has none.
- * The reader throws UsageError when they cannot be used; once they could, a broken or half renewed pair does not count.
+ * Reads the certificate and key of a user at each use: their files may be renewed.
+ * Undefined when the user has none. The reader throws UsageError when they cannot be
+ * used; later on a broken or half renewed pair is ignored and the last good one kept.
  */
 export function clientCertificate(user: UserFields, userName: string): (() => Pair) | undefined {
   const readCert = contentOf(user['client-certificate-data'], user['client-certificate']);

@@ -1,4 +1,7 @@
-/** The credentials of a user, in client-go's order: a token or its file, then username and password, then a client certificate, then a login command. */
+/**
+ * The credentials of a user, in client-go's order: a token or its file, then username and password, then a
+ * client certificate, then a login command.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError, messageOf } from '../../errors.ts';
 import type { Connection } from '../kubeconfig/connection.ts';
@@ -17,7 +20,7 @@ export function createCredentials(connection: Connection, surroundings: LoginSur
     return unchanging(() => ({ headers: impersonation, cert: undefined, key: undefined }));
   const authorization = authorizationOf(connection);
   const certificate = clientCertificate(user, userName);
-  // A login command beside any other way is not run: kubectl does not either.
+  // As in kubectl, a login command is not run when there are other credentials.
   if (user.exec === undefined || authorization !== undefined || certificate !== undefined) {
     return unchanging(() => ({
       headers: { ...authorization?.(), ...impersonation },
@@ -42,7 +45,7 @@ export function createCredentials(connection: Connection, surroundings: LoginSur
   };
 }
 
-/** Files may have changed meanwhile; nothing else can. */
+/** Only files can have changed meanwhile. */
 function unchanging(read: () => Identity): Credentials {
   return {
     current: () => Promise.resolve().then(read),
@@ -65,7 +68,7 @@ function authorizationOf({ user, userName }: Connection): (() => Headers) | unde
   return () => bearer(contentOr(read, token, userName), userName);
 }
 
-/** Beside a token the file has the say once it can be read. */
+/** The file wins over the token once it can be read. */
 function contentOr(read: () => string, token: string, userName: string): string {
   try {
     return read();

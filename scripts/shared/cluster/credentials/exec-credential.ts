@@ -1,6 +1,7 @@
 /**
- * The two halves of the contract with a login command, client.authentication.k8s.io/v1 and v1beta1: what it is told in the variable
- * KUBERNETES_EXEC_INFO and what it prints. https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+ * The two halves of the contract with a login command, client.authentication.k8s.io/v1 and v1beta1: what it
+ * is told in the variable KUBERNETES_EXEC_INFO and what it prints.
+ * https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
 import { messageOf } from '../../errors.ts';
 import { readRegularFile } from '../../regular-file.ts';
@@ -44,7 +45,7 @@ function clusterInfo({ cluster }: Connection): object {
   return { server: serverAsGiven(cluster.server), ...Object.fromEntries(given) };
 }
 
-/** As it is written; behind a path nothing counts. */
+/** As written, without what follows the path. */
 const serverAsGiven = (server: string): string =>
   /^[a-z]+:\/\/[^/?#]+\/./i.test(server) ? server.replace(/[?#].*$/, '') : server;
 

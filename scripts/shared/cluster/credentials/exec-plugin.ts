@@ -1,4 +1,7 @@
-/** A login command (`user.exec`): run when its answer is needed, once for all who wait, and again only when the answer is used up. */
+/**
+ * A login command (`user.exec`): run on demand, once for all
+ * concurrent callers, and again only when its credential has expired.
+ */
 import { CommandError, messageOf } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { formatDuration } from '../../duration.ts';
@@ -8,27 +11,27 @@ import { execInfo, readExecCredential } from './exec-credential.ts';
 import type { Login } from './identity.ts';
 import { NotInstalled, runLoginCommand } from './run-login-command.ts';
 
-/** A login command failed: nothing was sent to the server. */
+/** A login command failed; no request was sent. */
 export class LoginError extends CommandError {}
 
 export interface LoginSurroundings {
   /** Where the command is looked up, and what it inherits. */
   env: NodeJS.ProcessEnv;
-  /** How long one run may take, in milliseconds. Default: 3 min where a person can answer it, 30 s elsewhere. */
+  /** Timeout of one run, in milliseconds. Default: 3 min where a person can answer it, 30 s elsewhere. */
   loginTimeoutMs?: number | undefined;
 }
 
 export interface ExecPlugin {
-  /** What the command gave last, while that is good; else it runs. Throws LoginError. */
+  /** The cached credential while it is valid, else a new one. Throws LoginError. */
   login(signal?: AbortSignal): Promise<Login>;
-  /** The server does not take this any more. */
+  /** Drops a credential that the server has refused. */
   forget(login: Login): void;
 }
 
 const PERSON_MS = 180_000;
 const PROGRAM_MS = 30_000;
 
-/** One for each command and cluster in this process: two connections do not ask twice. */
+/** One per command and cluster in this process, so that two connections share a login. */
 const plugins = new Map<string, ExecPlugin>();
 
 export function execPluginOf(

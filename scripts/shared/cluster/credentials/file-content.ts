@@ -4,8 +4,8 @@ import { readRegularFile } from '../../regular-file.ts';
 export const MAX_CREDENTIAL_BYTES = 16 * 1024 * 1024;
 
 /**
- * A file whose content may change while we run: read at each use. While it cannot be read (somebody is just replacing it), or `isUsable`
- * refuses what it holds, the last good content counts. Throws what went wrong when there is none yet.
+ * A file whose content may change while we run: read at each use. While it cannot be read (it is just being
+ * replaced), or `isUsable` refuses its content, the last good content is used. Throws when there is none yet.
  */
 export function rotatingFile(file: string, isUsable: (content: string) => void): () => string {
   let last: string | undefined;

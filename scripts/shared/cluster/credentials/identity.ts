@@ -8,7 +8,7 @@ export interface Identity {
   /** PEM, both or none. */
   cert: string | undefined;
   key: string | undefined;
-  /** The answer of a login command that it was made from. */
+  /** The credential of a login command that it was made from. */
   login?: Login;
 }
 
@@ -24,10 +24,13 @@ export interface Login {
 
 export interface Credentials {
   /**
-   * What the next request is to carry. May run a login command, and then take its time.
+   * The identity of the next request. May run a login command, which can take minutes.
    * @throws {CommandError} that names what is missing or failed
    */
   current(signal?: AbortSignal): Promise<Identity>;
-  /** Other credentials than these, which the server has just refused (401); undefined when there can be none. */
+  /**
+   * New credentials in place of these, which the server has just
+   * refused (401); undefined when there are no others.
+   */
   renewed(refused: Identity, signal?: AbortSignal): Promise<Identity | undefined>;
 }

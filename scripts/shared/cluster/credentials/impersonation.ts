@@ -1,4 +1,7 @@
-/** Acting as somebody else: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+/**
+ * Acting as somebody else:
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ */
 import type { UserFields } from '../kubeconfig/fields.ts';
 import { headerValue } from './header-value.ts';
 import type { Headers } from './identity.ts';

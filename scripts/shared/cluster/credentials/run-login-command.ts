@@ -1,4 +1,4 @@
-/** One run of a login command: its questions and answers on our terminal, its ExecCredential on a pipe, and an end in any case. */
+/** One run of a login command, with a timeout: its prompts on our terminal, its ExecCredential on a pipe. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
@@ -12,20 +12,21 @@ export interface LoginCommand {
   env: NodeJS.ProcessEnv;
   /** Whether it may read our standard input. */
   interactive: boolean;
-  /** Whether a person can see it ask: it then stays in our process group, which a terminal talks to. */
+  /** Whether a person can see its prompt: it then stays in our process group, which the terminal signals. */
   onTerminal: boolean;
   timeoutMs: number;
-  /** Told once, when it takes its time. */
+  /** Called once, when it takes long. */
   onWait: () => void;
 }
 
-/** After this long somebody wants to know what is waited for, in milliseconds. */
+/** Time after which the user is told what is waited for, in milliseconds. */
 const QUIET_MS = 5_000;
 const LONGEST_OUTPUT = 4 * 1024 * 1024;
 
 /**
  * What the command printed on stdout; its stderr is ours.
- * @throws Error that says how it failed: not installed, not started, ended with a code or a signal, no end in time
+ * @throws Error that says how it failed: not installed, not started,
+ * ended with a code or a signal, no end in time
  */
 export function runLoginCommand(login: LoginCommand): Promise<string> {
   const { args, env, interactive, onTerminal, timeoutMs, onWait } = login;
@@ -35,7 +36,8 @@ export function runLoginCommand(login: LoginCommand): Promise<string> {
     const child = spawn(program, args, {
       env,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
-      // In a group of its own it is ended with all that it has started; on Windows it would open a window.
+      // In a process group of its own it is killed with all its
+      // children; on Windows that would open a window.
       detached: isGroup,
       windowsHide: true,
     });
@@ -44,7 +46,7 @@ export function runLoginCommand(login: LoginCommand): Promise<string> {
         if (isGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
         else child.kill('SIGKILL');
       } catch {
-        // It has ended just now.
+        // It has just exited.
       }
     };
     const end = (settle: () => void) => {
@@ -84,7 +86,7 @@ function found(command: string, searchPath: string): string {
   return program;
 }
 
-/** Only then is a hint how to install it of use. */
+/** Only then an install hint helps. */
 export class NotInstalled extends Error {}
 
 function isExecutable(file: string): boolean {

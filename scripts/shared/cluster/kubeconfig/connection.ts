@@ -1,4 +1,4 @@
-/** The one connection that a context stands for, checked as far as it can be before a request is sent. */
+/** The connection of a context, validated as far as possible before a request is sent. */
 import path from 'node:path';
 import { UsageError, messageOf } from '../../errors.ts';
 import { NotReadableError, verifyRegularFile } from '../../regular-file.ts';
@@ -16,13 +16,13 @@ export interface Connection {
   userName: string;
   /** Paths in it are absolute, and so is a login command that is a path. */
   user: UserFields;
-  /** Whether requests say who sends them. */
+  /** Whether requests carry credentials. */
   sendsCredentials: boolean;
 }
 
 /**
- * What the context (by default the current one) names.
- * @throws {UsageError} for what kubectl refuses, what it would guess, and what is not supported here: each by its name
+ * The connection of a context, by default of the current one.
+ * @throws {UsageError} that names what kubectl refuses, what it would guess, or what is not supported here
  */
 export function chooseConnection(
   { currentContext, contexts, clusters, users }: Kubeconfig,
@@ -64,7 +64,8 @@ export function chooseConnection(
     cluster,
     userName: chosen.user,
     user,
-    // kubectl sends none over plain HTTP. Where the file says that nobody checks whom it talks to, so do stubs and tunnels get them.
+    // kubectl sends no credentials over plain HTTP. Here they are sent
+    // with insecure-skip-tls-verify, for stubs and tunnels.
     sendsCredentials: isSecure || cluster['insecure-skip-tls-verify'],
   };
 }
@@ -78,7 +79,7 @@ function serverOf(written: string, clusterName: string): string {
   if (!URL.canParse(address)) throw wrong('is no address');
   const url = new URL(address);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong(`has the scheme ${url.protocol}`);
-  // fetch refuses such addresses, and they would stand in every message.
+  // fetch refuses URLs with credentials, and every message would show them.
   if (url.username !== '' || url.password !== '') throw wrong('holds a user name or a password');
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

@@ -1,6 +1,7 @@
 /**
- * Typed reading of what a YAML file says, as Go's JSON decoder does it for kubectl: null and a missing field are the zero value,
- * unknown fields are passed over, and a value of another type is an error. https://pkg.go.dev/encoding/json#Unmarshal
+ * Typed decoding of a YAML file, as Go's JSON decoder does it for kubectl: null and a missing field are the
+ * zero value, unknown fields are ignored, and a value of another type is an error.
+ * https://pkg.go.dev/encoding/json#Unmarshal
  */
 
 /** Reads one value; `at` is its place for an error: `users[0].user.token`. Throws an Error that names it. */
@@ -71,7 +72,7 @@ export const namedList = <T>(field: string, decode: Decode<T>): Decode<Map<strin
     const found = new Map<string, T>();
     for (const one of list(value, at)) {
       const name = one['name'] as string;
-      // An extension that is null stands for none.
+      // A null extension counts as missing.
       if ((found.get(name) ?? null) !== null) throw new Error(`${at} has two entries named "${name}"`);
       found.set(name, one[field] as T);
     }
@@ -88,7 +89,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 function wrongType(at: string, wanted: string, value: unknown): Error {
-  // The type and not the value: it may be a secret.
+  // Name the type, not the value: it may be a secret.
   const got = Array.isArray(value) ? 'a list' : isMapping(value) ? 'a mapping' : `a ${typeof value}`;
   return new Error(`${at === '' ? 'it' : at} must be ${wanted}, not ${got}`);
 }

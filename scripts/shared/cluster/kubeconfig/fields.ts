@@ -1,4 +1,6 @@
-/** What a kubeconfig can say, field by field. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+/**
+ * What a kubeconfig can say, field by field. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ */
 import { anything, base64, fieldsOf, flag, listOf, mapOf, namedList, optional, text } from './decode.ts';
 import type { Decode } from './decode.ts';
 

@@ -1,9 +1,12 @@
-/** Several kubeconfig files as one: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files */
+/**
+ * Several kubeconfig files as one:
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
 import { UsageError, messageOf } from '../../errors.ts';
 import { readKubeconfig } from './read-file.ts';
 import type { Kubeconfig } from './read-file.ts';
 
-/** Some of the files are no kubeconfigs. */
+/** Some of the files are not kubeconfigs. */
 export class UnusableKubeconfigs extends UsageError {
   readonly files: readonly string[];
 
@@ -14,8 +17,8 @@ export class UnusableKubeconfigs extends UsageError {
 }
 
 /**
- * The first file that names a cluster, a user, a context or the current context has the say; nothing is mixed within an entry.
- * A file named twice is read once. With `text`, the one file has been read already.
+ * The first file that names a cluster, a user, a context or the current context wins; fields within an entry
+ * are not merged. A file named twice is read once. With `text`, the one file has been read already.
  * @throws {UnusableKubeconfigs} that names each file that is none
  */
 export function readKubeconfigs(files: readonly string[], { text }: { text?: string } = {}): Kubeconfig {
@@ -42,6 +45,6 @@ export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
 }
 
 function firstOfEach<T>(maps: readonly Map<string, T>[]): Map<string, T> {
-  // Later entries of a Map's source replace earlier ones.
+  // In a Map later entries replace earlier ones, so go backwards.
   return new Map([...maps].reverse().flatMap((map) => [...map]));
 }

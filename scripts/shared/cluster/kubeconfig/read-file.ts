@@ -1,11 +1,11 @@
-/** One kubeconfig file, as kubectl reads it: its types, its words, and what it refuses. */
+/** One kubeconfig file, read as kubectl reads it. */
 import { messageOf } from '../../errors.ts';
 import { NotReadableError, readRegularFile } from '../../regular-file.ts';
 import { config } from './fields.ts';
 import type { ClusterFields, ContextFields, UserFields } from './fields.ts';
 import { parseAsKubectl } from './yaml-as-kubectl.ts';
 
-/** An entry and the file it stands in: relative paths in it are meant from there. */
+/** An entry and its file: relative paths in it start from the file's folder. */
 export type From<T> = T & { file: string };
 
 export interface Kubeconfig {
@@ -15,12 +15,12 @@ export interface Kubeconfig {
   contexts: Map<string, From<ContextFields>>;
 }
 
-/** One with a hundred clusters and their certificates has less than 1 MB. */
+/** Upper bound: a kubeconfig of a hundred clusters with certificates has less than 1 MB. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
  * With `text`, the file has been read already.
- * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or says something else than a kubeconfig does
+ * @throws Error `<file> is not a usable kubeconfig: …` when it cannot be read or is not a kubeconfig
  */
 export function readKubeconfig(file: string, { text }: { text?: string } = {}): Kubeconfig {
   try {
@@ -40,7 +40,7 @@ export function readKubeconfig(file: string, { text }: { text?: string } = {}): 
   }
 }
 
-/** UTF-8, or what the byte order mark says: PowerShell writes UTF-16. Throws when it is none of them. */
+/** UTF-8, or what the byte order mark says: PowerShell writes UTF-16. Throws for any other encoding. */
 function decoded(bytes: Buffer): string {
   const [first, second] = bytes;
   const encoding =

@@ -1,4 +1,7 @@
-/** YAML as kubectl's parser (go-yaml) takes it: YAML 1.1, where yes is true, 0777 a number and the last of two equal keys counts. */
+/**
+ * YAML as kubectl's parser (go-yaml) takes it: YAML 1.1, where yes is
+ * true, 0777 a number and the last of two equal keys counts.
+ */
 import {
   LineCounter,
   isScalar,
@@ -11,7 +14,7 @@ import {
 import { findAliasProblem, findDeepNesting } from '../../yaml-shape.ts';
 
 /**
- * The first document of a text, or null when it holds none; what follows it is not read.
+ * The first document of a text, or null when it is empty; later documents are ignored.
  * @throws Error with line and column when the text is no YAML
  */
 export function parseAsKubectl(text: string): unknown {
@@ -31,7 +34,7 @@ export function parseAsKubectl(text: string): unknown {
   }) as Exclude<ReturnType<typeof parseAllDocuments>, { empty: true }>;
   if (document === undefined) return null;
   const [error] = document.errors;
-  // Without the lines around it and without what stands there: it may be a secret.
+  // Without the source lines: they may hold a secret.
   if (error !== undefined) throw new Error((error.message.split('\n')[0] ?? '').replace(/"[^"]*"/g, '"…"'));
   const aliases = findAliasProblem(document as Document.Parsed);
   if (aliases !== undefined)
@@ -47,7 +50,7 @@ export function parseAsKubectl(text: string): unknown {
   return document.toJS({ maxAliasCount: -1 });
 }
 
-/** Go's way to write it, which YAML 1.1 did not know. */
+/** Go's notation, which YAML 1.1 does not have. */
 const OCTAL: ScalarTag = {
   tag: 'tag:yaml.org,2002:int',
   default: true,
@@ -55,7 +58,9 @@ const OCTAL: ScalarTag = {
   resolve: (text) => Number(text.replace(/[-+_]/g, '')),
 };
 
-/** Dates, 1:30 as ninety, binaries and the like stay text: kubectl turns YAML into JSON, which has none of them. */
+/**
+ * Dates, sexagesimals (1:30) and binaries stay text: kubectl converts YAML to JSON, which has none of them.
+ */
 const withoutFarTypes = (tags: Tags): Tags => [
   OCTAL,
   ...tags.filter(

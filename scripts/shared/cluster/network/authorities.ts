@@ -1,4 +1,7 @@
-/** Whose certificates are trusted: the cluster's own authority, else this machine's, as Go finds them. https://pkg.go.dev/crypto/x509#SystemCertPool */
+/**
+ * Trusted certificate authorities: the cluster's own authority, else this machine's, as Go finds them.
+ * https://pkg.go.dev/crypto/x509#SystemCertPool
+ */
 import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,8 +12,9 @@ import { MAX_CREDENTIAL_BYTES, rotatingFile } from '../credentials/file-content.
 import type { ClusterFields } from '../kubeconfig/fields.ts';
 
 /**
- * Reads the trusted certificates (PEM) at each use: the file may be renewed. While it is not, the answer is the very same list.
- * The reader throws UsageError when it holds none; undefined: nobody is asked who he is.
+ * Reads the trusted certificates (PEM) at each use, since the file may be
+ * renewed. Returns the same list while it is unchanged. The reader throws
+ * UsageError when it holds none; undefined: certificates are not verified.
  */
 export function trustedAuthorities(
   cluster: ClusterFields,
@@ -44,7 +48,7 @@ export function trustedAuthorities(
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Node takes anything for certificates and trusts nobody then. */
+/** Node accepts any text as `ca`, and then trusts no certificate. */
 function verifyCertificates(content: string): void {
   const blocks = content.match(PEM) ?? [];
   if (blocks.length === 0) throw new Error('it holds no PEM certificate');

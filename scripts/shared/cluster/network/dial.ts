@@ -1,4 +1,4 @@
-/** Sockets to an API server, through a proxy where there is one: for requests and for port-forwards alike. */
+/** Sockets to an API server, through a proxy if there is one: for requests and for port-forwards. */
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -8,7 +8,9 @@ import { shownProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import type { Route, TlsMaterial } from './route.ts';
 
-/** The proxy did not let us through: the API server has heard nothing of it. Its code: a network code, or `ProxyRefused`. */
+/**
+ * The proxy refused or failed; nothing reached the API server. Its code: a network code, or `ProxyRefused`.
+ */
 export class ProxyError extends WayError {
   constructor(proxy: Proxy, why: string, options: { code: string; cause?: unknown }) {
     super(`The proxy ${shownProxy(proxy)} ${why}`, options);
@@ -18,16 +20,22 @@ export class ProxyError extends WayError {
 export interface Dialling {
   tls: TlsMaterial;
   timeoutMs: number;
-  /** Whether a proxy on the way shall pass bytes on unseen; without it a plain HTTP request is addressed to the proxy itself. */
+  /**
+   * Whether to tunnel through a proxy (CONNECT); else a plain HTTP request is addressed to the proxy itself.
+   */
   tunnel: boolean;
 }
 
-/** Long-lived and quiet connections are kept open by the systems between, as client-go does it, in milliseconds. */
+/**
+ * TCP keep-alive interval, as in client-go, so that idle connections
+ * are not dropped on the way, in milliseconds.
+ */
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * A connection that bytes for the server can be written to.
- * @throws {ProxyError}, or the error of the network or of TLS; one with the code ETIMEDOUT when it takes too long
+ * Opens a connection to the server.
+ * @throws {ProxyError}, or the error of the network or of TLS; one
+ * with the code ETIMEDOUT when it takes too long
  */
 export async function dial(
   { server, proxy }: Route,
@@ -55,7 +63,7 @@ async function toProxy(proxy: Proxy, material: TlsMaterial, patience: Patience):
   const end = endOf(proxy.url);
   try {
     const socket = await patience.connected(net.connect(end), 'connect');
-    // A proxy with TLS is trusted as the server is, and must have its own name.
+    // An HTTPS proxy is verified with the same authorities, by its own name.
     return proxy.url.protocol === 'http:' ? socket : await secured(socket, end.host, material, patience);
   } catch (error) {
     throw new ProxyError(proxy, `does not answer: ${messageOf(error)}`, {
@@ -75,7 +83,7 @@ function secured(
     socket,
     secureContext,
     ...(insecure ? { rejectUnauthorized: false } : {}),
-    // An address is not told to the server (RFC 6066), and yet its certificate must name it.
+    // No SNI for an IP address (RFC 6066), but the certificate must still name it.
     servername: net.isIP(name) === 0 ? name : '',
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
     ALPNProtocols: ['http/1.1'],
@@ -121,7 +129,7 @@ function askToPassOn(
   });
 }
 
-/** For a request that is addressed to the proxy, and for CONNECT. */
+/** The Proxy-Authorization header, for CONNECT and for requests to the proxy. */
 export function proxyAuthorization({ url }: Proxy): Record<string, string> {
   if (url.username === '') return {};
   const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
@@ -133,7 +141,7 @@ function endOf(url: URL): { host: string; port: number } {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
-/** One time limit for all the sockets of one way. */
+/** One deadline for all the sockets of one connection. */
 class Patience {
   readonly #sockets: net.Socket[] = [];
   readonly #timer: NodeJS.Timeout;

@@ -1,4 +1,4 @@
-/** The connections of one API client: kept for the next request, and new ones once a certificate, a key or an authority is another. */
+/** The connection pool of one API client; renewed when a certificate, a key or an authority has changed. */
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { WayError } from '../errors.ts';
@@ -18,7 +18,7 @@ export function createPool(route: Route, { timeoutMs }: { timeoutMs: number }): 
 
   function agentFor(tls: TlsMaterial): Agent {
     if (current?.tls === tls) return current.agent;
-    // What is under way on the old connections may end; nothing new goes there.
+    // Requests in flight on the old connections may finish; new ones use the new pool.
     void current?.agent.close().catch(() => undefined);
     const agent = new Agent({
       connect: (_options, callback) => {
@@ -50,7 +50,7 @@ export function createPool(route: Route, { timeoutMs }: { timeoutMs: number }): 
   };
 }
 
-/** Credentials go to the server that the kubeconfig names, and nowhere else. */
+/** Redirects are not followed: credentials go only to the server that the kubeconfig names. */
 const sentOn = (from: string, to: string): WayError =>
   new WayError(`The API server at ${from} sends us on to ${to}, which the kubeconfig does not name`, {
     code: 'Redirected',

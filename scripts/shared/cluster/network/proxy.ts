@@ -1,6 +1,6 @@
 /**
- * Which proxy a connection goes through: the cluster's `proxy-url`, else what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, in Go's reading of
- * them. https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
+ * Which proxy a connection goes through: the cluster's `proxy-url`, else what HTTPS_PROXY, HTTP_PROXY and
+ * NO_PROXY say, in Go's reading of them. https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -12,7 +12,7 @@ export interface Proxy {
   namedBy: string;
 }
 
-/** @throws {UsageError} for an address that is none and for SOCKS, which is not supported */
+/** @throws {UsageError} for an invalid address and for SOCKS, which is not supported */
 export function chooseProxy(
   server: URL,
   { proxyUrl, clusterName, env }: { proxyUrl: string; clusterName: string; env: NodeJS.ProcessEnv },
@@ -37,7 +37,7 @@ function proxyAt(address: string, namedBy: string): Proxy {
   return { url, namedBy };
 }
 
-/** Loopback always, and what NO_PROXY lists. */
+/** Whether a host bypasses the proxy: loopback always, and what NO_PROXY lists. */
 function isPassedBy(server: URL, env: NodeJS.ProcessEnv): boolean {
   const host = server.hostname.replace(/^\[|\]$/g, '');
   if (host === 'localhost' || isLoopback(host)) return true;
@@ -49,7 +49,10 @@ function isPassedBy(server: URL, env: NodeJS.ProcessEnv): boolean {
     .some((entry) => entry !== '' && matches(entry, host, port));
 }
 
-/** `*`, an address, a range of addresses, a name and all below it, `.name` or `*.name` for those below it alone; each with a port or without. */
+/**
+ * `*`, an address, a range of addresses, a name and all below it, `.name`
+ * or `*.name` for those below it alone; each with a port or without.
+ */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   if (entry.includes('/')) return isInRange(host, entry);

@@ -1,4 +1,4 @@
-/** The way to an API server: where it is, what lies between, and how both sides prove who they are. */
+/** The route to an API server: its address, a proxy, and TLS on both sides. */
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { Identity } from '../credentials/identity.ts';
@@ -9,16 +9,16 @@ import type { Proxy } from './proxy.ts';
 
 export interface TlsMaterial {
   secureContext: SecureContext;
-  /** Nobody is asked who he is. */
+  /** The server's certificate is not verified. */
   insecure: boolean;
-  /** What the server's certificate must name. */
+  /** The name that the server's certificate must have. */
   serverName: string;
 }
 
 export interface Route {
   readonly server: URL;
   readonly proxy: Proxy | undefined;
-  /** For connections of this identity: the very same object as long as certificate, key and authority are the same. */
+  /** TLS options for this identity: the same object while certificate, key and authority are unchanged. */
   tls(identity: Identity): TlsMaterial;
 }
 
