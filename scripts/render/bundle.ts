@@ -10,11 +10,11 @@ export interface Bundle {
 }
 
 /**
- * Bundles the command into plain JavaScript: it starts as fast as Node itself, without compiling anything first. What talks to
- * a cluster stays a chunk of its own, loaded when apply or delete need it.
+ * Bundles the command into plain JavaScript, so that it starts as fast as Node itself. The cluster client is
+ * a chunk of its own, loaded when apply or delete need it.
  */
 export async function bundleCommand(): Promise<Bundle> {
-  // Inside node_modules, so that the cluster client is found from there.
+  // Inside node_modules, so that the cluster client can be resolved.
   const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, 'render-'));
@@ -28,7 +28,7 @@ export async function bundleCommand(): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // `yaml` is CommonJS and asks for Node's own modules with require.
+    // `yaml` is CommonJS and requires Node's built-in modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },

@@ -31,7 +31,7 @@ export function renderTemplate(text: string, values: unknown, options: RenderTem
   });
 }
 
-/** Data as template values; what cannot be data (functions, loops of references) is the renderer's own error too. */
+/** Converts data to template values. Throws a RenderError for functions and circular references. */
 function dataOf(values: unknown, file: string): Value {
   try {
     return fromPlain(values);

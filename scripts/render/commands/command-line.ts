@@ -63,7 +63,10 @@ const ONLY_FOR: Record<string, readonly Command[]> = {
 
 const wrong = (message: string): InputError => new InputError(`${message} See --help.`, 1);
 
-/** Reads a command line as kontemplate does: flags before or after the command, @file for arguments from a file. */
+/**
+ * Reads a command line as kontemplate does: flags before or after the
+ * command, @file for arguments from a file.
+ */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const args = expand(argv);
   const { values, positionals } = parse(args);

@@ -1,9 +1,9 @@
-/** Routes that lead to nothing: whoever is sent there is answered 503. */
+/** Dead routes: their requests are answered 503, because no ready pod stands behind them. */
 import { fullHost, receivers } from '../../shared/istio-routes.ts';
 import { includesAll, isReady } from '../../shared/kubernetes.ts';
 import type { Deployment, DestinationRule, Pod, Service, VirtualService } from '../../shared/kubernetes.ts';
 
-/** Who is sent where, and who answers there. Every object with its namespace. */
+/** The routing and the pods of the cluster. Every object has its namespace. */
 export interface Traffic {
   virtualServices: readonly VirtualService[];
   destinationRules: readonly DestinationRule[];
@@ -16,13 +16,13 @@ export interface Route {
   /** Of a Service of the cluster. */
   host: string;
   subset: string;
-  /** What tells the subset's pods from others; undefined where no DestinationRule has the subset. */
+  /** The subset's labels; undefined where no DestinationRule has the subset. */
   labels: Readonly<Record<string, string>> | undefined;
-  /** Whether a pod answers there. */
+  /** Whether a ready pod stands behind the route. */
   isServed: boolean;
 }
 
-/** Every route to a subset of a Service. Hosts that no Service stands for are none of ours to judge. */
+/** Every route to a subset of a Service. Hosts without a Service are not checked. */
 export function routesIn({ virtualServices, destinationRules, services, pods }: Traffic): Route[] {
   const byHost = new Map(services.map((one) => [fullHost(one.metadata.name, homeOf(one)), one]));
   return virtualServices.flatMap((virtualService) =>
@@ -57,7 +57,7 @@ export function brings({ spec, metadata }: Deployment, { host, labels }: Route):
   );
 }
 
-/** Who answers the host now: subsets by name, or the Service where no route is. Empty: nobody. */
+/** What serves the host now: subsets by name, or the Service where there is no route. Empty: nothing. */
 export function serversOf(host: string, traffic: Traffic): string[] {
   const routes = routesIn(traffic).filter((route) => route.host === host);
   if (routes.length > 0)

@@ -21,7 +21,7 @@ export async function sendDirectly(
   surroundings: SendSurroundings & { home: string | undefined },
 ): Promise<void> {
   const { stdout, stderr, environment, home, signal } = surroundings;
-  // Everything is read, and its kinds are known to the cluster, before the first object is sent.
+  // Parse everything and look up all kinds before the first object is sent.
   const sets = run.sets.map(({ set, files }) => ({
     set: set.name,
     args: set.args,

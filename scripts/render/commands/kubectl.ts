@@ -46,7 +46,7 @@ function argumentsFor(line: SendCommand, set: RenderedSet): string[] {
   ];
 }
 
-/** One kubectl per set, in order; the first that fails ends the run. */
+/** Runs one kubectl per set, in order; the first that fails ends the run. */
 export async function runKubectl(
   kubectl: string,
   line: SendCommand,
@@ -76,7 +76,8 @@ async function pipeThrough(
   { environment, signal, stdout, stderr }: SendSurroundings,
 ): Promise<number | string> {
   return new Promise((resolve, reject) => {
-    // Through our hands: a reader that leaves must not end kubectl between two of its objects.
+    // Pipe kubectl's output through this process: a closed pipe must
+    // not end kubectl between two of its objects.
     const child = spawn(program, args, { stdio: 'pipe', env: environment, signal });
     child.stdout.setEncoding('utf8').on('data', stdout);
     child.stderr.setEncoding('utf8').on('data', stderr);
@@ -88,7 +89,7 @@ async function pipeThrough(
       if (signal.aborted) reject(signal.reason as Error);
       else resolve(code ?? killedBy ?? 'no exit code');
     });
-    // A kubectl that ends early closes its input; its exit code says why.
+    // Ignore EPIPE: a kubectl that ends early closes its input, and its exit code says why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });

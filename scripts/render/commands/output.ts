@@ -11,7 +11,7 @@ type Write = (text: string) => void;
 const endsWithSeparator = (text: string): boolean => /(?:^|\n)---\s*$/.test(text);
 const beginsWithSeparator = (text: string): boolean => /^\s*---(?:\s|$)/.test(text);
 
-/** Prints every file followed by one newline. Nothing stands between files unless a separator is asked for. */
+/** Prints every file followed by one newline. No separator between files unless asked for. */
 export function printFiles(run: RenderRun, separator: boolean, stdout: Write, stderr: Write): void {
   const files = run.sets.flatMap((set) => set.files);
   const runsOn = files.filter(({ text }, index) => {

@@ -1,4 +1,4 @@
-/** Who is sent where now, and who answers there: what one read of the cluster says. */
+/** Reads the routing and the pods of the cluster, once. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { fullHost, receivers } from '../../shared/istio-routes.ts';
@@ -13,7 +13,7 @@ import type {
 import { resources, type Resource } from '../../shared/resources.ts';
 import type { Traffic } from './dead-routes.ts';
 
-/** What the sets bring, each with the namespace it goes to. */
+/** The objects of the sets, each with its namespace. */
 export interface Brought {
   virtualServices: VirtualService[];
   destinationRules: DestinationRule[];
@@ -21,14 +21,14 @@ export interface Brought {
   deployments: Deployment[];
 }
 
-/** In the namespaces of the objects, and of the Services that they lead to. */
+/** Lists in the namespaces of the objects, and of the Services that they route to. */
 export async function readTraffic(cluster: Cluster, brought: Brought): Promise<Traffic> {
   const namespaces = namespacesOf(brought);
   const list = async <T extends KubernetesObject>(resource: Resource): Promise<T[]> => {
     const found = await Promise.all(
       namespaces.map((namespace) =>
         cluster.list<T>(resource, { namespace }).catch((error: unknown) => {
-          // A mesh that is still to be installed.
+          // Istio is not installed yet.
           if (error instanceof ClusterError && error.status === 404) return [];
           throw error;
         }),

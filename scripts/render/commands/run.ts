@@ -11,9 +11,9 @@ import { printable, printableLines } from '../../shared/printable.ts';
 
 type RenderingCommand = Exclude<CommandLine, { command: 'help' | 'version' }>;
 
-/** Runs one command line; answers the exit code. Errors with a place are told on stderr here. */
+/** Runs one command line and returns the exit code. Errors with a position are printed on stderr here. */
 export async function runCommand(argv: readonly string[], outside: CommandSurroundings): Promise<number> {
-  // What is told names sets, files and objects, which are whoever wrote them.
+  // Messages name sets, files and objects from outside: make them printable.
   const surroundings = { ...outside, stderr: (text: string) => outside.stderr(printableLines(text)) };
   try {
     const line = readCommandLine(argv);
@@ -54,7 +54,7 @@ async function render(line: RenderingCommand, surroundings: CommandSurroundings)
     else writeFiles(run, line.output, stderr);
     return;
   }
-  // Only now: nothing has been sent while a template could still fail.
+  // Send only after all templates are rendered, so that a failing one sends nothing.
   const { sendToCluster } = await import('./send.ts');
   await sendToCluster(line, withoutEmptySets(run), { ...surroundings, signal: surroundings.hearSignals() });
 }

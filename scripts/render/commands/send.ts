@@ -7,7 +7,7 @@ import type { ClusterFlags } from './command-line.ts';
 import { findKubectl, runKubectl } from './kubectl.ts';
 import type { SendCommand, SendSurroundings } from './surroundings.ts';
 
-/** Hands rendered sets to kubectl, or to the API server itself where there is no kubectl. */
+/** Sends rendered sets by kubectl, or to the API server itself where there is no kubectl. */
 export async function sendToCluster(
   line: SendCommand,
   run: RenderRun,
@@ -39,11 +39,11 @@ export async function sendToCluster(
   await sendDirectly(line.command, how, cluster, run, { ...surroundings, home: homeFolder() });
 }
 
-/** Whether any of it may decide where traffic goes. */
+/** Whether any object may be a VirtualService or DestinationRule. */
 const decidesTraffic = (run: RenderRun): boolean =>
   run.sets.some(({ files }) => files.some(({ text }) => text.includes('networking.istio.io/')));
 
-/** The cluster file says where its objects belong; a flag may repeat that, not contradict it. */
+/** `--context` may repeat the cluster file's context, not contradict it. */
 function agreedContext(flag: string | undefined, inFile: string, file: string): string | undefined {
   if (flag !== undefined && inFile !== '' && flag !== inFile) {
     throw new InputError(`${file} is for context ${inFile}, not for --context ${flag}. Nothing was sent.`, 2);
@@ -51,7 +51,7 @@ function agreedContext(flag: string | undefined, inFile: string, file: string): 
   return flag ?? (inFile === '' ? undefined : inFile);
 }
 
-/** Without any cluster named, a running playground is meant rather than whatever kubectl last used. */
+/** Without a cluster named, use a running playground rather than kubectl's current context. */
 function withPlayground(cluster: ClusterFlags, { environment, stderr }: SendSurroundings): NodeJS.ProcessEnv {
   const isNamed = cluster.context !== undefined || cluster.kubeconfig !== undefined;
   if (isNamed || (environment['KUBECONFIG'] ?? '') !== '') return environment;

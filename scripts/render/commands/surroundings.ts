@@ -1,16 +1,16 @@
 import type { Start } from '../../shared/called.ts';
 import type { ApplyCommandName, CommandLine } from './command-line.ts';
 
-/** What a command works with. */
+/** The environment of a command. */
 export interface CommandSurroundings {
   stdout: (text: string) => void;
   stderr: (text: string) => void;
   environment: NodeJS.ProcessEnv;
-  /** How the command was started, and so how it is typed. */
+  /** How the command was started, for its messages. */
   start: Start;
   /**
-   * Stops a kubectl that runs. Asked for only then: a rendering is done in one go, which hears nothing, and until somebody asks, a signal
-   * ends the process.
+   * Aborts a running kubectl. Requested only then: rendering is synchronous
+   * and handles no signals, so before that a signal ends the process.
    */
   hearSignals: () => AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** The look at the routes for what kubectl is about to send: at the cluster that kubectl will take. */
+/** Checks the routes of what kubectl is about to send, in the cluster that kubectl will use. */
 import { connectCluster, type Cluster } from '../../shared/cluster/cluster.ts';
 import { chooseCluster, type ClusterChoice } from '../../shared/cluster/flags.ts';
 import { parseObjects } from '../sets/parse-objects.ts';
@@ -8,8 +8,8 @@ import type { SendSurroundings } from './surroundings.ts';
 import { DeadRouteError, notLookedAt, verifyRoutes } from './verify-routes.ts';
 
 /**
- * What keeps this program from looking (no right, a cluster that only kubectl finds, YAML that only kubectl
- * reads) is told and keeps nobody from sending.
+ * When the check is impossible (no right, a cluster that only kubectl
+ * finds, YAML that only kubectl reads), it warns and does not block.
  */
 export async function verifyBeforeKubectl(
   flags: ClusterFlags,
@@ -31,7 +31,7 @@ export async function verifyBeforeKubectl(
   }
 }
 
-/** Where nothing names a cluster, kubectl takes the current context of the user's own kubeconfig. */
+/** Without a cluster named, kubectl uses the current context of the user's own kubeconfig. */
 function chooseAsKubectl(
   flags: ClusterFlags,
   env: NodeJS.ProcessEnv,

@@ -1,6 +1,6 @@
 /**
- * Before Istio's objects are sent: would their routes lead to pods that answer? Files that were written before the last switch send all traffic to a
- * version that is gone. One read of the cluster, and only where the sets hold such objects.
+ * Refuses Istio objects whose routes lead to no ready pod: files from before the last switch would send all
+ * traffic to a version that is gone. It reads the cluster once, and only where the sets hold such objects.
  */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -12,8 +12,8 @@ import { brings, isFor, routesIn, serversOf, type Route, type Traffic } from './
 import { readTraffic, type Brought } from './read-traffic.ts';
 
 /**
- * @param warn hears why it could not be looked
- * @throws DeadRouteError that names the route, and who serves now
+ * @param warn called with the reason when the check is impossible
+ * @throws DeadRouteError that names the route, and what serves now
  */
 export async function verifyRoutes(
   cluster: Cluster,
@@ -27,21 +27,21 @@ export async function verifyRoutes(
     const [dead] = deadRoutes(live, brought);
     if (dead !== undefined) throw refusal(dead, live, brought);
   } catch (error) {
-    // No right to look, or objects of no shape that the API server would take: it will say so itself.
+    // No right to read, or invalid objects: the API server will report those itself.
     const isNotOurs = error instanceof TypeError || (error instanceof ClusterError && error.status === 403);
     if (!isNotOurs) throw error;
     warn(notLookedAt(error));
   }
 }
 
-/** A route would lead to nothing. */
+/** A route would be dead. */
 export class DeadRouteError extends InputError {
   constructor(message: string) {
     super(message, 2);
   }
 }
 
-/** Those that would lead to nothing when the sets are sent. */
+/** The routes that would be dead once the sets are sent. */
 export function deadRoutes(live: Traffic, brought: Brought): Route[] {
   const after: Traffic = {
     virtualServices: overlaid(live.virtualServices, brought.virtualServices),
@@ -50,7 +50,7 @@ export function deadRoutes(live: Traffic, brought: Brought): Route[] {
     pods: live.pods,
   };
   const isBrought = ({ virtualService }: Route) => brought.virtualServices.some(isNamed(virtualService));
-  // Of somebody else's routes only those that a rule of ours would end.
+  // Of routes outside the sets, only those that a DestinationRule of the sets would make dead.
   const ends = (route: Route) =>
     brought.destinationRules.some((rule) => isFor(rule, route.host)) &&
     routesIn(live).some((one) => one.isServed && isSame(one, route));
@@ -58,7 +58,7 @@ export function deadRoutes(live: Traffic, brought: Brought): Route[] {
     (route) =>
       !route.isServed &&
       (isBrought(route) || ends(route)) &&
-      // A first install: its pods come with it, and nobody is served until then.
+      // Allow a first install: its pods come with it, and nothing serves until then.
       !(brought.deployments.some((one) => brings(one, route)) && serversOf(route.host, live).length === 0),
   );
 }
@@ -111,6 +111,6 @@ const isNamed =
 const isSame = (one: Route, other: Route): boolean =>
   one.host === other.host && one.subset === other.subset && isNamed(one.virtualService)(other.virtualService);
 
-/** In a warning. */
+/** Names for a warning. */
 export const notLookedAt = (error: unknown): string =>
   `whether the routes lead to ready pods was not looked at: ${messageOf(error)}`;

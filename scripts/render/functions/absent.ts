@@ -38,7 +38,7 @@ function all(reason: string, names: string): Record<string, string> {
   return Object.fromEntries(names.split(' ').map((name) => [name, reason]));
 }
 
-/** Why a function that users of sprig, Helm or kontemplate may look for is not there. */
+/** Why a function of sprig, Helm or kontemplate is left out, for the error. */
 export function reasonForAbsence(name: string): string | undefined {
   if (Object.hasOwn(REASONS, name)) return `Not offered: ${REASONS[name] ?? ''}`;
   if (/^must[A-Z]/.test(name)) return `Not offered: ${NEWER}; the function without "must" is`;

@@ -3,7 +3,7 @@ import { floatIn, integerIn, type MaybeValue } from '../template/values.ts';
 const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
 
-/** Any value as a 64-bit integer: floats are cut, text that is no integer counts as 0. */
+/** Any value as a 64-bit integer: floats are truncated, text that is not an integer counts as 0. */
 export function toInt64(value: MaybeValue): bigint {
   if (typeof value === 'string') {
     const integer = parseInteger(value);
@@ -23,14 +23,14 @@ export function parseInteger(text: string): bigint | undefined {
   return /^[+-]?[0-9]+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
 }
 
-/** strconv.Atoi without its error: out of range ends at the range's end. */
+/** strconv.Atoi without its error: out of range is clamped. */
 export function atoi(text: string): bigint {
   const integer = parseInteger(text) ?? 0n;
   if (integer > MAX) return MAX;
   return integer < MIN ? MIN : integer;
 }
 
-/** Any value as a float: text that is no number counts as 0. */
+/** Any value as a float: text that is not a number counts as 0. */
 export function toFloat64(value: MaybeValue): number {
   if (typeof value === 'string') return parseFloatText(value);
   if (typeof value === 'boolean') return value ? 1 : 0;

@@ -3,7 +3,7 @@ import { fn, variadic, type TemplateFunction } from '../template/functions.ts';
 import { isTrue, sortedKeys, withElementType, type Value, type ValueMap } from '../template/values.ts';
 import { textOf } from './text.ts';
 
-// A map that is null reads as an empty one, and cannot be written to.
+// A null map reads as empty, and cannot be written to.
 const readable = (map: ValueMap | undefined): ValueMap => map ?? new Map<string, Value>();
 
 function writable(map: ValueMap | undefined): ValueMap {
@@ -12,8 +12,8 @@ function writable(map: ValueMap | undefined): ValueMap {
 }
 
 /**
- * Merges one map into another, in place. Without overwriting, only what is missing or empty is taken; maps on both
- * sides are merged in turn; null is never taken.
+ * Merges one map into another, in place. Without overwriting, only what is missing or empty is taken; maps on
+ * both sides are merged in turn; null is never taken.
  */
 function mergeInto(target: ValueMap, source: ValueMap, overwrite: boolean): void {
   for (const [key, value] of source) {
@@ -57,7 +57,7 @@ export const dictFunctions: Array<[string, TemplateFunction]> = [
     }),
   ],
   ['hasKey', fn(['map', 'string'], ([map, key]) => readable(map).has(key))],
-  // Go hands keys and values out in random order; here they are sorted, so that output can be repeated.
+  // Go iterates maps in random order; here keys are sorted, so that output is reproducible.
   [
     'keys',
     variadic([], 'map', (maps) =>

@@ -36,7 +36,7 @@ function base32Decode(text: string): string {
   return Buffer.from(bytes.map((byte) => parseInt(byte, 2))).toString('utf8');
 }
 
-/** Strict base64; like sprig, a mistake is told in the result. */
+/** Strict base64; as in sprig, an error is returned as the result. */
 function base64Decode(text: string): string {
   const clean = text.replace(/[\r\n]/g, '');
   for (let at = 0; at < clean.length; at += 4) {

@@ -1,7 +1,7 @@
 import type * as ChildProcess from 'node:child_process';
 import { InputError } from '../sets/input-error.ts';
 
-/** What templates may ask of the machine they are rendered on. */
+/** The functions of the machine that renders. */
 export interface Host {
   /** Full hash of the commit checked out in a folder's repository. */
   gitHead(folder: string): string;
@@ -11,7 +11,7 @@ export interface Host {
   addresses(name: string): readonly string[];
 }
 
-/** Loaded when first used: most runs start no program. */
+/** Lazy import: most runs start no program. */
 const childProcess = (): typeof ChildProcess => process.getBuiltinModule('node:child_process');
 
 function output(program: string, args: readonly string[]): string {
@@ -27,13 +27,13 @@ function output(program: string, args: readonly string[]): string {
   }
 }
 
-// Node resolves names asynchronously only, templates are rendered in one go: another Node waits for the answer.
+// Node resolves names asynchronously only, and rendering is synchronous: a child process resolves the name.
 const RESOLVE = `require('node:dns').lookup(process.argv[1], { all: true }, (error, found) => {
   if (error) { process.stderr.write(error.message); process.exitCode = 1; }
   else process.stdout.write(found.map((each) => each.address).join('\\n'));
 });`;
 
-/** The machine itself. `note` hears of every look-up in the password store. */
+/** The real machine. `note` is called for every look-up in the password store. */
 export function localHost(note: (line: string) => void): Host {
   return {
     gitHead: (folder) => output('git', ['-C', folder, 'rev-parse', 'HEAD']),

@@ -14,7 +14,7 @@ import { wordFunctions } from './words.ts';
 
 export { reasonForAbsence } from './absent.ts';
 
-/** Go's built-in functions, sprig's and kontemplate's; where a name is in several, the later wins, as in kontemplate. */
+/** Go's built-in functions, sprig's and kontemplate's; of equal names the later wins, as in kontemplate. */
 export const standardFunctions: FunctionTable = new Map([
   ...goFunctions,
   ...textFunctions,

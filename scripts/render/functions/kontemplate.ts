@@ -8,7 +8,8 @@ const inSetsOnly = (name: string): FunctionError =>
 export const kontemplateFunctions: Array<[string, TemplateFunction]> = [
   [
     'default',
-    // Not sprig's: the second argument is the name of a top-level value, which counts when it exists, even empty.
+    // Not sprig's: the second argument is the name of a top-level
+    // value, which counts when it exists, even empty.
     fn(['any', 'string'], ([fallback, name], { root }) => {
       const found = root instanceof Map ? root.get(name) : undefined;
       return found === undefined ? fallback : found;

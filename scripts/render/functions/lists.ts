@@ -66,7 +66,7 @@ function untilStep(start: bigint, stop: bigint, step: bigint): Value[] {
   return withElementType(counts, 'int');
 }
 
-/** Of equal items the first. What has a name is found by it: comparing each with each takes an hour for a million of them. */
+/** The first of equal items. Scalars are found by a key: pairwise comparison of a million takes an hour. */
 function uniq(items: readonly Value[]): Value[] {
   const names = new Set<string>();
   const others: Value[] = [];
@@ -79,7 +79,7 @@ function uniq(items: readonly Value[]): Value[] {
   });
 }
 
-/** The same for equal values, and for no others; undefined for lists, maps, and NaN, which equals nothing. */
+/** A key that is the same for equal values only; undefined for lists, maps, and NaN, which equals nothing. */
 function nameOf(item: Value): string | undefined {
   if (Array.isArray(item) || item instanceof Map || Number.isNaN(floatIn(item))) return undefined;
   return `${typeName(item)} ${String(integerIn(item) ?? floatIn(item) ?? (item as string | boolean | null))}`;

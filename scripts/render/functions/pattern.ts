@@ -21,12 +21,12 @@ type Instruction =
   | { op: 'assert'; what: Extract<PatternNode, { kind: 'assert' }>['what'] }
   | { op: 'match' };
 
-// Repetitions of repetitions multiply; beyond this a pattern is refused, as Go does.
+// Nested repetitions multiply: a larger pattern is refused, as in Go.
 const MAX_PROGRAM = 50_000;
 
 /**
- * Compiles a regular expression of Go's syntax. It is run as a set of threads over the text, so that its time grows
- * with pattern x text and never explodes, which JavaScript's backtracking expressions can do.
+ * Compiles a regular expression of Go's syntax. It runs as a set of threads over the text (a Pike VM), so
+ * that time is at most pattern x text; JavaScript's backtracking can be exponential.
  */
 export function compilePattern(source: string): Pattern {
   const parsed = parsePattern(source);
@@ -106,7 +106,7 @@ type Split = (at: number, inside: number, outside: number) => void;
 
 function emitUnbounded(program: Instruction[], body: PatternNode, min: number, split: Split): void {
   for (let count = 1; count < min; count++) emit(program, body);
-  // x* of something that can be empty is (x+)?: else an empty turn would hide the choices behind it.
+  // x* of something that can be empty is (x+)?: else an empty iteration would hide the alternatives after it.
   const skip = min === 0 ? push(program, { op: 'jump', to: 0 }) : undefined;
   const start = program.length;
   emit(program, body);
@@ -151,7 +151,7 @@ function run(program: Instruction[], parsed: ParsedPattern, text: string, from: 
   const empty: Slots = new Array<number>(2 * (parsed.groups + 1)).fill(-1);
   for (let position = from; ;) {
     const code = text.codePointAt(position);
-    // A thread begun here has the lowest priority; once something matched, no new one begins.
+    // A thread started here has the lowest priority; after a match none is started.
     if (found === undefined) threads.push({ at: 0, slots: empty });
     const ready = follow(program, threads, text, position, visited, ++generation);
     const next: Thread[] = [];

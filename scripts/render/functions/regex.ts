@@ -6,7 +6,10 @@ import { compilePattern, type Match, type Pattern } from './pattern.ts';
 /** The most matches of a pattern in one text. */
 const MAX_MATCHES = 1_000_000;
 
-/** All matches, at most n of them (n < 0: all). An empty match right behind another match does not count, as in Go. */
+/**
+ * All matches, at most n of them (n < 0: all). An empty match right
+ * behind another match does not count, as in Go.
+ */
 function matches(pattern: Pattern, text: string, n: number): Match[] {
   const found: Match[] = [];
   let at = 0;
@@ -65,7 +68,7 @@ function isMatch(pattern: string, text: string): boolean {
   try {
     return compilePattern(pattern).find(text, 0) !== undefined;
   } catch (error) {
-    // sprig's regexMatch takes a pattern that cannot be read for one that does not match.
+    // As in sprig, regexMatch returns false for an invalid pattern.
     if (error instanceof FunctionError) return false;
     throw error;
   }

@@ -6,13 +6,13 @@ import { fn, type FunctionTable, type TemplateFunction } from '../template/funct
 import { withElementType, type Value } from '../template/values.ts';
 import type { Host } from './host.ts';
 
-/** More templates inside templates than any real set has; recursion ends here instead of crashing. */
+/** Deepest nesting of inserted templates: endless recursion becomes an error. */
 const MAX_INSERT_DEPTH = 20;
 
 export interface SetSurroundings {
-  /** Where insertFile and insertTemplate look. */
+  /** The folder of insertFile and insertTemplate. */
   folder: string;
-  /** The cluster file's folder: gitHEAD tells its repository's commit. */
+  /** The cluster file's folder, whose repository gitHEAD reads. */
   clusterFolder: string;
   host: Host;
   /** Renders the text of another file of the set with the same values. */
@@ -59,14 +59,14 @@ export function setFunctions(surroundings: SetSurroundings): FunctionTable {
   ]);
 }
 
-// A chain of insertions that is too deep is told once, not once per level.
+// Report a chain that is too deep once, not once per level.
 function asFunctionError(error: RenderError): FunctionError {
   if (error.errorClass !== 'too-deep') return new FunctionError(error.message, error.errorClass);
   const innermost = /templates insert each other .*$/.exec(error.fact)?.[0] ?? error.message;
   return new FunctionError(innermost, 'too-deep');
 }
 
-/** Problems with files and programs become errors of the template that asked for them. */
+/** Errors of files and programs become errors of the template that called the function. */
 function attempt<T>(action: () => T): T {
   try {
     return action();

@@ -36,7 +36,7 @@ function trimSet(cutset: string, text: string): string {
   return chars.slice(start, end).join('');
 }
 
-/** Go maps letter by letter: a letter whose other case is several letters stays as it is. */
+/** Go maps letter by letter: a letter whose other case is several letters is unchanged. */
 const mapLetters = (text: string, map: (char: string) => string): string => {
   let out = '';
   for (const char of text) {

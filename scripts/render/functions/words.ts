@@ -70,8 +70,8 @@ function camelCase(text: string): string {
 }
 
 /**
- * `HTTPServer20x` to `http_server_20x`: a connector before a capital that begins a word, before digits, and in
- * place of space, hyphen and underscore.
+ * `HTTPServer20x` to `http_server_20x`: a connector before a capital that begins a word, before digits, and
+ * in place of space, hyphen and underscore.
  */
 function connectWords(text: string, connector: string): string {
   const chars = characters(text);

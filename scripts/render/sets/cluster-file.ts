@@ -32,7 +32,7 @@ export interface ClusterFile {
 
 /**
  * Loads a cluster file with its imports.
- * @param text what is taken to stand in it. Default: what does
+ * @param text its text, instead of the file's content
  */
 export function loadClusterFile(path: string, text = readTextFile(path)): ClusterFile {
   const { value, warnings } = loadYaml(text, path);
@@ -99,7 +99,7 @@ function readSet(reader: Reader, value: Value) {
 const resolve = (folder: string, path: string): string =>
   normalize(isAbsolute(path) ? path : join(folder, path));
 
-/** Reads fields with the wrong-shape errors that name file and field. */
+/** Reads typed fields; an error names the file and the field. */
 class Reader {
   readonly file: string;
   readonly warnings: string[];
@@ -114,7 +114,7 @@ class Reader {
     throw new InputError(`${this.file}: ${what} must be ${wanted}, got a ${kind}.`, 1);
   }
 
-  /** Known fields by name, whatever their case; unknown ones are only warned about. */
+  /** Known fields, case-insensitive; unknown ones get a warning. */
   fields<const N extends string>(value: Value, what: string, names: readonly N[]): Partial<Record<N, Value>> {
     const found: Partial<Record<N, Value>> = {};
     if (value === null) return found;
@@ -141,7 +141,7 @@ class Reader {
     return Array.isArray(value) ? value : this.wrong(what, 'a list', value);
   }
 
-  /** Text; numbers and booleans are taken by their text. */
+  /** Text; numbers and booleans are converted. */
   string(value: Value | undefined, what: string): string {
     if (value === undefined || value === null) return '';
     if (typeof value === 'object') return this.wrong(what, 'text', value);

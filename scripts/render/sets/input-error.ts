@@ -1,8 +1,8 @@
-/** Input that cannot be used: the message is one line with file and place and the way out. */
+/** Invalid input: the message is one line with file, position and the way out. */
 export class InputError extends Error {
   /**
-   * 1 where kontemplate fails too (its exit code for everything), 2 for what only this renderer refuses
-   * (duplicate keys, NUL bytes, oversized files, loops).
+   * The exit code: 1 where kontemplate fails too (its code for everything), 2 for what only this renderer
+   * refuses (duplicate keys, NUL bytes, oversized files, loops).
    */
   readonly exitCode: 1 | 2;
 

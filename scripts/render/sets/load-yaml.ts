@@ -5,9 +5,9 @@ import { InputError } from './input-error.ts';
 import { readTextFile } from './read-file.ts';
 
 /**
- * Scalars as kontemplate reads them (YAML 1.1 numbers: 010 is 8, 1_000 is 1000, 1e3 without a sign stays text,
- * so that a commit hash such as 7e12345 survives), with one deliberate difference: only true and false are
- * booleans, as in YAML 1.2. A reader is warned where yes, no, on, off, y or n stand as they are.
+ * Scalars as kontemplate reads them (YAML 1.1 numbers: 010 is 8, 1_000 is 1000, 1e3 without a sign stays
+ * text, so that a commit hash such as 7e12345 survives), with one deliberate difference: only true and false
+ * are booleans, as in YAML 1.2. A reader is warned where yes, no, on, off, y or n stand as they are.
  */
 const scalarTags: ScalarTag[] = [
   {
@@ -49,7 +49,7 @@ const scalarTags: ScalarTag[] = [
   },
 ];
 
-/** A float; beyond the range of floats the text stays text. */
+/** A float; out of range it stays text. */
 function float(text: string): number | string {
   const value = Number(text.replaceAll('_', ''));
   return Number.isFinite(value) ? value : text;
@@ -101,7 +101,7 @@ export function loadYaml(text: string, path: string): LoadedYaml {
   return { value: toValue(document, path), warnings: warningsOf(document, path, lines) };
 }
 
-/** Without the parser's counting of lines: it has not begun. */
+/** Line and column of an offset, before the parser has counted lines. */
 function placeIn(text: string, path: string, { offset, message }: ShapeProblem): string {
   const before = text.slice(0, offset).split('\n');
   return `${path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${message}`;

@@ -1,7 +1,7 @@
 import { NotReadableError, readRegularFile } from '../../shared/regular-file.ts';
 import { InputError } from './input-error.ts';
 
-/** No template or cluster file of a person is larger; a mistaken path (a log, a dump) usually is. */
+/** Upper bound for a template or cluster file: a mistaken path (a log, a dump) is usually larger. */
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 const reasonFor: Record<string, string> = {
@@ -13,10 +13,10 @@ const reasonFor: Record<string, string> = {
   ENAMETOOLONG: 'is not a usable path (too long)',
 };
 
-/** The plain words for a failed file operation. */
+/** The message for a failed file operation. */
 export function fileProblem(path: string, error: unknown): InputError {
   if (error instanceof NotReadableError) {
-    // A folder is a mistake that kontemplate tells too; at a pipe or a device it waits for ever.
+    // kontemplate reports a folder too (exit code 1); on a pipe or a device it hangs.
     const exitCode = error.message.includes('folder') ? 1 : 2;
     return new InputError(`${path} ${error.message}.`, exitCode, { cause: error });
   }
@@ -27,8 +27,8 @@ export function fileProblem(path: string, error: unknown): InputError {
 }
 
 /**
- * Reads a text file, byte order mark included. Refuses what cannot be text (NUL bytes, broken UTF-8), what is too large, and what is
- * no regular file.
+ * Reads a text file, byte order mark included. Refuses NUL bytes, invalid
+ * UTF-8, files that are too large, and anything but a regular file.
  */
 export function readTextFile(path: string): string {
   let bytes: Buffer;

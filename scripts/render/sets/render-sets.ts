@@ -34,19 +34,19 @@ export interface RenderRun {
 }
 
 export interface RenderSetsOptions extends Selection {
-  /** What is taken to stand in the cluster file. Default: what does. */
+  /** The cluster file's text, instead of the file's content. */
   text?: string | undefined;
   /** Values that win over all others; always text. */
   vars?: Readonly<Record<string, string>> | undefined;
   /** `plain` (default) prints whole numbers plainly, `go` prints 1000000 as 1e+06, as kontemplate does. */
   numbers?: NumberStyle | undefined;
-  /** What env and expandenv see; nothing by default. */
+  /** The variables for env and expandenv; none by default. */
   environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Where gitHEAD, passLookup and lookupIPAddr ask; this machine by default. */
+  /** The machine for gitHEAD, passLookup and lookupIPAddr; this one by default. */
   host?: Host | undefined;
 }
 
-/** Renders every selected set of a cluster file, or throws: there is no half result. */
+/** Renders every selected set of a cluster file, or throws: no partial result. */
 export function renderCluster(clusterFile: string, options: RenderSetsOptions = {}): RenderRun {
   const cluster = loadClusterFile(clusterFile, options.text);
   const warnings = [...cluster.warnings];
@@ -61,7 +61,7 @@ export function valuesOf(cluster: ClusterFile, set: ResourceSet): ValueMap {
   return valuesWithin(cluster, set, findSetFiles(set), []);
 }
 
-/** The nearer to the set, the later, and the later wins. */
+/** Later values win: the nearer to the set, the later. */
 function valuesWithin(
   { imported, global }: ClusterFile,
   { values }: ResourceSet,
@@ -90,7 +90,7 @@ function renderSet(
     return `Set ${set.name} has no value for it: add ${name} to its values or to global in ${file}, or pass --var ${name}=...`;
   };
   const { numbers, environment } = options;
-  // A file and what it inserts have one between them.
+  // A file shares its meter with what it inserts.
   let meter = new Meter(DEFAULT_LIMITS);
   const render = (file: string, text: string, root: Value): string =>
     renderText(text, root, file, {
@@ -113,7 +113,7 @@ function renderSet(
   const files = found.files.map((file) => {
     const text = readTextFile(file);
     meter = new Meter(DEFAULT_LIMITS);
-    // A file that changes its values (with set or merge) changes them for itself only.
+    // Copy the values: set and merge change them for this file only.
     return { set: set.name, file, text: render(file, text, copyValue(values)) };
   });
   return { set, files };

@@ -8,8 +8,8 @@ export interface Selection {
 }
 
 /**
- * The sets a run works on. A name selects the set or the group of exactly that name (one trailing slash is allowed);
- * exclude wins over include.
+ * Selects the sets of a run. A name selects the set or the group of exactly
+ * that name (one trailing slash is allowed); exclude wins over include.
  */
 export function selectSets(
   cluster: ClusterFile,

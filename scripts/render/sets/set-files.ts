@@ -9,7 +9,7 @@ import { fileProblem } from './read-file.ts';
 const DEFAULT_FILES = ['default.yml', 'default.yaml', 'default.json'];
 
 export interface SetFiles {
-  /** The folder that insertFile and insertTemplate look in. */
+  /** The folder of insertFile and insertTemplate. */
   folder: string;
   /** Template files in the order of their names' bytes. */
   files: string[];
@@ -56,7 +56,7 @@ export function loadDefaults(files: SetFiles, warnings: string[]): ValueMap {
   return new Map();
 }
 
-// kontemplate skips a defaults file it cannot read and renders without its values; that hides the mistake.
+// An unreadable defaults file is an error; kontemplate ignores it and renders without its values.
 function loadDefaultsFile(path: string) {
   try {
     return loadYamlFile(path);

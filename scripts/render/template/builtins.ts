@@ -14,7 +14,7 @@ import {
   type MaybeValue,
 } from './values.ts';
 
-/** What html, js and urlquery work on: one string as it is, everything else as print would show it. */
+/** The input of html, js and urlquery: a single string as it is, everything else as print shows it. */
 function printed(args: readonly MaybeValue[], style: NumberStyle): string {
   if (args.length === 1 && typeof args[0] === 'string') return args[0];
   return sprint(
@@ -120,7 +120,10 @@ function call(value: MaybeValue): never {
 const comparison = (compare: (a: MaybeValue, b: MaybeValue) => boolean): TemplateFunction =>
   fn(['any', 'any'], ([a, b]) => compare(a, b));
 
-/** The functions of Go's text/template. `and` and `or` stop early, which the executor does before calling them. */
+/**
+ * The functions of Go's text/template. `and` and `or` stop early,
+ * which the executor does before calling them.
+ */
 export const goFunctions: FunctionTable = new Map<string, TemplateFunction>([
   ['and', variadic(['any'], 'any', (args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1))],
   ['or', variadic(['any'], 'any', (args) => args.find(isTrue) ?? args.at(-1))],
@@ -149,7 +152,7 @@ export const goFunctions: FunctionTable = new Map<string, TemplateFunction>([
   ['call', variadic(['any'], 'any', ([value]) => call(value))],
 ]);
 
-/** The text of a value as an action prints it: nothing at all shows as `<no value>`. */
+/** The text of a value as an action prints it: no value is `<no value>`. */
 export function printedAction(value: MaybeValue, style: NumberStyle): string {
   return kindOf(value) === 'invalid' ? '<no value>' : formatValue(value, style);
 }

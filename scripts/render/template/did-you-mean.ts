@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) between two names, given up beyond `limit`. */
+/** Damerau-Levenshtein distance of two names; stops beyond `limit`. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];
@@ -23,7 +23,7 @@ function distance(a: string, b: string, limit: number): number {
   return previous[b.length] ?? limit + 1;
 }
 
-/** The candidates a typing mistake away from `name`, nearest first. */
+/** The names within a typing mistake of `name`, nearest first. */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
   const limit = name.length <= 3 ? 1 : name.length <= 7 ? 2 : 3;
   const wanted = name.toLowerCase();
@@ -37,7 +37,7 @@ export function nearest(name: string, candidates: Iterable<string>): string[] {
   return scored.slice(0, 3).map(({ candidate }) => candidate);
 }
 
-/** `Did you mean "name"?`, or nothing when nothing is near. */
+/** `Did you mean "name"?`, or an empty text when no name is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const near = nearest(name, candidates);
   return near.length === 0 ? undefined : `Did you mean ${near.map((each) => `"${each}"`).join(' or ')}?`;

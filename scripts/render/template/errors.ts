@@ -1,11 +1,11 @@
 import { characters } from './characters.ts';
-/** Where in a template's text something happened; lines and columns count from 1, columns in characters. */
+/** A position in a template; lines and columns count from 1, columns in characters. */
 export interface Position {
   line: number;
   column: number;
 }
 
-/** What kind of mistake stopped the rendering. */
+/** The phase that failed. */
 export type ErrorClass =
   | 'syntax'
   | 'missing-key'
@@ -24,7 +24,7 @@ export interface RenderErrorDetails {
   file: string;
   line: number;
   column: number;
-  /** The fact, in the words Go's text/template uses where it has any. */
+  /** The fact, in the words of Go's text/template where it has the same error. */
   fact: string;
   errorClass: ErrorClass;
   phase: 'parse' | 'exec';
@@ -64,12 +64,12 @@ export class RenderError extends Error {
     this.sourceLine = details.sourceLine;
   }
 
-  /** The source line with a caret under the place, or '' when there is no source to show. */
+  /** The source line with a caret under the position, or '' without a source. */
   frame(): string {
     if (this.sourceLine === undefined) return '';
     const number = String(this.line);
     const shown = characters(this.sourceLine);
-    // A generated one-line file can be megabytes long: show the neighbourhood only.
+    // A generated one-line file can be megabytes long: show only the text around the position.
     const from = this.column > 100 ? this.column - 60 : 0;
     const text = shown.slice(from, from + 160);
     const padding = text.slice(0, this.column - 1 - from).map((char) => (char === '\t' ? '\t' : ' '));
@@ -77,7 +77,7 @@ export class RenderError extends Error {
   }
 }
 
-/** Thrown by template functions; the executor adds the place. */
+/** Thrown by template functions; the executor adds the position. */
 export class FunctionError extends Error {
   readonly errorClass: ErrorClass;
   readonly hint: string | undefined;

@@ -22,13 +22,13 @@ import {
   type ValueMap,
 } from './values.ts';
 
-/** Bounds that no real template reaches: they turn a runaway template into an error with a place. */
+/** Limits that no real template reaches: a runaway template becomes an error with a position. */
 export interface Limits {
-  /** Templates calling templates. */
+  /** Nested template calls. */
   depth: number;
   /** Nodes executed, items and text made: see `Meter`. */
   steps: number;
-  /** Lists of nodes within each other, through every template that is called. */
+  /** Nested lists of nodes, including called templates. */
   nesting: number;
   /** Characters of output. */
   output: number;
@@ -46,9 +46,9 @@ export interface Execution extends CallContext {
   template: Template;
   functions: FunctionTable;
   limits: Limits;
-  /** What this costs counts with what it is a part of. */
+  /** Shared with the file that inserts this one. */
   meter: Meter;
-  /** Where a missing top-level value would come from; added to the error. */
+  /** A hint for a missing top-level value; added to the error. */
   explainMissing?: ((path: string) => string | undefined) | undefined;
 }
 
@@ -57,10 +57,10 @@ export function execute(execution: Execution): string {
   return new Executor(execution).run();
 }
 
-// No argument was handed on by a pipe: different from handing on nothing.
+// No argument came from a pipe: different from a piped nil.
 const NONE = Symbol('no final argument');
 type Final = MaybeValue | typeof NONE;
-/** What stands behind a field or method: its arguments, and the dot they are looked up in. */
+/** The arguments after a field or method, and the dot in which they are evaluated. */
 interface Call {
   dot: MaybeValue;
   args: readonly OperandNode[];
@@ -275,7 +275,7 @@ class Executor {
   private pipeline(dot: MaybeValue, pipe: PipeNode): MaybeValue {
     let value: Final = NONE;
     for (const command of pipe.commands) {
-      // A nil inside data is nothing at all once it stands alone.
+      // A nil of the data, alone in a pipeline, becomes no value.
       value = this.command(dot, command, value) ?? undefined;
     }
     const result = value === NONE ? undefined : value;
@@ -308,7 +308,7 @@ class Executor {
     return this.operand(dot, first);
   }
 
-  /** The value of an operand where any type will do. */
+  /** The value of an operand of type `any`. */
   private operand(dot: MaybeValue, node: OperandNode, call?: Call): MaybeValue {
     switch (node.kind) {
       case 'dot':
@@ -461,7 +461,10 @@ class Executor {
     return parts.length === 0 ? undefined : parts.join(' ');
   }
 
-  /** Names follow each other without space, so the place of each is known; behind a parenthesis only its start. */
+  /**
+   * Names follow each other without space, so the position of each is
+   * known; after a parenthesis only the start is.
+   */
   private offsetOfName(
     node: Operand<'field'> | Operand<'variable'> | Operand<'chain'>,
     index: number,
@@ -516,7 +519,7 @@ class Executor {
     });
   }
 
-  /** `and` stops at the first false operand, `or` at the first true one: the rest is not even evaluated. */
+  /** `and` stops at the first false operand, `or` at the first true one: the rest is not evaluated. */
   private shortCircuit(
     dot: MaybeValue,
     name: 'and' | 'or',
@@ -546,7 +549,7 @@ class Executor {
     }
   }
 
-  /** A literal adapts to what is asked for: 2 is a float where a float is needed. */
+  /** An untyped literal takes the parameter's type: 2 is a float where a float is needed. */
   private literal(
     node: Operand<'bool'> | Operand<'string'> | Operand<'number'>,
     type: ParameterType,

@@ -1,6 +1,8 @@
 import { floatIn, Instance, sortedKeys, type MaybeValue } from './values.ts';
 
-/** `plain` prints whole numbers from data below 2^53 without an exponent; `go` prints every float as Go does. */
+/**
+ * `plain` prints whole numbers from data below 2^53 without an exponent; `go` prints every float as Go does.
+ */
 export type NumberStyle = 'plain' | 'go';
 
 /**
@@ -29,12 +31,12 @@ function dataNumberText(value: number, style: NumberStyle): string {
     : floatText(value);
 }
 
-/** Lists and maps within each other that are still shown. */
+/** Deepest nesting that is printed. */
 const MAX_SHOWN_DEPTH = 1_000;
 
 /**
- * How many items one text may show, and how deep. A list that holds itself twice, and so on, is small in memory and endless in print: the
- * RangeError becomes an error of the template.
+ * Limits of items and depth for one printed text. A list that contains itself is small in memory and endless
+ * in print: the RangeError becomes an error of the template.
  */
 export class Budget {
   private left = 5_000_000;
@@ -44,7 +46,7 @@ export class Budget {
     if (--this.left < 0) throw new RangeError('the value is too large to be shown');
   }
 
-  /** Shows what is inside a list or map. */
+  /** Prints the content of a list or map. */
   within<T>(show: () => T): T {
     this.spend();
     if (++this.depth > MAX_SHOWN_DEPTH) throw new RangeError('the value nests too deep to be shown');

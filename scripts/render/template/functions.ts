@@ -1,7 +1,7 @@
 import type { NumberStyle } from './format.ts';
 import type { MaybeValue, ValueMap } from './values.ts';
 
-/** Parameter types, named as in Go. `any` takes everything, nil included. */
+/** Parameter types, named as in Go. `any` accepts everything, nil included. */
 export interface ArgumentTypes {
   any: MaybeValue;
   string: string;
@@ -13,13 +13,13 @@ export interface ArgumentTypes {
 }
 export type ParameterType = keyof ArgumentTypes;
 
-/** What a function may know besides its arguments. */
+/** The context of a function call. */
 export interface CallContext {
   /** How floats are printed. */
   style: NumberStyle;
   /** The values the file was rendered with. */
   root: MaybeValue;
-  /** What env and expandenv see. */
+  /** The variables for env and expandenv. */
   environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -42,7 +42,7 @@ export function fn<const P extends readonly ParameterType[]>(
   return { parameters, rest: undefined, run: run };
 }
 
-/** A function that takes any number of further arguments of one type. */
+/** A variadic function: any number of further arguments of one type. */
 export function variadic<const P extends readonly ParameterType[], R extends ParameterType>(
   parameters: P,
   rest: R,

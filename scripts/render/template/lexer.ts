@@ -60,7 +60,9 @@ export function describeCharacter(char: string): string {
   return /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char) ? `U+${hex} '${char}'` : `U+${hex}`;
 }
 
-/** Splits a template into tokens. A lexical error is the last token: what stands before it is still parsed first. */
+/**
+ * Splits a template into tokens. A lexical error is the last token: the tokens before it are parsed first.
+ */
 export function tokenize(source: Source): Token[] {
   return new Lexer(source.text).run();
 }

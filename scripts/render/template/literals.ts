@@ -1,7 +1,7 @@
 import { characters } from './characters.ts';
 import { Typed, type Value } from './values.ts';
 
-/** Thrown for literals that cannot be read; the parser adds the place. */
+/** Thrown for invalid literals; the parser adds the position. */
 export class LiteralError extends Error {}
 
 const SIMPLE_ESCAPES: Record<string, string> = {
@@ -87,7 +87,7 @@ export function readCharConstant(literal: string): bigint {
   return BigInt(chars[0]?.codePointAt(0) ?? 0);
 }
 
-/** What a number literal can be: the parser keeps both readings, the place of use decides. */
+/** A number literal as integer and as float: the place of use decides. */
 export interface NumberLiteral {
   /** The value as an operand of no particular type. */
   value: Value;
@@ -103,7 +103,9 @@ const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
 const MAX_UINT = 2n ** 64n - 1n;
 
-/** Reads Go's number syntax: decimal, 0x, 0o, 0b, leading-zero octal, underscores, floats, hexadecimal floats. */
+/**
+ * Reads Go's number syntax: decimal, 0x, 0o, 0b, leading-zero octal, underscores, floats, hexadecimal floats.
+ */
 export function readNumber(text: string): NumberLiteral {
   const illegal = new LiteralError(`illegal number syntax: "${text}"`);
   if (/i$/.test(text)) throw new LiteralError(`complex numbers are not supported: ${text}`);

@@ -1,11 +1,12 @@
 import { type MaybeValue } from './values.ts';
 
-/** Characters of a text that a function makes for the price of one step. */
+/** Characters of a result that cost one step. */
 const CHARACTERS_PER_STEP = 32;
 
 /**
- * What one file's rendering may cost, with every template that it inserts: a step is a node executed, an item of a list or map that a
- * function makes, or 32 characters of a text that it makes. Memory is bounded with it: 5,000,000 steps are 40 MB of items or 320 MB of text.
+ * The budget of steps for one file, with every template that it inserts: a step is a node executed, an item
+ * of a list or map that a function makes, or 32 characters of a text that it makes. This bounds memory too:
+ * 5,000,000 steps are 40 MB of items or 320 MB of text.
  */
 export class Meter {
   private steps = 0;
@@ -16,15 +17,15 @@ export class Meter {
     this.limits = limits;
   }
 
-  /** @throws LimitError when there have been too many */
+  /** @throws LimitError when the budget is used up */
   spend(steps = 1): void {
     this.steps += steps;
     if (this.steps > this.limits.steps) throw new LimitError(`more than ${this.limits.steps} steps`);
   }
 
   /**
-   * A level deeper, until `leave`. The limit is well before the end of the stack, where not every failure can be told: compiling a
-   * pattern there ends the process.
+   * Enters a level of nesting, until `leave`. The limit is well before a stack overflow, which cannot always
+   * be caught: one while a pattern is compiled ends the process.
    * @throws LimitError when it is too deep
    */
   enter(): void {
@@ -36,7 +37,7 @@ export class Meter {
     this.nesting--;
   }
 
-  /** The price of what a function has made; what it hands on as it got it is free. */
+  /** Charges for the result of a function; an argument that is returned unchanged is free. */
   spendOn(made: MaybeValue, args: readonly MaybeValue[]): void {
     if (typeof made === 'string') {
       if (made.length > CHARACTERS_PER_STEP) this.spend(Math.floor(made.length / CHARACTERS_PER_STEP));
@@ -46,5 +47,5 @@ export class Meter {
   }
 }
 
-/** A limit was passed: the message says which. */
+/** A limit was exceeded: the message says which. */
 export class LimitError extends RangeError {}

@@ -48,7 +48,9 @@ export interface BranchNode {
 
 /** A parsed file: its own text and the templates it defines. */
 export interface Template {
-  /** The file's base name: under it the file itself can be called, unless it defines a template of that name. */
+  /**
+   * The file's base name: under it the file itself can be called, unless it defines a template of that name.
+   */
   name: string;
   body: Node[];
   defined: Map<string, Node[]>;

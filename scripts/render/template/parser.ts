@@ -7,15 +7,15 @@ import { printOperand } from './printer.ts';
 import { quote } from './quoting.ts';
 import type { Source } from './source.ts';
 
-/** What the parser needs to know of the functions: their names, and what to say of a name that is none. */
+/** The functions as the parser needs them: their names, and a hint for an unknown name. */
 export interface FunctionNames {
   has(name: string): boolean;
   names(): Iterable<string>;
-  /** Why a known name is not offered, if there is a reason to give. */
+  /** Why a known function is left out. */
   absence?(name: string): string | undefined;
 }
 
-// Deeper nesting than any real template; a limit keeps the parser within the stack.
+// Deeper nesting than in any real template; the limit prevents a stack overflow.
 const MAX_DEPTH = 400;
 
 /** What ended a list of nodes. An open else is `{{else if` or `{{else with`: its action goes on. */
@@ -117,7 +117,7 @@ class Parser {
     this.fail(`unexpected ${shown} in ${context}`, token.offset);
   }
 
-  /** Runs a nested construct, refusing nesting that no stack could hold. */
+  /** Parses a nested construct; refuses nesting beyond the limit. */
   private nested<T>(offset: number, parse: () => T): T {
     if (++this.depth > MAX_DEPTH) this.fail(`nested more than ${MAX_DEPTH} levels deep`, offset, 'too-deep');
     const result = parse();
@@ -158,7 +158,10 @@ class Parser {
     return this.literal(token, unquote);
   }
 
-  /** Parses a body with variables of its own and keeps it under its name. An empty one never replaces another. */
+  /**
+   * Parses a body with variables of its own and stores it under its
+   * name. An empty one never replaces another.
+   */
   private definition(name: string, offset: number, context: string): void {
     const outer = { variables: this.variables, rangeDepth: this.rangeDepth };
     this.variables = ['$'];

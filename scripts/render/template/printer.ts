@@ -41,7 +41,9 @@ export function printPipe(node: PipeNode): string {
   return declared + node.commands.map(printCommand).join(' | ');
 }
 
-/** Joins pieces of template text. A "{" before "{{" would open the action early; a trim marker keeps them apart. */
+/**
+ * Joins pieces of template text. A "{" before "{{" would open the action early; a trim marker separates them.
+ */
 function join(...pieces: readonly string[]): string {
   return pieces.reduce(
     (out, piece) => out + (out.endsWith('{') && piece.startsWith('{{') ? ` {{- ${piece.slice(2)}` : piece),

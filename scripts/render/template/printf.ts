@@ -123,7 +123,7 @@ class Printf {
     if (!this.goodIndex) return `%!${verb}(BADINDEX)`;
     if (this.argument >= this.args.length) return `%!${verb}(MISSING)`;
     if (verb === 'v') {
-      // With v these two flags choose a form; they no longer act on numbers.
+      // With %v these two flags choose a format and do not apply to numbers.
       spec.goSyntax = spec.sharp;
       spec.sharp = false;
       spec.plus = false;

@@ -9,13 +9,13 @@ import type { Value } from './values.ts';
 
 export interface EngineOptions {
   functions: FunctionTable;
-  /** Why a function is not offered, for the error. */
+  /** Why a function is left out, for the error. */
   absence?: ((name: string) => string | undefined) | undefined;
   numbers?: NumberStyle | undefined;
   limits?: Partial<Limits> | undefined;
   /** Shared by the templates that insert each other; a new one by default. */
   meter?: Meter | undefined;
-  /** What env and expandenv see; nothing by default. */
+  /** The variables for env and expandenv; none by default. */
   environment?: Readonly<Record<string, string | undefined>> | undefined;
   explainMissing?: ((path: string) => string | undefined) | undefined;
 }
@@ -30,7 +30,7 @@ export function parse(source: Source, options: Pick<EngineOptions, 'functions' |
   });
 }
 
-/** Renders text with values already in template form. */
+/** Renders text with values that are already converted. */
 export function renderText(text: string, root: Value, fileName: string, options: EngineOptions): string {
   if (!text.includes('{{')) return text;
   const source = new Source(fileName, text);

@@ -1,7 +1,7 @@
 import { characters } from './characters.ts';
 import type { Position } from './errors.ts';
 
-/** A template's text with its name, able to turn offsets into lines and columns. */
+/** A template's text with its name; converts offsets to lines and columns. */
 export class Source {
   readonly name: string;
   readonly text: string;

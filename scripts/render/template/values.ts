@@ -8,8 +8,8 @@
  *   map      -> Map               own keys only, so no template ever sees a JavaScript prototype
  *   others   -> Instance          what a function gives that has methods: sprig's `semver`
  *
- * `null` is a nil inside data (`interface {}` holding nothing); `undefined` is no value at all (reflect's invalid
- * value): what `{{ template "x" }}` without an argument has as its dot.
+ * `null` is a nil inside data (`interface {}` holding nothing); `undefined` is no value at all (reflect's
+ * invalid value): what `{{ template "x" }}` without an argument has as its dot.
  */
 export type Value = null | boolean | bigint | number | string | Typed | Instance | Value[] | ValueMap;
 export type ValueMap = Map<string, Value>;
@@ -103,7 +103,7 @@ export function floatIn(value: MaybeValue): number | undefined {
   return value instanceof Typed && typeof value.value === 'number' ? value.value : undefined;
 }
 
-/** Truth as `if` sees it: false, 0, "", nil and empty collections are false. */
+/** Truth as in `if`: false, 0, "", nil and empty collections are false. */
 export function isTrue(value: MaybeValue): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'object') {
@@ -114,7 +114,10 @@ export function isTrue(value: MaybeValue): boolean {
   return Number.isNaN(value) || Boolean(value);
 }
 
-/** Keys in the order of their UTF-8 bytes, which is the order of their code points (not of their UTF-16 units). */
+/**
+ * Keys in the order of their UTF-8 bytes, which is the order of their
+ * code points (not of their UTF-16 units).
+ */
 export function sortedKeys(map: ValueMap): string[] {
   return [...map.keys()].sort(compareStrings);
 }
@@ -153,7 +156,7 @@ export function fromPlain(data: unknown): Value {
   }
 }
 
-/** A copy that shares nothing changeable with the original. */
+/** A deep copy. */
 export function copyValue(value: Value): Value {
   if (Array.isArray(value)) return withElementType(value.map(copyValue), elementTypeOf(value));
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, copyValue(item)]));
