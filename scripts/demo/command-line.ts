@@ -62,7 +62,7 @@ export type DemoCommand = { help: true } | ({ help: false } & DemoCommandOptions
 export interface DemoCommandOptions {
   runs: Run[];
   settings: DemoSettings;
-  /** What the playground's proxies are. */
+  /** Built-in proxies, real Envoys or none. */
   mesh: 'builtin' | 'envoy';
   json: boolean;
   live: boolean;

@@ -15,10 +15,10 @@ async function render(
   return parseObjects(rendered);
 }
 
-/** Values a place adds to the templates' own, such as an image. */
+/** Template values that the environment adds, such as an image. */
 export type PlaceVars = Record<string, string>;
 
-/** Everything a scenario starts from, with v1 serving: the same templates a user would apply. */
+/** The objects at the start of a scenario, with v1 serving: from the same templates that a user applies. */
 export async function objectsToStartFrom(
   scenario: Scenario,
   vars: PlaceVars = {},

@@ -3,55 +3,62 @@ import type { ClusterChoice } from '../shared/cluster/flags.ts';
 
 export interface Entries {
   urls: string[];
-  /** Somebody said so: no other way is tried. */
+  /** Given by the user: no other address is tried. */
   isNamed: boolean;
-  /** Addresses that were found and lead nowhere, with what was seen. */
+  /** Addresses that were found but cannot be reached, with the reason. */
   closed: { url: string; seen: string }[];
 }
 
 /**
- * Where a release takes place: a fresh playground, or a namespace of a real cluster (`on-cluster/`). The cluster itself is reached through its kubeconfig only, as any real one.
- * `freeze` is the exception: no real cluster offers to make one of its proxies late.
+ * The environment of a release: a fresh playground, or a namespace of a real
+ * cluster (`on-cluster/`). The cluster is reached through its kubeconfig only.
+ * `freeze` is the exception: a real cluster cannot make one of its proxies late.
  */
 export interface DemoPlayground {
   /** Path of the kubeconfig. */
   kubeconfig: string;
-  /** Which context and namespace in it, where it does not say by itself. */
+  /** Context and namespace in it, unless they are its defaults. */
   choice?: ClusterChoice;
-  /** Values the templates need here: the image, the hosts. */
+  /** Template values for this environment: the image, the hosts. */
   vars?: Record<string, string>;
-  /** The name by which callers ask, where the address serves others too. */
+  /** The host name of the requests, where the address serves others too. */
   host?: string;
   /** The Istio ingress gateway; undefined without a mesh. */
   gatewayUrl: string | undefined;
   /** The NodePort of the plain Service. */
   serviceUrl: string;
-  /** Its namespace says already which pods get a sidecar. */
+  /** Its namespace already enables sidecar injection. */
   isPrepared?: boolean;
-  /** Where callers may ask, the likeliest first, once the Service is there; none where the way is closed. Default: the gateway, or the Service. */
+  /**
+   * Addresses for callers outside, the likeliest first, once the Service exists; empty when none can be
+   * reached. Default: the gateway, or the Service.
+   */
   findEntries?: (mesh: boolean) => Promise<Entries>;
-  /** Callers that run inside the cluster, for where nobody outside can reach the service. */
+  /** Callers inside the cluster, for when the service cannot be reached from outside. */
   inside?: {
-    /** Where they ask. */
+    /** Their address of the service. */
     entry(mesh: boolean): Promise<string>;
     startLoad(options: LoadProcessOptions): Promise<LoadProcess>;
-    /** An address from outside turned out not to serve. */
+    /** Called when an address from outside does not serve. */
     onUnreachable(why: string): void;
   };
   /** The delays in force, in words, for the demo's first lines. */
   describeDelays(): string[];
-  /** Stops a proxy (`gateway` or `kube-proxy`) from hearing of changes for so long; then it catches up at once. */
+  /**
+   * Freezes a proxy (`gateway` or `kube-proxy`): for this time it
+   * learns of no change, then it catches up at once.
+   */
   freeze(proxy: string, options: { forMs: number }): void;
   close(): Promise<void>;
 }
 
-/** What a release needs of it: to reach it, and nothing that only who started it may do. */
+/** The part that a release needs: how to reach it, without the owner's methods. */
 export type ReleaseCluster = Omit<DemoPlayground, 'describeDelays' | 'freeze' | 'close'>;
 
 export type StartPlayground = (options: {
   mesh: boolean;
   seed: number;
-  /** Told when a part of the playground ends although nobody closed it. */
+  /** Called when a part of the playground ends unexpectedly. */
   onFailure: (error: Error) => void;
 }) => Promise<DemoPlayground>;
 

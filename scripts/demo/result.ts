@@ -8,7 +8,7 @@ export interface ReleaseStep {
   name: string;
   atMs: number;
   durationMs: number;
-  /** What it proved, in the switch's words. */
+  /** Its proof, in the switch's words. */
   detail?: string;
 }
 
@@ -19,16 +19,16 @@ export interface ScenarioResult {
   shows: string;
   expected: Expectation;
   verdict: Verdict;
-  /** What the callers saw. Missing only when the run failed before its load. */
+  /** The load's account. Missing only when the run failed before its load. */
   account: Account | undefined;
   /** From the first change to the last old pod's end. */
   releaseMs: number;
   /** When the release began, after the start of the load. */
   releaseAtMs: number;
   steps: ReleaseStep[];
-  /** From nothing to the first coffee out of a fresh playground. */
+  /** From the start of a fresh playground to the first answer. */
   firstCoffeeMs: number;
-  /** What pods and proxies did meanwhile. Missing only when the run failed before its load. */
+  /** The pods and proxies during the run. Missing only when the run failed before its load. */
   observation?: Observation;
   /** Why the run failed. */
   error?: string;

@@ -6,7 +6,7 @@ import { releaseDeadlineMs } from './settings.ts';
 
 export const app = 'coffee-shop';
 
-/** Every pod of the app, the ending ones too. */
+/** Every pod of the app, terminating ones included. */
 export function listPods(cluster: Cluster, version?: string): Promise<Pod[]> {
   const labelSelector = version === undefined ? `app=${app}` : `app=${app},version=${version}`;
   return cluster.list<Pod>(resources.pods, { labelSelector });
@@ -14,7 +14,7 @@ export function listPods(cluster: Cluster, version?: string): Promise<Pod[]> {
 
 /**
  * As `kubectl rollout status`: this very revision is what runs, and all of it is ready.
- * @param verify throws as soon as there is nothing left to wait for
+ * @param verify throws as soon as waiting cannot help
  */
 export async function waitUntilRolledOut(
   cluster: Cluster,
@@ -42,7 +42,7 @@ export async function waitUntilRolledOut(
   );
 }
 
-/** No pod of this version is left, not even an ending one, and those of the other one are ready. */
+/** No pod of this version is left, terminating ones included, and those of the other one are ready. */
 export async function waitUntilOnly(cluster: Cluster, version: string, signal: AbortSignal): Promise<void> {
   let seen = '';
   await waitFor(

@@ -12,7 +12,7 @@ import { sweepCommand } from './sweep/sweep-command.ts';
 import { passes } from './verdict.ts';
 import { printableJson, printableLines } from '../shared/printable.ts';
 
-/** Runs the demo, writes its report, and gives the exit code. */
+/** Runs the demo, writes its report, and returns the exit code. */
 export async function runCommand(
   command: DemoCommandOptions,
   { stdout, tempFolder, ...around }: DemoSurroundings & { stdout: Output; tempFolder: string },
@@ -25,7 +25,7 @@ export async function runCommand(
     return sweepCommand({ ...sweep, settings, folder, json }, { ...around, stdout });
   }
   const report = await (command.live ? runLive : runDemo)(command, around);
-  // First: a disk that is full takes nothing of what is seen.
+  // Print the table first: a full disk must not cost it.
   stdout.write(
     json ? `${printableJson(report)}\n` : `\n${printableLines(summarizeDemo(report.scenarios))}\n`,
   );
@@ -47,7 +47,7 @@ async function runLive(command: DemoCommandOptions, around: DemoSurroundings): P
   }
 }
 
-/** Before the first release: a report that cannot be written must not cost three minutes. */
+/** Check the folder before the first release: an unwritable one must not cost three minutes. */
 async function createFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });

@@ -19,14 +19,14 @@ export interface DemoSurroundings {
   startPlayground: StartPlayground;
   /** The real cluster, in words. */
   on?: string | undefined;
-  /** Where the progress goes. */
+  /** The stream for progress. */
   stderr: Output;
   signal: AbortSignal;
-  /** What the live page shows, if there is one. */
+  /** The live page, if there is one. */
   stage?: LiveStage | undefined;
 }
 
-/** Runs one scenario after the other: two at once would disturb each other's clocks. */
+/** Runs one scenario after the other: parallel ones would disturb each other's timing. */
 export async function runDemo(
   { runs, settings }: DemoCommandOptions,
   around: DemoSurroundings,
@@ -39,7 +39,7 @@ export async function runDemo(
   steps.line(
     `${runs.length === 1 ? 'One release' : `${runs.length} releases`} of v2 under ${qps} orders/s over ${connections} connections, each at least ${formatDuration(loadMs)}`,
   );
-  // A playground with a mesh has more of them than one without.
+  // A playground with a mesh has more delays than one without.
   const sayDelays = (playground: DemoPlayground): void => {
     for (const line of playground.describeDelays()) {
       if (!delays.has(line)) steps.line(`   ${line}`);

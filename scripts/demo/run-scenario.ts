@@ -17,12 +17,12 @@ import { expectationOf, judge } from './verdict.ts';
 import { latePart, makeWeather } from './weather.ts';
 
 export interface ScenarioWatcher {
-  /** What happens now, in a few words. */
+  /** Progress in a few words. */
   onStep: (name: string) => void;
   onProgress: (progress: LoadProgress) => void;
-  /** The playground stands; called once per scenario. */
+  /** Called once per scenario, when its environment is up. */
   onPlayground: (playground: DemoPlayground) => void;
-  /** The load runs: here is what can be asked from now to the end of the run. */
+  /** Called when the load runs, with what can be read until the end of the run. */
   onStage?: (run: RunOnStage) => void;
 }
 
@@ -41,10 +41,12 @@ export interface ScenarioOptions {
   signal: AbortSignal;
 }
 
-/** One release of v2 under load on a fresh playground. A release that fails is a result, an interruption is thrown. */
+/**
+ * One release of v2 under load on a fresh playground. A failed release is a result, an interruption throws.
+ */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const { run, settings, startPlayground, watcher } = options;
-  // A playground that breaks says nothing about the release: the run ends at once, with the reason.
+  // Abort the run with the reason when the playground itself breaks.
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const onFailure = (error: Error): void => broken.abort(error);
@@ -147,10 +149,10 @@ async function releaseUnderLoad(
       error = messageOf(failure);
     }
     const endMs = now();
-    // A rough run in calm weather would prove nothing.
+    // Fail when the proxy could not be made late: the run would prove nothing.
     if (weather === 'rough' && calmAgainMs === 0) error ??= 'The release was over before its weather set in.';
     watcher.onStep(error === undefined ? 'released' : 'the release failed');
-    // Also beyond the end of the lag: what a late proxy loses after the release was lost by the release.
+    // Wait beyond the end of the lag: losses of a late proxy after the release count as the release's.
     await loadReaches(Math.max(loadMs, endMs + tailMs, calmAgainMs + tailMs));
     const account = await load.stop();
     return {
@@ -167,7 +169,7 @@ async function releaseUnderLoad(
   }
 }
 
-/** Waits on the load's own clock; a load that ends meanwhile ends the wait with its reason. */
+/** Waits on the load's own clock; rejects with the reason when the load ends meanwhile. */
 async function reached(
   load: LoadProcess,
   condition: () => boolean,

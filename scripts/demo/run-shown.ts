@@ -16,14 +16,14 @@ export interface ShownRun {
   run: Run;
   settings: DemoSettings;
   steps: Steps;
-  /** The line's first words. */
+  /** The start of its status line. */
   title: string;
   startPlayground: StartPlayground;
   /** The real cluster, in words. */
   on?: string | undefined;
   signal: AbortSignal;
   onPlayground?: (playground: DemoPlayground) => void;
-  /** What the live page shows, if there is one. */
+  /** The live page, if there is one. */
   stage?: LiveStage | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The eight ways of releasing that the demo compares. Data only: how each is set up, what it does, and what is known to
- * decide whether it loses requests.
+ * The eight ways of releasing that the demo compares. Data only: set-up,
+ * release, and the parameters that decide whether it loses requests.
  */
 export const scenarioIds = [
   'plain-naive',
@@ -20,19 +20,25 @@ export type Weather = (typeof weathers)[number];
 export interface Scenario {
   id: ScenarioId;
   title: string;
-  /** What one learns from it. */
+  /** What it shows. */
   shows: string;
   mesh: boolean;
-  /** How the pod ends: at once at SIGTERM, or when nobody asks any more. */
+  /** How the pod ends: at once at SIGTERM (naive), or after a drain (correct). */
   pod: 'naive' | 'correct';
   /** How its Envoy ends: a classic sidecar 5 s after SIGTERM, a native one after the application. */
   sidecar: 'classic' | 'native';
   release: 'rolling' | 'script' | 'switch';
-  /** How late a proxy may be before requests are lost, in milliseconds: loses surely from `losesFromMs` on, surely not up to `safeUpToMs`. */
+  /**
+   * How late a proxy may be before requests are lost, in milliseconds:
+   * always loses from `losesFromMs` on, never up to `safeUpToMs`.
+   */
   tolerance: { safeUpToMs: number; losesFromMs: number };
-  /** What was lost on a real cluster (Kubernetes 1.36, Istio 1.31): the least and the most of its runs, where it was measured. */
+  /**
+   * Losses on a real cluster (Kubernetes 1.36, Istio 1.31), where
+   * measured: the least and the most of its runs.
+   */
   onRealCluster: RealCount[];
-  /** The parameters that decide, for the comparison of what was expected with what was measured. */
+  /** The decisive parameters in words, to compare the expectation with the measurement. */
   because: string;
 }
 
@@ -52,7 +58,10 @@ const real = (lagMs: number, sent: number, min = 0, max = min): RealCount => ({
 /** Whatever the lag. */
 const always = { safeUpToMs: -1, losesFromMs: 0 };
 const never = { safeUpToMs: Infinity, losesFromMs: Infinity };
-/** The correct pod waits for quiet at most 20 s (DRAIN_DEADLINE_MS); pods end one after the other, so later ones last longer. */
+/**
+ * The correct pod waits for quiet at most 20 s (DRAIN_DEADLINE_MS);
+ * pods end one after the other, so later ones last longer.
+ */
 const untilThePodsDeadline = { safeUpToMs: 18_000, losesFromMs: 30_000 };
 
 export const scenarios: readonly Scenario[] = [
@@ -188,8 +197,8 @@ export function findScenario(id: ScenarioId): Scenario {
 }
 
 /**
- * Which runs are meant. Scenarios without a weather run in the weather the story has them in; those that are not in the story, in calm
- * weather. A weather without scenarios runs the story's scenarios in it.
+ * Selects the runs. Scenarios without a weather run in the story's weather, or in calm weather if they are
+ * not in the story. A weather without scenarios runs the story's scenarios in it.
  */
 export function chooseRuns(choice: { all: boolean; scenarios: ScenarioId[]; weathers: Weather[] }): Run[] {
   const ids = choice.scenarios.length > 0 ? choice.scenarios : defaultRuns.map(([id]) => id);

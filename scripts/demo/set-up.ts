@@ -12,19 +12,19 @@ import type { Scenario } from './scenarios.ts';
 import { order } from './settings.ts';
 import { PlaceError, verifyImages, verifySidecars } from './verify-pods.ts';
 
-/** Where callers ask, and who they are. */
+/** The callers and their address. */
 export interface Entry {
   url: string;
   startLoad: (options: LoadProcessOptions) => Promise<LoadProcess>;
 }
 
-/** From outside, with nothing else left to try; and where the load can run inside instead. */
+/** Which callers may be used: outside only, or inside the cluster as a fallback. */
 const coffeeWithinMs = 60_000;
 const coffeeOrInsideMs = 15_000;
 
 /**
- * Brings v1 up and waits until it serves coffee. Where nobody outside can reach it is found out before it is deployed.
- * @throws PlaceError when the place cannot do it for any release
+ * Deploys v1 and waits for its first answer. Addresses are probed before it is deployed.
+ * @throws PlaceError when the environment lacks something that every release needs
  */
 export async function setUp(
   cluster: Cluster,
@@ -43,7 +43,7 @@ export async function setUp(
     );
   }
   const objects = await objectsToStartFrom(scenario, place.vars);
-  // A Service has its node port before it has pods.
+  // Create the Service first: it has its node port before it has pods.
   await applyAll(
     cluster,
     objects.filter(({ kind }) => kind === 'Service'),
@@ -74,7 +74,7 @@ async function entriesOf(place: ReleaseCluster, { mesh }: Scenario): Promise<Ent
   return entries;
 }
 
-/** Undefined when nobody serves there, and the load can run elsewhere. */
+/** Undefined when no address serves and the load can run inside instead. */
 async function outside(
   { urls, isNamed }: Entries,
   place: ReleaseCluster,
@@ -101,7 +101,7 @@ async function outside(
   }
 }
 
-/** Callers inside the cluster: one order after the other, until the first one is served. */
+/** Callers inside the cluster: retries one order until it is served. */
 async function inside(place: ReleaseCluster, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
   const { inside: callers, host } = place;
   if (!callers) throw new PlaceError('Nobody can reach the service, from outside or from inside.');
@@ -154,7 +154,7 @@ async function firstCoffee(
         try {
           const status = await placeOrder(url, host);
           seen.set(url, `answered ${status}`);
-          // A redirect is somebody else's answer.
+          // A redirect comes from another service.
           if (status >= 200 && status < 300) return url;
         } catch (error) {
           seen.set(url, messageOf(error));

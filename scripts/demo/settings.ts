@@ -1,16 +1,16 @@
-/** Everything about a demo that can be set. Durations in milliseconds. */
+/** The settings of a demo. Durations in milliseconds. */
 export interface DemoSettings {
   qps: number;
   connections: number;
   /** The load lasts at least this long. */
   loadMs: number;
-  /** ... and this long before the release begins, so that all is warm. */
+  /** Warm-up before the release begins. */
   warmUpMs: number;
-  /** ... and this long beyond the end of the release. */
+  /** The load goes on for this long after the release. */
   tailMs: number;
   /** How late the late proxy is in rough weather. */
   lagMs: number;
-  /** Makes the playground's delays repeatable. */
+  /** Seed of the playground's delays. */
   seed: number;
   quick: boolean;
 }
@@ -36,8 +36,8 @@ export const quickDefaults: DemoSettings = {
   quick: true,
 };
 
-/** The request of the demo; a POST, because nobody may repeat it silently. */
+/** The request of the demo; a POST, because it must not be retried silently. */
 export const order = { method: 'POST', path: '/orders', body: '{"drink":"espresso"}' };
 
-/** A release that takes longer than this has failed. */
+/** Deadline of a release. */
 export const releaseDeadlineMs = 150_000;

@@ -1,9 +1,9 @@
 import type { ReleaseStep } from './result.ts';
 
-/** Writes down when each step of a release ran. */
+/** Records when each step of a release ran. */
 export interface StepsClock {
   steps: ReleaseStep[];
-  /** Those that are over and the ones that run, which last until now. */
+  /** Finished steps, and the running ones up to now. */
   current: () => ReleaseStep[];
   /** A step begins; it ends when the returned function is called. */
   begin: (name: string) => (detail?: string) => void;
@@ -12,7 +12,7 @@ export interface StepsClock {
 
 /**
  * @param now milliseconds on the clock of the load
- * @param onStep told of each step when it begins
+ * @param onStep called when a step begins
  */
 export function createStepsClock(now: () => number, onStep: (name: string) => void): StepsClock {
   const steps: ReleaseStep[] = [];

@@ -3,7 +3,7 @@ import type { ScenarioResult } from './result.ts';
 import { passes } from './verdict.ts';
 import { printable } from '../shared/printable.ts';
 
-/** The demo's last words: the table, what went wrong, and the one sentence to take home. */
+/** The end of the demo's output: the table, failures, and one sentence that sums up. */
 export function summarizeDemo(results: ScenarioResult[]): string {
   const lines = [drawTable(results)];
   for (const { id, weather, error } of results) {

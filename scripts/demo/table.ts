@@ -13,7 +13,7 @@ export const verdictWords: Record<Verdict, string> = {
 };
 
 const columns = ['scenario', 'weather', 'sent', 'lost', 'how', 'versions', 'release', 'verdict'] as const;
-/** Numbers stand to the right. */
+/** Columns that are right-aligned. */
 const rightAligned = new Set<string>(['sent', 'lost', 'release']);
 
 /** The comparison in one table. */

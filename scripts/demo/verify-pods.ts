@@ -4,13 +4,13 @@ import type { Pod } from '../shared/kubernetes.ts';
 import { listPods } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 
-/** The place lacks something that every release there needs: the demo ends, whatever runs are still to come. */
+/** The environment lacks something that every release needs: the demo ends without the remaining runs. */
 export class PlaceError extends CommandError {}
 
-/** What the kubelet says when trying again will not help. */
+/** The kubelet's reasons for an image that a retry will not help. */
 const hopeless = new Set(['ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
 
-/** Fails at once where an image cannot be had, which a rollout would only notice at its deadline. */
+/** Fails at once when an image cannot be pulled; a rollout would notice only at its deadline. */
 export async function verifyImages(cluster: Cluster): Promise<void> {
   for (const pod of await listPods(cluster)) {
     const trouble = imageTrouble(pod);
@@ -25,7 +25,7 @@ export async function verifyImages(cluster: Cluster): Promise<void> {
 const stuckIn = ({ status }: Pod) =>
   status?.containerStatuses?.find(({ state }) => hopeless.has(state?.waiting?.reason ?? ''));
 
-/** Why a pod will never get one of its images, in words. */
+/** Why an image of a pod cannot be pulled, in words. */
 export function imageTrouble(pod: Pod): string | undefined {
   const stuck = stuckIn(pod);
   if (!stuck) return undefined;
@@ -33,7 +33,7 @@ export function imageTrouble(pod: Pod): string | undefined {
   return `pod ${pod.metadata.name}: ${reason}${message && `: ${message}`}`;
 }
 
-/** A release "in the mesh" whose pods have no sidecar, or the other kind, would show something else. */
+/** Verifies the kind of sidecar: a release without one, or with the other kind, would show something else. */
 export async function verifySidecars(cluster: Cluster, { sidecar }: Scenario): Promise<void> {
   for (const { metadata, spec } of await listPods(cluster)) {
     const isProxy = ({ name }: { name: string }): boolean => name === 'istio-proxy';

@@ -3,8 +3,9 @@ import type { DemoPlayground } from './playground.ts';
 import type { Scenario, Weather } from './scenarios.ts';
 
 /**
- * Rough: the one proxy on the path of the load hears nothing of the release for `lagMs`, then catches up at once. It is what a
- * big mesh, a busy istiod or a restarting agent does; a real gateway was made late so (its pilot-agent stopped).
+ * Rough: the one proxy on the path of the load learns nothing of the release
+ * for `lagMs`, then catches up at once, as in a big mesh, with a busy istiod or
+ * a restarting agent. Measured on a real gateway by stopping its pilot-agent.
  */
 export function makeWeather(
   playground: DemoPlayground,

@@ -10,32 +10,32 @@ import { actionName, admit, type Refusal } from './request-guard.ts';
 import { printableJson, printableStrings } from '../../shared/printable.ts';
 
 export interface LiveServer {
-  /** On 127.0.0.1, with the secret that opens it in its path. */
+  /** On 127.0.0.1, with a secret in its path. */
   url: string;
-  /** Sends the last state to whoever watches and ends. */
+  /** Sends the last state to all watchers and closes. */
   close(): Promise<void>;
 }
 
 export interface LiveSource {
   view(): LiveView;
-  /** Does what a button asks for; rejects with the reason when it cannot. Without it the page only shows. */
+  /** Executes a button's action; rejects with the reason when it cannot. Without it the page is read-only. */
   act?(asked: ActionAsked): Promise<void>;
 }
 
 const everyMs = 500;
-/** So often a silent stream says that it is alive, in milliseconds. */
+/** Heartbeat interval of a silent stream, in milliseconds. */
 const heartbeatMs = 10_000;
 const mostWatchers = 20;
 
 /**
- * The live page, for this machine only. Who may ask for what is in `request-guard.ts`; what is kept per watcher is nothing but its
- * connection, since each message is the whole state.
+ * The live page, for this machine only. Access control is in `request-guard.ts`. Only the connection is kept
+ * per watcher, since each message is the whole state.
  */
 export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
   const gate = { host: '', path: randomBytes(16).toString('hex'), token: randomBytes(24).toString('hex') };
   const files = await loadPageFiles(gate.token);
   const mayAct = source.act !== undefined;
-  /** Each with the last state it got. */
+  /** Each with the last state that was sent to it. */
   const watchers = new Map<ServerResponse, string>();
   let closed = false;
 
@@ -74,7 +74,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
       if ('status' in asked) [status, said] = [asked.status, { error: asked.reason }];
       else await source.act?.(asked);
     } catch (error) {
-      // Not now: an answer like any other, and no error of the page.
+      // "Not now" is an ordinary answer, not an error of the page.
       said = { done: false, error: messageOf(error) };
     }
     if (status === 413) response.setHeader('connection', 'close');
@@ -89,7 +89,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
     const now = performance.now();
     const isTimeToSpeak = now - saidMs >= heartbeatMs;
     for (const [watcher, seen] of watchers) {
-      // Who does not read gets a later state instead: nothing piles up.
+      // Skip a watcher that does not read: it gets a later state, and nothing is buffered.
       if (watcher.writableNeedDrain || (seen === text && !isTimeToSpeak)) continue;
       watcher.write(seen === text ? ':\n\n' : message(text));
       watchers.set(watcher, text);
@@ -119,7 +119,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
   };
 }
 
-/** Text for a page: what the cluster and its pods say shows, and does nothing. */
+/** Escapes text from the cluster and its pods for the page. */
 const asText = (value: object): string => printableJson(value, printableStrings);
 
 const message = (text: string): string => `data: ${text}\n\n`;
@@ -133,14 +133,14 @@ function headers(type: string): Record<string, string> {
     'x-frame-options': 'DENY',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    // The charts bring a style element of their own; scripts come from the one file.
+    // The charts insert a style element; scripts come from the one file only.
     'content-security-policy':
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   };
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, { status, reason }: Refusal): void {
-  // A body that nobody will read must not hold the connection.
+  // Drain a body that is not read, so that it does not hold the connection.
   request.resume();
   response.writeHead(status, headers('text/plain; charset=utf-8')).end(`${reason}\n`);
 }

@@ -9,7 +9,10 @@ import { verdictWords } from '../table.ts';
 import { accountRows } from './account-rows.ts';
 import { createRecentSlots } from './recent-slots.ts';
 
-/** Keeps what the live page of a demo shows, from what the run tells anyway. There is nothing to press: a click would change what is measured. */
+/**
+ * The state of a demo's live page, from the run's own events. It has
+ * no buttons: a click would change what is measured.
+ */
 export interface LiveStage {
   begin(run: Run): void;
   doing(what: string): void;
@@ -90,7 +93,7 @@ function viewNow(
 ): LiveView['run'] {
   const { id, title, shows } = scenario;
   const atMs = releaseAtMs();
-  // Not an account yet: what is not known before the end is not drawn.
+  // A partial account: fields that are known only at the end are not drawn.
   const account = { ...progress, durationMs: progress.elapsedMs, timeline } as unknown as Account;
   const view = viewRun({
     ...{ id, weather, title, shows, account, steps: steps(), observation: observation() },

@@ -7,8 +7,9 @@ import { watchPlayground } from './stage/by-control.ts';
 import { openStage } from './stage/stage.ts';
 
 /**
- * The live page of a playground that runs, for `npm run playground -- --live`. Its standard input names the playground in a line of JSON; a line
- * on standard output says where the page is. It serves until that input ends.
+ * The live page of a playground that runs, for `npm run playground -- --live`.
+ * A line of JSON on its standard input names the playground; a line on its
+ * standard output has the page's URL. It serves until its standard input ends.
  */
 await runMain(async ({ signal, print }) => {
   const input = createInterface(process.stdin);

@@ -10,10 +10,13 @@ export interface PageFile {
   text: string;
 }
 
-/** Made once per process: the token is all that differs from page to page. */
+/** Built once per process: pages differ by the token only. */
 let made: Promise<{ css: string; script: string }> | undefined;
 
-/** The live page in three files, by the last part of their path. Its script stands in none of the markup, so that the policy can forbid that. */
+/**
+ * The live page in three files, by the last part of their path. The markup
+ * has no inline script, so that the Content-Security-Policy can forbid it.
+ */
 export async function loadPageFiles(token: string): Promise<ReadonlyMap<string, PageFile>> {
   const { css, script } = await (made ??= makeParts());
   return new Map([

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from './request-guard.ts';
 
-/** What a button of the page asks for. */
+/** The action of a button. */
 export interface ActionAsked {
   action: string;
   fields: Record<string, string>;
@@ -9,7 +9,10 @@ export interface ActionAsked {
 
 const mostBytes = 2_000;
 
-/** The body of an action: short, JSON, a name and texts; whoever carries it out decides which names and texts there are. */
+/**
+ * Parses the body of an action: short JSON with a name and text
+ * fields. The panel validates the names and values.
+ */
 export async function readAction(request: IncomingMessage): Promise<ActionAsked | Refusal> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -25,7 +28,7 @@ export async function readAction(request: IncomingMessage): Promise<ActionAsked 
       return { action, fields };
     }
   } catch {
-    // Said below.
+    // Reported below.
   }
   return { status: 400, reason: 'An action is {"action": "...", "fields": {...}}.' };
 }

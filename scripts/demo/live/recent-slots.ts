@@ -8,7 +8,10 @@ export interface RecentSlots {
   clear(): void;
 }
 
-/** Requests by the time they were due, for the last `keptMs` milliseconds: however long a load lasts, no more is kept. */
+/**
+ * Requests by the time they were due, for the last `keptMs`
+ * milliseconds: older ones are dropped, however long a load lasts.
+ */
 export function createRecentSlots(keptMs: number): RecentSlots {
   const slots = new Map<number, TimelineSlot>();
   let newestMs = 0;
@@ -17,7 +20,7 @@ export function createRecentSlots(keptMs: number): RecentSlots {
       for (const { atMs, ok, lost } of news) {
         const at = Math.round(fromMs + atMs);
         newestMs = Math.max(newestMs, at);
-        // Ended so late that its slot is out of sight: it is in the account.
+        // It ended so late that its slot is already dropped; the account has it.
         if (at < newestMs - keptMs) continue;
         const slot = slots.get(at) ?? { atMs: at, ok: createCounts(), lost: createCounts() };
         slots.set(at, slot);

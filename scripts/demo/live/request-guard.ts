@@ -8,11 +8,11 @@ export interface Asked {
 }
 
 export interface Gate {
-  /** The one host that was given out, with its port. */
+  /** The only accepted Host, with its port. */
   host: string;
   /** The secret first part of every path. */
   path: string;
-  /** Stands in the page alone. */
+  /** Only the page contains it. */
   token: string;
 }
 
@@ -21,16 +21,17 @@ export interface Refusal {
   reason: string;
 }
 
-/** Where an action is asked for; a page that only shows has none. */
+/** The path for actions; a read-only page has none. */
 export const actionName = 'act';
 export const tokenHeader = 'x-live-token';
 
 /**
- * Who may ask for what. A page elsewhere can make a browser send requests here, by name (DNS rebinding: the Host gives it away) or by
- * address (then it can neither guess the path, nor read the page and with it the token, nor set a header unasked). So an action
- * takes all of it: POST, JSON, our own origin, the token. Nothing is ever read from a query.
+ * Access control. A foreign page can make a browser send requests here, by name (DNS
+ * rebinding: detected by the Host header) or by address (then it can neither guess the
+ * path, nor read the page and its token, nor set a header without a preflight). So an
+ * action needs all of these: POST, JSON, our own origin, the token. Queries are ignored.
  *
- * @returns why not, or the part of the path that is asked for
+ * @returns the reason for a refusal, or the requested part of the path
  */
 export function admit(
   { method = '', url = '', headers }: Asked,
@@ -44,7 +45,7 @@ export function admit(
   const site = headers['sec-fetch-site'];
   if (name !== actionName) {
     if (method !== 'GET') return { status: 405, reason: 'GET only.' };
-    // A link from elsewhere may open the page; nothing else of it may be loaded from there.
+    // A foreign page may link to the page, and load nothing else of it.
     if (name !== '' && site !== undefined && site !== 'same-origin')
       return { status: 403, reason: 'Not from there.' };
     return { name };

@@ -1,13 +1,13 @@
 /**
- * What a run's cluster did, on the clock of its load (milliseconds after its start). Data only: the report and the live page draw it,
- * the explanation argues from it.
+ * What a run's cluster did, on the clock of its load (milliseconds after its start). Data only: the report
+ * and the live page draw it, the explanation argues from it.
  */
 export type PodState = 'starting' | 'ready' | 'not ready' | 'draining' | 'quiet' | 'gone';
 
 export interface PodLane {
   name: string;
   version: string;
-  /** Where proxies send to. */
+  /** The targets of proxies. */
   address: string | undefined;
   changes: { atMs: number; state: PodState }[];
   /** Its application container ended. */
@@ -17,16 +17,19 @@ export interface PodLane {
 }
 
 export interface ProxyLane {
-  /** The pod's name, `gateway` for the gateway, `endpoints` for what the API server says where there is no mesh. */
+  /**
+   * The pod's name, `gateway` for the gateway, `endpoints` for what
+   * the API server says where there is no mesh.
+   */
   name: string;
   kind: 'gateway' | 'sidecar' | 'endpoints';
   /** Since `atMs` it sends to these pods (names; an address nobody knows stays an address). */
   changes: { atMs: number; subsets: string[]; pods: string[] }[];
-  /** It could not be asked any more. */
+  /** It did not answer any more. */
   endedAtMs?: number;
 }
 
-/** A proxy heard nothing of changes. */
+/** A proxy was frozen. */
 export interface Lateness {
   proxy: string;
   fromMs: number;
@@ -37,6 +40,6 @@ export interface Observation {
   pods: PodLane[];
   proxies: ProxyLane[];
   late: Lateness[];
-  /** How often the gateway was asked: no time of a proxy is more exact than that. */
+  /** Poll interval of the gateway: the resolution of a proxy's times. */
   askedEveryMs: number;
 }

@@ -13,10 +13,10 @@ const gatewayEveryMs = 200;
 const sidecarEveryMs = 500;
 
 export interface Observer {
-  /** What has been seen so far. */
+  /** The observation so far. */
   observation(): Observation;
   late(lateness: Lateness): void;
-  /** Lets go of what was over before this time, for whoever looks on for hours. */
+  /** Drops what was over before this time, for observers that run for hours. */
   forget(beforeMs: number): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<Observation>;
@@ -34,8 +34,8 @@ interface EndpointSlice extends KubernetesObject {
 }
 
 /**
- * Writes down what the pods and the proxies do while a release runs, through the API server alone. It only looks: a question that fails
- * leaves a gap in the picture, never an error in the run.
+ * Records the pods and the proxies during a release, through the API server alone. Read-only: a failed
+ * request leaves a gap in the record and never fails the run.
  */
 export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer {
   const stopped = new AbortController();
@@ -53,7 +53,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     tasks.add(running);
   };
 
-  // Another namespace of the same gateway may have a coffee-shop too.
+  // Other namespaces of the same gateway may have a coffee-shop too.
   const host = `${app}.${cluster.namespace}`;
 
   const nameOf = (address: string): string =>
@@ -125,7 +125,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     const forward = cluster.forward(namespace, pod.metadata.name, envoyAdminPort);
     try {
       let failures = 0;
-      // A gateway comes back; a sidecar that says nothing has ended with its pod.
+      // A gateway comes back; a sidecar that does not answer has ended with its pod.
       while (!signal.aborted && (kind === 'gateway' || failures < 3)) {
         try {
           const routes = await ask(forward, routesPath);
@@ -148,7 +148,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     return JSON.parse((await forward.request(path, { timeoutMs: 3_000, signal })).body);
   }
 
-  /** A pod that drains tells at its end when it fell quiet; one that exits at once tells nothing. */
+  /** A correct pod logs at its end when it was quiet; a naive one logs nothing. */
   async function askWhenQuiet(name: string): Promise<void> {
     const forward = cluster.forward(cluster.namespace, name, serviceAdminPort);
     try {
@@ -188,7 +188,7 @@ export function startObserver({ cluster, mesh, now }: ObserverOptions): Observer
     },
     async stop() {
       stopped.abort(new Error('the run is over'));
-      // A task may have begun another one meanwhile.
+      // A task may have started another one meanwhile.
       while (tasks.size > 0) await Promise.all(tasks);
       return observation();
     },

@@ -2,7 +2,7 @@ import { isReady, type Pod } from '../../shared/kubernetes.ts';
 import type { WatchEvent } from '../../shared/cluster/cluster.ts';
 import type { PodLane, PodState } from './observation.ts';
 
-/** Folds what a watch says of pods into one lane per pod, in the order of their appearance. */
+/** Reduces watch events of pods to one lane per pod, in the order of appearance. */
 export function createPodLanes() {
   const lanes = new Map<string, PodLane>();
   const enter = (lane: PodLane, state: PodState, atMs: number): void => {
@@ -37,7 +37,7 @@ export function createPodLanes() {
       for (const [uid] of gone) lanes.delete(uid);
       return gone.map(([uid]) => uid);
     },
-    /** The pod said itself when nobody had asked any more. */
+    /** When the pod was quiet, by its own log. */
     quiet(name: string, atMs: number): void {
       const lane = [...lanes.values()].find((candidate) => candidate.name === name);
       if (!lane) return;

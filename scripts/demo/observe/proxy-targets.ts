@@ -8,11 +8,13 @@ export const endpointsPath = '/config_dump?include_eds&resource=dynamic_endpoint
 export interface ProxyTargets {
   /** Subsets its routes name; `''` is the cluster of all versions. */
   subsets: string[];
-  /** Addresses behind them that it takes for healthy. */
+  /** Healthy addresses of these subsets. */
   addresses: string[];
 }
 
-/** @param app the Service's name; clusters are called `outbound|8080|v1|coffee-shop.default.svc.cluster.local` */
+/**
+ * @param app the Service's name; clusters are called `outbound|8080|v1|coffee-shop.default.svc.cluster.local`
+ */
 export function readTargets(routes: unknown, endpoints: unknown, app: string): ProxyTargets {
   const used = new Set<string>();
   for (const { route_config: config } of (routes as RoutesDump).configs ?? []) {

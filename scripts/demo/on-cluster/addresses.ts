@@ -2,7 +2,7 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 
-/** What of Services and Nodes says where callers outside can ask. */
+/** The fields of Services and Nodes that hold addresses for callers outside. */
 export interface EntryService extends KubernetesObject {
   spec: { ports?: { name?: string; port: number; nodePort?: number }[] };
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
@@ -12,7 +12,10 @@ export interface EntryNode extends KubernetesObject {
   status?: { addresses?: { type: string; address: string }[] };
 }
 
-/** Addresses of one port of a Service, the likeliest first: the load balancer, then the node port of each node. */
+/**
+ * Addresses of one port of a Service, the likeliest first: the load
+ * balancer, then the node port of each node.
+ */
 export function addressesOf(service: EntryService, port: number, nodes: EntryNode[]): string[] {
   const balancers = (service.status?.loadBalancer?.ingress ?? []).flatMap(
     ({ ip, hostname }) => ip ?? hostname ?? [],
@@ -37,7 +40,7 @@ function urlOf(address: string, port: number): string {
 export const howToReachGateway =
   'Forward to the gateway and name it: kubectl --namespace istio-system port-forward service/istio-ingressgateway 8080:80, then --gateway http://127.0.0.1:8080';
 
-/** Where the ingress gateway's port 80 may be reached from outside. */
+/** Addresses of the ingress gateway's port 80 for callers outside. */
 export async function gatewayAddresses(cluster: Cluster, signal: AbortSignal): Promise<string[]> {
   const services = await cluster.list<EntryService>(resources.services, {
     namespace: '*',
@@ -48,7 +51,7 @@ export async function gatewayAddresses(cluster: Cluster, signal: AbortSignal): P
   return services.flatMap((service) => addressesOf(service, 80, nodes));
 }
 
-/** Where pods ask the ingress gateway. */
+/** The ingress gateway's address for pods. */
 export async function gatewayInside(cluster: Cluster, signal: AbortSignal): Promise<string> {
   const [service] = await cluster.list<EntryService>(resources.services, {
     namespace: '*',
@@ -59,7 +62,7 @@ export async function gatewayInside(cluster: Cluster, signal: AbortSignal): Prom
   return `http://${name}.${namespace}.svc.cluster.local`;
 }
 
-/** Where a NodePort Service of the connection's namespace may be reached from outside. */
+/** Addresses of a NodePort Service of the connection's namespace for callers outside. */
 export async function serviceAddresses(
   cluster: Cluster,
   name: string,

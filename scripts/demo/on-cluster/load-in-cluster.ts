@@ -12,8 +12,9 @@ import { loadJob } from './load-job.ts';
 const startsWithinMs = 60_000;
 
 /**
- * The load as a Job beside the service, for a cluster whose ports cannot be reached from here. What it says comes back through the API server, as its log.
- * It is stopped as any pod is: told to end, it gives its account.
+ * The load as a Job beside the service, for a cluster whose ports cannot
+ * be reached from here. Its output comes back through the API server, as
+ * its log. It is stopped as any pod is: at SIGTERM it writes its account.
  */
 export async function startLoadInCluster(
   cluster: Cluster,
@@ -68,7 +69,7 @@ export async function startLoadInCluster(
   };
 }
 
-/** @throws PlaceError where its image cannot be had */
+/** @throws PlaceError when its image cannot be pulled */
 function startedPod(cluster: Cluster, job: string, image: string, signal: AbortSignal): Promise<Pod> {
   return waitFor(
     async () => {

@@ -23,7 +23,7 @@ export interface LoadJob extends KubernetesObject {
 
 const file = fileURLToPath(new URL('../../load/in-cluster/job.yaml', import.meta.url));
 
-/** Counts as callers outside the mesh do, and goes on until its pod is told to end. */
+/** Without a sidecar, as callers outside the mesh; it runs until SIGTERM. */
 export async function loadJob(
   name: string,
   { namespace, image, load }: { namespace: string; image: string; load: LoadProcessOptions },

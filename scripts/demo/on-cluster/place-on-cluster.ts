@@ -23,8 +23,8 @@ export interface OnCluster {
 }
 
 /**
- * A real cluster as the place of the demo: each run gets a namespace of its own, which is deleted at its end, however that comes.
- * Everything that must be there is looked for first.
+ * A real cluster as the demo's environment: each run gets a namespace of its own, which is deleted at its end
+ * in any case. Requirements are verified first.
  */
 export async function placeOnCluster(
   choice: ClusterChoice,
@@ -84,7 +84,7 @@ async function openNamespace(choice: ClusterChoice, options: NamespaceOptions): 
       kind: 'Namespace',
       metadata: { name: namespace, labels: { ...labels, [demoLabel.name]: demoLabel.value } },
     });
-    // A name of its own at a gateway that serves others too.
+    // A host name of its own, since the gateway may serve others.
     const host = `${namespace}.example`;
     return {
       kubeconfig: choice.kubeconfigs[0] ?? '',
@@ -116,7 +116,8 @@ async function openNamespace(choice: ClusterChoice, options: NamespaceOptions): 
 }
 
 /**
- * Where callers may ask from here. What was found is looked at before anything is deployed; what was named is taken at its word.
+ * The addresses for callers on this machine. Found ones are probed
+ * before anything is deployed; a given one is used as it is.
  */
 async function findEntries(
   cluster: Cluster,
@@ -137,7 +138,7 @@ async function findEntries(
   };
 }
 
-/** Never throws: what is left is said, and the run's own end stays what it was. */
+/** Never throws: leftovers are reported, and the run's result is unchanged. */
 async function deleteNamespace(
   cluster: Cluster,
   namespace: string,

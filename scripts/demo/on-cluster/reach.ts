@@ -1,18 +1,18 @@
 import { request } from 'node:http';
 import { codeOf } from '../../shared/errors.ts';
 
-/** What an address says before anything is deployed behind it. */
+/** The probe of an address before anything is deployed behind it. */
 export interface Reach {
   url: string;
-  /** False: nothing will ever be served there. True: it is there, or it may be once pods are. */
+  /** Whether the service can be reached there, now or once pods are ready. */
   isUsable: boolean;
-  /** What was seen, in words. */
+  /** The result in words. */
   seen: string;
 }
 
 const withinMs = 3_000;
 
-/** The way itself is closed. A refusal is not: a Service without pods refuses too. */
+/** Errors of an unreachable address. A refusal is not one: a Service without pods refuses too. */
 const noWay = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
@@ -25,8 +25,9 @@ const noWay = new Set([
 ]);
 
 /**
- * Asks every address at once, within 3 s. Nothing of ours serves yet, so whatever answers is something else; at a gateway an Envoy may.
- * @param host the name by which callers ask
+ * Probes all addresses in parallel, within 3 s. Our service does not run yet, so an answer comes from
+ * something else, or from the gateway's Envoy.
+ * @param host the host name of the requests
  */
 export function lookAt(
   urls: string[],
@@ -63,7 +64,10 @@ function lookAtOne(
   });
 }
 
-/** An address without a port is that of a node or a load balancer: it gets the port that the Service has at those that were found. */
+/**
+ * An address without a port is a node's or a load balancer's: it gets
+ * the Service's port at the addresses found.
+ */
 export function withPortOf(address: string, found: string[]): string {
   const url = new URL(address);
   const [port] = found.map((each) => new URL(each).port).filter((each) => each !== '');

@@ -3,7 +3,7 @@ import type { Right } from '../../switch/index.ts';
 const istio = 'networking.istio.io';
 const written = ['get', 'create', 'patch'];
 
-/** What a demo asks of the API server besides the switch's own rights. In its namespace, where nothing else is said. */
+/** The rights of a demo besides the switch's own; in its namespace unless noted. */
 const everyRelease: Right[] = [
   { resource: 'namespaces', verbs: ['get', 'list', 'create', 'patch', 'delete'], everywhere: true },
   { resource: 'services', verbs: written },

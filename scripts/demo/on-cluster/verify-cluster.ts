@@ -9,17 +9,17 @@ import { gatewayAddresses, howToReachGateway } from './addresses.ts';
 import { demoSelector } from './options.ts';
 import { rightsFor } from './rights.ts';
 
-/** What was found out before anything was changed. */
+/** The result of the checks. */
 export interface VerifiedCluster {
   /** In words, for the first line and the report. */
   description: string;
-  /** Labels by which this Istio puts sidecars into a namespace's pods. */
+  /** Labels with which this Istio injects sidecars into a namespace's pods. */
   injection: Record<string, string>;
   /** Namespaces that a killed demo left behind. */
   leftovers: string[];
 }
 
-/** Read only. Throws a CommandError that says what is missing, and what to do about it. */
+/** Read-only. Throws a CommandError that names what is missing, and the way out. */
 export async function verifyCluster(
   cluster: Cluster,
   {

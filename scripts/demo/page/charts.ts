@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { Lane, RunView } from './run-view.ts';
 import { inSeconds, stack } from './stack.ts';
 
-/** How large things are drawn: to be read at a desk, or from the back of a room. */
+/** Sizes for a desk, or for the back of a room. */
 export interface Size {
   marginLeft: number;
   fontPx: number;
@@ -49,7 +49,7 @@ const panelHeight = (lanes: Lane[], { laneHeight }: Size, isLast: boolean): numb
   return lanes.length * laneHeight + marginTop + marginBottom;
 };
 
-/** How high `drawRun` will be, in pixels: its place can be kept free before it is drawn. */
+/** Height of `drawRun` in pixels, to reserve its space before it is drawn. */
 export function heightOfRun(run: RunView, size: Size = deskSize): number {
   const heights = panelsOf(run).map(({ lanes }, index, all) =>
     panelHeight(lanes, size, index === all.length - 1),
@@ -89,7 +89,7 @@ export function drawRun(run: RunView, width: number, size: Size = deskSize): Ele
       ...(run.requests.length === 0 ? { domain: [0, 50] } : {}),
     },
     marks: [
-      // One shape for each outcome: a rectangle for each slot would be hundreds, and cost as much to draw as all the rest.
+      // One shape per outcome: a rectangle per slot would be hundreds, and slow to draw.
       ...stack(run).map(({ colour, points }) =>
         Plot.areaY(points, {
           ...{ x: 'x', y1: 'y1', y2: 'y2', curve: 'step-after' },
@@ -182,7 +182,7 @@ function drawLanes({
     y1: 'y1',
     y2: 'y2',
   };
-  // A label stands in its box, or beside it where its lane has nothing else on that side; all of it is in the tip and in the table.
+  // A label is drawn in its box, or beside it where there is room; the tip and the table have the whole text.
   const widthOf = (d: Box): number => pixels(d.toMs) - pixels(d.fromMs);
   const letterOf = (d: Box): number => (d.y2 - d.y1 > 15 ? large * 0.56 : small * 0.6);
   const cut = (d: Box, room: number): Box => {

@@ -18,7 +18,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Writes only what is new: a screen reader is told of nothing that stayed, and a selection survives. */
+/** Updates only what has changed, so that a screen reader repeats nothing and a selection survives. */
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

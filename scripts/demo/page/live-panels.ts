@@ -10,8 +10,8 @@ interface Drawn {
 }
 
 /**
- * The buttons. They are made once and then only changed, so that the keyboard's focus stays where it is. One that cannot act now
- * stays reachable and says why.
+ * The buttons. They are created once and then updated, so that the
+ * keyboard focus stays. A disabled one stays focusable and says why.
  */
 export function createPanels(box: HTMLElement, act: Act, say: (text: string) => void) {
   const drawn = new Map<string, Drawn>();
@@ -96,7 +96,7 @@ function drawButton(set: HTMLElement, first: Action, press: (current: Action) =>
     current = action;
     setText(name, action.label);
     setText(hint, action.cannot ?? action.does);
-    // Not `disabled`: who comes by keyboard must be able to hear why.
+    // aria-disabled, not `disabled`: keyboard users must be able to hear the reason.
     button.setAttribute('aria-disabled', String(action.cannot !== undefined));
   };
 }

@@ -1,7 +1,7 @@
 import { clock, count, table } from './elements.ts';
 import type { Lane, RunView } from './run-view.ts';
 
-/** What the charts show, to be read and listened to. */
+/** The charts as tables, for readers and screen readers. */
 export function drawTables(run: RunView): HTMLElement[] {
   return [
     requestTable(run),
@@ -21,7 +21,7 @@ function laneTable(caption: string, what: string, lanes: Lane[]): HTMLElement {
   );
 }
 
-/** By the second: a row per 100 ms would be too many to listen to. */
+/** One row per second: one per 100 ms would be too many for a screen reader. */
 function requestTable({ requests, outcomes }: RunView): HTMLElement {
   const rows = new Map<number, Map<string, number>>();
   for (const { atMs, outcome, n } of requests) {

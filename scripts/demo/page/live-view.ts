@@ -1,6 +1,6 @@
 import type { RunView } from './run-view.ts';
 
-/** The whole state of the live page: each message carries all of it, so that a reload misses nothing. */
+/** The whole state of the live page: each message has all of it, so that a reload loses nothing. */
 export interface LiveView {
   /** What is drawn; undefined before the first load and between two runs. */
   run: RunView | undefined;
@@ -9,11 +9,11 @@ export interface LiveView {
   doing: string;
   sent: number;
   lost: number;
-  /** The newest last; the page tells a screen reader of each. */
+  /** The newest last; the page announces each to a screen reader. */
   events: LiveEvent[];
   /** The account so far, line by line. */
   account: [what: string, count: string][];
-  /** What one may do; none: a page to look at. */
+  /** The buttons; none on a read-only page. */
   panels: Panel[];
   done: DoneRun[];
   toCome: string[];

@@ -4,7 +4,7 @@ import { createPanels } from './live-panels.ts';
 import { drawTables } from './live-tables.ts';
 import type { LiveEvent, LiveView } from './live-view.ts';
 
-/** Draws each state the server sends, and carries what a button asks for to it. */
+/** Draws each state from the server, and sends it the buttons' actions. */
 const say = (text: string): void => setText(place('said'), text);
 const token = document.querySelector<HTMLMetaElement>('meta[name=token]')?.content ?? '';
 
@@ -163,7 +163,7 @@ function listen(): void {
     setText(place('connection'), '');
     const view = JSON.parse(String(data)) as LiveView;
     show(view);
-    // Nothing more will come: a new connection would only fail.
+    // The stream has ended for good: do not reconnect.
     if (view.over) events.close();
   });
   events.addEventListener('error', () => {
@@ -171,7 +171,7 @@ function listen(): void {
       place('connection'),
       'The connection is lost; trying again. What you see is the last that was told.',
     );
-    // Refused by the server, and not only cut off: the browser does not try again by itself.
+    // Refused by the server: the browser does not reconnect by itself.
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   });
 }

@@ -4,9 +4,9 @@ import type { RunView } from './run-view.ts';
 import type { SweepView } from './sweep-view.ts';
 
 /**
- * Everything is in the page already; this draws the charts, and again when the width changes. Each has its place kept free, so nothing moves.
- * Those that can be seen come first, the others one by one when nothing else is to do: a page of sixteen runs is there at once. Printing
- * does not wait for them.
+ * Everything is in the page already; this draws the charts, and again when the width changes. Their space is
+ * reserved, so nothing moves. Visible ones are drawn first, the others one by one when the browser is idle,
+ * so that a page of sixteen runs opens at once. Printing draws all of them.
  */
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as {
   runs?: RunView[];
@@ -17,7 +17,7 @@ interface Drawing {
   place: HTMLElement;
   draw: (width: number) => Element[];
   height: number;
-  /** How wide it was drawn. */
+  /** The width at which it was drawn. */
   width: number;
 }
 
@@ -57,7 +57,10 @@ function drawThese(some: Drawing[]): void {
   if (waiting.size === 0) note('drawn');
 }
 
-/** For whoever measures: when what can be seen and when everything was drawn, in milliseconds after the page was opened, and how many charts came first. */
+/**
+ * For measurements: when the visible charts and when all charts were drawn,
+ * in milliseconds after the page was opened, and how many were visible.
+ */
 function note(what: 'visible' | 'drawn'): void {
   document.documentElement.dataset[what] = String(Math.round(performance.now()));
 }
@@ -72,7 +75,7 @@ function drawOneLater(): void {
     drawThese([...waiting].slice(0, 1));
     drawOneLater();
   };
-  // Not in Safari, where a moment later does.
+  // Safari has no requestIdleCallback.
   const later = globalThis.requestIdleCallback as typeof requestIdleCallback | undefined;
   if (later) later(drawNext, { timeout: 200 });
   else setTimeout(drawNext, 20);

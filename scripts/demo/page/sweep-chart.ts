@@ -21,7 +21,10 @@ const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'cross', 'wy
 /** In pixels. */
 export const sweepHeight = 460;
 
-/** Lost requests over lag, one line per approach. Zero has to be as visible as a thousand: the scale is linear up to 1 and logarithmic beyond. */
+/**
+ * Lost requests over lag, one line per approach. Zero has to be as visible
+ * as a thousand: the scale is linear up to 1 and logarithmic beyond.
+ */
 export function drawSweep({ approaches, summary, lagsMs }: SweepView, width: number): Element[] {
   const points: Point[] = approaches.flatMap(({ id, points: own }) => own.map((point) => ({ id, ...point })));
   const reals = approaches.flatMap(({ id, real }) => real.map((count) => ({ id, ...count })));

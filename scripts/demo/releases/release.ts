@@ -14,17 +14,17 @@ export interface ReleaseContext {
   cluster: Cluster;
   /** For tools that connect for themselves. */
   choice: ClusterChoice;
-  /** Values the templates need at this place. */
+  /** Template values for this environment. */
   vars: PlaceVars;
   scenario: Scenario;
   versions: Versions;
   signal: AbortSignal;
   clock: StepsClock;
-  /** Called right before the first change that concerns a proxy: here rough weather sets in. */
+  /** Called right before the first change that concerns a proxy: here rough weather begins. */
   beforeTrafficChanges: () => void;
 }
 
-/** Brings the new version out in place of the old one; resolves when no pod of the old one is left. */
+/** Replaces the current version by the candidate; resolves when no pod of the former is left. */
 export type Release = (context: ReleaseContext) => Promise<void>;
 
 export async function applyAll(cluster: Cluster, objects: KubernetesObject[]): Promise<void> {

@@ -4,10 +4,10 @@ import { destinationRule, versionDeployment, virtualService } from '../objects.t
 import { app, waitUntilOnly, waitUntilRolledOut } from '../rollout.ts';
 import { applyAll, type Release } from './release.ts';
 
-/** Milliseconds after each change, as in the article of 2018. That they are fixed is what this scenario is about. */
+/** Milliseconds after each change, as in the article of 2018. This scenario shows what fixed waits lose. */
 export const scriptWaits = { afterDeploy: 2_000, afterSubset: 2_000, afterRoute: 5_000 };
 
-/** The right order, with time in place of proof. */
+/** The right order, with fixed waits instead of proofs. */
 export const releaseByScript: Release = async ({
   cluster,
   scenario,

@@ -7,12 +7,12 @@ import type { Release, ReleaseContext } from './release.ts';
 
 const clusterFile = fileURLToPath(new URL('../../../istio/cluster.yaml', import.meta.url));
 
-/** Our switch, as `npm run switch -- --to v2` runs it: each step only on proof that every proxy follows. */
+/** Our switch, as `npm run switch -- --to v2` runs it: each step only on proof. */
 export const releaseBySwitch: Release = async (context) => {
   const { choice, vars, signal, clock } = context;
   const { to } = context.versions;
   const { pod, sidecar } = context.scenario;
-  // The switch is an operator of its own, with a connection and a name of its own in the objects it writes.
+  // The switch has a connection and a field manager of its own.
   const cluster = await connectCluster(choice, { fieldManager: 'zero-downtime-switch' });
   try {
     const options = { cluster, app, to, clusterFile, set: { ...vars, pod, sidecar }, signal };
@@ -34,7 +34,7 @@ function reportTo({ clock, beforeTrafficChanges }: ReleaseContext): Reporter {
   return {
     ...silentReporter,
     stepStarted(title, _name, subject) {
-      // The candidate is deployed: from here on it is about who gets the traffic.
+      // The candidate is deployed: the following steps move the traffic.
       if (subject !== undefined && subject.kind !== 'Deployment') changesTraffic();
       end = clock.begin(title);
     },

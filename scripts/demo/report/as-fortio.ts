@@ -4,16 +4,16 @@ import type { Account } from '../../load/index.ts';
 export interface FortioCount {
   /** Whole answers, and what it would show as code -1. */
   codes: { code: string; n: number }[];
-  /** Losses it would not show at first: it sends these requests again, once, on a new connection. */
+  /** Losses that it would hide: it retries these requests once, on a new connection. */
   hidden: number;
-  /** The fewest errors it could report (every second try answered) and the most (none). */
+  /** The fewest errors it could report (every retry answered) and the most (none). */
   errors: { min: number; max: number };
 }
 
 /**
- * Fortio repeats a request without a word when a kept-alive connection turns out dead before a byte of an answer came
- * (fhttp/http_client.go, `RetryOnce`), and counts any status but 2xx as an error. What a second try would have met is not known here:
- * hence from ... to.
+ * Fortio silently retries a request when a kept-alive connection turns out dead before
+ * a byte of an answer came (fhttp/http_client.go, `RetryOnce`), and counts any status
+ * but 2xx as an error. The result of such a retry is not known here: hence a range.
  */
 export function countAsFortio({ byStatus, byError, onDeadConnection }: Account): FortioCount {
   const statuses = Object.entries(byStatus).map(([code, n]) => ({ code, n }));

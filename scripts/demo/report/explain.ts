@@ -6,9 +6,9 @@ import { describeLosses } from '../table.ts';
 import { count, endBegunAt, endOf, leftAt, seconds, shortName, targetsAt, type End } from './facts.ts';
 
 export interface Explanation {
-  /** Why requests were lost, or why not: two sentences, from what was seen and nothing else. */
+  /** Explains the losses, or their absence, in two sentences, from the observation alone. */
   sentences: string[];
-  /** The requests that show it best, with what was so when each was sent. */
+  /** The requests that show it best, with the state when each was sent. */
   examples: { loss: Loss; meanwhile: string }[];
 }
 
@@ -29,7 +29,7 @@ export function explain(result: ScenarioResult): Explanation {
 function sentencesOf(result: ScenarioResult, account: Account): string[] {
   const { lost, sent, byReason } = account;
   if (lost === 0) return whyNothingWasLost(result);
-  // The load's own words: such a request waited for a connection until its time was over.
+  // The load's own text: such a request waited for a connection until its timeout.
   const unsent = Object.entries(byReason)
     .filter(([reason]) => reason.startsWith('no free connection'))
     .reduce((sum, [, n]) => sum + n, 0);
@@ -47,7 +47,7 @@ interface Meeting {
   leftMs: number | undefined;
 }
 
-/** Each old pod's end beside the moment when the proxy before it let go of it. */
+/** Each old pod's end, and the time when the proxy before it stopped sending to it. */
 function meetings({ id, observation }: ScenarioResult): { proxy: ProxyLane | undefined; met: Meeting[] } {
   const naive = findScenario(id).pod === 'naive';
   const proxy = observation?.proxies.find(({ kind }) => kind !== 'sidecar');
@@ -140,7 +140,7 @@ function chooseExamples(losses: Loss[]): Loss[] {
   return [first, other ?? between[Math.floor(between.length / 2)] ?? first, last];
 }
 
-/** Who sent where at a moment, and what those pods were doing. */
+/** The targets of the proxies at a time, and the state of those pods. */
 export function describeMoment({ id, observation }: ScenarioResult, atMs: number): string {
   const naive = findScenario(id).pod === 'naive';
   const proxy = observation?.proxies.find(({ kind }) => kind !== 'sidecar');
@@ -156,7 +156,8 @@ export function describeMoment({ id, observation }: ScenarioResult, atMs: number
   const who = proxy?.kind === 'gateway' ? 'the gateway sent to' : 'the EndpointSlice named';
   const said = `${who} ${states.join(' and ') || 'nobody'}`;
   if (proxy?.kind === 'gateway') return said;
-  // Without a mesh nobody can be asked who sends where: connections and the kube-proxy's rules may still lead to these.
+  // Without a mesh the targets cannot be read: connections and the
+  // kube-proxy's rules may still lead to these pods.
   const dropped = (observation?.pods ?? []).flatMap((pod) => {
     const end = endOf(pod, { naive });
     const isNamed = proxy && targetsAt(proxy, atMs)?.includes(pod.name);

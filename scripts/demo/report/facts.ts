@@ -5,20 +5,20 @@ export function shortName({ name, version }: Pick<PodLane, 'name' | 'version'>):
   return `${version}-${name.split('-').at(-1) ?? name}`;
 }
 
-/** When the pod was asked to end. */
+/** When the pod's deletion began. */
 export function endBegunAt({ changes }: PodLane): number | undefined {
   return changes.find(({ state }) => state === 'draining')?.atMs;
 }
 
 export interface End {
   atMs: number;
-  /** What ended first, as a sentence goes on: "its Envoy had ended". */
+  /** What ended first, as part of a sentence: "its Envoy had ended". */
   part: string;
 }
 
 /**
- * When a pod stopped answering. A naive one does at SIGTERM, which it gets when its end begins; of the others the first container that
- * ends decides, as the API server showed it (up to 0.3 s late).
+ * When a pod stopped answering. A naive one at SIGTERM, when its deletion begins; a correct one when its
+ * first container ends, by the API server (up to 0.3 s late).
  */
 export function endOf(pod: PodLane, { naive }: { naive: boolean }): End | undefined {
   const begun = endBegunAt(pod);

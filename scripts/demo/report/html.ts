@@ -1,9 +1,9 @@
 import { printable, printableJson, printableStrings } from '../../shared/printable.ts';
 
-/** So much of one text stands in a page. */
+/** Longest text in a page. */
 const LONGEST = 50_000;
 
-/** Markup from values: text is always escaped, only what is `Html` goes in as it is. */
+/** HTML from values: text is always escaped, only `Html` is inserted as it is. */
 export class Html {
   readonly text: string;
 
@@ -20,7 +20,7 @@ export function markup(strings: TemplateStringsArray, ...parts: Part[]): Html {
   );
 }
 
-/** JSON that may stand in a script element: nothing in it can end the element. */
+/** JSON for a script element: nothing in it can end the element. */
 export const embedJson = (value: object): Html =>
   new Html(printableJson(value, printableStrings).replaceAll('<', '\\u003c'));
 

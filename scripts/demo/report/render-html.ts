@@ -7,14 +7,14 @@ import { embedJson, Html, markup, table } from './html.ts';
 import { runSection } from './run-section.ts';
 import { anchorOf, viewRun } from './run-view.ts';
 
-/** What the page is made of besides the report. */
+/** The page's parts besides the report. */
 export interface PageParts {
   css: string;
   /** The bundled drawing code. */
   script: string;
 }
 
-/** One file that needs nothing else: it opens from disk, in a mail, on a stage without a network. */
+/** A self-contained file: it opens from disk, from a mail, without a network. */
 export function renderHtml({ settings, scenarios }: DemoReport, parts: PageParts): string {
   const { qps, connections, lagMs, seed, delays, on } = settings;
   const runs = scenarios.length === 1 ? 'One release' : `${count(scenarios.length)} releases`;

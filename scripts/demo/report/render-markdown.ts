@@ -54,5 +54,5 @@ export function renderMarkdown({ settings, scenarios }: DemoReport): string {
 const row = (cells: string[]): string =>
   `| ${cells.map((cell) => printable(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 
-/** What a server said must not become markup. */
+/** Escapes a server's text. */
 const escape = (text: string): string => printable(text, 20_000).replace(/[<>*_`|]/g, '\\$&');

@@ -5,13 +5,13 @@ import { writeWholeFile } from '../../shared/whole-file.ts';
 
 const prefix = 'coffee-shop-report-';
 
-/** Lies in the folders that the demo has named itself, and in no other: only these are ever removed. */
+/** Marker file in the folders that the demo has named itself: only these are ever removed. */
 export const marker = '.may-be-removed';
 
-/** So many reports without a name of their own are kept, the newest ones. */
+/** How many reports without `--out` are kept, the newest ones. */
 export const keptReports = 10;
 
-/** A new folder under the system's temp. Earlier ones go, so that nothing piles up where nobody looks; what `--out` named is never touched. */
+/** A new folder under the system's temp. Older ones are removed; a folder of `--out` is never touched. */
 export async function newReportFolder(tempFolder: string): Promise<string> {
   await removeOldest(tempFolder, keptReports - 1);
   const folder = makeTempFolder(prefix, tempFolder);
@@ -22,7 +22,7 @@ export async function newReportFolder(tempFolder: string): Promise<string> {
   return folder;
 }
 
-/** A folder that somebody names is theirs from now on, whoever made it. */
+/** A folder named with `--out` is the user's from now on: removes the marker. */
 export async function keepReportFolder(folder: string): Promise<void> {
   await rm(path.join(folder, marker), { force: true });
 }
@@ -39,13 +39,16 @@ async function removeOldest(tempFolder: string, keep: number): Promise<void> {
     .filter(({ madeMs }) => madeMs !== undefined)
     .sort((a, b) => (b.madeMs ?? 0) - (a.madeMs ?? 0))
     .slice(keep);
-  // Gone meanwhile: no reason to stop.
+  // Gone meanwhile.
   await Promise.all(
     old.map(({ folder }) => rm(folder, { recursive: true, force: true }).catch(() => undefined)),
   );
 }
 
-/** When a folder of ours was last written to; undefined for every other one: without the marker, a link, another user's. */
+/**
+ * Modification time of a folder with the marker; undefined for every
+ * other one: without the marker, a link, another user's.
+ */
 async function whenMade(folder: string): Promise<number | undefined> {
   try {
     const [stats, mark] = await Promise.all([lstat(folder), lstat(path.join(folder, marker))]);

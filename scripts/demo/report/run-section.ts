@@ -38,7 +38,10 @@ export function runSection(result: ScenarioResult): Html {
   </section> `;
 }
 
-/** A request stands in the chart where it was due. On a busy machine it was sent later, and the bands below seem to disagree. */
+/**
+ * A hint for busy machines: the chart shows requests by due time, so
+ * late sending makes the bands below seem to disagree.
+ */
 function behind({ latencyMs: { fromDue, fromSend } }: Account): Html | string {
   const lateMs = fromDue.p99 - fromSend.p99;
   if (lateMs < 1_000) return '';
@@ -75,7 +78,7 @@ function laneTable(caption: string, what: string, lanes: Lane[]): Html | string 
   );
 }
 
-/** By the second: 300 rows of 100 ms are in report.json, and nobody would listen to them. */
+/** One row per second: the 300 rows of 100 ms are in report.json, and too many for a screen reader. */
 function requestTable(slots: TimelineSlot[]): Html {
   const rows = new Map<number, Record<string, number>>();
   const outcomes = new Set<string>();
@@ -96,7 +99,7 @@ function requestTable(slots: TimelineSlot[]): Html {
   );
 }
 
-/** Two accounts of the same requests. */
+/** Our account and Fortio's, of the same requests. */
 function asFortio(account: Account): Html {
   const { codes, errors } = countAsFortio(account);
   const range = ({ min, max }: { min: number; max: number }): string =>

@@ -12,7 +12,10 @@ const colourOfLoss = (kind: string): string => (/^\d+$/.test(kind) ? 'lost-statu
 export const anchorOf = ({ id, weather }: Pick<ScenarioResult, 'id' | 'weather'>): string =>
   `${id}-${weather}`;
 
-/** The load's slots, in milliseconds. Where nothing has ended yet is a gap: its neighbour must not be drawn over it. */
+/**
+ * The load's slots, in milliseconds. Slots without ended requests stay
+ * empty: a neighbour must not be drawn over them.
+ */
 const slotMs = 100;
 
 /** Everything one run's charts draw; undefined when there was no load. */
@@ -65,7 +68,7 @@ function viewPod(pod: PodLane, endMs: number): Lane {
     const colour = colours[state] ?? colourOfVersion(pod.version);
     return [{ fromMs: atMs, toMs, label: state, colour, striped: state === 'draining' || state === 'quiet' }];
   });
-  // From here on nobody answers at this address, whatever its state says.
+  // From here on the address does not answer, whatever the pod's state says.
   const silentMs = Math.min(pod.appEndedAtMs ?? Infinity, pod.proxyEndedAtMs ?? Infinity);
   const part = (pod.proxyEndedAtMs ?? Infinity) <= (pod.appEndedAtMs ?? Infinity) ? 'Envoy' : 'application';
   if (silentMs < Infinity) {
@@ -94,7 +97,7 @@ function viewProxies(observation: Observation, result: ScenarioResult, endMs: nu
   return [...deaf, ...observation.proxies.map((lane) => viewProxy(lane, observation, result, endMs))];
 }
 
-/** One band per pod it sends to would be true but unreadable: one per version, and red where pods of it no longer answer. */
+/** One band per version, since one per pod would be unreadable; red where pods of it no longer answer. */
 function viewProxy(lane: ProxyLane, { pods }: Observation, { id }: ScenarioResult, endMs: number): Lane {
   const naive = findScenario(id).pod === 'naive';
   const ends = pods.flatMap((pod) => {

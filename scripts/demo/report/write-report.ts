@@ -7,12 +7,12 @@ import { renderMarkdown } from './render-markdown.ts';
 import { printableJson } from '../../shared/printable.ts';
 
 /**
- * Writes report.json, report.md and report.html, each whole or not at all; gives the path of the page.
+ * Writes report.json, report.md and report.html, atomically; returns the path of the page.
  * @throws CommandError that names the file
  */
 export async function writeReport(folder: string, report: DemoReport): Promise<string> {
   const page = path.join(folder, 'report.html');
-  // The data first: it is what cannot be made again.
+  // Write the data first: it cannot be recreated.
   writeWholeFile(path.join(folder, 'report.json'), `${printableJson(report, undefined, 1)}\n`);
   writeWholeFile(path.join(folder, 'report.md'), renderMarkdown(report));
   writeWholeFile(page, renderHtml(report, await loadPageParts()));

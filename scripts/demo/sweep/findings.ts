@@ -2,7 +2,7 @@ import { formatLag } from './lag.ts';
 import type { RealCount, Scenario } from '../scenarios.ts';
 import type { SweepPoint } from './sweep-state.ts';
 
-/** What a sweep found about one approach. */
+/** The result of a sweep for one approach. */
 export interface Finding {
   id: Scenario['id'];
   title: string;
@@ -13,13 +13,13 @@ export interface Finding {
   holdsAtMs: number | undefined;
   measured: string;
   expected: string;
-  /** What was lost on a real cluster at the lags at which it was measured. */
+  /** Losses on a real cluster, at the lags that were measured. */
   real: RealCount[];
-  /** Where the two do not agree, in words; empty when they do. */
+  /** Differences between the two in words; empty when there is none. */
   differences: string[];
 }
 
-/** @param points of any approach, in any order; those that failed say nothing */
+/** @param points of any approach, in any order; failed ones are ignored */
 export function findingOf(
   { id, title, tolerance, because, onRealCluster }: Scenario,
   all: SweepPoint[],
@@ -64,7 +64,7 @@ export function findingOf(
   };
 }
 
-/** Releases lose by refusals, resets and 503s. Where nobody answered for 15 s, the machine was busy with something else. */
+/** Releases lose by refusals, resets and 503s. A timeout of 15 s means a busy machine. */
 function busy({ account }: SweepPoint): string {
   const timeouts = account?.byError.timeout ?? 0;
   return timeouts > (account?.lost ?? 0) / 2

@@ -1,4 +1,4 @@
 import { formatDuration } from '../../shared/duration.ts';
 
-/** As a duration, but no lag is no lag in seconds as the others are: `0 s`. */
+/** As a duration, in seconds also for zero: `0 s`. */
 export const formatLag = (ms: number): string => (ms === 0 ? '0 s' : formatDuration(ms));

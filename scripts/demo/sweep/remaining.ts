@@ -1,6 +1,9 @@
 import type { DemoSettings } from '../settings.ts';
 
-/** What a run takes, in milliseconds, as far as its parameters say: playground and set-up, warming up, the release and the lag. */
+/**
+ * Estimated duration of a run in milliseconds, from its parameters:
+ * playground and set-up, warming up, the release and the lag.
+ */
 export function estimateRunMs(
   lagMs: number,
   { loadMs, warmUpMs, tailMs }: Omit<DemoSettings, 'lagMs'>,
@@ -8,7 +11,7 @@ export function estimateRunMs(
   return 6_000 + Math.max(loadMs, warmUpMs + 10_000 + lagMs + tailMs);
 }
 
-/** Learns from the runs that are over how good the estimate is. */
+/** Corrects the estimate by the finished runs. */
 export function createRemaining() {
   let estimated = 0;
   let took = 0;

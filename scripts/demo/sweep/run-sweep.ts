@@ -24,7 +24,7 @@ export interface SweepOptions {
   folder: string;
 }
 
-/** Every approach at every lag, one after the other; what an earlier run of this sweep has found is not done again. */
+/** Every approach at every lag, one after the other; points of an earlier run of this sweep are reused. */
 export async function runSweep(
   { scenarios, lagsMs, folder, settings: given }: SweepOptions,
   { startPlayground, stderr, signal }: DemoSurroundings,
@@ -33,7 +33,7 @@ export async function runSweep(
   const settings: SweepSettings = { qps, connections, loadMs, warmUpMs, tailMs, seed, quick };
   const steps = createSteps(stderr, { titleWidth: 50 });
   const state: SweepState = (await readSweep(folder, settings)) ?? { settings, points: [] };
-  // Lag by lag: a sweep that is broken off has all approaches up to some lag, which is a chart already.
+  // Lag by lag, so that an interrupted sweep has all approaches up to some lag, which makes a chart.
   const wanted = lagsMs.flatMap((lagMs) => scenarios.map((scenario) => ({ scenario, lagMs })));
   const missing = wanted.filter(({ scenario, lagMs }) => !isKnown(state, scenario, lagMs));
   const known = wanted.length - missing.length;
@@ -56,7 +56,7 @@ export async function runSweep(
     try {
       writeSweep(folder, state);
     } catch (error) {
-      // The runs are what takes time, and the table is still to come.
+      // A failed write must not cost the runs: report it and go on.
       if (!isUnkept) steps.line(`   ${messageOf(error)}. A sweep that is broken off cannot go on from here.`);
       isUnkept = true;
     }
@@ -64,7 +64,7 @@ export async function runSweep(
   return state;
 }
 
-/** No lag is calm weather: delays as measured. */
+/** A lag of 0 is calm weather: delays as measured. */
 export const runAt = (scenario: Scenario, lagMs: number): Run => ({
   scenario,
   weather: lagMs === 0 ? 'calm' : 'rough',
@@ -86,7 +86,7 @@ function toPoint(result: ScenarioResult, lagMs: number): SweepPoint {
     verdict,
     releaseMs,
     why: explain(result).sentences,
-    // The state is written after each run: it keeps the counts.
+    // Keep only the counts: the state is written after each run.
     account: account && { ...account, timeline: [], losses: [] },
     ...(error === undefined ? {} : { error }),
   };

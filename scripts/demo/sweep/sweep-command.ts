@@ -9,7 +9,7 @@ import { drawSweepTable, renderSweepHtml, renderSweepMarkdown } from './render-s
 import { runSweep, type SweepOptions } from './run-sweep.ts';
 import { printableJson, printableLines } from '../../shared/printable.ts';
 
-/** Runs a sweep, writes its report beside its state, and gives the exit code. */
+/** Runs a sweep, writes its report beside its state, and returns the exit code. */
 export async function sweepCommand(
   options: SweepOptions & { json: boolean },
   { stdout, ...around }: DemoSurroundings & { stdout: Output },
@@ -25,7 +25,7 @@ export async function sweepCommand(
     settings: { ...settings, lagsMs },
     approaches: findings.map(({ points, ...finding }) => ({ ...finding, points })),
   };
-  // First: a disk that is full takes nothing of what is seen.
+  // Print the table first: a full disk must not cost it.
   stdout.write(
     json ? `${printableJson(result)}\n` : `\n${printableLines(drawSweepTable(findings, lagsMs))}\n`,
   );

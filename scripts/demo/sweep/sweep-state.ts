@@ -22,7 +22,7 @@ export interface SweepPoint {
 
 export type SweepSettings = Omit<DemoSettings, 'lagMs'>;
 
-/** What a sweep knows so far; lies in its folder after every run, so that the next one can go on. */
+/** The state of a sweep, written to its folder after every run, so that the next one can continue. */
 export interface SweepState {
   settings: SweepSettings;
   points: SweepPoint[];
@@ -32,7 +32,10 @@ export const sweepFile = 'sweep.json';
 /** A run of a sweep has a few KB. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The state of a sweep that was begun in this folder; undefined when there is none. A sweep of other settings must not be mixed in. */
+/**
+ * The state of a sweep that was begun in this folder; undefined when
+ * there is none. Throws when its settings differ.
+ */
 // eslint-disable-next-line @typescript-eslint/require-await -- callers may count on a promise
 export async function readSweep(folder: string, settings: SweepSettings): Promise<SweepState | undefined> {
   const file = path.join(folder, sweepFile);
@@ -61,7 +64,7 @@ export async function readSweep(folder: string, settings: SweepSettings): Promis
 }
 
 /**
- * Whoever is killed meanwhile leaves the old file or the new one, never half of one.
+ * Atomic: a kill leaves the old file or the new one.
  * @throws CommandError that names the file
  */
 export function writeSweep(folder: string, state: SweepState): void {

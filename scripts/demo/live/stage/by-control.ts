@@ -6,14 +6,17 @@ import type { StagePlayground } from './context.ts';
 
 type Proxies = ReturnType<StagePlayground['proxies']>;
 
-/** Somebody may freeze a proxy from a terminal, and a freeze ends by itself: how late that is seen, in milliseconds. */
+/**
+ * Poll interval for the frozen proxies, in milliseconds: they also
+ * change from a terminal, and a freeze ends by itself.
+ */
 const lookEveryMs = 250;
 const answerWithinMs = 10_000;
 
 /**
  * A playground that runs in another process, by its control port.
  *
- * @param onGone told when its control port no longer answers
+ * @param onGone called when its control port no longer answers
  */
 export async function watchPlayground(
   { kubeconfig, gatewayUrl, serviceUrl, controlUrl = '' }: RunningPlayground,

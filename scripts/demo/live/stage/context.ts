@@ -2,7 +2,7 @@ import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import type { ReleaseCluster } from '../../playground.ts';
 import type { StageLog } from './log.ts';
 
-/** What the stage needs of whoever runs the cluster: to release on it, to make its proxies late, and to see that. */
+/** The cluster as the stage needs it: to release on it, to make its proxies late, and to observe that. */
 export interface StagePlayground extends ReleaseCluster {
   freeze(proxy: string, options?: { forMs?: number }): void | Promise<void>;
   thaw(proxy: string): void | Promise<void>;
@@ -11,7 +11,7 @@ export interface StagePlayground extends ReleaseCluster {
   proxies(): { pod: string; type: 'router' | 'sidecar'; frozen: boolean }[];
 }
 
-/** What everything on the stage shares. */
+/** Shared by all parts of the stage. */
 export interface StageContext {
   playground: StagePlayground;
   cluster: Cluster;

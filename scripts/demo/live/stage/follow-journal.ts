@@ -12,7 +12,10 @@ export interface JournalEvent {
 
 const everyMs = 100;
 
-/** Tells of each line of a journal as it is written, until `ended` resolves and the rest has been told. The file need not exist yet. */
+/**
+ * Reads each line of a journal as it is written, until `ended`
+ * resolves and the rest is read. The file need not exist yet.
+ */
 export async function followJournal(
   file: string,
   tell: (event: JournalEvent) => void,
@@ -27,7 +30,7 @@ export async function followJournal(
   let rest = '';
   try {
     for (;;) {
-      // Asked before the reading: what was written before the end is in the file by then.
+      // Check before reading, so that everything written before the end is read.
       const isLast = state.isOver;
       handle ??= await open(file, 'r').catch(() => undefined);
       for (;;) {
@@ -46,7 +49,7 @@ export async function followJournal(
   }
 }
 
-/** A full disk leaves half a line. */
+/** Undefined for half a line, which a full disk leaves. */
 function readEvent(line: string): JournalEvent | undefined {
   try {
     return JSON.parse(line) as JournalEvent;

@@ -14,9 +14,9 @@ interface Spell {
 
 export interface StageLateness {
   panel(): StagePanel;
-  /** Compares with the proxies themselves: somebody may freeze one from a terminal, and a freeze ends by itself. */
+  /** Polls the proxies: one may be frozen from a terminal, and a freeze ends by itself. */
   look(): void;
-  /** Who hears nothing of changes at the moment. */
+  /** The proxies that are frozen now. */
   late: () => string[];
   spells(): Lateness[];
   thawAll(): Promise<void>;
@@ -25,14 +25,14 @@ export interface StageLateness {
 const lateBy = { min: 1, max: 60, usual: 12 };
 const keptSpells = 100;
 
-/** Makes proxies late, and remembers when each heard nothing. */
+/** Makes proxies late, and records when each was frozen. */
 export function createLateness(
   context: StageContext,
   { pods, isStageBeingSet }: { pods: () => PodLane[]; isStageBeingSet: () => boolean },
 ): StageLateness {
   const { playground, mesh, now, log } = context;
   const spells: Spell[] = [];
-  /** What only this page knows: without a mesh nobody tells of the kube-proxy. */
+  /** Known to this page only: without a mesh the kube-proxy's freeze cannot be read anywhere. */
   let kubeProxy: { untilMs: number } | undefined;
 
   const names = (): { proxy: string; label: string; frozen: boolean }[] =>

@@ -10,11 +10,11 @@ import type { StageContext } from './context.ts';
 import type { StagePanel } from './panel.ts';
 
 export const connections = 50;
-/** Bounds of what a stage needs: nobody measures a machine here. */
+/** Limits of the load on stage, where nobody benchmarks a machine. */
 const rate = { min: 10, max: 1_000, usual: 500 };
-/** A load that was forgotten ends by itself. */
+/** Longest duration: a forgotten load ends by itself. */
 const longestMs = 15 * 60_000;
-/** So long without a loss, and a spell of losses is over, in milliseconds. */
+/** A series of losses is over after this time without one, in milliseconds. */
 const spellEndsMs = 2_000;
 
 export interface StageLoad {
@@ -22,7 +22,7 @@ export interface StageLoad {
   state: () => 'off' | 'starting' | 'on' | 'stopping';
   /** The load that runs, or the last one. */
   counts(): Counts | undefined;
-  /** Of all loads since the stage opened: what a release is measured by. */
+  /** Counts of all loads since the stage opened, by which a release is measured. */
   totals(): { sent: number; lost: number };
   slots: RecentSlots;
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export function createLoad(
   let state: ReturnType<StageLoad['state']> = 'off';
   let running: LoadProcess | undefined;
   let latest: LoadProgress | undefined;
-  /** Of the loads before this one. */
+  /** Counts of the loads before this one. */
   let before = { sent: 0, lost: 0 };
   let spell: { lost: number; fromMs: number; lastMs: number } | undefined;
 

@@ -7,7 +7,7 @@ export interface StageLog {
 
 const kept = 60;
 
-/** What was done on the stage and what came of it, the last of it. */
+/** The latest actions on the stage, and their results. */
 export function createLog(now: () => number): StageLog {
   const events: LiveEvent[] = [];
   let last = 0;
@@ -15,7 +15,7 @@ export function createLog(now: () => number): StageLog {
     note(text, tone = 'note', atMs = now()) {
       const event = { atMs: Math.round(atMs), text, tone };
       const before = events.at(-1);
-      // Said again with another number, such as the seconds that are left: it replaces what was said.
+      // The same message with another number, such as the seconds left, replaces the last one.
       if (before?.tone === 'note' && tone === 'note' && masked(before.text) === masked(text)) {
         events[events.length - 1] = { ...event, id: before.id };
         return;

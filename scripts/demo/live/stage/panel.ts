@@ -2,20 +2,21 @@ import { CommandError, UsageError } from '../../../shared/errors.ts';
 import type { Action, Field, Panel } from '../../page/live-view.ts';
 import type { ActionAsked } from '../read-action.ts';
 
-/** A button with what it does. It returns when that has begun; what comes of it is told as an event. */
+/** A button with its action, which returns once it has begun; the result is an event. */
 export interface StageAction extends Action {
   run(fields: Record<string, string>): void | Promise<void>;
 }
 
-/** A panel as things stand now: made anew for each look, so that what can be pressed is never out of date. */
+/** Builds the panel for the current state, so that its buttons are never out of date. */
 export interface StagePanel extends Panel {
   actions: StageAction[];
 }
 
 /**
- * Does what a button asks for, if it is there, can act now, and its fields hold what they offer.
+ * Executes a button's action, if the button exists and is enabled, and its fields have offered values.
  *
- * @throws UsageError for what the page would never ask, CommandError with the reason when it cannot be done now
+ * @throws UsageError for a request that the page never sends,
+ * CommandError with the reason when it is not possible now
  */
 export async function act(panels: StagePanel[], { action: id, fields }: ActionAsked): Promise<void> {
   for (const panel of panels) {

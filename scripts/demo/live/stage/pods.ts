@@ -6,7 +6,7 @@ import { shortName } from '../../report/facts.ts';
 import type { StageContext } from './context.ts';
 import type { StagePanel } from './panel.ts';
 
-/** Ends a single pod, as an operator or as an accident does. */
+/** Ends a single pod, as an operator (delete) or as an accident (kill). */
 export function createPodPanel(
   { cluster, playground, log }: StageContext,
   lanes: () => PodLane[],

@@ -21,7 +21,7 @@ interface StageRelease extends Versions {
   way: Way;
   scenario: Scenario;
   fromMs: number;
-  /** When its last run ended; undefined while one is at work. */
+  /** When its last run ended; undefined during a run. */
   endedMs?: number | undefined;
   outcome: 'under way' | 'done' | 'killed' | 'stopped' | 'undone';
   /** The load's counts when it began, and when nothing more could be lost by it. */
@@ -43,10 +43,10 @@ export interface StageReleases {
   /** The step that runs and what it saw last. */
   doing(): string;
   lanes(): Lane[];
-  /** Closes the account of a release when nothing more can be lost by it. */
+  /** Closes the account of a release once it can lose nothing more. */
   look(): void;
   done(): DoneRun[];
-  /** Another beginning: what was half done is no more. */
+  /** The stage was set anew: drop a half done release. */
   forget(): void;
   close(): Promise<void>;
 }
@@ -55,13 +55,13 @@ export interface ReleaseSurroundings {
   standing(): Standing;
   isStageBeingSet(): boolean;
   totals(): Totals;
-  /** The proxies that hear nothing at the moment. */
+  /** The proxies that are frozen now. */
   late(): string[];
-  /** Why requests were lost, or why not, from what was seen between these times. */
+  /** Explains the losses, or their absence, from the observations between these times. */
   explain(release: { scenario: Scenario; fromMs: number; untilMs: number; totals: Totals }): string;
 }
 
-/** As in the demo: what a release breaks shows up to so long after it, in milliseconds. */
+/** As in the demo, losses up to this long after a release count as its own, in milliseconds. */
 const tailMs = 3_000;
 const keptReleases = 12;
 const names: Record<Way, string> = { rolling: 'Rolling update', script: 'Script', switch: 'Switch' };
@@ -175,7 +175,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     void runSwitch(release, ['--to', halfDone.to, ...(how === 'undo' ? ['--undo'] : [])]);
   };
 
-  /** Why no release can begin now. */
+  /** Why a release cannot begin now. */
   const busy = (): string | undefined => {
     if (isRunning) return 'a release is under way';
     if (around.isStageBeingSet()) return 'the stage is being set';
@@ -216,7 +216,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
         const isQuiet = release.endedMs !== undefined && now() > release.endedMs + tailMs;
         if (release.endedMs === undefined || !isQuiet)
           for (const proxy of around.late()) release.late.add(proxy);
-        // What a late proxy loses after the release was lost by the release.
+        // Losses of a late proxy after the release count as the release's.
         if (!isQuiet || release.outcome === 'killed' || around.late().length > 0) continue;
         release.settled = around.totals();
         const { scenario, fromMs, began } = release;

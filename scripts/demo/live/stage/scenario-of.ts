@@ -1,7 +1,10 @@
 import { findScenario, type Scenario } from '../../scenarios.ts';
 import type { Standing } from './standing.ts';
 
-/** The demo's scenario for a release of what stands on the stage. The article's script with a correct pod is none of the demo's: it is made here. */
+/**
+ * The demo's scenario for a release of the current setting. The demo
+ * has no script with a correct pod: that one is made here.
+ */
 export function scenarioOf(
   way: Scenario['release'],
   { pod, sidecar }: Pick<Standing, 'pod' | 'sidecar'>,

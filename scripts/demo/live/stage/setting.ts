@@ -10,7 +10,7 @@ import type { StageContext } from './context.ts';
 import type { StagePanel } from './panel.ts';
 import type { Standing } from './standing.ts';
 
-/** What the stage can be set for: the demo's own beginnings. */
+/** The settings of the stage: the starting points of the demo's scenarios. */
 const settings: { scenario: ScenarioId; label: string }[] = [
   { scenario: 'istio-switch', label: 'script or switch, pod exits on SIGTERM' },
   { scenario: 'istio-switch-correct', label: 'script or switch, pod drains' },
@@ -21,7 +21,7 @@ const settings: { scenario: ScenarioId; label: string }[] = [
   { scenario: 'plain-correct', label: 'rolling update, pod drains' },
 ];
 
-/** As it stands, in the words of the list above. */
+/** The current setting. */
 export function describeSetting({ layout, pod, sidecar }: Standing, mesh: boolean): string {
   if (layout === 'none') return 'nothing';
   const ends = pod === 'naive' ? 'pod exits on SIGTERM' : 'pod drains';
@@ -36,7 +36,7 @@ export interface StageSetting {
   isUnderWay(): boolean;
 }
 
-/** Puts the stage into one of the demo's beginnings, with v1 serving; whatever stood there before goes. */
+/** Replaces the app by one of the settings, with v1 serving. */
 export function createSetting(
   context: StageContext,
   {

@@ -9,9 +9,9 @@ import type { Scenario } from '../../scenarios.ts';
 import type { Counts } from '../account-rows.ts';
 import type { RecentSlots } from '../recent-slots.ts';
 
-/** How much of the past the charts show. */
+/** Longest time span of the charts. */
 export const windowMs = 60_000;
-/** ... and how much there is of them at least, so that the first seconds do not race. */
+/** Shortest time span, so that the first seconds do not race. */
 const leastMs = 30_000;
 
 const tooCloseMs = 1_500;
@@ -46,7 +46,7 @@ export function viewStage(seen: Seen): RunView | undefined {
   };
 }
 
-/** Why requests were lost between two times, or why not: the first sentence the report would say. */
+/** Explains the losses between two times: the first sentence of the report's explanation. */
 export function explainStage(
   seen: Omit<Seen, 'events' | 'steps'>,
   { fromMs, untilMs }: { fromMs: number; untilMs: number },
@@ -78,7 +78,7 @@ function asResult({
   endMs,
 }: Omit<Seen, 'events' | 'steps'>): ScenarioResult {
   const { id, title, shows } = scenario;
-  // Not an account yet: what is not known before the end is not drawn.
+  // A partial account: fields that are known only at the end are not drawn.
   const account = {
     ...counts,
     byReason: {},
@@ -91,7 +91,10 @@ function asResult({
   };
 }
 
-/** The numbers of the events; of those too close to each other to be read, the first and the last at one place. */
+/**
+ * The numbers of the events; of those too close to each other to be
+ * read, the first and the last at one place.
+ */
 function marksOf(events: LiveEvent[]): { atMs: number; text: string }[] {
   const groups: { atMs: number; first: number; last: number; lastMs: number }[] = [];
   for (const { atMs, id } of events) {

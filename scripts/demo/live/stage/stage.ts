@@ -18,22 +18,22 @@ import { explainStage, viewStage, windowMs } from './stage-view.ts';
 import { watchStanding } from './standing.ts';
 
 export interface Stage {
-  /** Where the page is, with the secret that opens it. */
+  /** The page's URL, with its secret. */
   url: string;
   close(): Promise<void>;
 }
 
-/** Longer than the window, so that a release can be explained when it has settled. */
+/** Longer than the charts' time span, so that a release can be explained once it has settled. */
 const keptMs = 2 * windowMs;
 const lookEveryMs = 250;
-/** The picture goes on for so long after the last that happened, then it stands still, in milliseconds. */
+/** The charts move on for this long after the last event, in milliseconds. */
 const stillAfterMs = 3_000;
 const nothing: Counts = {
   ...{ sent: 0, ok: 0, lost: 0, byStatus: {}, byVersion: {} },
   byError: { refused: 0, unreachable: 0, reset: 0, closed: 0, truncated: 0, timeout: 0 },
 };
 
-/** The live page of a cluster that runs, with buttons for what one may do on stage. It ends with `close`, and leaves nothing of its own behind. */
+/** The live page of a running cluster, with buttons. `close` ends it and removes everything it has made. */
 export async function openStage(playground: StagePlayground): Promise<Stage> {
   const openedAt = performance.now();
   const closed = new AbortController();

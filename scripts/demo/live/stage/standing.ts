@@ -6,7 +6,7 @@ import { app } from '../../rollout.ts';
 import type { Scenario } from '../../scenarios.ts';
 import type { StageContext } from './context.ts';
 
-/** How the app stands in the cluster, whoever put it there. */
+/** The state of the app in the cluster. */
 export interface Standing {
   /** One Deployment for all versions, or one for each. */
   layout: 'rolling' | 'versions' | 'none';
@@ -14,11 +14,11 @@ export interface Standing {
   sidecar: Scenario['sidecar'];
   /** The version that serves; undefined while several do, or none. */
   live: string | undefined;
-  /** A switch was begun and neither finished nor taken back. */
+  /** A switch was begun and neither finished nor rolled back. */
   halfDone: { from: string; to: string } | undefined;
 }
 
-/** Follows the objects that say so, by watches: nothing is asked while nothing changes. */
+/** Derives it from watches, without polling. */
 export function watchStanding({ cluster, mesh, log, signal }: StageContext): () => Standing {
   const deployments = new Map<string, Deployment>();
   let routes: VirtualService | undefined;
@@ -85,7 +85,7 @@ function liveVersion(routes: VirtualService | undefined): string | undefined {
   return others.length === 0 ? first : undefined;
 }
 
-/** The templates say it by one variable; its absence is the correct pod. */
+/** The templates set one variable for the naive pod; without it the pod is correct. */
 function isNaive({ spec }: Deployment): boolean {
   const containers = spec.template.spec.containers as { env?: { name: string; value?: string }[] }[];
   return containers.some(({ env = [] }) =>

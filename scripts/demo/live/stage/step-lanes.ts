@@ -10,18 +10,18 @@ interface Part {
 
 export interface StepLanes {
   begin(name: string, atMs?: number): void;
-  /** What the running step sees now. */
+  /** Progress of the running step. */
   progress(text: string): void;
   end(detail: string, options?: { failed?: boolean; atMs?: number }): void;
-  /** Ends what still runs: whoever did it is no more. */
+  /** Ends the running steps: their process has exited. */
   cut(text: string): void;
-  /** The running step and what it saw last. */
+  /** The running step and its last progress. */
   current(): string;
   clear(): void;
   lanes(): Lane[];
 }
 
-/** A lane per step; a step that a second run of the same release does again continues its lane. */
+/** A lane per step; when a second run of the same release repeats a step, it continues the lane. */
 export function createStepLanes(now: () => number): StepLanes {
   const steps = new Map<string, Part[]>();
   let running: { name: string; part: Part } | undefined;

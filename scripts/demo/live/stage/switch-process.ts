@@ -15,15 +15,15 @@ export interface SwitchProcess {
 
 const program = fileURLToPath(new URL('../../../switch/main.ts', import.meta.url));
 
-/** Ends a program with whoever started it, however that one ended: its standard input ends then. */
+/** Ends the program when its parent is gone, even by SIGKILL: its standard input ends then. */
 const endWithParent = `data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGKILL')).resume()`;
 
 /**
- * `npm run switch` in a process of its own, with nothing but the flags a person would give: it can be killed and its next run takes up
- * where it was.
+ * `npm run switch` in a process of its own, with nothing but the flags a
+ * person would give: it can be killed, and the next run continues the switch.
  *
  * @param args its command line, without the journal's flag
- * @param tell told of each line of its journal
+ * @param tell called for each line of its journal
  */
 export function startSwitch(args: string[], tell: (event: JournalEvent) => void): SwitchProcess {
   const folder = makeTempFolder('coffee-shop-stage-');
@@ -31,7 +31,7 @@ export function startSwitch(args: string[], tell: (event: JournalEvent) => void)
   const child = spawn(
     process.execPath,
     ['--import', endWithParent, ...loadTypeScript, program, ...args, '--json', '--journal', journal],
-    // A Ctrl-C in the terminal is for the playground, which ends this one.
+    // A group of its own: a Ctrl-C in the terminal reaches the playground, which ends this process.
     { cwd: path.dirname(program), stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   child.stdin.on('error', () => undefined);
