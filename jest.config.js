@@ -3,7 +3,8 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // only here
-  // `npm run test:stories`: more stories of each kind. `npm run test:matrix`: a kill or a fault at every single point.
+  // `npm run test:stories`: more stories of each kind. `npm run
+  // test:matrix`: a kill or a fault at every single point.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(matrix|stories)/'],
   // end of only here
   extensionsToTreatAsEsm: ['.ts'],

@@ -5,7 +5,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { RandomCase } from './random-templates.ts';
 
-/** Go's own text/template, compiled to WebAssembly. Only comparisons use it, so it is no dependency of the project. */
+/**
+ * Go's own text/template, compiled to WebAssembly. Only comparisons
+ * use it, so it is no dependency of the project.
+ */
 const ORACLE = '@evertdespiegeleer/go-template';
 const ORACLE_VERSION = '1.0.2';
 export const ORACLE_NAME = `${ORACLE} ${ORACLE_VERSION} (Go's text/template as WebAssembly)`;
@@ -17,7 +20,10 @@ const DEADLINE_MS = 120_000;
 
 export type OracleAnswer = { output: string; ms: number } | { error: string };
 
-/** Installs the oracle where no other user can put one, once. Answers its main file, or undefined without a registry. */
+/**
+ * Installs the oracle where no other user can put one, once. Answers
+ * its main file, or undefined without a registry.
+ */
 export async function installOracle(
   folder = join(cache, `go-template-oracle-${ORACLE_VERSION}`),
 ): Promise<string | undefined> {

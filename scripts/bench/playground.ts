@@ -1,4 +1,7 @@
-/** What the playground's API server takes with 1,000 pods (objects on a node without processes) and with 1,000 watchers. */
+/**
+ * What the playground's API server takes with 1,000 pods (objects on a
+ * node without processes) and with 1,000 watchers.
+ */
 import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import { parse } from 'yaml';

@@ -1,6 +1,6 @@
 /**
- * Random templates of Go's text/template language with random data, the same for the same seed. Most are sound, some
- * are broken on purpose; none needs a function beyond Go's own.
+ * Random templates of Go's text/template language with random data, the same for the same seed. Most are
+ * sound, some are broken on purpose; none needs a function beyond Go's own.
  */
 export interface RandomCase {
   template: string;

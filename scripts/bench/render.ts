@@ -33,7 +33,10 @@ async function wallTime(args: readonly string[]): Promise<number> {
   return performance.now() - start;
 }
 
-/** Both cluster files of the project, as a program: the bundle, Node alone, and `npm run render`'s way through tsx. */
+/**
+ * Both cluster files of the project, as a program: the bundle, Node
+ * alone, and `npm run render`'s way through tsx.
+ */
 async function startToEnd(): Promise<Measured[]> {
   const bundle = await bundleCommand();
   try {

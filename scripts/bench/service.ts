@@ -6,7 +6,10 @@ import { measureShutdowns, type ShutdownSizes } from './pod/shutdowns.ts';
 import { measureThroughput, type ThroughputSizes } from './pod/throughput.ts';
 
 export interface ServiceBenchmarkOptions {
-  /** 1,000 shutdowns with more than 500,000 POSTs, 1,000,000 requests of churn: about half an hour on two cores. */
+  /**
+   * 1,000 shutdowns with more than 500,000 POSTs, 1,000,000 requests
+   * of churn: about half an hour on two cores.
+   */
   full?: boolean;
   /** Sizes that differ from both. */
   throughput?: ThroughputSizes;

@@ -1,4 +1,7 @@
-/** What a switch takes beyond its new version's start, and what the proof of many proxies takes, against a fake mesh in a process of its own. */
+/**
+ * What a switch takes beyond its new version's start, and what the proof
+ * of many proxies takes, against a fake mesh in a process of its own.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -136,7 +139,9 @@ async function switchTime(propagationMs: number, inFlightMs = 0): Promise<Measur
   });
 }
 
-/** As one file without its types, as the image holds it: what compiles them takes more memory than the proof. */
+/**
+ * As one file without its types, as the image holds it: what compiles them takes more memory than the proof.
+ */
 async function proofOf(proxies: number): Promise<ProofTook> {
   return withMesh({ proxies, propagationMs: 0 }, async (kubeconfig) => {
     const program = path.join(path.dirname(kubeconfig), 'proof.mjs');

@@ -31,8 +31,8 @@ function archiveIn(file: string): Buffer {
 }
 
 /**
- * Reads a base from an OCI archive (`docker save`, `podman save --format oci-archive`, `ctr images export`, `skopeo copy`).
- * Every digest is checked: a base is code.
+ * Reads a base from an OCI archive (`docker save`, `podman save --format oci-archive`, `ctr images export`,
+ * `skopeo copy`). Every digest is checked: a base is code.
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- callers may count on a promise
 export async function readBase(file: string, architecture: string): Promise<Base> {

@@ -17,8 +17,8 @@ const accounts = {
 };
 
 /**
- * A base made of this machine's own Node program and the libraries it is linked to: no registry, no shell, nothing else.
- * For a cluster on the same machine; its libraries are as current as this machine's.
+ * A base made of this machine's own Node program and the libraries it is linked to: no registry, no shell,
+ * nothing else. For a cluster on the same machine; its libraries are as current as this machine's.
  */
 export async function hostBase(architecture: string, nodePath: string): Promise<Base> {
   if (process.platform !== 'linux')

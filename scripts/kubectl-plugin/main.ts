@@ -1,4 +1,7 @@
-/** `kubectl zero-downtime switch --to v2`: kubectl starts the program `kubectl-zero_downtime` on the PATH with what follows its name. */
+/**
+ * `kubectl zero-downtime switch --to v2`: kubectl starts the program
+ * `kubectl-zero_downtime` on the PATH with what follows its name.
+ */
 import path from 'node:path';
 import { UsageError } from '../shared/errors.ts';
 import { runMain } from '../shared/run-main.ts';

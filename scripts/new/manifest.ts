@@ -25,7 +25,8 @@ export function readManifest(root: string): Manifest {
 }
 
 /**
- * The package.json of the new repository: the scripts whose files go along, and of our packages those that these files import.
+ * The package.json of the new repository: the scripts whose files go
+ * along, and of our packages those that these files import.
  * @param rename exchanges the words of a text
  * @param archive of the packed tools, from the new top folder
  */

@@ -1,7 +1,10 @@
 import { isBuiltin } from 'node:module';
 import { UsageError } from '../shared/errors.ts';
 
-/** NAME-VERSION must be the name of a Deployment too, and a label: https://kubernetes.io/docs/concepts/overview/working-with-objects/names */
+/**
+ * NAME-VERSION must be the name of a Deployment too, and a label:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names
+ */
 const LONGEST = 50;
 
 /** Names that something else in a repository, a pod or a namespace has already. */

@@ -1,4 +1,7 @@
-/** The words that differ there. Data: what stands on the left becomes what stands on the right, the longest first. */
+/**
+ * The words that differ there. Data: what stands on the left becomes
+ * what stands on the right, the longest first.
+ */
 export interface Spellings {
   /** tea-house */
   kebab: string;
@@ -45,8 +48,9 @@ function nameWords({ kebab, snake, pascal, camel, spaced }: Spellings): [string,
 }
 
 /**
- * A word in `<` and `>` is meant only where it stands alone. The story around it: an example of a resource, of a record and of its work is left. Of the same length where it may stand in a request whose
- * length is counted.
+ * A word in `<` and `>` is meant only where it stands alone. The story around
+ * it: an example of a resource, of a record and of its work is left. Of the
+ * same length where it may stand in a request whose length is counted.
  */
 const storyWords: [string, string][] = [
   ['<shop>', 'site'],

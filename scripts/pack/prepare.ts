@@ -9,7 +9,8 @@ const FOLDER = 'dist/tools';
 const KEPT = 'dist/package.json.kept';
 
 /**
- * Before `npm pack`: builds the tools, and puts their package.json in the place of the repository's, whose dependencies they do not need.
+ * Before `npm pack`: builds the tools, and puts their package.json in
+ * the place of the repository's, whose dependencies they do not need.
  * @param root the repository's top folder
  */
 export function beforePack(root: string): void {

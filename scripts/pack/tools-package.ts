@@ -25,8 +25,9 @@ const libraries: Record<string, string> = { './render': 'scripts/render/index' }
 export const TOOLS = 'zero-downtime-tools';
 
 /**
- * The tools as a package of their own, for a repository that is not this one: each command bundled with all that it imports, so that it needs
- * Node and nothing else. The sources lie where they lie here, so that what looks for a neighbour finds it.
+ * The tools as a package of their own, for a repository that is not this one: each
+ * command bundled with all that it imports, so that it needs Node and nothing else.
+ * The sources lie where they lie here, so that what looks for a neighbour finds it.
  * @param root the repository's top folder
  */
 export function toolsPackage(root: string): PackedFile[] {

@@ -1,4 +1,7 @@
-/** The coffee-shop in the playground: applied through the kubeconfig, with the templates and tools that a real cluster gets. */
+/**
+ * The coffee-shop in the playground: applied through the kubeconfig,
+ * with the templates and tools that a real cluster gets.
+ */
 import { request } from 'node:http';
 import { parseObjects, renderSets } from '../render/index.ts';
 import { connectCluster } from '../shared/cluster/cluster.ts';
@@ -6,7 +9,10 @@ import { messageOf } from '../shared/errors.ts';
 import { waitFor } from '../shared/wait.ts';
 import type { Playground } from './playground.ts';
 
-/** Applies version v1, with values of the templates, and waits for the first coffee. Rejects with DeadlineError when there is none within 60 s. */
+/**
+ * Applies version v1, with values of the templates, and waits for the first coffee. Rejects with
+ * DeadlineError when there is none within 60 s.
+ */
 export async function openCoffeeShop(
   playground: Playground,
   root: string,

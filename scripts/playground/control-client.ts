@@ -9,8 +9,8 @@ const actions = new Map<string, 'GET' | 'POST'>([
 ]);
 
 /**
- * Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. With several,
- * `pid=NUMBER` says which. Throws UsageError.
+ * Sends `freeze proxy=gateway for=12s` to the running playground and returns its answer, as JSON text. With
+ * several, `pid=NUMBER` says which. Throws UsageError.
  * @param folder where playgrounds leave word, as `ownFolder` names it
  */
 export async function sendControl([action = '', ...parameters]: string[], folder: string): Promise<string> {

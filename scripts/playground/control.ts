@@ -1,7 +1,7 @@
 /**
- * What no real cluster offers: making one proxy late, and ending a process as a crash does. A small endpoint on loopback, for
- * `npm run playground -- ctl ...` and the live page.
- * Its URL carries a token that only the user who started the playground can read.
+ * What no real cluster offers: making one proxy late, and ending a process as a crash does. A small endpoint
+ * on loopback, for `npm run playground -- ctl ...` and the live page. Its URL carries a token that only the
+ * user who started the playground can read.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';

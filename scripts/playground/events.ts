@@ -8,7 +8,10 @@ export interface EventInput {
   fieldPath?: string;
 }
 
-/** Writes Events the way kubelet and controllers do: the same event again raises its count instead of making a new one. */
+/**
+ * Writes Events the way kubelet and controllers do: the same event
+ * again raises its count instead of making a new one.
+ */
 export interface EventRecorder {
   record(about: KubeObject, event: EventInput): void;
 }
@@ -19,7 +22,10 @@ interface EventObject extends KubeObject {
 }
 
 const REMEMBERED = 4_096;
-/** Shared by all who write events: two of them may have to say something of the same pod in the same millisecond. */
+/**
+ * Shared by all who write events: two of them may have to say
+ * something of the same pod in the same millisecond.
+ */
 let last = 0n;
 
 /** As in the API: nanoseconds in hex, never the same twice. */

@@ -1,4 +1,7 @@
-/** The live page of this playground: a program of its own beside it, which gets the kubeconfig and the control's address, and nothing else. */
+/**
+ * The live page of this playground: a program of its own beside it,
+ * which gets the kubeconfig and the control's address, and nothing else.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -32,7 +35,8 @@ export async function openLivePage(
   playground: RunningPlayground,
   onEnd: (error: Error) => void,
 ): Promise<LivePage> {
-  // Detached: a Ctrl-C in the terminal is for the playground, which ends this one. However that one ends: it ends with its standard input.
+  // Detached: a Ctrl-C in the terminal is for the playground, which ends
+  // this one. However that one ends: it ends with its standard input.
   const child = spawn(process.execPath, [...loadTypeScript, PROGRAM], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

@@ -140,7 +140,10 @@ await runMain(async ({ argv, env, signal, print }) => {
   return 0;
 });
 
-/** Word for the other commands is no condition of the playground: where it cannot be left, that is said once it serves. */
+/**
+ * Word for the other commands is no condition of the playground: where
+ * it cannot be left, that is said once it serves.
+ */
 function leaveWord(word: RunningPlayground, folder: string, access: PlaygroundAccess): void {
   try {
     announcePlayground(word, folder, access);
@@ -160,7 +163,10 @@ function leftoversIn(folder: string): PlaygroundOptions['leftovers'] {
   }
 }
 
-/** A new or empty file, or one that a playground left behind: never the user's own kubeconfig, nor another user's file. */
+/**
+ * A new or empty file, or one that a playground left behind: never the
+ * user's own kubeconfig, nor another user's file.
+ */
 function isOursToWrite(file: string): boolean {
   if (!existsSync(file)) return true;
   try {

@@ -8,13 +8,19 @@ export const meshKinds = ['builtin', 'envoy', 'none'] as const;
 export type MeshKind = (typeof meshKinds)[number];
 
 export interface PlaygroundOptions {
-  /** `builtin` (default): the embedded istiod and proxies. `envoy`: the same istiod, and a real Envoy per proxy. `none`: plain Kubernetes. */
+  /**
+   * `builtin` (default): the embedded istiod and proxies. `envoy`: the
+   * same istiod, and a real Envoy per proxy. `none`: plain Kubernetes.
+   */
   mesh?: MeshKind;
   /** Path of the Envoy for `mesh: 'envoy'` (`findEnvoy`). */
   envoyBinary?: string;
   /** The same seed draws the same delays. Default 1. */
   seed?: number;
-  /** Default: an address per pod where the system has 127.x addresses (Linux), else ports of its own on 127.0.0.1. */
+  /**
+   * Default: an address per pod where the system has 127.x addresses
+   * (Linux), else ports of its own on 127.0.0.1.
+   */
   addressing?: 'auto' | 'address-per-pod' | 'port-per-pod';
   /** Whether pods that do not say get a native sidecar, Istio's default since 1.27. Default true. */
   nativeSidecars?: boolean;
@@ -24,7 +30,10 @@ export interface PlaygroundOptions {
   delays?: PlaygroundDelays;
   /** Where the kubeconfig is written, instead of the state folder; removed at the end. */
   kubeconfigFile?: string;
-  /** More files that go with the playground, even when it is killed, and their folder when nothing else is in it. */
+  /**
+   * More files that go with the playground, even when it is killed,
+   * and their folder when nothing else is in it.
+   */
   leftovers?: { files: string[]; folder: string };
   /** Makes single requests to the API server slow, broken or wrong; port-forwards and exec included. */
   faults?: FaultHook;

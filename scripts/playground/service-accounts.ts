@@ -2,14 +2,20 @@ import { randomBytes } from 'node:crypto';
 import type { Container, Pod, PodSpec } from './pod-types.ts';
 import type { KubeObject, ObjectStore } from './storage/types.ts';
 
-/** What a container finds of its pod's ServiceAccount: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+/**
+ * What a container finds of its pod's ServiceAccount:
+ * https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_SECONDS = 3_607;
 const FILE_MODE = 0o644;
 
 type Account = KubeObject & { automountServiceAccountToken?: boolean };
 
-/** Mounts token, certificate and namespace into each new pod, as the admission plugin ServiceAccount does, unless the pod or its account says no. */
+/**
+ * Mounts token, certificate and namespace into each new pod, as the admission
+ * plugin ServiceAccount does, unless the pod or its account says no.
+ */
 export function mountServiceAccounts(store: ObjectStore): void {
   store.addAdmission('v1/pods', (draft) => {
     const pod = draft as Pod;

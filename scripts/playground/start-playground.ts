@@ -65,7 +65,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     if (mesh) closers.push(() => mesh.close());
     // After the mesh: a proxy that injection adds gets the account's files, too.
     mountServiceAccounts(store);
-    /** What pods know of the API server; it starts later than they may be asked for, and before they are made. */
+    /**
+     * What pods know of the API server; it starts later than they may be asked for, and before they are made.
+     */
     const podEnv: Record<string, string> = {};
     const kubelet = startKubelet({
       env: podEnv,

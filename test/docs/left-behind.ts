@@ -2,7 +2,10 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { pause } from '../../scripts/shared/wait.ts';
 
-/** What is meant to stay: the demo's page, which the reader opens afterwards, and what tsx and Node keep to start faster. */
+/**
+ * What is meant to stay: the demo's page, which the reader opens
+ * afterwards, and what tsx and Node keep to start faster.
+ */
 const meantToStay = [/^coffee-shop-report-/, /^tsx-\d+$/, /^node-compile-cache$/];
 
 export interface Process {
@@ -11,7 +14,8 @@ export interface Process {
 }
 
 /**
- * What is still there of commands whose temp folder this is, one sentence for each thing: processes, ports they listen on, files.
+ * What is still there of commands whose temp folder this is, one
+ * sentence for each thing: processes, ports they listen on, files.
  * @param named text of the commands: a file that it names is the reader's own
  */
 export async function leftBehind(folder: string, named = ''): Promise<string[]> {
@@ -42,8 +46,9 @@ export async function leftBehindFor(folder: string, named: string, patienceMs = 
 }
 
 /**
- * Every process that was started for this folder, whoever its parent is by now: it has the folder as TMPDIR, works in it, or is a program
- * in it, as the containers of a playground are. Looks into /proc: elsewhere than on Linux it finds none.
+ * Every process that was started for this folder, whoever its parent is by now: it
+ * has the folder as TMPDIR, works in it, or is a program in it, as the containers
+ * of a playground are. Looks into /proc: elsewhere than on Linux it finds none.
  */
 export async function processesOf(folder: string): Promise<Process[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));

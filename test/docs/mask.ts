@@ -1,4 +1,7 @@
-/** What does not change from run to run: words, whether anything was lost, the order of things. Not numbers, names of pods, column widths. */
+/**
+ * What does not change from run to run: words, whether anything was
+ * lost, the order of things. Not numbers, names of pods, column widths.
+ */
 export function masked(line: string): string {
   return (
     line
@@ -25,7 +28,10 @@ export function masked(line: string): string {
   );
 }
 
-/** The first promised line that was not said, in order; undefined when all were. `…` stands for anything, a line of it for any lines. */
+/**
+ * The first promised line that was not said, in order; undefined when
+ * all were. `…` stands for anything, a line of it for any lines.
+ */
 export function firstUnsaid(promised: string[], said: string[]): string | undefined {
   const rest = said.map(masked);
   for (const line of promised) {

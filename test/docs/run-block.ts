@@ -26,9 +26,10 @@ export const withoutInstall = (text: string): string => text.replace(/^npm ci &&
 const stays = /\bnpm (start|run sidecar|run (-s )?playground)(?! -- ctl)/;
 
 /**
- * Runs a block as its reader would: what belongs to an earlier terminal goes on meanwhile, the output of the last command is compared.
- * Everything ends with it, and its files lie in a folder that goes too. Throws with what was said when that is not what the text says,
- * and with what is still there when everything should be gone; gives what was said in the background.
+ * Runs a block as its reader would: what belongs to an earlier terminal goes on meanwhile, the output of the
+ * last command is compared. Everything ends with it, and its files lie in a folder that goes too. Throws with
+ * what was said when that is not what the text says, and with what is still there when everything should be
+ * gone; gives what was said in the background.
  */
 export async function runBlock(
   block: CommandBlock,

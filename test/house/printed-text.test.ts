@@ -18,7 +18,10 @@ const ours = [
   // A count.
   /^\(`\$\{\w+\.length\} [^$`]*`\)/,
 ];
-/** Where a text was made printable before. A patch holds the user's own lines byte for byte, and values of the cluster made printable. */
+/**
+ * Where a text was made printable before. A patch holds the user's own
+ * lines byte for byte, and values of the cluster made printable.
+ */
 const after = [/^\(`\$\{describeStatus\(/, /^\(result\.values\?\.patch \?\? ''\)/];
 /** They hand on what somebody else has made: the rendering itself, and a child's answer to its parent. */
 const handedOn = ['render/main.ts', 'render/functions/host.ts', 'shared/outputs.ts'];

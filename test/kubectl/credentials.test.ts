@@ -9,7 +9,10 @@ import { clients, startRecordingProxy, startRecordingServer } from '../support/r
 import type { RecordedRequest, RecordingProxy, RecordingServer } from '../support/recording-server.ts';
 import { findTools } from '../support/tools/tools.ts';
 
-/** The same kubeconfig, plugin and variables through the real kubectl and through us, against one server that remembers what it was sent. */
+/**
+ * The same kubeconfig, plugin and variables through the real kubectl
+ * and through us, against one server that remembers what it was sent.
+ */
 
 const tools = await findTools();
 const forTools = typeof tools === 'string' ? describe.skip : describe;

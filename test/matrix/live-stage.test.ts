@@ -10,7 +10,10 @@ afterEach(async () => {
   stage = undefined;
 });
 
-/** A load on a stage that is set for a pod that exits on SIGTERM: whatever is kept is kept by the way of releasing. */
+/**
+ * A load on a stage that is set for a pod that exits on SIGTERM:
+ * whatever is kept is kept by the way of releasing.
+ */
 async function naiveStage(setting: string): Promise<StagePage> {
   const opened = (stage = await openStagePage());
   const { press, choose, reads } = opened;

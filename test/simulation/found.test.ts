@@ -1,4 +1,7 @@
-/** What the simulation has found in the switch, a seed for each kind. Without its mend, where a mutant takes that away again, the seed shows it. */
+/**
+ * What the simulation has found in the switch, a seed for each kind. Without
+ * its mend, where a mutant takes that away again, the seed shows it.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { findMutant } from './command-line.ts';
 import { simulate } from './simulate.ts';

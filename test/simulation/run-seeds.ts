@@ -16,7 +16,10 @@ export type Result = Omit<Report, 'story'>;
 
 /** So many seeds a worker takes at a time. */
 const BATCH = 50;
-/** Then another takes its place: of a run that was killed, what waits for a signal stays in Node's memory for good. */
+/**
+ * Then another takes its place: of a run that was killed, what waits
+ * for a signal stays in Node's memory for good.
+ */
 const BATCHES_OF_A_WORKER = 100;
 
 export interface SeedsToRun {

@@ -1,4 +1,7 @@
-/** What happened, line by line, for whoever replays a seed. Nothing is written unless somebody wants to read it. */
+/**
+ * What happened, line by line, for whoever replays a seed. Nothing is
+ * written unless somebody wants to read it.
+ */
 import type { Timeline } from './time/timeline.ts';
 
 export interface Story {

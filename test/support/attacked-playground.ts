@@ -1,4 +1,7 @@
-/** `npm run playground` as a process, to be thrown raw requests at, and asked afterwards whether all of it still works. */
+/**
+ * `npm run playground` as a process, to be thrown raw requests at, and
+ * asked afterwards whether all of it still works.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -39,7 +39,10 @@ export interface CoffeeCluster {
   cluster: Cluster;
   /** Where an order is placed. */
   ordersUrl: string;
-  /** Applies resource sets of a cluster file, such as `istio/cluster.yaml`; without `retries` in the values, routes have none. */
+  /**
+   * Applies resource sets of a cluster file, such as `istio/cluster.yaml`;
+   * without `retries` in the values, routes have none.
+   */
   apply(clusterFile: string, sets: string[], vars?: Record<string, string>): Promise<void>;
   switchTo(version: string, options?: Partial<SwitchOptions>): Promise<SwitchResult & { said: string[] }>;
   /** Sends orders while `work` runs and for a second more; returns the account. */

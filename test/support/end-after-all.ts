@@ -1,7 +1,8 @@
 import { afterAll } from '@jest/globals';
 
 /**
- * For what a file's `beforeAll` opens: each part is ended after the last test, the latest first. A `beforeAll` that fails half-way leaves nothing open,
+ * For what a file's `beforeAll` opens: each part is ended after the last test,
+ * the latest first. A `beforeAll` that fails half-way leaves nothing open,
  * which would keep the process from ending; neither does one end that fails.
  */
 export function endAfterAll(): (end: () => unknown) => void {

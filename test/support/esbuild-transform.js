@@ -1,4 +1,5 @@
-// jest needs JavaScript; esbuild strips the types in milliseconds. Type errors are found by `npm run typecheck`.
+// jest needs JavaScript; esbuild strips the types in milliseconds.
+// Type errors are found by `npm run typecheck`.
 import { transformSync } from 'esbuild';
 
 export default {

@@ -1,4 +1,7 @@
-/** A cluster whose nodes have addresses that lead nowhere from here, as kind's on macOS or any behind a firewall. */
+/**
+ * A cluster whose nodes have addresses that lead nowhere from here, as
+ * kind's on macOS or any behind a firewall.
+ */
 import { CoreV1Api, KubeConfig, V1NodeAddress } from '@kubernetes/client-node';
 import { placeOnCluster } from '../../scripts/demo/on-cluster/place-on-cluster.ts';
 import { runScenario } from '../../scripts/demo/run-scenario.ts';

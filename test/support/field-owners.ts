@@ -39,7 +39,10 @@ export async function filesOf(
   return parseObjects(await renderSets(path.join(root, 'istio/cluster.yaml'), { include, vars }));
 }
 
-/** Applies them as somebody else, without force: by kubectl where there is one. Resolves with what the server refused, or ''. */
+/**
+ * Applies them as somebody else, without force: by kubectl where there
+ * is one. Resolves with what the server refused, or ''.
+ */
 export async function applyAs(
   manager: string,
   { playground: { kubeconfig } }: CoffeeCluster,

@@ -1,4 +1,7 @@
-/** Argo CD, Flux and Helm as far as a switch meets them: the marks they leave, the kinds they read, and a loop that writes the files' state again and again. */
+/**
+ * Argo CD, Flux and Helm as far as a switch meets them: the marks they leave, the kinds they read, and a loop
+ * that writes the files' state again and again.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectCluster, type Cluster } from '../../scripts/shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../scripts/shared/kubernetes.ts';
@@ -102,7 +105,10 @@ export async function applyAsOwner(
   }
 }
 
-/** Applies the files every second, until `work` is over. Gives what that gives, and how often they were applied. */
+/**
+ * Applies the files every second, until `work` is over. Gives what
+ * that gives, and how often they were applied.
+ */
 export async function withOwnersLoop<T>(
   kubeconfig: string,
   { manager, mark }: PlayedOwner,

@@ -1,6 +1,12 @@
-/** Texts as a stranger could put them into a cluster or an answer, and how to see that none of them got through. */
+/**
+ * Texts as a stranger could put them into a cluster or an answer, and
+ * how to see that none of them got through.
+ */
 
-/** Titles, clears, colours, forged lines, directions, what has no width, halves of pairs, and names that objects know already. */
+/**
+ * Titles, clears, colours, forged lines, directions, what has no
+ * width, halves of pairs, and names that objects know already.
+ */
 export const hostile = [
   '\x1b]0;stolen title\x07',
   '\x1b[2J\x1b[H',

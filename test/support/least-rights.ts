@@ -1,4 +1,7 @@
-/** A playground with the coffee-shop and the rights that `scripts/switch/in-cluster` gives to its ServiceAccount. */
+/**
+ * A playground with the coffee-shop and the rights that
+ * `scripts/switch/in-cluster` gives to its ServiceAccount.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** Every TCP port that a process and its descendants listen on, as the system tells it: nothing has to be known of them. Linux only. */
+/**
+ * Every TCP port that a process and its descendants listen on, as the
+ * system tells it: nothing has to be known of them. Linux only.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Aim } from './raw-requests.ts';
 

@@ -1,4 +1,6 @@
-/** What anybody may send to an open port, byte by byte: requests that are none, and requests whose parts lie. */
+/**
+ * What anybody may send to an open port, byte by byte: requests that are none, and requests whose parts lie.
+ */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -259,7 +261,10 @@ export interface Aim {
   port: number;
 }
 
-/** How long an answer is waited for: some requests are never complete, and a server that waits for their rest is right. */
+/**
+ * How long an answer is waited for: some requests are never complete,
+ * and a server that waits for their rest is right.
+ */
 const PATIENCE_MS = 150;
 const CONNECT_MS = 5_000;
 
@@ -297,7 +302,10 @@ export async function sendRaw(
   });
 }
 
-/** Throws the whole list at a port, plain and (where it speaks that) within TLS, as many at a time. Gives what was answered, by name. */
+/**
+ * Throws the whole list at a port, plain and (where it speaks that)
+ * within TLS, as many at a time. Gives what was answered, by name.
+ */
 export async function throwAll(aim: Aim, { atATime = 64 } = {}): Promise<Map<string, string>> {
   const answers = new Map<string, string>();
   for (const tls of (await speaksTls(aim)) ? [false, true] : [false]) {

@@ -1,4 +1,7 @@
-/** A small TLS API server that remembers how it was asked: by whom, under which name, with which certificate; and a proxy before it. */
+/**
+ * A small TLS API server that remembers how it was asked: by whom,
+ * under which name, with which certificate; and a proxy before it.
+ */
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -116,7 +119,9 @@ export async function startRecordingServer(): Promise<RecordingServer> {
 export interface RecordingProxy {
   url: string;
   port: number;
-  /** `CONNECT api.example:6443` or `GET http://…/version`, with what it was shown: `basic <user:password>`. */
+  /**
+   * `CONNECT api.example:6443` or `GET http://…/version`, with what it was shown: `basic <user:password>`.
+   */
   asked: string[];
   /** Answers everything with this status. */
   refuse: number | undefined;

@@ -1,4 +1,7 @@
-/** Two users of one machine, with real uids: the commands run as one of them, the other one has been there before. Needs root. */
+/**
+ * Two users of one machine, with real uids: the commands run as one of
+ * them, the other one has been there before. Needs root.
+ */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

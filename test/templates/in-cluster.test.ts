@@ -5,7 +5,10 @@ import type { Deployment, KubernetesObject } from '../../scripts/shared/kubernet
 import { mistakesOf } from './kubernetes-schema.ts';
 import { violationsOfRestricted } from './pod-security.ts';
 
-/** What of the scripts runs in a cluster: Jobs, and what they need there. A workflow of another system is no object. */
+/**
+ * What of the scripts runs in a cluster: Jobs, and what they need
+ * there. A workflow of another system is no object.
+ */
 const objects = ['scripts/switch/in-cluster', 'scripts/load/in-cluster'].flatMap((folder) =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))

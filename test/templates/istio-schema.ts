@@ -11,7 +11,9 @@ const metadata = object({ name: label, 'labels?': map(text), 'annotations?': map
 const istioObject = (kind: string, spec: Check): Check =>
   object({ apiVersion: oneOf('networking.istio.io/v1'), kind: oneOf(kind), metadata, spec });
 
-/** The part of Istio's API that the templates use: https://istio.io/latest/docs/reference/config/networking/ */
+/**
+ * The part of Istio's API that the templates use: https://istio.io/latest/docs/reference/config/networking/
+ */
 export const istioSchemas: Record<string, Check> = {
   Gateway: istioObject(
     'Gateway',

@@ -9,7 +9,10 @@ import * as core from 'kubernetes-models/v1';
 import type { KubernetesObject } from '../../scripts/shared/kubernetes.ts';
 import { istioSchemas } from './istio-schema.ts';
 
-/** A validator compiled from the JSON schemas that Kubernetes publishes, and the generated client's name for the type. */
+/**
+ * A validator compiled from the JSON schemas that Kubernetes
+ * publishes, and the generated client's name for the type.
+ */
 const kinds: Record<string, { model: new (data: never) => { validate(): void }; type: string }> = {
   'apps/v1 Deployment': { model: apps.Deployment, type: 'V1Deployment' },
   'autoscaling/v2 HorizontalPodAutoscaler': {
@@ -54,7 +57,10 @@ interface Generated {
   getAttributeTypeMap(): { baseName: string; type: string }[];
 }
 
-/** The published schemas allow fields they do not know; the client generated from the same source knows every field. */
+/**
+ * The published schemas allow fields they do not know; the client
+ * generated from the same source knows every field.
+ */
 function strangersIn(value: unknown, type: string, path: string): string[] {
   const item = /^Array<(.*)>$/.exec(type)?.[1];
   if (item !== undefined && Array.isArray(value))

@@ -136,7 +136,8 @@ describe('the metrics that alerts and dashboard ask for', () => {
     expect(asked.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  // https://istio.io/latest/docs/reference/config/metrics/, https://istio.io/latest/docs/reference/commands/pilot-discovery/
+  // https://istio.io/latest/docs/reference/config/metrics/,
+  // https://istio.io/latest/docs/reference/commands/pilot-discovery/
   it('are those of Istio in the mesh', async () => {
     const asked = [
       ...(await alertExprs('istio/monitoring')),
@@ -153,8 +154,9 @@ describe('the metrics that alerts and dashboard ask for', () => {
 });
 
 /**
- * k8s/monitoring/scrape-config.yaml as it is, but that the pods come from a file: Debian's Prometheus is built without
- * Kubernetes. The ports of three pods: one to be scraped, one that does not ask for it, and a sidecar's.
+ * k8s/monitoring/scrape-config.yaml as it is, but that the pods come from a
+ * file: Debian's Prometheus is built without Kubernetes. The ports of three
+ * pods: one to be scraped, one that does not ask for it, and a sidecar's.
  */
 async function scrapeConfigFor({ adminPort }: CoffeeShop, into: string): Promise<object> {
   const { scrape_configs: configs } = parse(await readFile('k8s/monitoring/scrape-config.yaml', 'utf8')) as {

@@ -1,4 +1,7 @@
-/** What must be text stays the text it was given, whatever YAML would make of it: for YAML 1.2, and for YAML 1.1 as kubectl reads it. */
+/**
+ * What must be text stays the text it was given, whatever YAML would
+ * make of it: for YAML 1.2, and for YAML 1.1 as kubectl reads it.
+ */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -2,14 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** One process of a playground. */
 export interface Part {
-  /** `playground` (API server, controllers, kubelet and istiod), `proxies`, `pod NAME`, or the program's name. */
+  /**
+   * `playground` (API server, controllers, kubelet and istiod), `proxies`, `pod NAME`, or the program's name.
+   */
   name: string;
   pid: number;
   /** Resident memory. */
   mb: number;
 }
 
-/** The playground with this id and every process below it, in the order they were started. On Linux, where /proc tells. */
+/**
+ * The playground with this id and every process below it, in the order
+ * they were started. On Linux, where /proc tells.
+ */
 export function partsOf(pid: number): Part[] {
   const below = descendantsOf(pid).sort((a, b) => a - b);
   return [
@@ -19,7 +24,10 @@ export function partsOf(pid: number): Part[] {
   ].filter(({ mb }) => mb > 0);
 }
 
-/** Resident memory of a playground's own processes in MB: the one with this id and its proxies; pods come and go. */
+/**
+ * Resident memory of a playground's own processes in MB: the one with
+ * this id and its proxies; pods come and go.
+ */
 export const residentMb = (pid: number): number => ownMb(partsOf(pid));
 
 /** What the playground's own parts among these hold, in MB. */

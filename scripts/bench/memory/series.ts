@@ -6,7 +6,10 @@ export interface Sample {
   parts: readonly Part[];
 }
 
-/** How one part's memory went during the second half of a run; the first fills pools, caches and the young heap. */
+/**
+ * How one part's memory went during the second half of a run; the
+ * first fills pools, caches and the young heap.
+ */
 export interface Trend {
   name: string;
   /** At the beginning and at the end of the second half. */

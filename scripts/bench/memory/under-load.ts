@@ -18,14 +18,20 @@ const QPS = 500;
 const SAMPLE_MS = 5_000;
 /** What the playground's own processes may hold at most, in MB: as with 1,000 pods. */
 const MOST_MB = 400;
-/** What an hour may add at most to any part, in MB: more than a garbage-collected heap wavers by, less than any leak per request or probe. */
+/**
+ * What an hour may add at most to any part, in MB: more than a
+ * garbage-collected heap wavers by, less than any leak per request or probe.
+ */
 const MOST_MB_PER_HOUR = 40;
 /** A slope over minutes says little: it is judged over a good part of an hour. */
 const JUDGED_MS = 15 * 60_000;
 
 const clusterFile = fileURLToPath(new URL('../../../istio/cluster.yaml', import.meta.url));
 
-/** A fresh playground with the coffee-shop under 500 orders per second: what each of its processes holds, and whether that grows. */
+/**
+ * A fresh playground with the coffee-shop under 500 orders per second:
+ * what each of its processes holds, and whether that grows.
+ */
 export async function memoryUnderLoad({ loadMs, say }: UnderLoadOptions): Promise<Measured[]> {
   const playground = await startPlaygroundProcess();
   try {

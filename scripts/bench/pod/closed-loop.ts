@@ -18,7 +18,10 @@ export interface ClosedLoopResult {
   latenciesMs: number[];
 }
 
-/** Asks as fast as answers come, over raw sockets: what the caller itself costs is small and the same for every server. */
+/**
+ * Asks as fast as answers come, over raw sockets: what the caller
+ * itself costs is small and the same for every server.
+ */
 export async function runClosedLoop(options: ClosedLoopOptions): Promise<ClosedLoopResult> {
   const { port, connections, requests, request, requestsPerConnection = Infinity } = options;
   const latenciesMs: number[] = [];

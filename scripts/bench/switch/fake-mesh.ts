@@ -1,6 +1,7 @@
 /**
- * As much of an API server and of a mesh as a switch meets, in memory: objects, port-forwards over real WebSockets, and behind them istiod's and
- * Envoy's admin answers. Pods are ready at once; each proxy shows a change after a time of its own. What it leaves out: TLS, pods, traffic.
+ * As much of an API server and of a mesh as a switch meets, in memory: objects, port-forwards over real
+ * WebSockets, and behind them istiod's and Envoy's admin answers. Pods are ready at once; each proxy shows a
+ * change after a time of its own. What it leaves out: TLS, pods, traffic.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,13 +30,18 @@ type Draft = Omit<Partial<Thing>, 'metadata'> & {
 
 export interface FakeMeshOptions {
   proxies: number;
-  /** How long after a write the slowest proxy shows it, in milliseconds. The others are spread evenly below. */
+  /**
+   * How long after a write the slowest proxy shows it, in milliseconds. The others are spread evenly below.
+   */
   propagationMs: number;
-  /** How long a request lasts that the slowest proxy sends to the old version just before it shows the new route, in milliseconds. Default: there is none. */
+  /**
+   * How long a request lasts that the slowest proxy sends to the old version just before it shows the new
+   * route, in milliseconds. Default: there is none.
+   */
   inFlightMs?: number;
   /**
-   * How long a proxy's whole dumps of routes and clusters are, in bytes: as in a mesh with many other services. The pods of the service have sidecars then,
-   * too. Default: nothing else is in the mesh.
+   * How long a proxy's whole dumps of routes and clusters are, in bytes: as in a mesh with many other
+   * services. The pods of the service have sidecars then, too. Default: nothing else is in the mesh.
    */
   dumpBytes?: number;
 }
@@ -69,7 +75,10 @@ export async function startFakeMesh({
   const history: { at: number; plural: string; spec: Record<string, unknown> }[] = [];
   let revision = 1;
   const others = dumpBytes === 0 ? undefined : otherServices(dumpBytes);
-  /** What has been answered already, so that thousands of proxies cost one answer: of pods by what they have seen, of lists as JSON. */
+  /**
+   * What has been answered already, so that thousands of proxies cost
+   * one answer: of pods by what they have seen, of lists as JSON.
+   */
   const frames = new Map<string, Buffer>();
   const lists = new Map<string, string>();
 

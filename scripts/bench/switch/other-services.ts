@@ -48,7 +48,10 @@ export function otherServices(bytes: number): { routes: string; clusters: string
   };
 }
 
-/** An object with one array, as JSON with more members in it, written as Envoy writes it: a line each, one space for each level. */
+/**
+ * An object with one array, as JSON with more members in it, written
+ * as Envoy writes it: a line each, one space for each level.
+ */
 export function spliced(object: object, members: string): string {
   const text = JSON.stringify(object, undefined, 1);
   const own = text.endsWith('[]\n}') ? text.slice(0, -3) : `${text.slice(0, -5)},`;

@@ -1,4 +1,7 @@
-/** A playground as a process of its own, so that what it takes does not count as the switch's. Nobody else hears of it. */
+/**
+ * A playground as a process of its own, so that what it takes does not
+ * count as the switch's. Nobody else hears of it.
+ */
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';

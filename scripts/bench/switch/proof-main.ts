@@ -1,4 +1,7 @@
-/** One proof of every proxy as a process of its own, so that the memory it takes is its own: prints what it took as JSON. */
+/**
+ * One proof of every proxy as a process of its own, so that the memory
+ * it takes is its own: prints what it took as JSON.
+ */
 import { connectCluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, VirtualService } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';

@@ -1,4 +1,7 @@
-/** One whole switch as a process of its own, so that the memory it takes is its own: prints what it took as JSON. */
+/**
+ * One whole switch as a process of its own, so that the memory it
+ * takes is its own: prints what it took as JSON.
+ */
 import { connectCluster } from '../../shared/cluster/cluster.ts';
 import { runSwitch, silentReporter } from '../../switch/index.ts';
 

@@ -1,4 +1,6 @@
-/** Switches back and forth on a playground while orders come in without a pause: how many of them are lost. */
+/**
+ * Switches back and forth on a playground while orders come in without a pause: how many of them are lost.
+ */
 import { fileURLToPath } from 'node:url';
 import { startLoadProcess, summarize, type Account, type LoadProgress } from '../../load/index.ts';
 import { parseObjects, renderSets } from '../../render/index.ts';
@@ -173,7 +175,8 @@ function measured({
       name: 'soak: requests that never left the client',
       value: account.unsent,
       unit: 'requests',
-      // The machine, not the switch: but a run in which the load could not be carried does not count as clean.
+      // The machine, not the switch: but a run in which the load could
+      // not be carried does not count as clean.
       limit: 0,
       against: `${account.late} had to wait for one of the ${account.connections} connections, at most ${QUEUE_MS / 1000} s`,
     },

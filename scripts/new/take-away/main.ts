@@ -1,4 +1,7 @@
-/** Takes folders away from a clone, and with them the tests that need them: what then remains must stand by itself. */
+/**
+ * Takes folders away from a clone, and with them the tests that need
+ * them: what then remains must stand by itself.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../shared/errors.ts';

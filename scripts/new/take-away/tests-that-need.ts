@@ -3,8 +3,8 @@ import path from 'node:path';
 import { localImports } from '../choose-files.ts';
 
 /**
- * The tests, and what helps them, that import something of these folders, be it over others, or name a path in them: they start its commands, or
- * judge it.
+ * The tests, and what helps them, that import something of these folders, be it over others, or name a path
+ * in them: they start its commands, or judge it.
  * @param files all of the repository's
  */
 export function testsThatNeed(root: string, files: readonly string[], folders: readonly string[]): string[] {

@@ -34,7 +34,9 @@ export function commonHeaders(): Record<string, string> {
 
 const serialized = new WeakMap<KubeObject, string>();
 
-/** JSON of a stored object. Stored objects never change, so it is made once, however many watchers there are. */
+/**
+ * JSON of a stored object. Stored objects never change, so it is made once, however many watchers there are.
+ */
 export function jsonOf(object: KubeObject): string {
   let text = serialized.get(object);
   if (text === undefined) {

@@ -7,8 +7,8 @@ const ROOT_CA_PURPOSE =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /**
- * What a cluster keeps by itself: in every namespace the account `default` and the certificate to trust, and the Service
- * `kubernetes` that stands for the API server.
+ * What a cluster keeps by itself: in every namespace the account `default` and the certificate to trust, and
+ * the Service `kubernetes` that stands for the API server.
  *
  * @param port the API server's own, for the Service's endpoint
  * @returns stops keeping them

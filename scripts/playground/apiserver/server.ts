@@ -34,11 +34,17 @@ export interface ApiServerOptions {
   connectToPod?: ConnectToPod;
   /** Starts a command in a container; without it `pods/exec` says so on its error channel. */
   execInPod?: ExecInPod;
-  /** Says who may do what. By default RBAC: the administrator everything, service accounts what their roles grant. */
+  /**
+   * Says who may do what. By default RBAC: the administrator
+   * everything, service accounts what their roles grant.
+   */
   authorize?: Authorizer;
   /** Makes single requests slow, broken or wrong. */
   faults?: FaultHook;
-  /** Whether namespaces get what every cluster puts into them (`default`, `kube-root-ca.crt`). By default they do. */
+  /**
+   * Whether namespaces get what every cluster puts into them
+   * (`default`, `kube-root-ca.crt`). By default they do.
+   */
   clusterObjects?: boolean;
   host?: string;
   port?: number;
@@ -64,7 +70,9 @@ export interface ApiServer {
 const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const DEFAULT_BOOKMARK_INTERVAL_MS = 10_000;
-/** Longer than clients keep idle connections, so that it is never the server that closes one just being used. */
+/**
+ * Longer than clients keep idle connections, so that it is never the server that closes one just being used.
+ */
 const KEEP_ALIVE_MS = 120_000;
 
 class Tokens {

@@ -6,7 +6,10 @@ export interface StatusCause {
   field?: string;
 }
 
-/** The body every failing request answers with: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/**
+ * The body every failing request answers with:
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';

@@ -16,13 +16,19 @@ type Autoscaler = KubeObject<
 >;
 
 const RESOURCE = 'autoscaling/v2/horizontalpodautoscalers';
-/** In the real controller's words (test/fixtures/kubernetes/requests/policy.json): there is no metrics API here, either. */
+/**
+ * In the real controller's words (test/fixtures/kubernetes/requests/policy.json):
+ * there is no metrics API here, either.
+ */
 const NO_METRICS =
   'the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)';
 const SCALED_TO_ZERO = 'scaling is disabled since the replica count of the target is zero';
 const DEPLOYMENTS = 'apps/v1/deployments';
 
-/** Keeps Deployments within the bounds of their HorizontalPodAutoscaler. There are no metrics here, so nothing else moves them. */
+/**
+ * Keeps Deployments within the bounds of their HorizontalPodAutoscaler.
+ * There are no metrics here, so nothing else moves them.
+ */
 export function startAutoscaler(context: ControllerContext): Controller {
   const { store } = context;
   const events = context.events('horizontal-pod-autoscaler');

@@ -10,7 +10,10 @@ export function findCondition(
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** Sets a condition as the deployment controller does: same status and reason changes nothing; a change goes to the end of the list. */
+/**
+ * Sets a condition as the deployment controller does: same status and
+ * reason changes nothing; a change goes to the end of the list.
+ */
 export function setCondition(
   conditions: readonly WorkloadCondition[],
   { type, status, reason, message }: ConditionInput,

@@ -56,7 +56,10 @@ export class DeploymentSets {
     return [...owned, ...adopted];
   }
 
-  /** The one of the present template, made if it is missing; its annotations and the Deployment's revision are up to date then. */
+  /**
+   * The one of the present template, made if it is missing; its
+   * annotations and the Deployment's revision are up to date then.
+   */
   current(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet {
     const existing = findNewReplicaSet(deployment, [...sets]);
     const oldSets = sets.filter((set) => set !== existing);

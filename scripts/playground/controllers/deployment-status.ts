@@ -6,7 +6,10 @@ import type { Deployment, DeploymentStatus, ReplicaSet, WorkloadCondition } from
 const total = (sets: readonly ReplicaSet[], count: (set: ReplicaSet) => number | undefined): number =>
   sets.reduce((sum, set) => sum + (count(set) ?? 0), 0);
 
-/** A Deployment's counters and its Available condition, from its ReplicaSets (kubernetes pkg/controller/deployment/sync.go). */
+/**
+ * A Deployment's counters and its Available condition, from its
+ * ReplicaSets (kubernetes pkg/controller/deployment/sync.go).
+ */
 export function deploymentStatus(
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
@@ -59,8 +62,9 @@ export function deploymentStatus(
 }
 
 /**
- * Adds why pods are not created, as a ReplicaSet says it, the new one's words first; takes it away when none says so any more
- * (kubernetes pkg/controller/deployment/progress.go, syncRolloutStatus and getReplicaFailures).
+ * Adds why pods are not created, as a ReplicaSet says it, the new one's words
+ * first; takes it away when none says so any more (kubernetes
+ * pkg/controller/deployment/progress.go, syncRolloutStatus and getReplicaFailures).
  */
 export function withReplicaFailure(
   status: DeploymentStatus,

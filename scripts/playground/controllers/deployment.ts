@@ -22,7 +22,10 @@ class DeploymentController {
   readonly #sets: DeploymentSets;
   readonly #queue: WorkQueue;
   readonly #stop: () => void;
-  /** Deployments that wait for the last pod of an old ReplicaSet, by its uid: the ReplicaSets' counters do not show that. */
+  /**
+   * Deployments that wait for the last pod of an old ReplicaSet, by
+   * its uid: the ReplicaSets' counters do not show that.
+   */
   readonly #recreating = new Map<string, string>();
 
   constructor(context: ControllerContext) {

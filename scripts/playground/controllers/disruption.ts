@@ -21,7 +21,9 @@ type Budget = KubeObject<
 
 const RESOURCE = 'policy/v1/poddisruptionbudgets';
 
-/** Says for each PodDisruptionBudget how many of its pods may be evicted now; the eviction API holds on to it. */
+/**
+ * Says for each PodDisruptionBudget how many of its pods may be evicted now; the eviction API holds on to it.
+ */
 export function startDisruptionController(context: ControllerContext): Controller {
   const { store } = context;
   const queue = context.queue('disruption-controller', context.delays.reaction, sync);
@@ -90,7 +92,10 @@ export function startDisruptionController(context: ControllerContext): Controlle
   };
 }
 
-/** How many pods there should be, and how many of them must stay healthy. Percentages round up, of what the owners ask for. */
+/**
+ * How many pods there should be, and how many of them must stay
+ * healthy. Percentages round up, of what the owners ask for.
+ */
 function demand(
   store: ObjectStore,
   { minAvailable, maxUnavailable }: NonNullable<Budget['spec']>,

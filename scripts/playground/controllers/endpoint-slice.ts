@@ -137,7 +137,9 @@ interface WantedSlice {
   ports: SlicePort[] | null;
 }
 
-/** The slices a Service should have: pods whose ports resolve alike together; none yet makes one empty slice. */
+/**
+ * The slices a Service should have: pods whose ports resolve alike together; none yet makes one empty slice.
+ */
 export function slicesOf(service: Service, pods: readonly Pod[]): WantedSlice[] {
   const groups = new Map<string, { endpoints: SliceEndpoint[]; ports: SlicePort[] }>();
   for (const pod of pods) {
@@ -162,7 +164,10 @@ export function slicesOf(service: Service, pods: readonly Pod[]): WantedSlice[] 
   return groups.size === 0 ? [{ endpoints: null, ports: null }] : [...groups.values()];
 }
 
-/** Conditions of a pod's endpoint: `terminating` is the deletionTimestamp, not a probe; `serving` is the probe alone. */
+/**
+ * Conditions of a pod's endpoint: `terminating` is the
+ * deletionTimestamp, not a probe; `serving` is the probe alone.
+ */
 export function endpointOf(pod: Pod, publishNotReady = false): SliceEndpoint {
   const serving = hasCondition(pod, 'Ready');
   const terminating = pod.metadata.deletionTimestamp !== undefined;

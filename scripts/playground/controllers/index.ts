@@ -28,7 +28,10 @@ export interface ControllersOptions {
   say?: (line: string) => void;
 }
 
-/** kube-controller-manager and kube-scheduler: everything that turns wishes into pods. Works on watches, never by polling. */
+/**
+ * kube-controller-manager and kube-scheduler: everything that turns
+ * wishes into pods. Works on watches, never by polling.
+ */
 export function startControllers(store: ObjectStore, options: ControllersOptions = {}): { close(): void } {
   const pods = createOwnedIndex<Pod>(store, 'v1/pods');
   const replicaSets = createOwnedIndex<ReplicaSet>(store, 'apps/v1/replicasets');

@@ -35,7 +35,10 @@ type Job = KubeObject<JobSpec, JobStatus>;
 type Verdict = Omit<WorkloadCondition, 'lastTransitionTime' | 'status' | 'lastUpdateTime'>;
 
 const RESOURCE = 'batch/v1/jobs';
-/** Failed pods are replaced after 10 s, 20 s, ... up to 10 min (kubernetes pkg/controller/job, DefaultJobPodFailureBackOff). */
+/**
+ * Failed pods are replaced after 10 s, 20 s, ... up to 10 min
+ * (kubernetes pkg/controller/job, DefaultJobPodFailureBackOff).
+ */
 const FIRST_BACK_OFF_MS = 10_000;
 const LONGEST_BACK_OFF_MS = 600_000;
 /** Fields that would change what a Job does, and that nothing here reads. */
@@ -47,7 +50,10 @@ const NOT_DONE = [
   'managedBy',
 ];
 
-/** Runs each Job's pods until enough have succeeded or too many have failed. Refuses Jobs with policies it does not know. */
+/**
+ * Runs each Job's pods until enough have succeeded or too many have
+ * failed. Refuses Jobs with policies it does not know.
+ */
 export function startJobController(context: ControllerContext): Controller {
   const { store, pods } = context;
   const events = context.events('job-controller');

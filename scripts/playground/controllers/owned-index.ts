@@ -5,7 +5,9 @@ export interface OwnedIndex<T extends KubeObject> {
   owned(ownerUid: string): T[];
   /** Objects of a namespace no controller owns. */
   orphans(namespace: string): T[];
-  /** Calls back after every change with the owners concerned (before and after), or with none for an orphan. */
+  /**
+   * Calls back after every change with the owners concerned (before and after), or with none for an orphan.
+   */
   onChange(listener: (object: T, owners: OwnerReference[]) => void): void;
   close(): void;
 }

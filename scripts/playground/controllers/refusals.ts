@@ -2,7 +2,9 @@ import type { PodSpec, Volume } from '../pod-types.ts';
 import { notImplemented } from '../apiserver/status-error.ts';
 import type { ObjectStore } from '../storage/types.ts';
 
-/** Kinds that the API knows and no controller here acts on: a stored object would promise what never comes. */
+/**
+ * Kinds that the API knows and no controller here acts on: a stored object would promise what never comes.
+ */
 const KINDS: Record<string, string> = {
   'apps/v1/statefulsets': 'StatefulSets',
   'apps/v1/daemonsets': 'DaemonSets',

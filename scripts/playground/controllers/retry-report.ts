@@ -14,14 +14,17 @@ export interface RetryReportOptions {
   now?: () => number;
 }
 
-/** A refusal by the API is everyday (another writer was faster, a namespace is going), until it goes on: after about 1.3 s of trying. */
+/**
+ * A refusal by the API is everyday (another writer was faster, a
+ * namespace is going), until it goes on: after about 1.3 s of trying.
+ */
 const EVERYDAY_TRIES = 8;
 /** However many objects are in trouble: one line in this time. */
 const SAY_EVERY_MS = 10_000;
 
 /**
- * A line for each key that does not get on, when it begins and when it is over: at once for what the controller did not foresee, and
- * for a refusal when it lasts. Many keys in trouble share a line.
+ * A line for each key that does not get on, when it begins and when it is over: at once for what the
+ * controller did not foresee, and for a refusal when it lasts. Many keys in trouble share a line.
  */
 export function createRetryReport({ controller, say, now = Date.now }: RetryReportOptions): RetryReport {
   const known = new Set<string>();

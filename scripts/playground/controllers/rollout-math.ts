@@ -1,4 +1,7 @@
-/** The arithmetic of a rolling update, as in kubernetes pkg/controller/deployment/util and rolling.go. Pure numbers. */
+/**
+ * The arithmetic of a rolling update, as in kubernetes
+ * pkg/controller/deployment/util and rolling.go. Pure numbers.
+ */
 
 export interface RolloutLimits {
   /** Pods above the wanted number that may exist. */
@@ -13,7 +16,10 @@ export interface SetSize {
   available: number;
 }
 
-/** `25%` or a number. Percentages of surge round up, of unavailability down; both zero would block, so then one may be missing. */
+/**
+ * `25%` or a number. Percentages of surge round up, of unavailability
+ * down; both zero would block, so then one may be missing.
+ */
 export function rolloutLimits(
   replicas: number,
   maxSurge: number | string = '25%',
@@ -47,7 +53,10 @@ export function nextNewSize(
   return newSet.wanted + Math.min(room, replicas - newSet.wanted);
 }
 
-/** How many pods each old ReplicaSet (oldest first) should ask for now: unavailable ones go first, then as many as availability allows. */
+/**
+ * How many pods each old ReplicaSet (oldest first) should ask for now:
+ * unavailable ones go first, then as many as availability allows.
+ */
 export function nextOldSizes(
   replicas: number,
   newSet: SetSize,
@@ -77,8 +86,8 @@ export function nextOldSizes(
 }
 
 /**
- * Spreads a change of the Deployment's size over its ReplicaSets while a rollout is under way, in proportion to their
- * sizes; what rounding leaves goes to the biggest.
+ * Spreads a change of the Deployment's size over its ReplicaSets while a rollout is under way, in proportion
+ * to their sizes; what rounding leaves goes to the biggest.
  * @param sets biggest first.
  * @param maxReplicas what the sizes were chosen for (annotation max-replicas), 0 when unknown.
  */

@@ -8,7 +8,9 @@ type Node = KubeObject<{ unschedulable?: boolean }>;
 const NAME = 'default-scheduler';
 const RETRY_MS = 5_000;
 
-/** Binds each new pod to a node that takes pods: in the playground there is one. Resources are not counted. */
+/**
+ * Binds each new pod to a node that takes pods: in the playground there is one. Resources are not counted.
+ */
 export function startScheduler(context: ControllerContext): Controller {
   const { store } = context;
   const events = context.events(NAME);

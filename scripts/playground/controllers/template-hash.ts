@@ -4,8 +4,8 @@ import { canonicalJson } from './canonical.ts';
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
- * The value of the label `pod-template-hash`. As in Kubernetes a 32-bit FNV-1a in safe letters; the text that is hashed
- * is the template's JSON, so the values differ from a real cluster's.
+ * The value of the label `pod-template-hash`. As in Kubernetes a 32-bit FNV-1a in safe letters; the text that
+ * is hashed is the template's JSON, so the values differ from a real cluster's.
  */
 export function podTemplateHash(template: unknown, collisionCount = 0): string {
   let hash = 0x811c9dc5;

@@ -21,8 +21,8 @@ export interface HttpGet {
 }
 
 /**
- * Where a probe goes: to the pod's inside. With a sidecar that is what Istio's rewrite does (its agent asks the
- * app inside the pod); without one inside and outside are the same socket.
+ * Where a probe goes: to the pod's inside. With a sidecar that is what Istio's rewrite does (its agent asks
+ * the app inside the pod); without one inside and outside are the same socket.
  */
 function destination(
   target: CheckTarget,
@@ -38,7 +38,10 @@ function destination(
   return { said: `${target.podIp}:${number}`, real: target.network.inside(target.podIp, number) };
 }
 
-/** GET as kubelet and net/http do: a connection of its own, errors in their words. Resolves with the status code; throws on transport errors. */
+/**
+ * GET as kubelet and net/http do: a connection of its own, errors in
+ * their words. Resolves with the status code; throws on transport errors.
+ */
 export async function httpGet(
   target: CheckTarget,
   action: NonNullable<Handler['httpGet']>,

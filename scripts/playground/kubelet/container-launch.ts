@@ -12,8 +12,8 @@ import { PROXY_CONTAINER } from './pod-sandbox.ts';
 import { VolumeError } from './volumes.ts';
 
 /**
- * Gives what starts one run. It resolves with undefined when that failed and the wait before the next try is over, or when the container is
- * not wanted any more.
+ * Gives what starts one run. It resolves with undefined when that failed and the wait before the next try is
+ * over, or when the container is not wanted any more.
  */
 export function createLaunch(
   record: ContainerRecord,

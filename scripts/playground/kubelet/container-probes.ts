@@ -71,7 +71,8 @@ export class ContainerProbes {
           this.stop(['startup']);
           this.#becomeStarted();
           // Not a whole period later: a sidecar's readiness period is 15 s.
-          // https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/kubelet/prober/prober_manager.go (manualTriggerCh)
+          // https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/kubelet/prober/prober_manager.go
+          // (manualTriggerCh)
           this.#probers.get('readiness')?.trigger();
         }
       },

@@ -62,7 +62,8 @@ export class ContainerRun {
     const { code, signal } = await this.#process.exited;
     const [finishedAt, endedAtMs] = [timestamp(), performance.now()];
     this.#probes.stop(['startup', 'liveness']);
-    // The kubelet learns of it from the runtime a moment later; until then readiness is asked and the status unchanged.
+    // The kubelet learns of it from the runtime a moment later; until
+    // then readiness is asked and the status unchanged.
     await within(this.#lifetime.killed, drawMs(context.delays.exitToStatus, context.random));
     this.#probes.stop();
     this.#phase = 'over';

@@ -16,7 +16,10 @@ export interface StopOptions {
   hookSignal?: AbortSignal;
 }
 
-/** preStop, SIGTERM, SIGKILL in order, within the grace period. Resolves when the last of them that was needed has been sent. */
+/**
+ * preStop, SIGTERM, SIGKILL in order, within the grace period.
+ * Resolves when the last of them that was needed has been sent.
+ */
 export async function stopContainer(
   process: ContainerProcess,
   record: ContainerRecord,
@@ -41,7 +44,8 @@ export async function stopContainer(
 
 function preStopOf({ options: { container, context, kind } }: ContainerRecord): Handler | undefined {
   const isProxy = container.name === PROXY_CONTAINER && context.sidecars !== undefined;
-  // pilot-agent drains Envoy when a native sidecar's pod ends; injection writes that as a preStop, whatever its form here.
+  // pilot-agent drains Envoy when a native sidecar's pod ends;
+  // injection writes that as a preStop, whatever its form here.
   return container.lifecycle?.preStop ?? (isProxy && kind === 'sidecar' ? {} : undefined);
 }
 

@@ -7,12 +7,18 @@ interface Data extends KubeObject {
   binaryData?: Record<string, string>;
 }
 
-/** Raised when a container's configuration names something that does not exist; the container waits with `CreateContainerConfigError`. */
+/**
+ * Raised when a container's configuration names something that does
+ * not exist; the container waits with `CreateContainerConfigError`.
+ */
 export class ContainerConfigError extends Error {
   override name = 'ContainerConfigError';
 }
 
-/** The environment a container gets from its spec: values, ConfigMaps, Secrets, downward API, `$(VAR)` references. */
+/**
+ * The environment a container gets from its spec: values, ConfigMaps,
+ * Secrets, downward API, `$(VAR)` references.
+ */
 export function containerEnv(
   store: ObjectStore,
   pod: Pod,

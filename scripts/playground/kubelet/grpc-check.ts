@@ -9,7 +9,8 @@ const UNIMPLEMENTED = '12';
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * A gRPC probe: grpc.health.v1.Health/Check over HTTP/2 without TLS, its outcome in the kubelet's words. Never throws.
+ * A gRPC probe: grpc.health.v1.Health/Check over HTTP/2 without TLS,
+ * its outcome in the kubelet's words. Never throws.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 export async function checkGrpc(

@@ -1,7 +1,8 @@
-# Ends what a playground leaves behind. Its standard input is a pipe from the playground: when the playground is gone,
-# however it died, reading ends, and every process group still registered is killed and the state folder removed.
-# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" says what to look for, each "dir PATH" what to remove, "shared PATH"
-# a folder to remove when nothing is left in it.
+# Ends what a playground leaves behind. Its standard input is a pipe from the playground: when the playground
+# is gone, however it died, reading ends, and every process group still registered is killed and the state
+# folder removed.
+# Lines: "+ PGID" registers, "- PGID" forgets, "run ID" says what to look for, each "dir PATH" what to remove,
+# "shared PATH" a folder to remove when nothing is left in it.
 trap '' INT TERM HUP
 groups=' '
 run=''
@@ -17,7 +18,8 @@ while read -r word value; do
   esac
 done
 for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
-# A process started in the very instant its parent died never got registered: its environment gives it away (Linux).
+# A process started in the very instant its parent died never got registered: its environment gives it away
+# (Linux).
 if [ -n "$run" ] && [ -d /proc/self ]; then
   for environ in $(grep -ls "PLAYGROUND_RUN=$run" /proc/[0-9]*/environ 2>/dev/null); do
     pid=${environ#/proc/}

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 /** Sees to it that nothing of the playground outlives it, not even after SIGKILL. */
 export interface Guard {
-  /** Put this into the environment of every child process; by it the guard finds children it was not told of in time. */
+  /**
+   * Put this into the environment of every child process; by it the
+   * guard finds children it was not told of in time.
+   */
   readonly env: { PLAYGROUND_RUN: string };
   /** Registers a process started with `detached: true` (it leads a group of its own) until it exits. */
   watch(child: ChildProcess): void;
@@ -13,14 +16,18 @@ export interface Guard {
   alsoRemove(file: string): void;
   /** Names a folder that goes with the playground when nothing is left in it. */
   alsoRemoveEmpty(folder: string): void;
-  /** Removes the state folder and ends the guard; registered processes that still live are killed. Resolves when it is done. */
+  /**
+   * Removes the state folder and ends the guard; registered processes
+   * that still live are killed. Resolves when it is done.
+   */
   close(): Promise<void>;
 }
 
 const SCRIPT = fileURLToPath(new URL('./guard.sh', import.meta.url));
 
 /**
- * Starts the reaper: a shell of about 1 MB in a session of its own, so that Ctrl-C and the end of a terminal do not reach it.
+ * Starts the reaper: a shell of about 1 MB in a session of its own, so
+ * that Ctrl-C and the end of a terminal do not reach it.
  * @param stateDir removed when the playground is gone.
  */
 export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string; run?: string }): Guard {

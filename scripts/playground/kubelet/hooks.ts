@@ -3,9 +3,10 @@ import type { Handler } from '../pod-types.ts';
 import { httpGet, type CheckTarget } from './check.ts';
 
 /**
- * Runs a lifecycle hook to its end. The status code of an httpGet is ignored; only a transport error, a command that
- * fails, or `signal` makes it throw. `signal` is for httpGet alone: Istio leads those through pilot-agent, and when that
- * is gone the hook breaks off (recorded on Istio 1.31-dev: EOF, reset or refused, event FailedPreStopHook); exec and sleep need no sidecar.
+ * Runs a lifecycle hook to its end. The status code of an httpGet is ignored; only a transport error, a
+ * command that fails, or `signal` makes it throw. `signal` is for httpGet alone: Istio leads those through
+ * pilot-agent, and when that is gone the hook breaks off (recorded on Istio 1.31-dev: EOF, reset or refused,
+ * event FailedPreStopHook); exec and sleep need no sidecar.
  */
 export async function runHook(target: CheckTarget, hook: Handler, signal: AbortSignal): Promise<void> {
   if (hook.httpGet) {

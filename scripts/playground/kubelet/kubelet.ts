@@ -58,7 +58,10 @@ export interface Kubelet {
     container: string | undefined,
     command: string[],
   ): ReturnType<typeof spawn>;
-  /** Ends a container's process as a crash does (SIGKILL); its restart policy says what comes next. Throws when it does not run. */
+  /**
+   * Ends a container's process as a crash does (SIGKILL); its restart
+   * policy says what comes next. Throws when it does not run.
+   */
   crash(namespace: string, pod: string, container: string): void;
   /** Ends every container at once (SIGKILL) and resolves when all are gone. */
   close(): Promise<void>;

@@ -1,11 +1,13 @@
 import type { Delay } from '../network/random.ts';
 
 /**
- * The kubelet's own delays, in ms. Defaults: as recorded on a real node (Kubernetes 1.36.4) of 2 shared cores, so upper bounds in size,
- * right in order.
+ * The kubelet's own delays, in ms. Defaults: as recorded on a real node (Kubernetes 1.36.4) of 2 shared
+ * cores, so upper bounds in size, right in order.
  */
 export interface KubeletDelays {
-  /** Pod bound -> sandbox and address ready, first container created. Recorded 0.6 s (1.5 s the first time). */
+  /**
+   * Pod bound -> sandbox and address ready, first container created. Recorded 0.6 s (1.5 s the first time).
+   */
   sandbox: Delay;
   /** deletionTimestamp seen -> preStop begins (or SIGTERM, without preStop). */
   deletionSeen: Delay;
@@ -23,8 +25,8 @@ export interface KubeletDelays {
   /** ErrImagePull -> next try, doubling up to `restartBackoffMax`. */
   imageBackoff: number;
   /**
-   * ConfigMap or Secret changed -> the files that show it. The kubelet looks at a pod once a minute, spread by up to half
-   * (syncFrequency 1m, workerResyncIntervalJitterFactor 0.5).
+   * ConfigMap or Secret changed -> the files that show it. The kubelet looks at a pod once a minute, spread
+   * by up to half (syncFrequency 1m, workerResyncIntervalJitterFactor 0.5).
    */
   volumeRefresh: Delay;
   /** What is left for SIGTERM at least, even when preStop used up the grace period. */

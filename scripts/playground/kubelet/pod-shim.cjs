@@ -1,9 +1,10 @@
 'use strict';
-// Loaded into every Node process of a pod (node --require). Where the machine has no network namespaces, it gives the
-// process the pod's view: `listen(8080)` opens the pod's own socket, `localhost:8080` reaches it, and the container's
-// main process ignores SIGTERM unless it handles it, as PID 1 of a container does (pid_namespaces(7)). Paths of mounted
-// volumes and of the termination message lead to the pod's own files. Names and addresses of Services are found as cluster
-// DNS and kube-proxy let them be found; with a sidecar, calls to them go through it.
+// Loaded into every Node process of a pod (node --require). Where the machine has no network
+// namespaces, it gives the process the pod's view: `listen(8080)` opens the pod's own socket,
+// `localhost:8080` reaches it, and the container's main process ignores SIGTERM unless it
+// handles it, as PID 1 of a container does (pid_namespaces(7)). Paths of mounted volumes and of
+// the termination message lead to the pod's own files. Names and addresses of Services are found
+// as cluster DNS and kube-proxy let them be found; with a sidecar, calls to them go through it.
 // Stays plain JavaScript: it runs in the pods' processes, where no loader strips types.
 const dns = require('node:dns');
 const fs = require('node:fs');
@@ -36,7 +37,8 @@ if (pod) {
   const realSocket = (port) => {
     const declared = sockets.get(port);
     if (declared) return declared;
-    // With an address of its own the pod has every port of that address; sharing 127.0.0.1 it has only the declared ones.
+    // With an address of its own the pod has every port of that
+    // address; sharing 127.0.0.1 it has only the declared ones.
     return pod.host ? { host: pod.host, port } : undefined;
   };
 
@@ -108,7 +110,10 @@ if (pod) {
 
 if (pod && pod.services) {
   const findService = serviceFinder(pod);
-  /** Cluster addresses of a name; undefined when it is not the cluster's to know; throws when it is and there are none. */
+  /**
+   * Cluster addresses of a name; undefined when it is not the
+   * cluster's to know; throws when it is and there are none.
+   */
   const resolve = (name) => {
     const service = findService(name);
     if (service && service.addresses.length > 0) return service.addresses;

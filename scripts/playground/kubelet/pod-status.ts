@@ -35,7 +35,10 @@ export function isNativeSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';
 }
 
-/** The pod's status as the kubelet would report it, keeping the transition times of conditions that did not change. */
+/**
+ * The pod's status as the kubelet would report it, keeping the
+ * transition times of conditions that did not change.
+ */
 export function computePodStatus(view: PodView): PodStatus {
   const { pod, podIp } = view;
   const phase = computePhase(view);

@@ -183,7 +183,10 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     tokenTimer = setInterval(() => volumes.refresh(pod), Math.min(...lives) * 800).unref();
   }
 
-  /** Init containers one after the other, native sidecars among them until they have started, then the apps together. */
+  /**
+   * Init containers one after the other, native sidecars among them
+   * until they have started, then the apps together.
+   */
   async function runContainers(): Promise<void> {
     for (const runner of init) {
       const run = runner.run();

@@ -3,7 +3,9 @@ import type { Probe } from '../pod-types.ts';
 export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 export type ProbeResult = 'unknown' | 'success' | 'failure';
 
-/** Turns single checks into a verdict: only a row of the same outcome, as long as its threshold, changes it. */
+/**
+ * Turns single checks into a verdict: only a row of the same outcome, as long as its threshold, changes it.
+ */
 export interface ProbeCounter {
   readonly result: ProbeResult;
   /** Counts one check; returns true when the verdict changed by it. */
@@ -11,7 +13,8 @@ export interface ProbeCounter {
 }
 
 /**
- * Initial verdicts as the kubelet's (prober/worker.go): not ready until proven, alive until disproven, startup open.
+ * Initial verdicts as the kubelet's (prober/worker.go): not ready
+ * until proven, alive until disproven, startup open.
  */
 export function createProbeCounter(kind: ProbeKind, probe: Probe): ProbeCounter {
   let result: ProbeResult = kind === 'readiness' ? 'failure' : kind === 'liveness' ? 'success' : 'unknown';

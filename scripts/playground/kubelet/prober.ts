@@ -19,7 +19,10 @@ export interface ProberOptions {
   enabled: () => boolean;
   onResult: (result: ProbeResult) => void;
   onFailure: (output: string) => void;
-  /** Start of the worker, ms since epoch: the kubelet's ticker runs from when it saw the pod, not from the container's start. */
+  /**
+   * Start of the worker, ms since epoch: the kubelet's ticker runs
+   * from when it saw the pod, not from the container's start.
+   */
   tickerFrom: number;
 }
 

@@ -20,7 +20,8 @@ export interface ExitStatus {
 /** Starts a program as the leader of a process group of its own, known to the guard. */
 export function startProcess({ command, env, cwd, guard, stdin = 'ignore' }: ProcessSpec): ChildProcess {
   const [program = '', ...args] = command;
-  // `node` means the Node that runs the playground: the one thing every pod of this project needs is surely there.
+  // `node` means the Node that runs the playground: the one thing
+  // every pod of this project needs is surely there.
   const executable = program === 'node' ? process.execPath : program;
   const child = spawn(executable, args, {
     cwd,
@@ -37,7 +38,10 @@ function searchPath(): string {
   return [path.dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(path.delimiter);
 }
 
-/** Resolves when the process is gone; whatever it left in its group is killed, as a container's processes die with PID 1. */
+/**
+ * Resolves when the process is gone; whatever it left in its group is
+ * killed, as a container's processes die with PID 1.
+ */
 export async function exited(child: ChildProcess): Promise<ExitStatus> {
   const status = await new Promise<ExitStatus>((resolve) => {
     child.once('error', () => resolve({ code: 128 }));

@@ -9,8 +9,8 @@ export interface ResourceFieldRef {
 }
 
 /**
- * `limits.memory` and its like as the downward API gives them: whole multiples of the divisor, rounded up. What is not
- * limited is what the node has.
+ * `limits.memory` and its like as the downward API gives them: whole multiples of the divisor, rounded up.
+ * What is not limited is what the node has.
  * https://kubernetes.io/docs/concepts/workloads/pods/downward-api/#downwardapi-resourceFieldRef
  */
 export function resourceValue(container: Container | undefined, field: ResourceFieldRef): string {

@@ -2,7 +2,10 @@ import type { ContainerRecord } from './container-record.ts';
 import type { RunEnd } from './container-run.ts';
 import type { Lifetime } from './lifetime.ts';
 
-/** Gives the wait between two runs: nothing the first time, then 10 s, 20 s, ... from a run's end, however late the status told of it. */
+/**
+ * Gives the wait between two runs: nothing the first time, then 10 s,
+ * 20 s, ... from a run's end, however late the status told of it.
+ */
 export function createRestartBackOff(
   record: ContainerRecord,
   lifetime: Lifetime,

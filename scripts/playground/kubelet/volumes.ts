@@ -66,8 +66,8 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
   }
 
   /**
-   * As the kubelet's atomic writer: the files in a folder of their own, `..data` leading to it, and one link per name;
-   * a reader sees all of the old or all of the new.
+   * As the kubelet's atomic writer: the files in a folder of their own, `..data` leading to it, and one link
+   * per name; a reader sees all of the old or all of the new.
    */
   function write(volume: Volume, payload: Payload | undefined): void {
     const target = folderOf(volume);
@@ -129,7 +129,10 @@ export function createPodVolumes(sources: VolumeSources, first: Pod, ip: string,
   };
 }
 
-/** What a volume shows does not exist, or its files cannot be written: a name too long, a folder where another item has a file. */
+/**
+ * What a volume shows does not exist, or its files cannot be written:
+ * a name too long, a folder where another item has a file.
+ */
 function isOfVolume(error: unknown): error is Error {
   return error instanceof ContainerConfigError || (isError(error) && 'syscall' in error);
 }

@@ -18,14 +18,17 @@ export interface MeshDelays {
   push: Quantiles;
   /** How much later than the fastest each single proxy is: drawn per push and proxy. */
   spread: Quantiles;
-  /** From a new cluster's arrival until its endpoints arrive, which the proxy asks for by itself: drawn per push and proxy. */
+  /**
+   * From a new cluster's arrival until its endpoints arrive, which the
+   * proxy asks for by itself: drawn per push and proxy.
+   */
   warming: Quantiles;
 }
 
 /**
- * As measured on Kubernetes 1.36, Istio 1.31-dev and Envoy 1.40 with 6 proxies: route visible after 131/146/199/314 ms at the
- * fastest proxy (of which about 8 ms API call and 100 ms debounce), 4/16/35/105 ms later at the slowest; a new subset's
- * endpoints 3/20/60/100 ms after its cluster.
+ * As measured on Kubernetes 1.36, Istio 1.31-dev and Envoy 1.40 with 6 proxies: route visible after
+ * 131/146/199/314 ms at the fastest proxy (of which about 8 ms API call and 100 ms debounce), 4/16/35/105 ms
+ * later at the slowest; a new subset's endpoints 3/20/60/100 ms after its cluster.
  */
 export const MEASURED_DELAYS: MeshDelays = {
   debounceMs: 100,

@@ -202,7 +202,10 @@ async function startDebugServers(
   };
 }
 
-/** A pod that is gone keeps its address in the memory of those who have not heard: they must meet a refusal there, not a gap. */
+/**
+ * A pod that is gone keeps its address in the memory of those who have
+ * not heard: they must meet a refusal there, not a gap.
+ */
 function rememberingSockets(network: PodNetwork): (ip: string, port: number) => SocketAddress | undefined {
   const known = new Map<string, SocketAddress>();
   return (ip, port) => {

@@ -1,6 +1,7 @@
 /**
- * The ends and new beginnings of the mesh's own pods: a gateway that crashes restarts in its pod; an istiod that crashes,
- * and either pod when somebody deletes it, is replaced by another of the same template, as a Deployment does.
+ * The ends and new beginnings of the mesh's own pods: a gateway that crashes
+ * restarts in its pod; an istiod that crashes, and either pod when somebody
+ * deletes it, is replaced by another of the same template, as a Deployment does.
  */
 import type { PodNetwork, SocketAddress } from '../network-types.ts';
 import type { ObjectStore } from '../storage/types.ts';

@@ -2,8 +2,8 @@ import type { ObjectStore } from '../storage/types.ts';
 import { SYSTEM_NAMESPACE } from './system-pods.ts';
 
 /**
- * Tells, once for each pod of the mesh's own namespace, that somebody deletes it and how long it may take to end (ms); 0 when
- * it is gone already (`kubectl delete --force`).
+ * Tells, once for each pod of the mesh's own namespace, that somebody deletes it and how long it may take to
+ * end (ms); 0 when it is gone already (`kubectl delete --force`).
  */
 export function watchDeletions(
   store: ObjectStore,

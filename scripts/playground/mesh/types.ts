@@ -48,12 +48,15 @@ export interface Mesh extends SidecarRuntime {
   };
   istiod: { podName: string; namespace: string };
   /**
-   * Stops a proxy's configuration stream: it keeps serving what it knows. Takes `pod.namespace`, a pod's name, or `gateway`.
-   * With `forMs` it thaws by itself; a freeze that ends catches up at once.
+   * Stops a proxy's configuration stream: it keeps serving what it knows. Takes `pod.namespace`, a pod's
+   * name, or `gateway`. With `forMs` it thaws by itself; a freeze that ends catches up at once.
    */
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;
-  /** Ends the gateway's process or istiod's pod as a crash does; the next one starts `forMs` later. Resolves when it serves. */
+  /**
+   * Ends the gateway's process or istiod's pod as a crash does; the
+   * next one starts `forMs` later. Resolves when it serves.
+   */
   crash(what: 'gateway' | 'istiod', options?: { forMs?: number }): Promise<void>;
   proxies(): ProxyInfo[];
   /** The log of one of the mesh's own pods; undefined for all others. */

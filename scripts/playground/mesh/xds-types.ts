@@ -11,7 +11,10 @@ export const ROUTE_TYPE = 'type.googleapis.com/envoy.config.route.v3.RouteConfig
 
 export type TypeUrl = typeof CLUSTER_TYPE | typeof ENDPOINT_TYPE | typeof LISTENER_TYPE | typeof ROUTE_TYPE;
 
-/** The order in which istiod pushes. Endpoints of a cluster that is new to a proxy follow when the proxy asks for them. */
+/**
+ * The order in which istiod pushes. Endpoints of a cluster that is new
+ * to a proxy follow when the proxy asks for them.
+ */
 export const PUSH_ORDER: readonly TypeUrl[] = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE];
 
 export interface SocketAddressJson {

@@ -7,7 +7,10 @@ interface Pod {
   outer: string;
   inner: string;
   intercepted: boolean;
-  /** Declared ports that something else on this machine covers (a wildcard listener) or that need root: the port used instead. */
+  /**
+   * Declared ports that something else on this machine covers (a
+   * wildcard listener) or that need root: the port used instead.
+   */
   moved: Map<string, number>;
 }
 
@@ -15,7 +18,10 @@ const PODS_PER_THIRD = 250;
 const THIRDS = 120;
 const INNER_OFFSET = 128;
 
-/** Every pod has its own loopback address and uses its ports as declared; a pod with a sidecar has a second, inner one. */
+/**
+ * Every pod has its own loopback address and uses its ports as
+ * declared; a pod with a sidecar has a second, inner one.
+ */
 export function addressPerPod(block: LoopbackBlock): OpenPodNetwork {
   const pods = new Map<string, Pod>();
   let count = 0;

@@ -5,8 +5,8 @@ import type { Pod } from '../pod-types.ts';
 import type { ObjectStore } from '../storage/types.ts';
 
 /**
- * Connects to a port inside a pod, as port-forward does (it enters the pod's network: `localhost:port` there, past the sidecar).
- * Rejects when the pod has no address yet or nothing listens.
+ * Connects to a port inside a pod, as port-forward does (it enters the pod's network: `localhost:port` there,
+ * past the sidecar). Rejects when the pod has no address yet or nothing listens.
  */
 export async function connectToPod(
   { store, network }: { store: ObjectStore; network: PodNetwork },

@@ -25,8 +25,9 @@ export interface ForwarderOptions {
 }
 
 /**
- * Opens a forwarder on 127.0.0.1. It works on connections, never on requests, as kube-proxy does; unlike kube-proxy's
- * rules it accepts before it knows whether the pod does, so a refused connection shows as a reset of the client's.
+ * Opens a forwarder on 127.0.0.1. It works on connections, never on requests, as
+ * kube-proxy does; unlike kube-proxy's rules it accepts before it knows whether
+ * the pod does, so a refused connection shows as a reset of the client's.
  */
 export async function openForwarder({
   network,

@@ -19,7 +19,10 @@ function relay(from: net.Socket, to: net.Socket): void {
   });
 }
 
-/** Resets a connection, letting bytes that are already on their way to the peer arrive first, as a switch on the path would. */
+/**
+ * Resets a connection, letting bytes that are already on their way to
+ * the peer arrive first, as a switch on the path would.
+ */
 export function resetAfterFlush(socket: net.Socket): void {
   if (socket.destroyed) return;
   if (socket.writableLength === 0 || !socket.writable) {

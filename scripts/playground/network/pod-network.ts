@@ -8,7 +8,10 @@ export interface PodNetworkOptions {
   mode?: PodNetwork['mode'] | 'auto';
 }
 
-/** Opens the pods' network in one of its two modes. Several networks on one machine do not see each other's pods. */
+/**
+ * Opens the pods' network in one of its two modes. Several networks on
+ * one machine do not see each other's pods.
+ */
 export async function createPodNetwork({ mode = 'auto' }: PodNetworkOptions = {}): Promise<OpenPodNetwork> {
   if (mode === 'port-per-pod') return portPerPod();
   const block = await claimLoopbackBlock();

@@ -8,7 +8,10 @@ interface Pod {
   inner: Map<number, number>;
 }
 
-/** All pods share 127.0.0.1; every port of every pod is a real port of its own. The pod's IP is a label only this network can resolve. */
+/**
+ * All pods share 127.0.0.1; every port of every pod is a real port of
+ * its own. The pod's IP is a label only this network can resolve.
+ */
 export function portPerPod(): OpenPodNetwork {
   const pods = new Map<string, Pod>();
   const pool = createPortPool();

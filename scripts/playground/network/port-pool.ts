@@ -7,16 +7,18 @@ export interface PortPool {
   close(): void;
 }
 
-// Below the range systems use for outgoing connections (Linux from 32768, macOS and Windows from 49152) and below
-// the NodePorts (from 30000): a port drawn here is not taken by a client socket before the pod listens on it.
+// Below the range systems use for outgoing connections (Linux from 32768,
+// macOS and Windows from 49152) and below the NodePorts (from 30000): a port
+// drawn here is not taken by a client socket before the pod listens on it.
 const FIRST_PORT = 10_240;
 const BLOCK_SIZE = 64;
 const BLOCKS = Math.floor((30_000 - FIRST_PORT) / BLOCK_SIZE);
 
 /**
- * Ports come in blocks; the first port of a block is held open as a marker, so that several playgrounds on one
- * machine never draw from the same block. A port is not handed out twice before every block of the machine was used:
- * a connection that comes late to a dead pod must be refused, not answered by its successor.
+ * Ports come in blocks; the first port of a block is held open as a marker, so
+ * that several playgrounds on one machine never draw from the same block. A port
+ * is not handed out twice before every block of the machine was used: a connection
+ * that comes late to a dead pod must be refused, not answered by its successor.
  */
 export function createPortPool(): PortPool {
   const markers: net.Server[] = [];

@@ -16,8 +16,8 @@ export function createRandom(seed: number): Random {
 }
 
 /**
- * A measured distribution: `[share, ms]` pairs with ascending share from 0 to 1, read as
- * "this share of the measurements took at most that many milliseconds". A plain number means always that long.
+ * A measured distribution: `[share, ms]` pairs with ascending share from 0 to 1, read as "this share of the
+ * measurements took at most that many milliseconds". A plain number means always that long.
  */
 export type Delay = number | readonly (readonly [share: number, ms: number])[];
 

@@ -35,8 +35,8 @@ type Service = KubeObject<{
 const COLLECT_MS = 10;
 
 /**
- * Cluster DNS and cluster IPs for the pods' programs: keeps a file that names every Service and where each of its ports
- * is reached on this machine. The shim reads it (`kubelet/pod-shim.cjs`).
+ * Cluster DNS and cluster IPs for the pods' programs: keeps a file that names every Service and where each of
+ * its ports is reached on this machine. The shim reads it (`kubelet/pod-shim.cjs`).
  */
 export function keepServiceList(
   store: ObjectStore,
@@ -118,7 +118,10 @@ export function keepServiceList(
   };
 }
 
-/** https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/; a port without a word is looked into. */
+/**
+ * https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/;
+ * a port without a word is looked into.
+ */
 function isHttp({ name = '', appProtocol }: ServicePort): boolean {
   const protocol = appProtocol ?? name.split('-')[0] ?? '';
   return !['tcp', 'tls', 'https', 'mongo', 'mysql', 'redis', 'udp'].includes(protocol);

@@ -25,8 +25,8 @@ export interface ServiceProxyOptions {
 }
 
 /**
- * EndpointSlice written -> rules changed when kube-proxy was idle, in ms, as recorded in 30 deletions of pods on a Kubernetes 1.36.4. One more
- * came 835 ms late, because of RULES_MIN_PERIOD_MS.
+ * EndpointSlice written -> rules changed when kube-proxy was idle, in ms, as recorded in 30 deletions of pods
+ * on a Kubernetes 1.36.4. One more came 835 ms late, because of RULES_MIN_PERIOD_MS.
  */
 export const RULES_LAG: Delay = [
   [0, 13],
@@ -36,8 +36,9 @@ export const RULES_LAG: Delay = [
 ];
 
 /**
- * kube-proxy's default minSyncPeriod, in ms. In a rolling update it decides: the new pod's appearance causes a sync, and
- * the old pod's deletion right after has to wait for the next (recorded: not ready at 0.84 s, ready at 1.35 s, rules at 2.18 s).
+ * kube-proxy's default minSyncPeriod, in ms. In a rolling update it decides: the new
+ * pod's appearance causes a sync, and the old pod's deletion right after has to wait
+ * for the next (recorded: not ready at 0.84 s, ready at 1.35 s, rules at 2.18 s).
  */
 export const RULES_MIN_PERIOD_MS = 1_000;
 
@@ -48,8 +49,8 @@ export interface ServiceProxy {
   /** Opens a forwarder for any Service (as a ClusterIP would be) and resolves with its address. */
   open(namespace: string, service: string, port: number | string): Promise<SocketAddress>;
   /**
-   * Opens the forwarder of a Service that may come later, so that its address can be told before anything is applied.
-   * Until the Service has endpoints, its connections are reset.
+   * Opens the forwarder of a Service that may come later, so that its address can be told before anything is
+   * applied. Until the Service has endpoints, its connections are reset.
    */
   reserve(namespace: string, service: string, port: number): Promise<SocketAddress>;
   /** The rules stop following changes, as those of a node cut off from the API server. */
@@ -102,7 +103,8 @@ export function startServiceProxy({
   async function openPort(service: Service, port: ServicePort): Promise<Forwarder> {
     const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}/${port.port}`;
     const forwarder = await openUnder(key, service, port);
-    // It was open before the Service had a node port, e.g. as its cluster IP: the node port gets a forwarder of its own.
+    // It was open before the Service had a node port, e.g. as its
+    // cluster IP: the node port gets a forwarder of its own.
     const wanted = port.nodePort;
     if (wanted !== undefined && preferred.get(key) !== wanted)
       await openUnder(`${key}/${wanted}`, service, port);

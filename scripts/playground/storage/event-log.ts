@@ -87,8 +87,8 @@ export class EventLog {
   }
 
   /**
-   * Changes committed after this call. Those still waiting for delivery were committed before it and are not repeated:
-   * the caller has read the state they led to.
+   * Changes committed after this call. Those still waiting for delivery were committed before it and are not
+   * repeated: the caller has read the state they led to.
    */
   subscribe(resource: ResourceKey, listener: LogListener): () => void {
     const from = this.counter;

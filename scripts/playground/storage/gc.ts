@@ -7,8 +7,8 @@ export interface CollectorActions {
 }
 
 /**
- * Removes what lost its owners, as kube-controller-manager's garbage collector does. It works after the write that
- * caused it (a microtask later), never in the middle of it.
+ * Removes what lost its owners, as kube-controller-manager's garbage collector does. It works after the write
+ * that caused it (a microtask later), never in the middle of it.
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */
 export class GarbageCollector {

@@ -1,4 +1,7 @@
-/** Plain JSON values: copying, comparing, freezing. Faster than structuredClone and enough for Kubernetes objects. */
+/**
+ * Plain JSON values: copying, comparing, freezing. Faster than
+ * structuredClone and enough for Kubernetes objects.
+ */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = Record<string, unknown>;
@@ -7,7 +10,9 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object's own field: not what every object inherits (`constructor`), which users may name a key as well. */
+/**
+ * The object's own field: not what every object inherits (`constructor`), which users may name a key as well.
+ */
 export function fieldOf(object: JsonObject, field: string): unknown {
   return Object.hasOwn(object, field) ? object[field] : undefined;
 }

@@ -182,7 +182,10 @@ export class MemoryStore implements ObjectStore {
     return this.replace(this.typeOf(resource), draft, previous, options) as T;
   }
 
-  /** Server-side apply: creates, or changes only what the manager lists or stops listing. `created` tells 201 from 200. */
+  /**
+   * Server-side apply: creates, or changes only what the manager lists
+   * or stops listing. `created` tells 201 from 200.
+   */
   apply(
     resource: ResourceKey,
     config: NewObject & { metadata: { name: string } },
@@ -342,7 +345,10 @@ export class MemoryStore implements ObjectStore {
     }
   }
 
-  /** Stores a prepared object, unless it equals what is stored. The last finalizer gone from a dying object removes it. */
+  /**
+   * Stores a prepared object, unless it equals what is stored. The
+   * last finalizer gone from a dying object removes it.
+   */
   private commit(
     resource: ResourceKey,
     draft: JsonObject,
@@ -567,7 +573,8 @@ function keepManagedFields(object: KubeObject, previous: KubeObject): void {
 }
 
 /**
- * The server leaves out what holds nothing (`omitempty`), whatever a client sends: kubectl sends `annotations: {}`.
+ * The server leaves out what holds nothing (`omitempty`), whatever a client sends: kubectl sends
+ * `annotations: {}`.
  * https://github.com/kubernetes/apimachinery/blob/v0.36.0/pkg/apis/meta/v1/types.go (ObjectMeta)
  */
 function dropEmptyMetadata(metadata: unknown): void {

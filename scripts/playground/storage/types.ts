@@ -41,7 +41,10 @@ export type NewObject = Omit<KubeObject, 'metadata'> & {
   metadata: Partial<ObjectMeta> & ({ name: string } | { generateName: string });
 };
 
-/** `group/version/plural`, core group as `v1/plural`: `v1/pods`, `apps/v1/deployments`, `networking.istio.io/v1/virtualservices`. */
+/**
+ * `group/version/plural`, core group as `v1/plural`: `v1/pods`, `apps/v1/deployments`,
+ * `networking.istio.io/v1/virtualservices`.
+ */
 export type ResourceKey = string;
 
 export interface WatchEvent<T extends KubeObject = KubeObject> {
@@ -56,12 +59,15 @@ export interface ListFilter {
 }
 
 /**
- * The in-memory store behind the API server. Synchronous: a controller reads, decides and writes without another
- * writer in between. Objects handed out are frozen snapshots; change them through `mutate` or `update`.
- * Every write goes through the same defaulting, validation, admission and resourceVersion log as a request over HTTPS.
- * Errors are `StatusError` (a Kubernetes `Status` with code, reason, message).
+ * The in-memory store behind the API server. Synchronous: a controller reads, decides and writes without
+ * another writer in between. Objects handed out are frozen snapshots; change them through `mutate` or
+ * `update`. Every write goes through the same defaulting, validation, admission and resourceVersion log as a
+ * request over HTTPS. Errors are `StatusError` (a Kubernetes `Status` with code, reason, message).
  */
-/* The type parameters below are the caller's word for the shape of a kind: eslint is right that nothing checks it. */
+/*
+ * The type parameters below are the caller's word for the shape of a
+ * kind: eslint is right that nothing checks it.
+ */
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters */
 export interface ObjectStore {
   create<T extends KubeObject>(
@@ -81,7 +87,10 @@ export interface ObjectStore {
     object: T,
     options?: { subresource?: 'status'; fieldManager?: string },
   ): T;
-  /** Read-modify-write on a deep copy. A change that changes nothing writes nothing. Returns undefined when the object is gone. */
+  /**
+   * Read-modify-write on a deep copy. A change that changes nothing
+   * writes nothing. Returns undefined when the object is gone.
+   */
   mutate<T extends KubeObject>(
     resource: ResourceKey,
     namespace: string | undefined,
@@ -90,8 +99,8 @@ export interface ObjectStore {
     options?: { subresource?: 'status'; fieldManager?: string },
   ): T | undefined;
   /**
-   * Deletes as the API does: pods get deletionTimestamp + grace and stay until the kubelet calls this again with
-   * gracePeriodSeconds 0; objects with finalizers stay until those are gone; dependents are collected.
+   * Deletes as the API does: pods get deletionTimestamp + grace and stay until the kubelet calls this again
+   * with gracePeriodSeconds 0; objects with finalizers stay until those are gone; dependents are collected.
    */
   delete(
     resource: ResourceKey,
@@ -104,14 +113,18 @@ export interface ObjectStore {
     },
   ): void;
   /**
-   * Calls back with a synthetic ADDED for each existing object (at once), then every event in order, until the returned
-   * function is called. Events arrive a microtask after the write: no reaction runs in the middle of somebody's write.
+   * Calls back with a synthetic ADDED for each existing object (at once), then
+   * every event in order, until the returned function is called. Events arrive a
+   * microtask after the write: no reaction runs in the middle of somebody's write.
    */
   watch<T extends KubeObject>(
     resource: ResourceKey,
     filter: ListFilter,
     onEvent: (event: WatchEvent<T>) => void,
   ): () => void;
-  /** Runs before an object is stored on create; may change the draft (sidecar injection) or throw a StatusError. */
+  /**
+   * Runs before an object is stored on create; may change the draft
+   * (sidecar injection) or throw a StatusError.
+   */
   addAdmission(resource: ResourceKey, admit: (draft: KubeObject) => void): void;
 }

@@ -20,7 +20,8 @@ describe('raw requests at every port that the playground listens on', () => {
     expect(found).toEqual(
       expect.arrayContaining(Object.values(playground.urls).map((url) => new URL(url).host)),
     );
-    // Both proxies of the two pods and the gateway's have an admin port, istiod its debug port, the pods theirs.
+    // Both proxies of the two pods and the gateway's have an admin
+    // port, istiod its debug port, the pods theirs.
     for (const port of [15000, 15014, 15020, 15021, 15090, 8080, 9090])
       expect(found.filter((one) => one.endsWith(`:${port}`))).not.toEqual([]);
     expect(found.length).toBeGreaterThan(30);

@@ -3,8 +3,8 @@
  *
  *   int      -> bigint            literals without `.`, `e`, `p`; results of len, int, range indexes
  *   float64  -> number            every number from YAML or JSON, and results of float functions
- *   others   -> Typed             int64 (results of add, mul, ...), uint8 (a byte of a string), float64 written as such
- *                                 in the template
+ *   others   -> Typed             int64 (results of add, mul, ...), uint8 (a byte of a string), float64
+ *                                 written as such in the template
  *   map      -> Map               own keys only, so no template ever sees a JavaScript prototype
  *   others   -> Instance          what a function gives that has methods: sprig's `semver`
  *

@@ -10,7 +10,9 @@ import { allServed, readStatus } from './status.ts';
 /** How the answer is given. */
 type Answer = { document: (document: object) => void } | { text: (text: string) => void };
 
-/** Gives the exit code: 1 where a route leads to nothing, and where the file that was named says otherwise. */
+/**
+ * Gives the exit code: 1 where a route leads to nothing, and where the file that was named says otherwise.
+ */
 export async function answerStatus(
   cluster: Cluster,
   options: Pick<SwitchOptions, 'app' | 'called' | 'set' | 'sameCluster'> & { compared?: string | undefined },

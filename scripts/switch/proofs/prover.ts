@@ -106,7 +106,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   };
 }
 
-/** Looks once while a proxy is late, so that a quiet that has begun by then counts, and once when it proves its claim. */
+/**
+ * Looks once while a proxy is late, so that a quiet that has begun by
+ * then counts, and once when it proves its claim.
+ */
 function looking(watch: QuietWatch | undefined, check: ProofRequest['check']): ProofRequest['check'] {
   if (!watch) return check;
   const begun = new Set<string>();

@@ -145,7 +145,9 @@ export interface TrafficRouting {
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];
-  /** Routes with one of these markers get their authors' names again, and the weights that `routes` remembers. */
+  /**
+   * Routes with one of these markers get their authors' names again, and the weights that `routes` remembers.
+   */
   restoreNames(markers: readonly string[], routes: readonly RouteId[] | undefined): Change[];
 
   /** A: the version's cluster is active, its healthy endpoints are the ready pods' addresses (`Expected`). */

@@ -1,7 +1,7 @@
 /**
  * The last step, of a switch and of a roll back: routes have their authors' names and weights again, so that
- * the object is what its author's files say. Before it and after it every route leads to the same version; that every
- * proxy has heard of it is what the next switch begins with.
+ * the object is what its author's files say. Before it and after it every route leads to the same version;
+ * that every proxy has heard of it is what the next switch begins with.
  */
 import { deadlineOf, markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';

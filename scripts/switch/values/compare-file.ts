@@ -72,7 +72,9 @@ const ORDER = ['version', 'image', 'replicas', 'subsets', 'live', 'marker'];
 const inOrder = (changes: ValueChange[]): ValueChange[] =>
   changes.sort((one, other) => ORDER.indexOf(one.key) - ORDER.indexOf(other.key));
 
-/** From where the command runs, which is where a patch is applied; the bare name where it is not below that. */
+/**
+ * From where the command runs, which is where a patch is applied; the bare name where it is not below that.
+ */
 function nameOf(file: string): string {
   const relative = path.relative('', file).split(path.sep).join('/');
   return relative.startsWith('../') || path.isAbsolute(relative) ? path.basename(file) : relative;

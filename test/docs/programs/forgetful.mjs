@@ -1,4 +1,5 @@
-// Ends well, and leaves everything behind that a command can leave: a process that listens, a file, the announcement of a playground.
+// Ends well, and leaves everything behind that a command can leave: a
+// process that listens, a file, the announcement of a playground.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** An operator whose clock is an hour off: neither the Lease nor a deadline may be read from another machine's time. */
+/**
+ * An operator whose clock is an hour off: neither the Lease nor a
+ * deadline may be read from another machine's time.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

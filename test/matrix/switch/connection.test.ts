@@ -110,7 +110,8 @@ describe('the connection to the API server', () => {
         await relay.close();
       }
       if (next === 'resume') await weather.expectSwitched(await weather.switchWhile({}));
-      // Nothing of the step itself has been done: before the old version is deleted there is always a way back.
+      // Nothing of the step itself has been done: before the old
+      // version is deleted there is always a way back.
       else await weather.expectTakenBack(await weather.switchWhile({}, { undo: true }));
     },
   );

@@ -65,7 +65,8 @@ async function runUntil(coffee: QuickCoffee, to: string, { told }: Way, point?: 
       if (passed(call)) kill();
       return undefined;
     }
-    // The Lease is renewed at any time; only its first write and those of the record are points in the sequence.
+    // The Lease is renewed at any time; only its first write and those
+    // of the record are points in the sequence.
     if (asked.target?.plural !== 'leases' || !seen.has(`${writes} ${call}`)) {
       seen.add(`${writes} ${call}`);
       if (asked.target?.plural !== 'leases') writes += 1;
@@ -88,7 +89,10 @@ async function runUntil(coffee: QuickCoffee, to: string, { told }: Way, point?: 
   return run;
 }
 
-/** Kills the run at the point, has the next one go on or back, and looks at what stands then. Whether it could be killed there. */
+/**
+ * Kills the run at the point, has the next one go on or back, and
+ * looks at what stands then. Whether it could be killed there.
+ */
 async function killAt(
   coffee: QuickCoffee,
   way: Way,

@@ -23,8 +23,9 @@ export async function closeLanes(lanes: QuickCoffee[]): Promise<void> {
 }
 
 /**
- * Does all the work, each piece in the next free lane, and expects every lane's load to lose nothing. A failure is said at once
- * and ends its lane, whose shop is no longer in the state that the next piece expects; the others go on.
+ * Does all the work, each piece in the next free lane, and expects every lane's
+ * load to lose nothing. A failure is said at once and ends its lane, whose shop
+ * is no longer in the state that the next piece expects; the others go on.
  */
 export async function inLanes<T>(
   lanes: QuickCoffee[],

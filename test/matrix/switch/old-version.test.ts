@@ -1,4 +1,7 @@
-/** The old version changes while it is being replaced: its autoscaler moves, its pods are evicted. Its pods drain. */
+/**
+ * The old version changes while it is being replaced: its autoscaler
+ * moves, its pods are evicted. Its pods drain.
+ */
 import { CoreV1Api, KubeConfig, V1Eviction, V1ObjectMeta } from '@kubernetes/client-node';
 import { describe, expect, it } from '@jest/globals';
 import {

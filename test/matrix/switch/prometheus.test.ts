@@ -11,7 +11,10 @@ import { hasPrometheus, startPrometheus } from '../../support/prometheus.ts';
 const closers: (() => unknown)[] = [];
 let coffee: CoffeeCluster;
 let prometheus: string;
-/** The scrape reaches the gateway's port for Prometheus as a forward does: in the playground only a pod has a pod's address. */
+/**
+ * The scrape reaches the gateway's port for Prometheus as a forward
+ * does: in the playground only a pod has a pod's address.
+ */
 async function serveGatewayPage(): Promise<string> {
   const [gateway] = await coffee.cluster.list<Pod>(resources.pods, {
     namespace: 'istio-system',

@@ -1,4 +1,7 @@
-/** A coffee-shop whose pods and proxies are quick, so that hundreds of switches fit into minutes, and whose API server does what a test says. */
+/**
+ * A coffee-shop whose pods and proxies are quick, so that hundreds of
+ * switches fit into minutes, and whose API server does what a test says.
+ */
 import type { Fault, FaultHook } from '../../support/cluster.ts';
 import type { DestinationRule, Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
@@ -95,8 +98,8 @@ export async function liveVersion({ cluster }: CoffeeCluster): Promise<string> {
 export const other = (version: string): string => (version === 'v1' ? 'v2' : 'v1');
 
 /**
- * `MATRIX=full` runs every point, `MATRIX_ONLY=REGEXP` those whose name it finds; otherwise as many as fit, spread evenly, and the rest is
- * named.
+ * `MATRIX=full` runs every point, `MATRIX_ONLY=REGEXP` those whose name it
+ * finds; otherwise as many as fit, spread evenly, and the rest is named.
  */
 export function sample<T>(points: T[], most: number, name: (point: T) => string, what: string): T[] {
   const only = process.env['MATRIX_ONLY'];

@@ -1,4 +1,7 @@
-/** The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second and more options as JSON, telling each step on stdout. */
+/**
+ * The switch as a process that can be killed: what `npm run switch` does, with a Lease of one second and more
+ * options as JSON, telling each step on stdout.
+ */
 import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
 import { runSwitch, silentReporter, type SwitchOptions } from '../../../scripts/switch/index.ts';
 

@@ -1,4 +1,6 @@
-/** The runs that are killed: what each is told, where it begins, and what stands when it has been finished. */
+/**
+ * The runs that are killed: what each is told, where it begins, and what stands when it has been finished.
+ */
 import { expect } from '@jest/globals';
 import { InterruptedError } from '../../../scripts/shared/errors.ts';
 import { isReady, type Pod } from '../../../scripts/shared/kubernetes.ts';

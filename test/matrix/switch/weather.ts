@@ -29,13 +29,16 @@ export interface Weather {
   from: string;
   to: string;
   /**
-   * Switches under load; when a step begins, what belongs to its name happens, and what belongs to `held` when a share is held. Every one of
-   * these must have happened.
+   * Switches under load; when a step begins, what belongs to its name happens, and what belongs to `held`
+   * when a share is held. Every one of these must have happened.
    */
   switchWhile(happening: Record<string, () => unknown>, options?: Partial<SwitchOptions>): Promise<Told>;
   /** It went on: `to` and nothing else, nothing lost, and the last line says so. */
   expectSwitched(told: Told): Promise<void>;
-  /** It was taken back because that was asked for: `from` and nothing else, nothing lost, and the last line says so. */
+  /**
+   * It was taken back because that was asked for: `from` and nothing
+   * else, nothing lost, and the last line says so.
+   */
   expectTakenBack(told: Told): Promise<void>;
   /** It was taken back for that reason: `from` and nothing else, nothing lost, and the last line says so. */
   expectUndone(told: Told, why: RegExp): Promise<void>;
@@ -43,7 +46,10 @@ export interface Weather {
   image(name: string, program: string): string;
 }
 
-/** How long a step may take here: a pod must come up on a busy machine, and yet a test that waits for the end must end. */
+/**
+ * How long a step may take here: a pod must come up on a busy machine,
+ * and yet a test that waits for the end must end.
+ */
 export const STEP_TIMEOUT_MS = 12_000;
 
 /** A quick coffee-shop for the tests of one file. */

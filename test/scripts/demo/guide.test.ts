@@ -38,6 +38,14 @@ describe('the workshop', () => {
     }
   });
 
+  it('adds its own step where the plan has a place for it', () => {
+    const [, before = ''] = /s\/(deployVersion[^/]*)\/deployVersion, taste/.exec(workshop) ?? [];
+    const plan = readFileSync(path.join(root, 'scripts/switch/plan.ts'), 'utf8');
+    expect(before).not.toBe('');
+    expect(plan).toMatch(new RegExp(before));
+    expect(plan).toMatch(/^import type \{ NamedPart/m);
+  });
+
   it('is followed by ten steps to a service of your own', () => {
     const yours = readFileSync(path.join(root, 'MAKE-IT-YOURS.md'), 'utf8');
     const steps = [...yours.matchAll(/\*\*(\d+)\. /g)].map(([, n]) => Number(n));

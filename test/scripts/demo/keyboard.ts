@@ -37,8 +37,8 @@ export const controlsOf = (page: Page): Promise<string[]> =>
   );
 
 /**
- * Presses Tab until the focus has left the page, as a keyboard's user would; with `back` Shift and Tab. Throws when it never leaves.
- * Begins where the focus is.
+ * Presses Tab until the focus has left the page, as a keyboard's user would; with `back` Shift and Tab.
+ * Throws when it never leaves. Begins where the focus is.
  */
 export async function walk(page: Page, { back = false, most = 300 } = {}): Promise<Stop[]> {
   const stops: Stop[] = [];

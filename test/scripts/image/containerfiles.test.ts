@@ -20,7 +20,10 @@ function parse(text: string): Instruction[] {
 
 const known = ['FROM', 'WORKDIR', 'COPY', 'RUN', 'ARG', 'ENV', 'USER', 'EXPOSE', 'ENTRYPOINT'];
 
-/** What is wrong with a Containerfile, by the rules that hadolint and the Pod Security profile have for such a file. */
+/**
+ * What is wrong with a Containerfile, by the rules that hadolint and
+ * the Pod Security profile have for such a file.
+ */
 function mistakesOf(text: string): string[] {
   const instructions = parse(text);
   const lastStage = instructions.slice(instructions.map(({ name }) => name).lastIndexOf('FROM'));

@@ -232,7 +232,8 @@ describe('an image made of this machine', () => {
 
       const { Env = [], User = '', Entrypoint = [], Cmd = [] } = config.config;
       const env = Object.fromEntries(Env.map((each) => each.split(/=(.*)/s, 2) as [string, string]));
-      // Its own view of mounts, so that the mount ends with the process; each exec keeps the process's id for the signal.
+      // Its own view of mounts, so that the mount ends with the
+      // process; each exec keeps the process's id for the signal.
       const script =
         'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && user=$1 && shift && exec chroot --userspec="$user" "$0" "$@"';
       const service = startProcess(

@@ -8,7 +8,10 @@ const real = JSON.parse(
   readFileSync(new URL('../../fixtures/load/fortio-1.63.9-result.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown>;
 
-/** `{Count: number, Data: [{Start: number}]}`: names and kinds of values, of lists the first entry. Keys of counts do not matter. */
+/**
+ * `{Count: number, Data: [{Start: number}]}`: names and kinds of
+ * values, of lists the first entry. Keys of counts do not matter.
+ */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
   if (typeof value !== 'object' || value === null) return typeof value;

@@ -28,8 +28,8 @@ const sigterm = (old: CoffeeShop): Promise<void> => {
 };
 
 /**
- * Ends v1 under load; new connections go to v2, but late. 20 ms of round trip make the moment in which a request can
- * cross a closing connection long enough to be hit.
+ * Ends v1 under load; new connections go to v2, but late. 20 ms of round trip make the moment in which a
+ * request can cross a closing connection long enough to be hit.
  */
 async function replacePod(
   env: Record<string, string>,

@@ -66,7 +66,8 @@ describe('a coffee-shop that starts', () => {
   });
 
   it.concurrent('ends within moments of SIGTERM, however early it comes', async () => {
-    // From before the first line runs to after it is ready. Killed outright is an end too, as there is no PID 1 here.
+    // From before the first line runs to after it is ready. Killed
+    // outright is an end too, as there is no PID 1 here.
     for (const delayMs of [0, 20, 40, 60, 80, 100, 150]) {
       const service = startService(main, {
         HOST: '127.0.0.1',

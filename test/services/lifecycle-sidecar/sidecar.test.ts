@@ -38,7 +38,8 @@ describe('beside an app that can drain itself the sidecar', () => {
     const shop = await startCoffeeShop();
     const sidecar = await startSidecar(beside(shop));
     const caller = openRaw(shop.port);
-    // Half of an order, the rest once the drain has begun: so it is served while draining, however slow this machine is.
+    // Half of an order, the rest once the drain has begun: so it is
+    // served while draining, however slow this machine is.
     caller.send('POST /orders HTTP/1.1\r\nHost: coffee\r\nContent-Length: 17\r\n\r\n{"drink":');
     await untilInFlight(shop.adminPort, 1);
     const hook = preStop(sidecar);

@@ -1,4 +1,7 @@
-/** What befalls the mesh meanwhile: proxies that are late, freeze, restart, come and go; an istiod that is away. */
+/**
+ * What befalls the mesh meanwhile: proxies that are late, freeze,
+ * restart, come and go; an istiod that is away.
+ */
 import { drawMoment } from '../operator/trigger.ts';
 import type { Moment } from '../operator/trigger.ts';
 import { drawCaller } from '../scenario/climate.ts';

@@ -1,4 +1,7 @@
-/** Somebody else edits what the switch works on, and takes it back later. Each edit is sound in itself: it names only what serves. */
+/**
+ * Somebody else edits what the switch works on, and takes it back
+ * later. Each edit is sound in itself: it names only what serves.
+ */
 import type { DestinationRule, VirtualService } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Prng } from '../time/prng.ts';

@@ -53,8 +53,8 @@ function planFreeze({ process, name }: Run, { world, prng, leaseSeconds, onFreez
 }
 
 /**
- * It stands still right before it writes for the `count`th time. A renewal of the lock and the write that follows on its answer are one: between the two
- * nothing protects a cluster without fencing tokens.
+ * It stands still right before it writes for the `count`th time. A renewal of the lock and the write that
+ * follows on its answer are one: between the two nothing protects a cluster without fencing tokens.
  */
 function freezeBeforeWrite({ process }: Run, count: number, freeze: () => void): void {
   let writes = 0;

@@ -1,4 +1,7 @@
-/** What an API server keeps, and the rules by which it changes: resource versions, generations, uids, preconditions. */
+/**
+ * What an API server keeps, and the rules by which it changes:
+ * resource versions, generations, uids, preconditions.
+ */
 import { ClusterError } from '../../../scripts/shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { mergePatch } from '../../../scripts/shared/merge-patch.ts';

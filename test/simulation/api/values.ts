@@ -14,7 +14,10 @@ export function isSame(one: unknown, other: unknown): boolean {
 
 type JsonMap = Record<string, unknown>;
 
-/** As it arrives on the other side: without what is undefined, and frozen. What is frozen has come over the wire before. */
+/**
+ * As it arrives on the other side: without what is undefined, and
+ * frozen. What is frozen has come over the wire before.
+ */
 export function overTheWire<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(overTheWire)) as T;

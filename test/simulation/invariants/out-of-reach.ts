@@ -1,4 +1,7 @@
-/** A version's pods end only when no proxy can send to them: each that knew the subset when it was removed has forgotten it by then. */
+/**
+ * A version's pods end only when no proxy can send to them: each that
+ * knew the subset when it was removed has forgotten it by then.
+ */
 import type { DestinationRule, KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Write } from '../api/api-server.ts';

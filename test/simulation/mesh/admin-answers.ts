@@ -1,4 +1,7 @@
-/** What an Envoy's admin port answers, in the shapes recorded from a real one (test/fixtures/istio). Absent numbers mean 0. */
+/**
+ * What an Envoy's admin port answers, in the shapes recorded from a
+ * real one (test/fixtures/istio). Absent numbers mean 0.
+ */
 import { clusterName, routeReference } from './config.ts';
 import type { HostCounters, Proxy, ProxyCluster } from './proxy.ts';
 import { NAMESPACE, PORT } from '../world/manifests.ts';

@@ -1,4 +1,6 @@
-/** One replica of istiod: it learns late, waits a little for more, and pushes to the proxies connected to it. */
+/**
+ * One replica of istiod: it learns late, waits a little for more, and pushes to the proxies connected to it.
+ */
 import type { Story } from '../story.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';

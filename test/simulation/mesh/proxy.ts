@@ -178,8 +178,9 @@ export function createProxy(
       self.isLive = false;
     },
     begin(view) {
-      // Its first connection may have been lost meanwhile. A stream's answers end with it: none comes after the next one's.
-      // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol (each istiod knows only its own: facts on Istio, 1.2)
+      // Its first connection may have been lost meanwhile. A stream's answers end with it: none comes
+      // after the next one's. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol (each
+      // istiod knows only its own: facts on Istio, 1.2)
       life += 1;
       waiting = [];
       latest = view;

@@ -4,7 +4,10 @@ import type { OperatorProcess } from './process.ts';
 
 /** Who answers inside the pods. */
 export interface PodAnswers {
-  /** Undefined: it listens, and says nothing. Throws a ClusterError when there is no such pod, or nothing listens. */
+  /**
+   * Undefined: it listens, and says nothing. Throws a ClusterError
+   * when there is no such pod, or nothing listens.
+   */
   ask(
     target: PodPort,
     path: string,

@@ -1,4 +1,7 @@
-/** One process that runs the switch: it can be killed, and it can stand still. Whatever reaches it comes through here. */
+/**
+ * One process that runs the switch: it can be killed, and it can stand
+ * still. Whatever reaches it comes through here.
+ */
 import type { Clock } from '../../../scripts/shared/clock.ts';
 import type { Timeline } from '../time/timeline.ts';
 
@@ -8,15 +11,24 @@ export interface OperatorProcess {
   /** False once it was killed. */
   isAlive(): boolean;
   isFrozen(): boolean;
-  /** Runs `heard` in the process in `ms` milliseconds: never when it was killed by then, later when it stands still. */
+  /**
+   * Runs `heard` in the process in `ms` milliseconds: never when it
+   * was killed by then, later when it stands still.
+   */
   deliver(ms: number, heard: () => void): () => void;
   /** SIGKILL: not one of its promises goes on. What it has sent may still arrive. */
   kill(): void;
-  /** It stands still for `ms` milliseconds. While the whole machine sleeps, its monotonic clock stands still too. */
+  /**
+   * It stands still for `ms` milliseconds. While the whole machine
+   * sleeps, its monotonic clock stands still too.
+   */
   freeze(ms: number, machineSleeps: boolean): void;
   /** Hears before each delivery: each is a point where it can be killed. */
   onDelivery(listener: () => void): void;
-  /** Asked before each write is sent, but for the renewals by the clock. It may make the process stand still, and the write wait. */
+  /**
+   * Asked before each write is sent, but for the renewals by the
+   * clock. It may make the process stand still, and the write wait.
+   */
   beforeWrite: ((isOfLease: boolean) => void) | undefined;
 }
 

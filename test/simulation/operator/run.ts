@@ -24,7 +24,10 @@ export interface Run {
   readonly wish: Wish;
   readonly process: OperatorProcess;
   readonly network: Network;
-  /** What it said at its end; a word for what it threw; undefined while it is under way, and for ever when it was killed. */
+  /**
+   * What it said at its end; a word for what it threw; undefined while
+   * it is under way, and for ever when it was killed.
+   */
   end: SwitchResult | string | undefined;
   /** SIGINT: the switch is told, and ends in good order. */
   interrupt(): void;

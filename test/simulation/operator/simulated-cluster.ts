@@ -1,4 +1,7 @@
-/** The `Cluster` one operator holds: each call travels to the simulated API server and back, and may not arrive. */
+/**
+ * The `Cluster` one operator holds: each call travels to the simulated
+ * API server and back, and may not arrive.
+ */
 import { askAgain } from '../../../scripts/shared/cluster/ask-again.ts';
 import type { Cluster, CallOptions, WriteOptions } from '../../../scripts/shared/cluster/cluster.ts';
 import { ClusterError, isTransient } from '../../../scripts/shared/cluster/errors.ts';

@@ -1,4 +1,7 @@
-/** Moments in a run, counted in what the run itself does: what is to happen then finds every point between two of its steps. */
+/**
+ * Moments in a run, counted in what the run itself does: what is to
+ * happen then finds every point between two of its steps.
+ */
 import type { ApiServer } from '../api/api-server.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Prng } from '../time/prng.ts';

@@ -81,7 +81,9 @@ export function drawCaller(prng: Prng): CallerHabits {
   };
 }
 
-/** Each version has a character; each pod of it differs a little. Those of v1 are sound: it serves already. */
+/**
+ * Each version has a character; each pod of it differs a little. Those of v1 are sound: it serves already.
+ */
 function drawPlans(prng: Prng): Climate['planOf'] {
   const plans = new Map<string, (own: Prng) => PodPlan>();
   const sound = (own: Prng): PodPlan => ({

@@ -1,4 +1,7 @@
-/** What must be there, by the switches that have come to an end: read from the record in the Lease, as the next run reads it. */
+/**
+ * What must be there, by the switches that have come to an end: read
+ * from the record in the Lease, as the next run reads it.
+ */
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Write } from '../api/api-server.ts';

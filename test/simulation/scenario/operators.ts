@@ -1,4 +1,7 @@
-/** Who runs the switch when: one operator after another, now and then two at once, each with a wish of its own. */
+/**
+ * Who runs the switch when: one operator after another, now and then
+ * two at once, each with a wish of its own.
+ */
 import { planMishap } from '../actors/mishaps.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import { CALM_NETWORK, createNetwork } from '../operator/network.ts';

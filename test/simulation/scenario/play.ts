@@ -105,7 +105,8 @@ export function createPlay({
       for (let count = 0; ledger.unfinished; count += 1) {
         const { to } = ledger.unfinished;
         if (count >= MOST_CALM_RUNS) throw new Error(`the switch to ${to} comes to no end`);
-        // What cannot be judged (a version that is gone has no answers to compare with) is given up on in the end.
+        // What cannot be judged (a version that is gone has no answers
+        // to compare with) is given up on in the end.
         const wish = { to, ...operators.begun(), undo: false };
         const forward = count < 2 ? wish : { ...wish, canary: undefined };
         await operators.untilOver(operators.launch(actors.chance(0.5) ? forward : { to, undo: true }));

@@ -1,4 +1,7 @@
-/** Sees to it that nobody in the simulation asks the machine for time or chance: what does is written down, and fails. */
+/**
+ * Sees to it that nobody in the simulation asks the machine for time
+ * or chance: what does is written down, and fails.
+ */
 
 /** What reads or spends real time, or draws real chance. */
 const FORBIDDEN = ['setTimeout', 'setInterval', 'setImmediate'] as const;

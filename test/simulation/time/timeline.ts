@@ -1,8 +1,14 @@
-/** Virtual time: a queue of events. Nothing takes real time, and nothing happens but in the order of the queue. */
+/**
+ * Virtual time: a queue of events. Nothing takes real time, and
+ * nothing happens but in the order of the queue.
+ */
 export interface Timeline {
   /** Milliseconds since the beginning of the simulation. */
   now(): number;
-  /** Lets `happen` run once in `ms` milliseconds. Events of the same moment run in the order they were planned. */
+  /**
+   * Lets `happen` run once in `ms` milliseconds. Events of the same
+   * moment run in the order they were planned.
+   */
   after(ms: number, happen: () => void): () => void;
   /** Said by an event that settled a promise: whoever awaits it goes on before the next event. */
   wake(): void;
@@ -57,8 +63,9 @@ export function createTimeline(): Timeline {
 }
 
 /**
- * Every promise that can go on has gone on: asked for within a microtask, Node runs the next tick when none is left. A turn of its event loop would say as
- * much, and take longer. https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
+ * Every promise that can go on has gone on: asked for within a microtask, Node runs the next tick when none
+ * is left. A turn of its event loop would say as much, and take longer.
+ * https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
  */
 function settled(): Promise<void> {
   return Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));

@@ -1,4 +1,6 @@
-/** Deployments and their pods, without ReplicaSets: as many pods as are wanted, and a status that comes late. */
+/**
+ * Deployments and their pods, without ReplicaSets: as many pods as are wanted, and a status that comes late.
+ */
 import type { Deployment, Pod } from '../../../scripts/shared/kubernetes.ts';
 import { isReady } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';

@@ -1,4 +1,7 @@
-/** Versions, labels, routes and objects as people write them, otherwise than the templates do: each switched on a playground. */
+/**
+ * Versions, labels, routes and objects as people write them, otherwise
+ * than the templates do: each switched on a playground.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -133,7 +133,8 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     await cluster.create(
       tea('Gateway', { selector: { istio: 'ingressgateway' }, servers: [{ port, hosts: ['tea.example'] }] }),
     );
-    // Somebody else's route on the same gateway, with a pattern that is none for Envoy: it takes no route of that port any more.
+    // Somebody else's route on the same gateway, with a pattern that
+    // is none for Envoy: it takes no route of that port any more.
     const match = [{ uri: { regex: '/(?=tea)' } }];
     await cluster.create(
       tea('VirtualService', {

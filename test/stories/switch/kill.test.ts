@@ -11,7 +11,8 @@ afterAll(() => coffee.close());
 /** Every second number. */
 const everySecond = (first: number) => Array.from({ length: 15 }, (_, index) => first + 2 * index);
 
-// Taking turns: each write is followed by one of the two. test/matrix/switch/kill.test.ts kills after reads and proofs too.
+// Taking turns: each write is followed by one of the two.
+// test/matrix/switch/kill.test.ts kills after reads and proofs too.
 const turns = [
   { next: 'resume', first: 1 },
   { next: 'undo', first: 2 },

@@ -1,4 +1,7 @@
-/** What the test suites of Flagger and Argo Rollouts promise for a mesh's routes, scenario by scenario. The table is in scripts/switch/docs/routes.md. */
+/**
+ * What the test suites of Flagger and Argo Rollouts promise for a mesh's routes, scenario by scenario. The
+ * table is in scripts/switch/docs/routes.md.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InterruptedError } from '../../../scripts/shared/errors.ts';
 import type { DestinationRule, HttpRoute, VirtualService } from '../../../scripts/shared/kubernetes.ts';

@@ -37,7 +37,10 @@ const isLiveAt = (version: string, share: number) =>
     { deadlineMs: 60_000, what: `${version} at ${share} %` },
   );
 
-/** A run that is interrupted when a step begins, or at a share: what a killed one leaves, without the wait for its Lease. */
+/**
+ * A run that is interrupted when a step begins, or at a share: what a
+ * killed one leaves, without the wait for its Lease.
+ */
 async function stopAt(where: string | number, to: string, more: Partial<SwitchOptions> = {}): Promise<void> {
   const stop = new AbortController();
   const { cluster } = coffee;

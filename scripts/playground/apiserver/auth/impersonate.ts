@@ -14,10 +14,12 @@ interface Wanted {
 }
 
 /**
- * Who the request is made as (`kubectl --as`, `--as-group`, `--as-uid`, `--as-user-extra`). Each of the four needs a right of its own.
+ * Who the request is made as (`kubectl --as`, `--as-group`, `--as-uid`,
+ * `--as-user-extra`). Each of the four needs a right of its own.
  * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
  *
- * @throws a 403 Status when the user may not speak for all that is asked for, a 500 Status for groups, a uid or extras of nobody
+ * @throws a 403 Status when the user may not speak for all that is
+ * asked for, a 500 Status for groups, a uid or extras of nobody
  */
 export function impersonated(request: ApiRequest, authorize: Authorizer): User {
   const { user } = request;
@@ -66,7 +68,10 @@ function wantedOf({ raw }: ApiRequest): Wanted {
   return { name, uid, groups: values('impersonate-group'), extra };
 }
 
-/** A key may hold what no header's name may, percent-encoded; one that is not encoded rightly is taken as it stands. */
+/**
+ * A key may hold what no header's name may, percent-encoded; one that
+ * is not encoded rightly is taken as it stands.
+ */
 function unescaped(key: string): string {
   try {
     return decodeURIComponent(key);

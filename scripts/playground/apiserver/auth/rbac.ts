@@ -79,7 +79,10 @@ const PUBLIC: Rule[] = [
   { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
 ];
 
-/** What everybody known may: find out what the server can do, and what one may do oneself (system:basic-user, system:discovery). */
+/**
+ * What everybody known may: find out what the server can do, and what
+ * one may do oneself (system:basic-user, system:discovery).
+ */
 const KNOWN: Rule[] = [
   {
     verbs: ['create'],

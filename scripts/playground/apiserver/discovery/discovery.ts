@@ -116,7 +116,10 @@ function groupBody(group: string, versions: string[]): Record<string, unknown> {
   };
 }
 
-/** Answers `/version`, `/api…` and `/apis…` as far as they are no resources; undefined when the path is another. */
+/**
+ * Answers `/version`, `/api…` and `/apis…` as far as they are no
+ * resources; undefined when the path is another.
+ */
 export function serveDiscovery(request: ApiRequest, registry: Registry): Answer | undefined {
   const path = request.path.replace(/\/$/, '');
   if (path === '/version') return { code: 200, body: VERSION };

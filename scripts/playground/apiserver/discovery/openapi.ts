@@ -8,8 +8,9 @@ import { openApiV2, openApiV3, pathOf } from './openapi/swagger.ts';
 import type { ApiRequest } from '../request.ts';
 
 /**
- * OpenAPI v3: what `kubectl apply` asks before it writes (does PATCH know `fieldValidation`?), what `diff` merges by,
- * and what `explain` shows. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
+ * OpenAPI v3: what `kubectl apply` asks before it writes (does PATCH know `fieldValidation`?), what `diff`
+ * merges by, and what `explain` shows.
+ * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
  */
 
 interface Document {
@@ -60,7 +61,10 @@ class Documents {
 const typesOf = (registry: Registry, group: string, version: string): ResourceType[] =>
   registry.all().filter((type) => type.group === group && type.version === version);
 
-/** The index names every document by its hash. It comes from what the document is made of, so that nobody has to make them all. */
+/**
+ * The index names every document by its hash. It comes from what the
+ * document is made of, so that nobody has to make them all.
+ */
 const groupHash = (types: ResourceType[]): string =>
   hashOf(
     JSON.stringify(

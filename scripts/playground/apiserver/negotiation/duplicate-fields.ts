@@ -2,8 +2,8 @@
 const MAX_CHARACTERS = 256 * 1024;
 
 /**
- * Fields that a JSON text gives twice within one object, as `spec.replicas`. The parser keeps the last one and says
- * nothing; the API server tells the client.
+ * Fields that a JSON text gives twice within one object, as `spec.replicas`. The parser keeps the last one
+ * and says nothing; the API server tells the client.
  */
 export function duplicateFields(text: string): string[] {
   if (text.length > MAX_CHARACTERS) return [];

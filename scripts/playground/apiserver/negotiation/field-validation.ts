@@ -4,7 +4,10 @@ import type { Schema } from '../registry/schema/types.ts';
 import { badRequest } from '../status-error.ts';
 import type { ResourceType } from '../registry/resource-type.ts';
 
-/** What the typed decoder of the API server does: it refuses wrong types, and drops and reports fields it does not know. */
+/**
+ * What the typed decoder of the API server does: it refuses wrong
+ * types, and drops and reports fields it does not know.
+ */
 export interface Decoded {
   unknownFields: string[];
 }

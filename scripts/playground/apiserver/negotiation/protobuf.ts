@@ -5,7 +5,8 @@ import { badRequest } from '../status-error.ts';
 import type { ResourceType } from '../registry/resource-type.ts';
 
 /**
- * Reads what kubectl and helm write in protobuf (`create`, `autoscale`, releases). Answers stay JSON, which they accept.
+ * Reads what kubectl and helm write in protobuf (`create`,
+ * `autoscale`, releases). Answers stay JSON, which they accept.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding-idl
  */
 
@@ -57,7 +58,10 @@ const field = (message: Buffer, number: number): Tag | undefined =>
 const textAt = (message: Buffer, number: number): string =>
   field(message, number)?.bytes.toString('utf8') ?? '';
 
-/** The object in a protobuf body, as the JSON it stands for. `kind` and `apiVersion` are what the envelope says. */
+/**
+ * The object in a protobuf body, as the JSON it stands for. `kind` and
+ * `apiVersion` are what the envelope says.
+ */
 export function decodeProtobuf(
   body: Buffer,
   type: Pick<ResourceType, 'group' | 'version' | 'kind' | 'custom'>,

@@ -7,8 +7,8 @@ const NODE_PORT_FIRST = 30_000;
 const NODE_PORT_LAST = 32_767;
 
 /**
- * Cluster IPs and node ports of Services: unique, kept while the Service lives. Node ports are real ports of this machine: each process
- * begins elsewhere, so that two playgrounds rarely want the same.
+ * Cluster IPs and node ports of Services: unique, kept while the Service lives. Node ports are real ports of
+ * this machine: each process begins elsewhere, so that two playgrounds rarely want the same.
  */
 export class ServiceAddresses {
   private readonly ips = new Set<string>();
@@ -16,7 +16,9 @@ export class ServiceAddresses {
   private nextIp = 10;
   private nextPort = NODE_PORT_FIRST + ((process.pid * 61) % 2_500);
 
-  /** Gives the Service what it lacks; keeps what it asks for. Values already held by `previous` are its own. */
+  /**
+   * Gives the Service what it lacks; keeps what it asks for. Values already held by `previous` are its own.
+   */
   allocate(type: ResourceType, service: JsonObject, previous: JsonObject | undefined): void {
     const spec = objectAt(service, 'spec');
     const name = String(objectAt(service, 'metadata')['name']);

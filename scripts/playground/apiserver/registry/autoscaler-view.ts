@@ -2,8 +2,9 @@ import { isObject, type JsonObject } from '../../storage/json.ts';
 import type { View } from './resource-type.ts';
 
 /**
- * autoscaling/v1 knows one metric, the share of the requested CPU. Whatever else an autoscaler has lies in annotations there, so that
- * who reads and writes in v1 keeps it: kubernetes pkg/apis/autoscaling/v1/conversion.go.
+ * autoscaling/v1 knows one metric, the share of the requested CPU. Whatever
+ * else an autoscaler has lies in annotations there, so that who reads and
+ * writes in v1 keeps it: kubernetes pkg/apis/autoscaling/v1/conversion.go.
  */
 export const AUTOSCALER_V1_VIEW: View = {
   storage: 'autoscaling/v2/horizontalpodautoscalers',
@@ -111,7 +112,9 @@ function keptIn({ annotations }: JsonObject): Kept {
   return kept;
 }
 
-/** A metric as v2 has it, in the words of v1's annotations: `targetAverageValue` for `target.averageValue`. */
+/**
+ * A metric as v2 has it, in the words of v1's annotations: `targetAverageValue` for `target.averageValue`.
+ */
 function oldMetric(metric: unknown, side: Side): JsonObject {
   const { type, ...rest } = objectOf(metric);
   const [source = '', value] = Object.entries(rest)[0] ?? [];

@@ -84,7 +84,10 @@ export function prepareForCreate(type: ResourceType, draft: JsonObject, context:
   ON_CREATE[resourceKey(type)]?.(draft, type, context);
 }
 
-/** A write to the object itself cannot change the status; a write to the status changes nothing else that matters. */
+/**
+ * A write to the object itself cannot change the status; a write to
+ * the status changes nothing else that matters.
+ */
 export function prepareForUpdate(
   type: ResourceType,
   next: JsonObject,

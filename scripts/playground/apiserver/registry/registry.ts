@@ -385,7 +385,10 @@ function toType(group: string, version: string, custom: boolean, row: Row): Reso
   };
 }
 
-/** The resource types of one server. Starts with the built-in ones and Istio's; CustomResourceDefinitions add to it. */
+/**
+ * The resource types of one server. Starts with the built-in ones and
+ * Istio's; CustomResourceDefinitions add to it.
+ */
 export class Registry {
   private readonly types = new Map<ResourceKey, ResourceType>();
   /** Goes up when a type comes or goes, so that answers built from the registry can be cached. */
@@ -443,7 +446,10 @@ export class Registry {
   }
 }
 
-/** v10, v2, v1, v11beta2, v10beta3, v3alpha1, foo: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority */
+/**
+ * v10, v2, v1, v11beta2, v10beta3, v3alpha1, foo:
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
+ */
 function byStability(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => {
     const parts = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);

@@ -60,7 +60,10 @@ export interface Subresource {
   verbs: string[];
 }
 
-/** Another version (or group) of a resource that is stored once: how it looks there, and how to read it from there. `kind` is taken care of. */
+/**
+ * Another version (or group) of a resource that is stored once: how it
+ * looks there, and how to read it from there. `kind` is taken care of.
+ */
 export interface View {
   storage: ResourceKey;
   /** From the stored form, with its metadata. */

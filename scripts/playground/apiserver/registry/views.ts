@@ -3,14 +3,18 @@ import type { ResourceType, View } from './resource-type.ts';
 import { groupVersion } from '../../storage/resource-key.ts';
 import type { KubeObject, ResourceKey } from '../../storage/types.ts';
 
-/** A version that differs in nothing but its name, as custom resources without a conversion webhook have them. */
+/**
+ * A version that differs in nothing but its name, as custom resources without a conversion webhook have them.
+ */
 export function sameShape(storage: ResourceKey): View {
   return { storage, show: (stored) => ({ ...stored }), take: (given) => ({ ...given }) };
 }
 
 const seen = new WeakMap<KubeObject, Map<View, KubeObject>>();
 
-/** The object as a client of this type sees it. Stored objects never change, so each view of one is made once. */
+/**
+ * The object as a client of this type sees it. Stored objects never change, so each view of one is made once.
+ */
 export function shown(type: ResourceType, object: KubeObject): KubeObject {
   const { view } = type;
   if (view === undefined) return object;
@@ -38,7 +42,10 @@ export function taken(type: ResourceType, object: JsonObject, stored: ResourceTy
   };
 }
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/: the newer words for the same event. */
+/**
+ * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/:
+ * the newer words for the same event.
+ */
 export const EVENTS_VIEW: View = {
   storage: 'v1/events',
   show({

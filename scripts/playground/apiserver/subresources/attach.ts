@@ -5,7 +5,10 @@ import type { PodAddress } from './port-forward.ts';
 import { SUCCESS, type CommandStreams } from './streams/command-streams.ts';
 import { acceptWebSocket, whenClosing } from './streams/web-socket.ts';
 
-/** `kubectl attach`: what the container writes from now on, until one of the two ends. There is no way in to its stdin. */
+/**
+ * `kubectl attach`: what the container writes from now on, until one
+ * of the two ends. There is no way in to its stdin.
+ */
 export function runAttach(
   streams: CommandStreams,
   { namespace, name }: PodAddress,

@@ -23,7 +23,10 @@ function covers(budget: KubeObject<Budget>, pod: KubeObject): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => pod.metadata.labels?.[key] === value);
 }
 
-/** Deletes a pod unless a PodDisruptionBudget says not now. https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ */
+/**
+ * Deletes a pod unless a PodDisruptionBudget says not now.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+ */
 export function evictPod(
   request: ApiRequest,
   target: TypedTarget,

@@ -6,8 +6,9 @@ import { acceptWebSocket, whenClosing } from './streams/web-socket.ts';
 import { toBuffer } from './streams/web-socket-command.ts';
 
 /**
- * Port-forward over plain WebSocket channels, as the client libraries speak it. Port i of the query has two channels:
- * 2i carries data, 2i+1 errors. Both begin with the port number, two bytes, little endian. One connection per port.
+ * Port-forward over plain WebSocket channels, as the client libraries speak it.
+ * Port i of the query has two channels: 2i carries data, 2i+1 errors. Both begin
+ * with the port number, two bytes, little endian. One connection per port.
  */
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];

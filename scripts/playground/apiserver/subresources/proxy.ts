@@ -11,7 +11,8 @@ import type { TypedTarget } from '../verbs/read.ts';
 import type { ApiRequest } from '../request.ts';
 
 /**
- * `pods/NAME[:PORT]/proxy/…` and `services/NAME[:PORT]/proxy/…`: the request goes on to the pod, its answer comes back.
+ * `pods/NAME[:PORT]/proxy/…` and `services/NAME[:PORT]/proxy/…`: the
+ * request goes on to the pod, its answer comes back.
  * https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/#manually-constructing-apiserver-proxy-urls
  */
 

@@ -116,7 +116,9 @@ function upgradeAttach(
 const SPDY_OVER_WEBSOCKET = 'SPDY/3.1+portforward.k8s.io';
 const PORT_FORWARD_VERSION = 'portforward.k8s.io';
 
-/** kubectl tunnels SPDY through a WebSocket, older clients speak SPDY itself, client libraries plain channels. */
+/**
+ * kubectl tunnels SPDY through a WebSocket, older clients speak SPDY itself, client libraries plain channels.
+ */
 function upgradeToPortForward(
   request: ApiRequest,
   socket: Duplex,
@@ -135,7 +137,8 @@ function upgradeToPortForward(
       noServer: true,
       perMessageDeflate: false,
     });
-    // Its name has a slash, which is no token: the library would refuse it. So it is taken out and answered by hand.
+    // Its name has a slash, which is no token: the library would
+    // refuse it. So it is taken out and answered by hand.
     delete request.raw.headers['sec-websocket-protocol'];
     server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${SPDY_OVER_WEBSOCKET}`));
     server.handleUpgrade(request.raw, socket, head, (webSocket) => {

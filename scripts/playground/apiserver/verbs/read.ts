@@ -165,7 +165,10 @@ function page(
   return { objects, metadata };
 }
 
-/** Whoever can do with an inconsistent list may go on where it was: kubernetes apiserver/pkg/storage/errors.go. */
+/**
+ * Whoever can do with an inconsistent list may go on where it was:
+ * kubernetes apiserver/pkg/storage/errors.go.
+ */
 function expired(token: ContinueToken | undefined): StatusError {
   const error = new StatusError(
     410,

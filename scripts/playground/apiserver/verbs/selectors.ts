@@ -11,7 +11,9 @@ interface Requirement {
   values: string[];
 }
 
-/** `a=b,c!=d,e in (f,g),h,!i`: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
+/**
+ * `a=b,c!=d,e in (f,g),h,!i`: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
+ */
 export function labelMatcher(selector: string | undefined): Matcher | undefined {
   if (selector === undefined || selector.trim() === '') return undefined;
   const requirements = new LabelParser(selector).parse();

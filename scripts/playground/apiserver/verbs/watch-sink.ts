@@ -37,7 +37,10 @@ export function responseSink(response: ServerResponse): WatchSink {
   };
 }
 
-/** A watch over a WebSocket: each event a text message. It answers in `open`, so that what is refused before can still be said as a Status. */
+/**
+ * A watch over a WebSocket: each event a text message. It answers in
+ * `open`, so that what is refused before can still be said as a Status.
+ */
 export function webSocketSink(upgrade: {
   request: IncomingMessage;
   socket: Duplex;

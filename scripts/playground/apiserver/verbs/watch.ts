@@ -21,7 +21,9 @@ import { tableOf, wantsTable } from '../negotiation/tables/negotiate.ts';
 /** A client that leaves this much unread is cut off; it will list and watch again. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/** A watch without timeoutSeconds ends after this long, as the API server's do after half an hour to an hour. */
+/**
+ * A watch without timeoutSeconds ends after this long, as the API server's do after half an hour to an hour.
+ */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** The last bookmark comes this long before the end. */
@@ -70,8 +72,9 @@ function revisionOf({ query }: ApiRequest): number | undefined {
 }
 
 /**
- * Streams changes until the client leaves, the time is up or the server closes. Throws before the first byte when the
- * request is refused; a version whose history is gone is told inside the stream, as the real server does.
+ * Streams changes until the client leaves, the time is up or the server
+ * closes. Throws before the first byte when the request is refused; a version
+ * whose history is gone is told inside the stream, as the real server does.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export function serveWatch(

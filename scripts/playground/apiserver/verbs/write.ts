@@ -303,7 +303,8 @@ function wrongKindInPatch(next: JsonObject, type: ResourceType, { store }: ApiCo
 }
 
 /**
- * On patches the strict answer is a 422 that shows the whole object, or for a strategic merge patch the patch.
+ * On patches the strict answer is a 422 that shows the whole object,
+ * or for a strategic merge patch the patch.
  *
  * @param shown what to show instead of the object
  */

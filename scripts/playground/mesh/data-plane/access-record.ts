@@ -12,7 +12,10 @@ export interface AccessRecord {
   head: Headers;
   /** 0: the caller was gone before there was one. */
   status: number;
-  /** Envoy's response flags, such as `UF`. https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags */
+  /**
+   * Envoy's response flags, such as `UF`.
+   * https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#response-flags
+   */
   flags: string[];
   details: string;
   transportFailure: string | undefined;

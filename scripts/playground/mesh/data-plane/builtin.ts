@@ -9,7 +9,10 @@ import type { FromDataPlane, ProxySpec, ResourcePush, ToDataPlane } from './mess
 
 const START_DEADLINE_MS = 15_000;
 
-/** Starts the built-in data plane: one plain Node process with every proxy in it, which ends when this process does. */
+/**
+ * Starts the built-in data plane: one plain Node process with every
+ * proxy in it, which ends when this process does.
+ */
 export async function startBuiltinDataPlane(options: {
   stateDir: string;
   onFailure: (error: Error) => void;

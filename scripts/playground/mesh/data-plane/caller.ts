@@ -16,7 +16,10 @@ export interface Caller {
   /** False when it is to be asked for no more until `onDownstreamWritable`. */
   write(chunk: Buffer): boolean;
   flush(): void;
-  /** From here on both connections are one: bytes go through as they come, and the end of one is the end of the other. */
+  /**
+   * From here on both connections are one: bytes go through as they
+   * come, and the end of one is the end of the other.
+   */
   tunnel(upstream: net.Socket, first: Buffer): void;
   /** The connection ends after the present answer. */
   closeAfterAnswer(): void;

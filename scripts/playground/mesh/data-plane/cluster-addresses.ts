@@ -17,8 +17,8 @@ export interface OriginalDestination {
 }
 
 /**
- * What cluster DNS and kube-proxy would have made of a pod's call. A real caller has asked them before its connection meets the proxy; here
- * the proxy is handed the name, and looks where the node's own list leads.
+ * What cluster DNS and kube-proxy would have made of a pod's call. A real caller has asked them before its
+ * connection meets the proxy; here the proxy is handed the name, and looks where the node's own list leads.
  */
 export class ClusterAddresses {
   readonly #file: string | undefined;

@@ -83,7 +83,8 @@ export class Cluster implements PoolSettings {
   }
 
   /**
-   * Outlier detection by consecutive errors, all or those that a gateway answers with (502 to 504): an endpoint that has failed too often in a row gets nothing for a while, each time longer.
+   * Outlier detection by consecutive errors, all or those that a gateway answers with (502 to 504): an
+   * endpoint that has failed too often in a row gets nothing for a while, each time longer.
    * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
    */
   report(host: Host, status: number): void {

@@ -82,14 +82,20 @@ export function upstreamHeaders(
   return headers;
 }
 
-/** Whether a request asks to leave HTTP for a WebSocket, the one protocol that Istio's listeners let through so. */
+/**
+ * Whether a request asks to leave HTTP for a WebSocket, the one
+ * protocol that Istio's listeners let through so.
+ */
 export function isWebSocket({ headers }: RequestHead): boolean {
   return (
     hasToken(headers, 'connection', 'upgrade') && header(headers, 'upgrade')?.toLowerCase() === 'websocket'
   );
 }
 
-/** The head that goes back to the caller. `endsWithConnection` bodies are sent in chunks, so that the connection can stay. */
+/**
+ * The head that goes back to the caller. `endsWithConnection` bodies
+ * are sent in chunks, so that the connection can stay.
+ */
 export function downstreamHeaders(
   answer: Headers,
   chain: FilterChain,

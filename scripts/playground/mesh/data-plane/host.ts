@@ -38,7 +38,10 @@ export interface Waiter {
   onPoolFailure(reason: ResetReason): void;
 }
 
-/** One endpoint of a cluster: its connections, kept alive between requests, who waits for one, and its counters. */
+/**
+ * One endpoint of a cluster: its connections, kept alive between
+ * requests, who waits for one, and its counters.
+ */
 export class Host implements ConnectionOwner {
   readonly address: string;
   readonly port: number;
@@ -85,8 +88,8 @@ export class Host implements ConnectionOwner {
   }
 
   /**
-   * Hands over the idle connection used last; without one the request waits, in turn, for a new one or one that is given back.
-   * Returns false when too many wait already.
+   * Hands over the idle connection used last; without one the request waits, in turn, for a new one or one
+   * that is given back. Returns false when too many wait already.
    */
   request(waiter: Waiter): boolean {
     const idle = this.#takeIdle();
@@ -192,7 +195,10 @@ export class Host implements ConnectionOwner {
     }
   }
 
-  /** Who waits must have something to wait for: an endpoint without any connection gets one whatever the limit says. */
+  /**
+   * Who waits must have something to wait for: an endpoint without any
+   * connection gets one whatever the limit says.
+   */
   #mayConnect(): boolean {
     return this.#breaker.admits('connections') || this.#all.size === 0;
   }

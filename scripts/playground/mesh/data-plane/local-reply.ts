@@ -17,8 +17,9 @@ export function httpDate(): string {
 }
 
 /**
- * An answer that the proxy gives itself. Header order and presence as recorded from Envoy 1.40: with a body content-length and
- * content-type come first; an answer given before the request has arrived completely closes the connection.
+ * An answer that the proxy gives itself. Header order and presence as recorded
+ * from Envoy 1.40: with a body content-length and content-type come first; an
+ * answer given before the request has arrived completely closes the connection.
  */
 export function reply(
   status: number,

@@ -10,7 +10,9 @@ export interface ProxySpec {
   podIp: string;
   /** Envoy's admin, 127.0.0.1:15000 within the pod. */
   admin: SocketAddress;
-  /** pilot-agent: `:15020` (health of the app, drain) and `:15021` (health of the proxy), outside and inside. */
+  /**
+   * pilot-agent: `:15020` (health of the app, drain) and `:15021` (health of the proxy), outside and inside.
+   */
   status: SocketAddress[];
   health: SocketAddress[];
   /** `:15090`, the proxy's statistics for Prometheus, outside and inside. */

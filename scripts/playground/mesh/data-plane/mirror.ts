@@ -2,7 +2,10 @@ import type { Cluster } from './cluster.ts';
 import { header, setHeader, writeHead, type Headers, type RequestHead } from './http1/head.ts';
 import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
 
-/** Sends a copy of a request and forgets the answer. Its Host gets `-shadow`, so that logs can tell copies apart. */
+/**
+ * Sends a copy of a request and forgets the answer. Its Host gets
+ * `-shadow`, so that logs can tell copies apart.
+ */
 export function mirror(cluster: Cluster, request: RequestHead, original: Headers, body: Buffer[]): void {
   const host = cluster.choose();
   if (host === undefined) return;

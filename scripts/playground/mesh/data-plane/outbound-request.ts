@@ -1,8 +1,9 @@
 import { hasToken, header, ProtocolError, setHeader, type RequestHead } from './http1/head.ts';
 
 /**
- * Turns a request's target into what its routes are looked up by and the server is sent, as Envoy does for every request: the absolute form (a client that takes
- * the proxy for its HTTP proxy) becomes host and path, and dot segments are resolved (`normalize_path`).
+ * Turns a request's target into what its routes are looked up by and the server is sent, as Envoy does for
+ * every request: the absolute form (a client that takes the proxy for its HTTP proxy) becomes host and path,
+ * and dot segments are resolved (`normalize_path`).
  */
 export function normalizeTarget(request: RequestHead): void {
   if (request.method === 'CONNECT') {
@@ -26,8 +27,9 @@ export function normalizeTarget(request: RequestHead): void {
 }
 
 /**
- * What an Envoy turns away before it looks for a route: a target that it cannot read, an upgrade that its listener does not offer, an
- * expectation that it does not know. https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/upgrades
+ * What an Envoy turns away before it looks for a route: a target that it cannot read, an upgrade that its
+ * listener does not offer, an expectation that it does not know.
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/upgrades
  */
 export function verifyAcceptable({ method, target, headers }: RequestHead): void {
   if ((target === '*' && method !== 'OPTIONS') || /^[^?]*%00/.test(target))

@@ -12,8 +12,9 @@ export interface AgentState {
 }
 
 /**
- * pilot-agent's status port. The app's probes and HTTP hooks were rewritten to come here, because behind a sidecar the
- * kubelet cannot reach the app without crossing the proxy. https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/
+ * pilot-agent's status port. The app's probes and HTTP hooks were rewritten to come here, because behind a
+ * sidecar the kubelet cannot reach the app without crossing the proxy.
+ * https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/
  */
 export function createStatusServer(probers: Record<string, AppProber>, agent: AgentState): http.Server {
   return createHttpListener(

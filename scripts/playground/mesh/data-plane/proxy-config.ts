@@ -48,7 +48,10 @@ export class ProxyConfig {
     return cluster?.warming === false ? cluster : undefined;
   }
 
-  /** Takes over a push. A resource that cannot be obeyed leaves everything of its type as it was, and its error is the answer. */
+  /**
+   * Takes over a push. A resource that cannot be obeyed leaves
+   * everything of its type as it was, and its error is the answer.
+   */
   apply(push: ResourcePush): string | undefined {
     switch (push.typeUrl) {
       case CLUSTER_TYPE:

@@ -16,7 +16,10 @@ import type { CompiledRoute, RouteTable } from './route-table.ts';
 import { SocketServers } from './socket-servers.ts';
 import { RequestTelemetry } from './telemetry.ts';
 
-/** The called pod's own sidecar tries once more when the app was not reached (Istio's default inbound retry policy). */
+/**
+ * The called pod's own sidecar tries once more when the app was not
+ * reached (Istio's default inbound retry policy).
+ */
 const INBOUND_ROUTE: Omit<CompiledRoute, 'cluster'> = {
   json: { match: { prefix: '/' }, name: 'default', route: { timeout: '0s' } },
   timeoutMs: 0,
@@ -74,7 +77,10 @@ export class Proxy {
     }
   }
 
-  /** Everything that answers whether or not a configuration has arrived. Resolves with the gateway's public address. */
+  /**
+   * Everything that answers whether or not a configuration has
+   * arrived. Resolves with the gateway's public address.
+   */
   async start(): Promise<SocketAddress | undefined> {
     const agent: AgentState = {
       metrics: (query = '') =>

@@ -1,6 +1,6 @@
 /**
- * RE2's regular expressions, as far as JavaScript's mean the same. Look-around and back references, which RE2 does not have,
- * are refused; the pattern must match the whole text, as Envoy asks everywhere.
+ * RE2's regular expressions, as far as JavaScript's mean the same. Look-around and back references, which RE2
+ * does not have, are refused; the pattern must match the whole text, as Envoy asks everywhere.
  */
 export function fullMatch(pattern: string): (text: string) => boolean {
   const compiled = compile(pattern);

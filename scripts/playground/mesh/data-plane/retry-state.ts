@@ -4,7 +4,10 @@ import type { ResetReason } from './upstream-connection.ts';
 const BASE_INTERVAL_MS = 25;
 const MAX_INTERVAL_MS = 250;
 
-/** How far one request's retries have come. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
+/**
+ * How far one request's retries have come.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+ */
 export class RetryState {
   /** Attempts made after the first. */
   made = 0;

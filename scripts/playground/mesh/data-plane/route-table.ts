@@ -29,7 +29,10 @@ export interface CompiledRoute {
 
 type Predicate = (request: RequestHead, path: string, query: string) => boolean;
 
-/** A route configuration, ready to answer which route takes a request. Throws when a pattern is none: the proxy rejects (NACKs) it. */
+/**
+ * A route configuration, ready to answer which route takes a request.
+ * Throws when a pattern is none: the proxy rejects (NACKs) it.
+ */
 export class RouteTable {
   readonly json: RouteConfigJson;
   readonly lastUpdated = new Date();

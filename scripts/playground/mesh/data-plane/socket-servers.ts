@@ -9,7 +9,9 @@ interface SharedListener {
   accept: (socket: net.Socket) => void;
 }
 
-/** Listeners that one proxy can take over from another, as a Service's address leads from one pod to the next. */
+/**
+ * Listeners that one proxy can take over from another, as a Service's address leads from one pod to the next.
+ */
 const shared = new Map<string, SharedListener>();
 const PROXY = 'a connection to a proxy';
 const keyOf = ({ host, port }: SocketAddress) => `${host}:${port}`;
@@ -24,7 +26,10 @@ export class SocketServers {
     return this.#open(createTcpListener({ name: PROXY, noDelay: true }, onConnection), address);
   }
 
-  /** Like `listen`; but where another proxy holds the address, its listener changes hands, and connections made so far stay with it. */
+  /**
+   * Like `listen`; but where another proxy holds the address, its
+   * listener changes hands, and connections made so far stay with it.
+   */
   async listenShared(
     address: SocketAddress,
     onConnection: (socket: net.Socket) => void,

@@ -26,12 +26,16 @@ const NOWHERE: CompiledRoute = {
 };
 
 /**
- * How far a request has come. `choosing`: no endpoint yet, or no longer, between two attempts. `trying`: an endpoint is being asked for a
- * connection in this very call. `waiting`: it has none free; the request waits in its queue. `sent`: an endpoint has it.
+ * How far a request has come. `choosing`: no endpoint yet, or no longer, between two attempts. `trying`: an
+ * endpoint is being asked for a connection in this very call. `waiting`: it has none free; the request waits
+ * in its queue. `sent`: an endpoint has it.
  */
 type Phase = 'routing' | 'choosing' | 'trying' | 'waiting' | 'sent' | 'answering' | 'over';
 
-/** One request and its answer: routed, sent to an endpoint, tried again where the policy says so, and passed back as it comes. */
+/**
+ * One request and its answer: routed, sent to an endpoint, tried again
+ * where the policy says so, and passed back as it comes.
+ */
 export class Stream implements UpstreamHandler, Waiter {
   readonly #downstream: Caller;
   readonly #chain: FilterChain;
@@ -52,7 +56,10 @@ export class Stream implements UpstreamHandler, Waiter {
   #host: Host | undefined;
   #upstream: UpstreamConnection | undefined;
   #phase: Phase = 'routing';
-  /** `counted`: this attempt is one of the retries that the cluster allows at a time. `refused`: there were too many of them. */
+  /**
+   * `counted`: this attempt is one of the retries that the cluster
+   * allows at a time. `refused`: there were too many of them.
+   */
   #retry: 'none' | 'counted' | 'refused' = 'none';
   #answerStatus = 0;
   #sentAt = 0;
@@ -140,7 +147,10 @@ export class Stream implements UpstreamHandler, Waiter {
     return this.#requestComplete;
   }
 
-  /** All bytes that came together, from either side, were handed over: what was collected can leave in one packet. */
+  /**
+   * All bytes that came together, from either side, were handed over:
+   * what was collected can leave in one packet.
+   */
   onBatchEnd(): void {
     this.#downstream.flush();
     this.#send();

@@ -1,4 +1,7 @@
-/** Istio's standard metrics of a caller: how many requests, answered how, and how long they took. https://istio.io/latest/docs/reference/config/metrics/ */
+/**
+ * Istio's standard metrics of a caller: how many requests, answered how, and how long they took.
+ * https://istio.io/latest/docs/reference/config/metrics/
+ */
 
 /** Envoy's default buckets, in milliseconds. */
 const EDGES = [
@@ -13,7 +16,10 @@ interface Series {
   buckets: number[];
 }
 
-/** What one proxy has counted of the requests it sent, by cluster and response code. A request without an answer has the code 0. */
+/**
+ * What one proxy has counted of the requests it sent, by cluster and
+ * response code. A request without an answer has the code 0.
+ */
 export class RequestTelemetry {
   readonly #series = new Map<string, Series>();
 
@@ -59,7 +65,10 @@ function metric(name: string, type: string, lines: string[], filter: RegExp): st
   return [`# TYPE ${name} ${type}\n`, ...lines.map((line) => `${line}\n`), '\n'];
 }
 
-/** Only what goes out is a caller's; the version is the subset's, as everything here names subsets after versions. */
+/**
+ * Only what goes out is a caller's; the version is the subset's, as
+ * everything here names subsets after versions.
+ */
 function labelsOf(key: string): string | undefined {
   const [code = '', cluster = ''] = key.split(/ (.*)/s);
   const [direction, , subset = '', host = ''] = cluster.split('|');

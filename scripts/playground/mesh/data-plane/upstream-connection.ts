@@ -21,7 +21,9 @@ export interface UpstreamHandler {
   onWritable(): void;
   /** All that arrived together has been handed over. */
   onBatchEnd(): void;
-  /** Whoever has asked to leave HTTP: from here on the connection is theirs, with the bytes that came already. */
+  /**
+   * Whoever has asked to leave HTTP: from here on the connection is theirs, with the bytes that came already.
+   */
   onUpgrade?(head: ResponseHead, socket: net.Socket, first: Buffer): void;
 }
 
@@ -108,7 +110,10 @@ export class UpstreamConnection {
     if (!this.#closed) this.host.giveBack(this);
   }
 
-  /** Nobody uses it: it ends when that has lasted so long. Undefined: it is in use again, or there is no limit. */
+  /**
+   * Nobody uses it: it ends when that has lasted so long. Undefined:
+   * it is in use again, or there is no limit.
+   */
   closeWhenIdleFor(ms: number | undefined): void {
     clearTimeout(this.#idleTimer);
     if (ms !== undefined) this.#idleTimer = setTimeout(() => this.destroy(), ms).unref();

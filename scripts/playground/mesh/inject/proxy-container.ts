@@ -2,7 +2,10 @@ import type { AppProbers, Container } from './probe-rewrite.ts';
 
 const READY = { httpGet: { path: '/healthz/ready', port: 15021, scheme: 'HTTP' }, timeoutSeconds: 3 };
 
-/** The injected container. What matters of it here is its name, its place in the pod and its hooks; the mesh runs the proxy. */
+/**
+ * The injected container. What matters of it here is its name, its
+ * place in the pod and its hooks; the mesh runs the proxy.
+ */
 export function proxyContainer(apps: Container[], probers: AppProbers, native: boolean): Container {
   const ports = apps
     .flatMap((app) => app.ports ?? [])

@@ -37,8 +37,8 @@ export interface HostPolicy {
 }
 
 /**
- * Rules of the proxy's namespace win over those of the service's namespace, which win over the root namespace's.
- * Rules in one namespace merge: the first traffic policy wins, and the first subset of a name.
+ * Rules of the proxy's namespace win over those of the service's namespace, which win over the root
+ * namespace's. Rules in one namespace merge: the first traffic policy wins, and the first subset of a name.
  */
 export function hostPolicy(
   service: MeshService,
@@ -60,7 +60,8 @@ export function hostPolicy(
         namespaceOf(rule) === proxyNamespace &&
         labelsMatch(rule.spec?.workloadSelector?.matchLabels, proxyLabels),
     ),
-    // Rules of the root namespace are meant for everybody: there only private ones come before the Service's own.
+    // Rules of the root namespace are meant for everybody: there only
+    // private ones come before the Service's own.
     visible.filter(
       (rule) =>
         !selects(rule) &&
@@ -148,7 +149,10 @@ function cluster(
   };
 }
 
-/** A subset's policy replaces the host's, part by part; a port's replaces both, and what it leaves out has Envoy's default. */
+/**
+ * A subset's policy replaces the host's, part by part; a port's
+ * replaces both, and what it leaves out has Envoy's default.
+ */
 function overridden(base: TrafficPolicy, by: PolicyOfPorts | undefined, port: number): TrafficPolicy {
   if (by === undefined) return base;
   const { portLevelSettings = [], ...rest } = by;

@@ -16,7 +16,10 @@ const WATCHED: Record<keyof MeshState, { resource: ResourceKey; kind: ChangeKind
   sidecars: { resource: 'networking.istio.io/v1/sidecars', kind: 'config' },
 };
 
-/** istiod's view of the cluster, kept current by watches. Changes of metadata or status alone do not count as changes of configuration. */
+/**
+ * istiod's view of the cluster, kept current by watches. Changes of
+ * metadata or status alone do not count as changes of configuration.
+ */
 export class ConfigStore {
   readonly #objects: Record<keyof MeshState, Map<string, KubeObject>> = {
     services: new Map(),
@@ -66,7 +69,10 @@ export class ConfigStore {
   }
 }
 
-/** Of a pod only its labels and address reach a proxy, of a Service also who may know it; everywhere else `spec`, or what a slice has instead of one. */
+/**
+ * Of a pod only its labels and address reach a proxy, of a Service also who may know it; everywhere else
+ * `spec`, or what a slice has instead of one.
+ */
 function matters(name: keyof MeshState, before: KubeObject, after: KubeObject): boolean {
   const relevant = (object: KubeObject): unknown => {
     if (name === 'pods')

@@ -17,8 +17,8 @@ const PAGES = [
 ];
 
 /**
- * istiod's `/debug`. Who asks from within the pod (a port-forward, an exec) may see everything; who asks from outside
- * would have to show a certificate or token, which nobody has here.
+ * istiod's `/debug`. Who asks from within the pod (a port-forward, an exec) may see everything; who asks from
+ * outside would have to show a certificate or token, which nobody has here.
  */
 export function createDebugServer(
   discovery: Discovery,

@@ -1,6 +1,7 @@
 /**
- * A root VirtualService may leave routes to another one, its delegate. Proxies never hear of the delegate: its routes appear in the root's place,
- * under the root's name, with what both say. https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
+ * A root VirtualService may leave routes to another one, its delegate. Proxies never hear of the delegate:
+ * its routes appear in the root's place, under the root's name, with what both say.
+ * https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
  */
 import {
   isVisibleTo,
@@ -11,7 +12,10 @@ import {
   type VirtualServiceObject,
 } from './istio-objects.ts';
 
-/** The VirtualServices with every delegate's routes in their root's place. A delegate alone, one that does not exist and one that is not exported to its root's namespace route nothing. */
+/**
+ * The VirtualServices with every delegate's routes in their root's place. A delegate alone, one that does not
+ * exist and one that is not exported to its root's namespace route nothing.
+ */
 export function mergeDelegates(all: VirtualServiceObject[]): VirtualServiceObject[] {
   if (!all.some(isRoot)) return all;
   const byName = new Map(all.map((one) => [`${namespaceOf(one)}/${one.metadata.name}`, one]));

@@ -17,7 +17,10 @@ export interface DiscoveryOptions {
   socketOf: (ip: string, port: number) => SocketAddress | undefined;
 }
 
-/** istiod: sees every change, waits until changes have settled, and sends each connected proxy its configuration, each at its own time. */
+/**
+ * istiod: sees every change, waits until changes have settled, and
+ * sends each connected proxy its configuration, each at its own time.
+ */
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #config: ConfigStore;
@@ -46,7 +49,9 @@ export class Discovery {
     return this.#absence === undefined ? [...this.#connections.values()] : [];
   }
 
-  /** istiod's process ends: its streams break, proxies keep what they have, and who starts meanwhile waits. */
+  /**
+   * istiod's process ends: its streams break, proxies keep what they have, and who starts meanwhile waits.
+   */
   leave(): void {
     if (this.#absence !== undefined) return;
     let end: () => void = () => undefined;

@@ -1,6 +1,8 @@
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, ns: 0.000_001 };
 
-/** Reads Go's and protobuf's durations (`1.5s`, `500ms`, `1m30s`) as milliseconds; undefined when it is none. */
+/**
+ * Reads Go's and protobuf's durations (`1.5s`, `500ms`, `1m30s`) as milliseconds; undefined when it is none.
+ */
 export function parseDurationMs(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(text)) return undefined;
   let total = 0;

@@ -20,7 +20,10 @@ interface HttpServer {
   hosts: string[];
 }
 
-/** One route configuration, `http.<pod port>`, for each port on which some Gateway with a matching selector serves HTTP. */
+/**
+ * One route configuration, `http.<pod port>`, for each port on which
+ * some Gateway with a matching selector serves HTTP.
+ */
 export function gatewayRoutes(
   node: GatewayNode,
   services: MeshService[],
@@ -92,7 +95,10 @@ function virtualHosts(
   return withoutRepeatedDomains(hosts).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Gateways merge VirtualServices of one host, with what takes every request at the end; the same route is not added twice. */
+/**
+ * Gateways merge VirtualServices of one host, with what takes every
+ * request at the end; the same route is not added twice.
+ */
 function merged(before: RouteJson[], more: RouteJson[]): RouteJson[] {
   const known = new Set(before.map((route) => JSON.stringify(route)));
   const all = [...before, ...more.filter((route) => !known.has(JSON.stringify(route)))];
@@ -102,7 +108,10 @@ function merged(before: RouteJson[], more: RouteJson[]): RouteJson[] {
   ];
 }
 
-/** The narrower of a VirtualService's host and one of the server's hosts (`host` or `namespace/host`), when they have something in common. */
+/**
+ * The narrower of a VirtualService's host and one of the server's hosts
+ * (`host` or `namespace/host`), when they have something in common.
+ */
 function commonHost(host: string, server: HttpServer, namespace: string): string | undefined {
   for (const entry of server.hosts) {
     const [scope, name] = entry.includes('/') ? (entry.split('/', 2) as [string, string]) : ['*', entry];

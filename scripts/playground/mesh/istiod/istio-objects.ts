@@ -1,4 +1,7 @@
-/** The parts of Kubernetes' and Istio's objects that istiod reads. https://istio.io/latest/docs/reference/config/networking/ */
+/**
+ * The parts of Kubernetes' and Istio's objects that istiod reads.
+ * https://istio.io/latest/docs/reference/config/networking/
+ */
 import type { KubeObject } from '../../storage/types.ts';
 
 export interface ServiceSpec {
@@ -175,7 +178,9 @@ export function namespaceOf(object: KubeObject): string {
   return object.metadata.namespace ?? 'default';
 }
 
-/** A name without a dot means a Service in the object's own namespace; anything else is taken as it stands. */
+/**
+ * A name without a dot means a Service in the object's own namespace; anything else is taken as it stands.
+ */
 export function resolveHost(host: string, namespace: string): string {
   return host.includes('.') || host === '*' ? host : `${host}.${namespace}.svc.cluster.local`;
 }

@@ -26,8 +26,8 @@ export function gatewayListeners(routes: RouteConfigJson[]): ListenerJson[] {
 }
 
 /**
- * A sidecar listens on each port some Service speaks HTTP on, and on the two ports all traffic is redirected to. What has no listener of its own
- * goes where it wanted to, or nowhere.
+ * A sidecar listens on each port some Service speaks HTTP on, and on the two ports all traffic is redirected
+ * to. What has no listener of its own goes where it wanted to, or nowhere.
  */
 export function sidecarListeners(routes: RouteConfigJson[], refusesUnknown: boolean): ListenerJson[] {
   const outbound = routes

@@ -10,7 +10,10 @@ const PREVIOUS_HOSTS = {
   },
 };
 
-/** What Istio gives every HTTP route that says nothing: 2 more attempts, on another host, and never after the request was sent. */
+/**
+ * What Istio gives every HTTP route that says nothing: 2 more
+ * attempts, on another host, and never after the request was sent.
+ */
 export const DEFAULT_RETRY_POLICY: RetryPolicyJson = {
   retry_on: `${DEFAULT_CONDITIONS},retriable-status-codes`,
   num_retries: 2,

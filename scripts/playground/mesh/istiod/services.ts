@@ -35,7 +35,10 @@ export const EXPORT_TO = 'networking.istio.io/exportTo';
 
 const HTTP = /^(http|http2|grpc|grpc-web)$/;
 
-/** A port's protocol is declared by appProtocol or by its name's prefix. https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/ */
+/**
+ * A port's protocol is declared by appProtocol or by its name's prefix.
+ * https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+ */
 function protocolOf(port: { name?: string; appProtocol?: string }): MeshPort['protocol'] {
   const declared = port.appProtocol ?? port.name?.split('-', 1)[0] ?? '';
   if (HTTP.test(declared)) return 'http';

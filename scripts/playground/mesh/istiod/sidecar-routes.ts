@@ -24,8 +24,9 @@ function egressProxyCluster({ host, port, subset = '' }: Destination, services: 
 }
 
 /**
- * One route configuration for each port on which some Service of the scope speaks HTTP (its name is the port), and one for each Service port
- * without a declared protocol (`host:port`). A VirtualService's hosts that are no Service appear beside those that are, and on port 80 always.
+ * One route configuration for each port on which some Service of the scope speaks HTTP (its name is the
+ * port), and one for each Service port without a declared protocol (`host:port`). A VirtualService's hosts
+ * that are no Service appear beside those that are, and on port 80 always.
  */
 export function sidecarRoutes(node: ScopedNode, scope: SidecarScope): RouteConfigJson[] {
   const byHost = new Map(scope.services.map((service) => [service.host, service]));
@@ -95,7 +96,10 @@ function serviceHost(
   );
 }
 
-/** Sidecars do not merge: the oldest VirtualService that names a host has it alone, else the oldest of the narrowest pattern. */
+/**
+ * Sidecars do not merge: the oldest VirtualService that names a host
+ * has it alone, else the oldest of the narrowest pattern.
+ */
 function virtualServiceOf(
   host: string,
   virtualServices: VirtualServiceObject[],

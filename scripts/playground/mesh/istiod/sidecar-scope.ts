@@ -1,5 +1,6 @@
 /**
- * What one sidecar is told of: by default everything exported to its namespace, and with a `Sidecar` object what its `egress` names.
+ * What one sidecar is told of: by default everything exported to its
+ * namespace, and with a `Sidecar` object what its `egress` names.
  * https://istio.io/latest/docs/reference/config/networking/sidecar/
  */
 import { gatewayNames } from './http-route.ts';
@@ -32,7 +33,9 @@ export interface EgressListener {
 }
 
 export interface SidecarScope {
-  /** Whose clusters and endpoints the proxy gets: what it may call, and where VirtualServices lead such calls. */
+  /**
+   * Whose clusters and endpoints the proxy gets: what it may call, and where VirtualServices lead such calls.
+   */
   services: MeshService[];
   egress: EgressListener[];
   /** What becomes of a call to anything else: passed on as it is, sent to one destination, or refused. */
@@ -114,7 +117,10 @@ function egressListener(
   };
 }
 
-/** Everything that the listeners name, and then where their VirtualServices lead: a route is of no use without its cluster. */
+/**
+ * Everything that the listeners name, and then where their
+ * VirtualServices lead: a route is of no use without its cluster.
+ */
 function reachable(egress: EgressListener[], namespace: string, visible: MeshService[]): MeshService[] {
   const byHost = new Map(visible.map((one) => [one.host, one]));
   const ports = new Map<string, Set<number>>();
@@ -171,7 +177,10 @@ function destinationsOf(
   }));
 }
 
-/** A policy without a mode refuses: REGISTRY_ONLY is the enum's zero value. Without a policy the mesh's default holds, ALLOW_ANY. */
+/**
+ * A policy without a mode refuses: REGISTRY_ONLY is the enum's zero
+ * value. Without a policy the mesh's default holds, ALLOW_ANY.
+ */
 function unknownHosts(policy: SidecarSpec['outboundTrafficPolicy']): SidecarScope['unknown'] {
   if (policy === undefined) return 'pass';
   if (policy.mode !== 'ALLOW_ANY') return 'refuse';

@@ -69,8 +69,8 @@ function byName(resources: Resource[]): ReadonlyMap<string, Resource> {
 }
 
 /**
- * Gives equal resources one identity, across proxies and from one push to the next: what changed for a proxy is then
- * found by comparing references, and a thousand proxies share one copy.
+ * Gives equal resources one identity, across proxies and from one push to the next: what changed for a proxy
+ * is then found by comparing references, and a thousand proxies share one copy.
  */
 export class SnapshotCache {
   #known = new Map<string, Resource>();

@@ -7,7 +7,9 @@ import { startApiServer, type ApiServer } from '../../apiserver/index.ts';
 import { createStore, type MemoryStore } from '../../storage/store.ts';
 import { endAfterAll } from '../../../../test/support/end-after-all.ts';
 
-/** @kubernetes/client-node as it comes from npm, against the playground's API server, through a kubeconfig. */
+/**
+ * @kubernetes/client-node as it comes from npm, against the playground's API server, through a kubeconfig.
+ */
 
 let store: MemoryStore;
 let server: ApiServer;

@@ -15,7 +15,10 @@ export interface RawAsk {
   body?: string;
 }
 
-/** Sends one request byte by byte and gives the status and the beginning of the answer; the connection ends there. */
+/**
+ * Sends one request byte by byte and gives the status and the
+ * beginning of the answer; the connection ends there.
+ */
 export function askRaw(
   server: ApiServer,
   { method, path, transport, protocol, headers = [], token = server.token, body = '' }: RawAsk,

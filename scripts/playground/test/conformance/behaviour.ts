@@ -14,7 +14,9 @@ export interface Behaviour {
   run: (kit: Kit) => Promise<void>;
 }
 
-/** The cluster has said itself that it lacks what the behaviour is about: no failure, and its reason is told. */
+/**
+ * The cluster has said itself that it lacks what the behaviour is about: no failure, and its reason is told.
+ */
 export class NotOffered extends Error {
   override name = 'NotOffered';
 }

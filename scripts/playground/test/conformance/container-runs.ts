@@ -8,8 +8,8 @@ export interface ContainerRun {
 }
 
 /**
- * The runs of a pod's one container, in order, from every look at its status. A status tells of a run late and may leave out a short one's
- * `running`; what it then tells are the run's own times.
+ * The runs of a pod's one container, in order, from every look at its status. A status tells of a run late
+ * and may leave out a short one's `running`; what it then tells are the run's own times.
  */
 export function runsOf(seen: readonly Pick<Seen, 'object'>[]): ContainerRun[] {
   const runs = new Map<string, ContainerRun>();

@@ -13,8 +13,9 @@ export const watchLines = (text: string): WatchLine[] =>
     .map((line) => JSON.parse(line) as WatchLine);
 
 /**
- * Why a server cannot serve `sendInitialEvents`; undefined when it says nothing of the kind. It needs etcd to tell on request how far its
- * watches have come, which etcd does reliably from 3.4.31 and 3.5.13 on: before that a Kubernetes of today refuses the watch.
+ * Why a server cannot serve `sendInitialEvents`; undefined when it says nothing of the kind. It needs etcd to
+ * tell on request how far its watches have come, which etcd does reliably from 3.4.31 and 3.5.13 on: before
+ * that a Kubernetes of today refuses the watch.
  * https://github.com/etcd-io/etcd/issues/15220
  */
 export function whyNoInitialEvents(lines: readonly WatchLine[]): string | undefined {

@@ -67,7 +67,10 @@ export class Kit {
     return new Kit({ ...this.#options, namespace });
   }
 
-  /** One request, whatever the answer. A path without a leading slash is taken in the namespace: `pods/NAME/log`. */
+  /**
+   * One request, whatever the answer. A path without a leading slash
+   * is taken in the namespace: `pods/NAME/log`.
+   */
   async ask(method: Method, path: string, { body, contentType, query = {} }: Request = {}): Promise<Answer> {
     const answer = await this.#options.transport.send({
       method,

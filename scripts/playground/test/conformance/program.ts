@@ -1,6 +1,6 @@
 /**
- * The program that the suite's containers run, as text for `node -e`: any image with Node in it will do. The environment
- * says how it behaves; what happens to it, it says on stdout, one JSON line each.
+ * The program that the suite's containers run, as text for `node -e`: any image with Node in it will do. The
+ * environment says how it behaves; what happens to it, it says on stdout, one JSON line each.
  */
 export const PROGRAM = String.raw`
 const http = require('node:http');

@@ -23,7 +23,9 @@ export interface SuiteOptions {
 /** No behaviour takes longer on a cluster that works. */
 const LONGEST_MS = 240_000;
 
-/** Runs every behaviour, several side by side. One that fails does not stop the others; an abort stops all. */
+/**
+ * Runs every behaviour, several side by side. One that fails does not stop the others; an abort stops all.
+ */
 export async function runSuite(
   target: Target,
   { behaviours, parallel, signal, onOutcome }: SuiteOptions,

@@ -7,10 +7,15 @@ import { cases, startCase, type Case } from './support/cases.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
 import { APP_CLUSTER, GatewayBench } from './support/gateway-bench.ts';
 
-/** By then an answer without a length is complete, and a connection that is to end has ended (Envoy waits 1 s for the caller). */
+/**
+ * By then an answer without a length is complete, and a connection
+ * that is to end has ended (Envoy waits 1 s for the caller).
+ */
 const ENOUGH_MS = 1_500;
 
-/** The same configuration and the same bytes, once through the built-in proxy and once through a real Envoy. */
+/**
+ * The same configuration and the same bytes, once through the built-in proxy and once through a real Envoy.
+ */
 describeWithEnvoy('the built-in proxy answers as a real Envoy', (binary) => {
   let benches: [GatewayBench, GatewayBench];
   beforeAll(async () => {
@@ -30,7 +35,8 @@ describeWithEnvoy('the built-in proxy answers as a real Envoy', (binary) => {
       await bench.serve(one.pod === 'none' ? [] : [address], routes);
       bench.logs.clear();
       const answer = await ask(bench.address, one.request ?? post('/x?a=1', 'app.example'), ENOUGH_MS);
-      // A request that is none leaves a line in Envoy's log alone: it is waited for, so that it is not taken for the next one's.
+      // A request that is none leaves a line in Envoy's log alone: it
+      // is waited for, so that it is not taken for the next one's.
       const log = one.unlogged === true && bench.isBuiltin ? [] : await bench.nextLines('gateway', 1);
       const sidecarLog = one.pod === 'sidecar' ? await bench.nextLines(one.name, 1) : [];
       const compared = one.unlogged === true ? [] : [...log, ...sidecarLog];

@@ -6,7 +6,10 @@ import { until } from '../mesh/support/test-mesh.ts';
 import { describeWithEnvoy } from './support/envoy.ts';
 import { APP_CLUSTER, GatewayBench } from './support/gateway-bench.ts';
 
-/** What a DestinationRule's policy makes of the same calls, once with the built-in proxy and once with a real Envoy. */
+/**
+ * What a DestinationRule's policy makes of the same calls, once with
+ * the built-in proxy and once with a real Envoy.
+ */
 describeWithEnvoy('a DestinationRule’s traffic policy, obeyed by both proxies', (binary) => {
   const benches: GatewayBench[] = [];
   beforeAll(async () => {

@@ -4,7 +4,10 @@ import { createStore } from '../../storage/store.ts';
 import { ByClientNode } from './support/agreement/by-client-node.ts';
 import { Agreement } from './support/agreement/run.ts';
 
-/** With kubectl and helm among the clients, and 10,000 operations: npm run test:matrix -- test/matrix/kubectl/agreement. */
+/**
+ * With kubectl and helm among the clients, and 10,000 operations: npm
+ * run test:matrix -- test/matrix/kubectl/agreement.
+ */
 const OPERATIONS = 200;
 const NAMESPACE = 'default';
 /** A second or two on a quiet machine. */

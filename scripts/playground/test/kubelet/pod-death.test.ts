@@ -61,7 +61,10 @@ async function recordDeath(name: string, grace?: number): Promise<string[]> {
   return inOrder.filter((what, index) => inOrder.indexOf(what) === index);
 }
 
-/** Without a hook the signal goes out at once; the event that announces it may be seen before or after the app says so. */
+/**
+ * Without a hook the signal goes out at once; the event that announces
+ * it may be seen before or after the app says so.
+ */
 function withoutAnnouncement(seen: string[]): string[] {
   expect(seen).toContain('event Killing');
   return seen.filter((what) => what !== 'event Killing');

@@ -15,7 +15,8 @@ async function twoVersions() {
   await one.addPod('v2');
   one.subsets('v1', 'v2');
   one.route('v1', 'm-first');
-  // Until the gateway has its listener it resets connections: on a busy machine two pods are made faster than that.
+  // Until the gateway has its listener it resets connections: on a
+  // busy machine two pods are made faster than that.
   await until('v1 to serve', async () => (await one.call().catch(() => undefined))?.version === 'v1');
   return one;
 }

@@ -27,7 +27,10 @@ describe('the data plane', () => {
   });
 });
 
-/** Whether somebody listens. Without a Gateway the proxy resets what it accepts, often before `connect` is told: that is listening too. */
+/**
+ * Whether somebody listens. Without a Gateway the proxy resets what it
+ * accepts, often before `connect` is told: that is listening too.
+ */
 async function accepts(address: { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(address);

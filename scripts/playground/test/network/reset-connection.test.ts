@@ -8,7 +8,10 @@ afterEach(() => {
   server.close();
 });
 
-/** What a client sees of a connection that the server ends in this way, and what the server's own socket complains about. */
+/**
+ * What a client sees of a connection that the server ends in this way,
+ * and what the server's own socket complains about.
+ */
 async function endedBy(end: (socket: net.Socket) => void): Promise<{ seen: string[]; complaints: string[] }> {
   const complaints: string[] = [];
   server = net.createServer({ allowHalfOpen: true }, (socket) => {

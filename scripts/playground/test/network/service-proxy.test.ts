@@ -39,7 +39,10 @@ describe("a node's forwarders", () => {
   });
 });
 
-/** Without endpoints a connection is reset, sometimes before it is told: only a refusal means that nobody listens. */
+/**
+ * Without endpoints a connection is reset, sometimes before it is
+ * told: only a refusal means that nobody listens.
+ */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1');

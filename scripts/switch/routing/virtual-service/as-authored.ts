@@ -1,7 +1,7 @@
 /**
- * Routes as their author wrote them, names and weights, and the marker that a switch adds to their names while
- * it is under way. Which routes a switch has moved shows in their markers; once they have their own names
- * again, by what the record of the switch remembers.
+ * Routes as their author wrote them, names and weights, and the marker that a switch adds to their names
+ * while it is under way. Which routes a switch has moved shows in their markers; once they have their own
+ * names again, by what the record of the switch remembers.
  */
 import type { HttpRoute } from '../../../shared/kubernetes.ts';
 import { hasMarker, withoutMarker } from '../marker.ts';

@@ -7,10 +7,11 @@ import { placeFiles, readByKubectl, readByUs } from './compare.ts';
 import { fileSet } from './random-files.ts';
 
 /**
- * So many random sets of files, each read by kubectl and by us: the same clusters, users, contexts and current context, or the same files that
- * cannot be used. Two differences are meant: `preferences` and the extensions of a whole file are judged and not kept, for nothing here uses
- * them; and a lone `-` as a value within braces, which is no YAML and which Go's parser lets pass, is an error.
- * Throws with the smallest set that differs.
+ * So many random sets of files, each read by kubectl and by us: the same clusters, users,
+ * contexts and current context, or the same files that cannot be used. Two differences are
+ * meant: `preferences` and the extensions of a whole file are judged and not kept, for
+ * nothing here uses them; and a lone `-` as a value within braces, which is no YAML and
+ * which Go's parser lets pass, is an error. Throws with the smallest set that differs.
  */
 export async function verifyReadAlike(
   kubectl: string,

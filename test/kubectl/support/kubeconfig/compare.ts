@@ -100,7 +100,9 @@ function printed(fields: Record<string, unknown>): unknown {
   );
 }
 
-/** Without what is empty: kubectl leaves some of it out and prints some as null. Extensions stay as they are. */
+/**
+ * Without what is empty: kubectl leaves some of it out and prints some as null. Extensions stay as they are.
+ */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;

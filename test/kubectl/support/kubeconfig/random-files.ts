@@ -1,4 +1,7 @@
-/** Random sets of kubeconfig files: few names, so that they meet; every field; and now and then what people really have in such files. */
+/**
+ * Random sets of kubeconfig files: few names, so that they meet; every
+ * field; and now and then what people really have in such files.
+ */
 import fc from 'fast-check';
 
 /** What stands at one path of a set: a text, or nothing at all. */

@@ -19,7 +19,10 @@ interface Listed {
   spec: { holderIdentity?: string };
 }
 
-/** A mesh of two proxies with the coffee-shop's v1, in memory. `after` are the Deployments that are to be left. */
+/**
+ * A mesh of two proxies with the coffee-shop's v1, in memory. `after`
+ * are the Deployments that are to be left.
+ */
 export const aCluster =
   (after: readonly string[] = ['coffee-shop-v1']) =>
   async (): Promise<Around> => {

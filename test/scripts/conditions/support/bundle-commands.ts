@@ -5,7 +5,9 @@ import { build, type Plugin } from 'esbuild';
 
 export const root = path.resolve(import.meta.dirname, '../../../..');
 
-/** A bundle lies elsewhere than its sources, which look for their neighbours: each file keeps its own place. */
+/**
+ * A bundle lies elsewhere than its sources, which look for their neighbours: each file keeps its own place.
+ */
 const ownPlaces: Plugin = {
   name: 'own-places',
   setup(build) {
@@ -21,8 +23,8 @@ const ownPlaces: Plugin = {
 };
 
 /**
- * Bundles the programs of npm's scripts, since a process for each cell of a table starts six times as fast from a bundle as from its
- * sources. Answers where each one lies, by the path of its main.ts.
+ * Bundles the programs of npm's scripts, since a process for each cell of a table starts six times as fast
+ * from a bundle as from its sources. Answers where each one lies, by the path of its main.ts.
  */
 export async function bundleCommands(
   mains: readonly string[],

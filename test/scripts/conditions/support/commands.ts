@@ -1,4 +1,6 @@
-/** The rows of the table: every npm command, in the forms that answer something, change something, or stay. */
+/**
+ * The rows of the table: every npm command, in the forms that answer something, change something, or stay.
+ */
 import { readdirSync } from 'node:fs';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { aCluster, aClusterAlone, aKubectl, aServer, freePorts, type Around } from './around.ts';
@@ -18,7 +20,9 @@ export interface Command {
   script: string;
   /** Arguments, for a POSIX shell. */
   args: string;
-  /** Run from its sources as npm does, and not from a bundle: what loads them has to bear the conditions too. */
+  /**
+   * Run from its sources as npm does, and not from a bundle: what loads them has to bear the conditions too.
+   */
   fromSources?: true;
   /** The exit code where nothing keeps it from its work. Default 0. */
   code?: number;

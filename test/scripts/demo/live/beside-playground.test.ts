@@ -8,7 +8,10 @@ import {
 } from '../../../support/attacked-playground.ts';
 import { throwAllAt } from '../../../support/raw-requests.ts';
 
-/** The page as people get it: a process beside the playground, which it knows by its kubeconfig and its control port. */
+/**
+ * The page as people get it: a process beside the playground, which it
+ * knows by its kubeconfig and its control port.
+ */
 let playground: AttackedPlayground;
 let live: string;
 beforeAll(async () => {

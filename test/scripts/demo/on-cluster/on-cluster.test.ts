@@ -22,7 +22,10 @@ let folder: string;
 /** A cluster that somebody else started, known by a kubeconfig and nothing else. */
 let foreign: Playground;
 let admin: Cluster;
-/** Who may do what there. The test itself asks under the same name, so it opens everything for its own questions. */
+/**
+ * Who may do what there. The test itself asks under the same name, so
+ * it opens everything for its own questions.
+ */
 let allowed: (question: Question) => boolean = () => true;
 
 const atEnd = endAfterAll();

@@ -114,7 +114,8 @@ inChromium(`report.html in Chromium${chromium === undefined ? ' (skipped: not in
   });
 
   it('draws those first that can be seen, and keeps the place of the others free', async () => {
-    // On this screen the overview of sixteen runs leaves room for one chart at most, and half a screen below for another.
+    // On this screen the overview of sixteen runs leaves room for one
+    // chart at most, and half a screen below for another.
     expect(Number(await browser.evaluate(`document.documentElement.dataset.first`))).toBeLessThanOrEqual(2);
     const places = await browser.evaluate<[number, number][]>(
       `[...document.querySelectorAll('figure > div')].map((place) => [parseFloat(place.style.minHeight), place.offsetHeight])`,

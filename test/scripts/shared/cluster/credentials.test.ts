@@ -44,7 +44,10 @@ async function connect(user: object, options: Partial<ConnectOptions> = {}): Pro
   return cluster;
 }
 
-/** A login command: each run is one character in the file `runs`, and prints what `answers` says for it; the last one again and again. */
+/**
+ * A login command: each run is one character in the file `runs`, and
+ * prints what `answers` says for it; the last one again and again.
+ */
 function loginCommand(...answers: object[]): object {
   answers.forEach((status, index) =>
     writeFileSync(

@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadKubeConfig } from '../../../../scripts/shared/cluster/config.ts';
 import { UsageError } from '../../../../scripts/shared/errors.ts';
 
-/** Compared with the real kubectl in test/kubectl/kubeconfig.test.ts and credentials.test.ts, where there is one. */
+/**
+ * Compared with the real kubectl in test/kubectl/kubeconfig.test.ts
+ * and credentials.test.ts, where there is one.
+ */
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'kubeconfig-'));

@@ -117,7 +117,8 @@ describe('evidence from Prometheus', () => {
 
 (hasPrometheus ? describe : describe.skip)('evidence from a real Prometheus', () => {
   it('evidence from Prometheus tells the slow and failing version from the other one', async () => {
-    // What a caller's proxy would show: v1 answers 20 in a second, v2 5 of which one fails, and all of them late.
+    // What a caller's proxy would show: v1 answers 20 in a second, v2
+    // 5 of which one fails, and all of them late.
     const started = Date.now();
     const metric = (version: string, code: string, perSecond: number, within: number) => {
       const count = Math.floor((perSecond * (Date.now() - started)) / 1000);

@@ -1,4 +1,7 @@
-/** `npm run switch` as a process against a playground: its exit code, and what is on stdout and what on stderr. */
+/**
+ * `npm run switch` as a process against a playground: its exit code,
+ * and what is on stdout and what on stderr.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

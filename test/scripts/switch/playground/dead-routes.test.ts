@@ -1,4 +1,7 @@
-/** After a switch the files that were written before it lead to nothing: `render apply` refuses them, and `status` says what they have done. */
+/**
+ * After a switch the files that were written before it lead to nothing:
+ * `render apply` refuses them, and `status` says what they have done.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** What a dry run says that each step would change and prove, held against objects that stand in a playground. */
+/**
+ * What a dry run says that each step would change and prove, held against objects that stand in a playground.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Deployment, Pod } from '../../../../scripts/shared/kubernetes.ts';
 import { InterruptedError } from '../../../../scripts/shared/errors.ts';

@@ -9,7 +9,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => coffee.close());
 
-// One write on the way there, one on the way back: test/stories/switch kills after each, and test/matrix/switch after reads and proofs too.
+// One write on the way there, one on the way back: test/stories/switch kills after each, and
+// test/matrix/switch after reads and proofs too.
 describe('a switch killed in the middle', () => {
   it('is resumed by the next run, or undone by it, and loses nothing', async () => {
     const seen: string[] = [];

@@ -1,4 +1,7 @@
-/** A switch of objects that somebody keeps as its files say: it begins when that one is paused, and loses nothing when it is not, whatever was said. */
+/**
+ * A switch of objects that somebody keeps as its files say: it begins when that one is paused, and loses
+ * nothing when it is not, whatever was said.
+ */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseObjects, renderSets } from '../../../../scripts/render/index.ts';

@@ -1,4 +1,7 @@
-/** The preflight step as a whole, on a cluster and a mesh that say what a row of the table says: nobody else would notice a look left out. */
+/**
+ * The preflight step as a whole, on a cluster and a mesh that say what
+ * a row of the table says: nobody else would notice a look left out.
+ */
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';

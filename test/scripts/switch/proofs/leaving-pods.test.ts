@@ -17,7 +17,10 @@ const pod = (name: string, { containers = [sidecar] as object[], annotations = {
   }) as unknown as Pod;
 const proxy = (uid: string) => ({ key: uid, uid, pod: uid, namespace: 'shop' }) as unknown as Proxy;
 
-/** A proxy that knows the service, and another Service that selects the same pods; it answers as an Envoy that has the filter. */
+/**
+ * A proxy that knows the service, and another Service that selects the
+ * same pods; it answers as an Envoy that has the filter.
+ */
 function meshWith(answers: Record<string, ClusterStatuses>) {
   const asked: string[] = [];
   const mesh = {

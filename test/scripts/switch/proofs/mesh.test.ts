@@ -15,7 +15,9 @@ const pod = (
     containerStatuses: [{ name: app === 'istiod' ? 'discovery' : 'istio-proxy', state: { running: {} } }],
   },
 });
-/** What each istiod says is connected, by its name; pods are listed as `lists` says, one list after another. */
+/**
+ * What each istiod says is connected, by its name; pods are listed as `lists` says, one list after another.
+ */
 function clusterOf(lists: Pod[][], connected: Record<string, string[] | Error>) {
   let listed = 0;
   const asked: string[] = [];

@@ -15,7 +15,10 @@ const proxy: Proxy = {
   rejected: undefined,
 };
 
-/** One proxy, whose answers come one after the other; the last one stays. It serves from its second question on. */
+/**
+ * One proxy, whose answers come one after the other; the last one
+ * stays. It serves from its second question on.
+ */
 function starting(...answers: string[]) {
   const asked: string[] = [];
   const mesh = {

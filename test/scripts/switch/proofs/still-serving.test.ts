@@ -1,4 +1,7 @@
-/** What must hold before the old version's subset or pods are taken away, and whose fault it is when it does not. */
+/**
+ * What must hold before the old version's subset or pods are taken
+ * away, and whose fault it is when it does not.
+ */
 import { describe, expect, it } from '@jest/globals';
 import type { KubernetesObject, VirtualService } from '../../../../scripts/shared/kubernetes.ts';
 import type { Resource } from '../../../../scripts/shared/resources.ts';

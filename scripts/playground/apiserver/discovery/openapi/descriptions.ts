@@ -76,7 +76,9 @@ function collect(folder: string, into: Map<string, string[]>): void {
   }
 }
 
-/** The declaration that fits a type seen from a group: its own group's, else the core's, else any stable one. */
+/**
+ * The declaration that fits a type seen from a group: its own group's, else the core's, else any stable one.
+ */
 function fileOf(name: string, group: string, version: string): string | undefined {
   const found = files().get(plainName(name)) ?? [];
   const home = GROUP_OF[name] ?? group;

@@ -4,7 +4,10 @@ import { schemaOf, structNamed } from '../../registry/schema/schema.ts';
 import type { Schema, Struct } from '../../registry/schema/types.ts';
 import { describeType } from './descriptions.ts';
 
-/** The types of one group version, as OpenAPI describes them. Where they refer to each other, `prefix` comes before the name. */
+/**
+ * The types of one group version, as OpenAPI describes them. Where
+ * they refer to each other, `prefix` comes before the name.
+ */
 export class SchemaBuilder {
   readonly schemas: Record<string, unknown> = {};
   private readonly prefix: string;

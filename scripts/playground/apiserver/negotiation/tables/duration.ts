@@ -1,4 +1,7 @@
-/** Ages as kubectl writes them (k8s.io/apimachinery duration.HumanDuration): two units at most, none for what does not matter. */
+/**
+ * Ages as kubectl writes them (k8s.io/apimachinery duration.HumanDuration):
+ * two units at most, none for what does not matter.
+ */
 export function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < -1) return '<invalid>';

@@ -3,7 +3,10 @@ import type { KubeObject } from '../../../storage/types.ts';
 import type { ApiRequest } from '../../request.ts';
 import { columnsFor } from './columns.ts';
 
-/** Tables: what kubectl prints. https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+/**
+ * Tables: what kubectl prints.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+ */
 const TABLE =
   /as=Table;v=v1(?![a-z0-9])[^,]*g=meta\.k8s\.io|as=Table;g=meta\.k8s\.io;v=v1(?![a-z0-9])|as=Table;v=v1(?![a-z0-9])/;
 

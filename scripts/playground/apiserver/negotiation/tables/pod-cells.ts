@@ -1,6 +1,9 @@
 import { humanDuration } from './duration.ts';
 
-/** How `kubectl get pods` sums up a pod in one word. Follows printPod of kubernetes pkg/printers/internalversion. */
+/**
+ * How `kubectl get pods` sums up a pod in one word. Follows printPod
+ * of kubernetes pkg/printers/internalversion.
+ */
 
 interface Terminated {
   reason?: string;

@@ -83,7 +83,9 @@ function amountIn(resources: JsonObject): Amount {
   };
 }
 
-/** @throws 403 when a container, or all of a pod together, asks for less than the least or more than the most */
+/**
+ * @throws 403 when a container, or all of a pod together, asks for less than the least or more than the most
+ */
 export function checkLimitRanges(store: AdmissionStore, type: ResourceType, pod: JsonObject): void {
   const namespace = namespaceOf(pod);
   const containers = LISTS.flatMap(([list]) => containersOf(pod, list));

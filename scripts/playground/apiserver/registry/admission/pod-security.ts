@@ -6,7 +6,10 @@ import type { KubeObject } from '../../../storage/types.ts';
 import type { AdmissionStore } from './admission-store.ts';
 import { findings, LEVELS, type Level } from './pod-security-checks.ts';
 
-/** https://kubernetes.io/docs/concepts/security/pod-security-admission/: a namespace's labels say which standard it enforces. */
+/**
+ * https://kubernetes.io/docs/concepts/security/pod-security-admission/:
+ * a namespace's labels say which standard it enforces.
+ */
 
 type Labels = Record<string, string | undefined>;
 
@@ -37,7 +40,10 @@ function policyOf(labels: Labels, mode: 'enforce' | 'warn'): Policy {
 const policyIn = (store: AdmissionStore, namespace: string, mode: 'enforce' | 'warn'): Policy =>
   policyOf(labelsOf(store.get('v1/namespaces', undefined, namespace)), mode);
 
-/** `violates PodSecurity "restricted:latest": …` without its verb, or undefined when the pod keeps to the level. */
+/**
+ * `violates PodSecurity "restricted:latest": …` without its verb, or
+ * undefined when the pod keeps to the level.
+ */
 function violation(spec: JsonObject, { level, version }: Policy): string | undefined {
   const faults = findings(spec, level, version);
   return faults.length === 0 ? undefined : `PodSecurity "${level}:${version}": ${faults.join(', ')}`;
@@ -92,8 +98,8 @@ const imagesOf = (spec: JsonObject): string =>
   );
 
 /**
- * The Warning headers of a write that went through: pods and what makes them against the namespace's `warn`, and a
- * namespace with a stricter `enforce` about the pods it has already.
+ * The Warning headers of a write that went through: pods and what makes them against the namespace's `warn`,
+ * and a namespace with a stricter `enforce` about the pods it has already.
  *
  * @param previous the object before the write, undefined for a new one
  */

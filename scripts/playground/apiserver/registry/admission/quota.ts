@@ -8,7 +8,10 @@ import type { AdmissionStore } from './admission-store.ts';
 import { parseQuantity } from '../../../../shared/quantity.ts';
 import { quantityText } from './quantity-text.ts';
 
-/** https://kubernetes.io/docs/concepts/policy/resource-quotas/: counts of objects, and what pods request and may use. */
+/**
+ * https://kubernetes.io/docs/concepts/policy/resource-quotas/: counts
+ * of objects, and what pods request and may use.
+ */
 
 const COUNTED: Record<string, ResourceKey> = {
   configmaps: 'v1/configmaps',

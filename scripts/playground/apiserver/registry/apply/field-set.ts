@@ -3,8 +3,8 @@ import { fieldSchema } from '../schema/schema.ts';
 import type { ListOf, Schema } from '../schema/types.ts';
 
 /**
- * A set of field paths, the currency of server-side apply. One node per path element (`f:spec`, `k:{"name":"app"}`);
- * `self` says whether the path up to here is itself in the set.
+ * A set of field paths, the currency of server-side apply. One node per path element (`f:spec`,
+ * `k:{"name":"app"}`); `self` says whether the path up to here is itself in the set.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 export interface FieldSet {
@@ -154,7 +154,10 @@ export interface Comparison {
   removed: FieldSet;
 }
 
-/** What differs between two values, as sets of paths. Added and removed values count with every path within them. */
+/**
+ * What differs between two values, as sets of paths. Added and removed
+ * values count with every path within them.
+ */
 export function compare(before: unknown, after: unknown, schema: Schema): Comparison {
   const result = { added: emptySet(), modified: emptySet(), removed: emptySet() };
   compareInto(before, after, schema, result);
@@ -226,7 +229,10 @@ function addAll(value: unknown, schema: Schema, into: FieldSet): void {
   }
 }
 
-/** `.spec.template.spec.containers[name="app"].image` for each path in the set: members of a level first, then what is below. */
+/**
+ * `.spec.template.spec.containers[name="app"].image` for each path in
+ * the set: members of a level first, then what is below.
+ */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
   const elements = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
   return [

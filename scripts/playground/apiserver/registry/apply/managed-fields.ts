@@ -76,7 +76,8 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const SHARED_METADATA = ['labels', 'annotations', 'ownerReferences', 'finalizers', 'generateName'];
 
 /**
- * The part of an object that has managers: not its identity, and of wish and status only the side the write is about.
+ * The part of an object that has managers: not its identity, and of
+ * wish and status only the side the write is about.
  */
 export function managedPart(type: ResourceType, object: JsonObject, subresource: string): JsonObject {
   const hasStatus = type.subresources.some(({ name }) => name === 'status');
@@ -134,14 +135,17 @@ function wipes(managedFields: unknown): boolean {
 const REPLICAS = fromFieldsV1({ 'f:spec': { 'f:replicas': {} } });
 const ownsReplicas = ({ fields }: Manager): boolean => !isEmptySet(intersection(fields, REPLICAS));
 
-/** managedFields after a create, replace or patch: what changed now belongs to the writer, and to nobody else. */
+/**
+ * managedFields after a create, replace or patch: what changed now belongs to the writer, and to nobody else.
+ */
 export function trackUpdate({ type, before, after, manager, subresource, time }: Write): JsonObject[] {
   const given = after.metadata.managedFields;
   if (wipes(given)) return [];
   const managers = readManagers(
     Array.isArray(given) && given.length > 0 ? given : before?.metadata.managedFields,
   );
-  // What nobody answers for, a Scale does not bring under an owner: the API server tracks updates of tracked objects only.
+  // What nobody answers for, a Scale does not bring under an owner:
+  // the API server tracks updates of tracked objects only.
   if (subresource === 'scale' && !managers.some(ownsReplicas)) return writeManagers(managers);
   const old = before === undefined ? emptyObject(type) : managedPart(type, before, subresource);
   const changes = compare(old, managedPart(type, after, subresource), schemaOf(type));
@@ -171,7 +175,9 @@ function withoutZeroReplicas(fields: FieldSet, after: KubeObject): FieldSet {
   return recursiveDifference(fields, REPLICAS);
 }
 
-/** Somebody applies to an object whose record is empty: all there is so far belongs to `before-first-apply`. */
+/**
+ * Somebody applies to an object whose record is empty: all there is so far belongs to `before-first-apply`.
+ */
 export function managersBeforeApply(type: ResourceType, live: KubeObject): Manager[] {
   const managers = readManagers(live.metadata.managedFields);
   if (managers.length > 0) return managers;

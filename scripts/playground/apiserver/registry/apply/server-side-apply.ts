@@ -43,8 +43,9 @@ export interface ApplyResult {
 }
 
 /**
- * Server-side apply: the fields in `config` become the manager's, those it stops listing go, those of others conflict.
- * https://kubernetes.io/docs/reference/using-api/server-side-apply/ and sigs.k8s.io/structured-merge-diff
+ * Server-side apply: the fields in `config` become the manager's, those it stops listing go,
+ * those of others conflict. https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ * and sigs.k8s.io/structured-merge-diff
  */
 export function serverSideApply({
   type,
@@ -195,7 +196,10 @@ function merge(live: unknown, wanted: unknown, schema: Schema): unknown {
   return result;
 }
 
-/** Live items keep their place; items of the config keep their order among themselves; new ones follow what precedes them. */
+/**
+ * Live items keep their place; items of the config keep their order
+ * among themselves; new ones follow what precedes them.
+ */
 function mergeLists(live: unknown[], wanted: unknown[], schema: ListOf): unknown[] {
   const wantedKeys = wanted.map((item) => elementOf(schema, item));
   const liveByKey = new Map(live.map((item) => [elementOf(schema, item), item]));

@@ -4,8 +4,9 @@ import { OPEN, type ListOf, type Schema } from '../schema/types.ts';
 import { StatusError } from '../../status-error.ts';
 
 /**
- * Strategic merge patch: like a merge patch, but lists whose items have a key are merged item by item, and directives
- * (`$patch`, `$retainKeys`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) say what plain JSON cannot.
+ * Strategic merge patch: like a merge patch, but lists whose items have a key are
+ * merged item by item, and directives (`$patch`, `$retainKeys`,
+ * `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) say what plain JSON cannot.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 export function strategicMergePatch(target: unknown, patch: JsonObject, schema: Schema): JsonObject {

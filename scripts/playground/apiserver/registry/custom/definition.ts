@@ -112,7 +112,10 @@ function embeddedFaults(schema: unknown, path: string): FieldError[] {
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** The resource types a definition brings, the preferred version first. Only one of them is stored, the others show it. */
+/**
+ * The resource types a definition brings, the preferred version first.
+ * Only one of them is stored, the others show it.
+ */
 export function definedTypes(definition: KubeObject): ResourceType[] {
   const { group, scope, names, versions } = specOf(definition);
   const storage = versions.find((one) => one.storage === true);

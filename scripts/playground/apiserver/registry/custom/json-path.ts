@@ -5,7 +5,10 @@ type Step = { field: string } | { index: number } | { every: true } | { where: s
 const TOKEN =
   /\.([\w$/-]+)|\['([^']+)'\]|\.?\[(\*)\]|\[(-?\d+)\]|\[\?\(@\.([\w.]+)\s*==\s*(?:'([^']*)'|"([^"]*)"|(\w+))\)\]/gy;
 
-/** What printer columns and subresources point with: `.spec.replicas`, `.status.conditions[?(@.type=="Ready")].status`. */
+/**
+ * What printer columns and subresources point with: `.spec.replicas`,
+ * `.status.conditions[?(@.type=="Ready")].status`.
+ */
 export function jsonPath(path: string): (object: unknown) => unknown[] {
   const steps: Step[] = [];
   const text = path.replace(/^\{|\}$/g, '').replace(/^\$/, '');

@@ -3,9 +3,10 @@ import { structNamed } from '../schema/schema.ts';
 import { OPEN, type ListOf, type Schema, type Struct } from '../schema/types.ts';
 
 /**
- * An `openAPIV3Schema` as the store understands shapes: what fields there are, and how two writers share them. Where
- * `x-kubernetes-preserve-unknown-fields` stands, the fields that are not named there are kept as they are; named ones are shaped as
- * everywhere. https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#controlling-pruning
+ * An `openAPIV3Schema` as the store understands shapes: what fields there are, and how two writers share
+ * them. Where `x-kubernetes-preserve-unknown-fields` stands, the fields that are not named there are kept as
+ * they are; named ones are shaped as everywhere.
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#controlling-pruning
  */
 export function shapeOf(kind: string, openApi: JsonObject): Struct {
   return asResource(structOf(kind, openApi));

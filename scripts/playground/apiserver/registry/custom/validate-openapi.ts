@@ -1,7 +1,10 @@
 import { deepEqual, isObject, type JsonObject } from '../../../storage/json.ts';
 import { invalidValue, required, type FieldError } from '../../status-error.ts';
 
-/** Checks a custom resource against its `openAPIV3Schema`, in the words of the API server. Rules in CEL are not evaluated. */
+/**
+ * Checks a custom resource against its `openAPIV3Schema`, in the words
+ * of the API server. Rules in CEL are not evaluated.
+ */
 export function validateOpenApi(openApi: JsonObject, object: JsonObject): FieldError[] {
   const errors = Object.entries(propertiesOf(openApi)).flatMap(([field, inner]) =>
     field === 'metadata' || field === 'apiVersion' || field === 'kind' || object[field] === undefined

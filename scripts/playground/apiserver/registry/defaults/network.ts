@@ -1,7 +1,10 @@
 import { isObject, type JsonObject } from '../../../storage/json.ts';
 import { objectAt, objectsOf, setDefault } from './pod.ts';
 
-/** Defaulting of Services and what stands for their endpoints. Values: kubernetes pkg/apis/{core,discovery}/v1/defaults.go. */
+/**
+ * Defaulting of Services and what stands for their endpoints. Values: kubernetes
+ * pkg/apis/{core,discovery}/v1/defaults.go.
+ */
 
 export function defaultService(service: JsonObject): void {
   const spec = objectAt(service, 'spec');

@@ -1,6 +1,9 @@
 import { isObject, type JsonObject } from '../../../storage/json.ts';
 
-/** Defaulting of pods and pod templates. Values: kubernetes pkg/apis/core/v1/defaults.go, checked against recorded answers. */
+/**
+ * Defaulting of pods and pod templates. Values: kubernetes
+ * pkg/apis/core/v1/defaults.go, checked against recorded answers.
+ */
 
 export function setDefault(target: JsonObject, field: string, value: unknown): void {
   target[field] ??= value;

@@ -1,6 +1,7 @@
 /**
- * Fields of the Istio kinds the mesh understands, in the notation of kubernetes-types.ts; `field!` is required.
- * From https://istio.io/latest/docs/reference/config/networking/. As in Istio's CRDs, every list has one owner.
+ * Fields of the Istio kinds the mesh understands, in the notation of kubernetes-types.ts;
+ * `field!` is required. From https://istio.io/latest/docs/reference/config/networking/.
+ * As in Istio's CRDs, every list has one owner.
  */
 export const ISTIO_TYPES = String.raw`
 VirtualServiceSpec hosts:[string] gateways:[string] http:[HTTPRoute] tls:[TLSRoute] tcp:[TCPRoute] exportTo:[string]

@@ -1,13 +1,14 @@
 /**
- * Every field of the built-in kinds, one type a line: `name field:type …`.
- * Taken from the API's own description of itself (v1.35 models, @kubernetes/client-node 2.0.1) plus the merge rules that
- * https://kubernetes.io/docs/reference/generated/kubernetes-api/ gives per field, and the protobuf field numbers of
- * k8s.io/api v0.36.0:
+ * Every field of the built-in kinds, one type a line: `name field:type …`. Taken from
+ * the API's own description of itself (v1.35 models, @kubernetes/client-node 2.0.1) plus
+ * the merge rules that https://kubernetes.io/docs/reference/generated/kubernetes-api/
+ * gives per field, and the protobuf field numbers of k8s.io/api v0.36.0:
  *
  * - `[T]` list (replaced as a whole), `{T}` map, `T!` a struct or map that has one owner (atomic)
  * - `[T]{a,b}` list merged by the fields a and b; `/c` where strategic merge patch uses key c instead
  * - `[T]=` set, `~` strategic merge: patches name the keys to retain
- * - `field@3` protobuf number, `@2.1` number 1 within the embedded message 2; `*` a zero is meant (Go: a pointer)
+ * - `field@3` protobuf number, `@2.1` number 1 within the embedded
+ *   message 2; `*` a zero is meant (Go: a pointer)
  */
 export const KUBERNETES_TYPES = String.raw`
 AWSElasticBlockStoreVolumeSource fsType@2:string partition@3:int32 readOnly@4:bool volumeID@1:string

@@ -2,7 +2,10 @@ import { objectsOf } from '../defaults/pod.ts';
 import { isObject, type JsonObject } from '../../../storage/json.ts';
 import { StatusError } from '../../status-error.ts';
 
-/** What istiod's validating webhook refuses, in its words (recorded from Istio 1.31-dev). It reports the first fault it finds. */
+/**
+ * What istiod's validating webhook refuses, in its words (recorded
+ * from Istio 1.31-dev). It reports the first fault it finds.
+ */
 
 const deny = (why: string): never => {
   throw new StatusError(
@@ -80,7 +83,9 @@ function admitRegexes(match: JsonObject): void {
   }
 }
 
-/** https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
+/**
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+ */
 const RETRY_ON = new Set([
   '5xx',
   'gateway-error',

@@ -1,6 +1,7 @@
 /**
- * Volumes and mounts as the API server takes them: what they name becomes paths on the node.
- * ValidateVolumes and ValidateVolumeMounts, https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go
+ * Volumes and mounts as the API server takes them: what they name becomes paths on the node. ValidateVolumes
+ * and ValidateVolumeMounts,
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go
  */
 import { isObject, type JsonObject } from '../../../storage/json.ts';
 import { objectsOf } from '../defaults/pod.ts';

@@ -70,7 +70,10 @@ function validateImmutableSelector(spec: JsonObject, previous: KubeObject | unde
     : [invalidValue('spec.selector', spec['selector'], 'field is immutable')];
 }
 
-/** The pods that an object makes. A StatefulSet's are judged one by one, as on a cluster: its claims are volumes that its template does not name. */
+/**
+ * The pods that an object makes. A StatefulSet's are judged one by one, as on a cluster: its claims are
+ * volumes that its template does not name.
+ */
 export const validateTemplateAt =
   (...path: string[]) =>
   (object: JsonObject): FieldError[] => {

@@ -6,7 +6,10 @@ export interface CommandStreams {
   readonly stdin: Readable | undefined;
   /** Which of the two the client asked for. */
   readonly wanted: { stdout: boolean; stderr: boolean };
-  /** Resolves when the client has taken enough of it for more to be sent. Nothing is sent of what it did not ask for. */
+  /**
+   * Resolves when the client has taken enough of it for more to be
+   * sent. Nothing is sent of what it did not ask for.
+   */
   write(stream: 'stdout' | 'stderr', data: Buffer): Promise<void>;
   /** Sends how it ended, a Status, and closes. */
   finish(status: object): void;

@@ -4,13 +4,18 @@ import type { CommandStreams } from './command-streams.ts';
 import { SpdyConnection, type SpdyStream } from './spdy.ts';
 import type { AskedStreams } from './web-socket-command.ts';
 
-/** What `exec` and `attach` speak over SPDY: a stream for each of stdin, stdout, stderr, and one that ends with a Status. */
+/**
+ * What `exec` and `attach` speak over SPDY: a stream for each of
+ * stdin, stdout, stderr, and one that ends with a Status.
+ */
 export const COMMAND_PROTOCOLS = ['v4.channel.k8s.io'];
 
 /** As long as a kubelet waits for a client's streams. */
 const STREAMS_DEADLINE_MS = 30_000;
 
-/** Calls back once the client has opened every stream that it asked for; ends the connection when it does not. */
+/**
+ * Calls back once the client has opened every stream that it asked for; ends the connection when it does not.
+ */
 export function acceptCommandStreams(
   transport: Duplex,
   asked: AskedStreams,

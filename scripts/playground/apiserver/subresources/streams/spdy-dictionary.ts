@@ -1,4 +1,7 @@
-/** The dictionary SPDY/3 headers are compressed with: https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/#2.6.10.1 */
+/**
+ * The dictionary SPDY/3 headers are compressed with:
+ * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/#2.6.10.1
+ */
 
 const NAMES =
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization ' +

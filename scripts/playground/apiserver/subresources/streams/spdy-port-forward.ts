@@ -4,8 +4,8 @@ import type { PodAddress } from '../port-forward.ts';
 import { SpdyConnection, type SpdyStream } from './spdy.ts';
 
 /**
- * `portforward.k8s.io` as kubectl speaks it: for each local connection a pair of streams with the same requestID,
- * one for data and one for an error text.
+ * `portforward.k8s.io` as kubectl speaks it: for each local connection a pair of streams with the same
+ * requestID, one for data and one for an error text.
  */
 export function forwardOverSpdy(transport: Duplex, pod: PodAddress, context: ApiContext): void {
   const waiting = new Map<string, { data?: SpdyStream; error?: SpdyStream }>();

@@ -3,7 +3,8 @@ import { constants, createDeflate, createInflate, type Deflate, type Inflate } f
 import { SPDY_DICTIONARY } from './spdy-dictionary.ts';
 
 /**
- * The server's side of SPDY/3.1, as far as kubectl's port-forward uses it: many streams over one connection, no flow control.
+ * The server's side of SPDY/3.1, as far as kubectl's port-forward uses
+ * it: many streams over one connection, no flow control.
  * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/
  */
 
@@ -21,7 +22,9 @@ const CANCEL = 5;
 
 export type SpdyHeaders = Record<string, string>;
 
-/** One stream: what the peer sends is read, what is written goes to the peer, `end()` closes this side only. */
+/**
+ * One stream: what the peer sends is read, what is written goes to the peer, `end()` closes this side only.
+ */
 export class SpdyStream extends Duplex {
   readonly id: number;
   readonly headers: SpdyHeaders;

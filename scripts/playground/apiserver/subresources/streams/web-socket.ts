@@ -5,8 +5,8 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { guardEmitter, warnOfFault } from '../../../../shared/listener/index.ts';
 
 /**
- * Takes over an upgraded connection; speaks the first of these protocols that the client offers. A client that breaks the protocol, and a
- * handler that fails, cost this connection only.
+ * Takes over an upgraded connection; speaks the first of these protocols that the client offers. A client
+ * that breaks the protocol, and a handler that fails, cost this connection only.
  */
 export function acceptWebSocket(
   protocols: readonly string[],
@@ -33,7 +33,10 @@ export function guardWebSocket(webSocket: WebSocket): void {
   webSocket.on('error', () => webSocket.terminate());
 }
 
-/** What ends an open stream when the server closes. One listener per stream, and each goes with it: many are no leak. */
+/**
+ * What ends an open stream when the server closes. One listener per
+ * stream, and each goes with it: many are no leak.
+ */
 export function whenClosing(
   stream: { on(event: 'close', listener: () => void): unknown },
   closing: AbortSignal,

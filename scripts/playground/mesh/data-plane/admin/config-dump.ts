@@ -25,7 +25,10 @@ const RESOURCES: Record<string, (proxy: AdministeredProxy) => Entry[]> = {
   static_endpoint_configs: () => [],
 };
 
-/** `/config_dump` with `resource`, `name_regex` (RE2, the whole name), `mask` and `include_eds`. No match is `{}`. */
+/**
+ * `/config_dump` with `resource`, `name_regex` (RE2, the whole name),
+ * `mask` and `include_eds`. No match is `{}`.
+ */
 export function configDump(proxy: AdministeredProxy, parameters: URLSearchParams): AdminAnswer {
   const resource = parameters.get('resource');
   const regex = parameters.get('name_regex');

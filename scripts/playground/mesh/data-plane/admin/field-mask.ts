@@ -1,6 +1,6 @@
 /**
- * Keeps only what the paths name (`cluster.name`). As in Envoy, a path steps through messages but not into repeated fields,
- * which it takes whole or not at all; `@type` always stays.
+ * Keeps only what the paths name (`cluster.name`). As in Envoy, a path steps through messages but not into
+ * repeated fields, which it takes whole or not at all; `@type` always stays.
  */
 export function masked(value: object, paths: string[]): object {
   const kept: Record<string, unknown> = {};

@@ -1,6 +1,9 @@
 import type { AdministeredProxy } from './administered-proxy.ts';
 
-/** `/server_info`, with the fields that say something here. The version tells that this is no Envoy but behaves as that one. */
+/**
+ * `/server_info`, with the fields that say something here. The version
+ * tells that this is no Envoy but behaves as that one.
+ */
 export function serverInfo(proxy: AdministeredProxy) {
   const { name, type, podIp } = proxy.spec;
   const namespace = name.slice(name.lastIndexOf('.') + 1);

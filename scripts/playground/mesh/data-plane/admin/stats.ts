@@ -35,7 +35,9 @@ export function stats(proxy: AdministeredProxy): Stat[] {
   return [...all, ...clusterStats(proxy)];
 }
 
-/** Counters of single clusters: shown, as by Istio's selection, only where the pod's annotation asks for them. */
+/**
+ * Counters of single clusters: shown, as by Istio's selection, only where the pod's annotation asks for them.
+ */
 function clusterStats({ config, spec }: AdministeredProxy): Stat[] {
   const { statsPrefixes = [] } = spec;
   if (statsPrefixes.length === 0) return [];

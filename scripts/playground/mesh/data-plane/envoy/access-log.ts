@@ -1,4 +1,7 @@
-/** Istio's default text format. https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format */
+/**
+ * Istio's default text format.
+ * https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
+ */
 export const ACCESS_LOG_FORMAT =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% ' +
   '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% ' +

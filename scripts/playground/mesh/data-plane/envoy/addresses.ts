@@ -20,14 +20,17 @@ export function envoyAddresses([first, ...more]: SocketAddress[]): {
 }
 
 /**
- * Which pod's address and port a socket of this machine stands for. Envoy connects to sockets; whoever asks its admin port
- * knows pods.
+ * Which pod's address and port a socket of this machine stands for.
+ * Envoy connects to sockets; whoever asks its admin port knows pods.
  */
 export class PodAddresses {
   readonly #sockets = new Map<string, SocketAddress>();
   readonly #pods = new Map<string, SocketAddress>();
 
-  /** The pod's address is at this socket. Further sockets of the same address (inside the pod) are only shown as it. */
+  /**
+   * The pod's address is at this socket. Further sockets of the same
+   * address (inside the pod) are only shown as it.
+   */
   set(podIp: string, podPort: number, socket: SocketAddress): void {
     this.#sockets.set(`${podIp}:${podPort}`, socket);
     this.show(socket, { host: podIp, port: podPort });

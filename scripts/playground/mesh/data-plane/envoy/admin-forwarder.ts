@@ -7,8 +7,10 @@ import type { PodAddresses } from './addresses.ts';
 const TRANSPORT_HEADERS = new Set(['connection', 'content-length', 'transfer-encoding', 'date']);
 
 /**
- * The pod's admin port: what Envoy itself answers, with pods' addresses where Envoy knows sockets of this machine.
- * @param listeners how the sockets that this proxy listens on are called in a pod; asked only for `/listeners`.
+ * The pod's admin port: what Envoy itself answers, with pods'
+ * addresses where Envoy knows sockets of this machine.
+ * @param listeners how the sockets that this proxy listens on are
+ * called in a pod; asked only for `/listeners`.
  */
 export function createAdminForwarder(
   adminSocket: string,

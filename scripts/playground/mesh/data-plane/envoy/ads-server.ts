@@ -7,7 +7,10 @@ import { createGrpcServer, type GrpcStream } from './grpc.ts';
 
 const METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
-/** The aggregated, incremental discovery service on a socket file, as pilot-agent offers it to the Envoy beside it. */
+/**
+ * The aggregated, incremental discovery service on a socket file, as
+ * pilot-agent offers it to the Envoy beside it.
+ */
 export interface AdsServer {
   /** From now on a proxy of this node id may connect. */
   add(nodeId: string, onAcknowledged: (acknowledgement: Omit<Acknowledgement, 'proxyId'>) => void): void;

@@ -16,8 +16,9 @@ const CONNECTION_MANAGER =
   'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 /**
- * What an Envoy knows before istiod has told it anything: the admin port, where to ask for the rest, and the two listeners
- * for health and metrics. As Istio's bootstrap, with sockets of this machine in place of the pod's ports.
+ * What an Envoy knows before istiod has told it anything: the admin port,
+ * where to ask for the rest, and the two listeners for health and metrics. As
+ * Istio's bootstrap, with sockets of this machine in place of the pod's ports.
  * https://github.com/istio/istio/blob/master/tools/packaging/common/envoy_bootstrap.json
  */
 export function bootstrap(
@@ -77,7 +78,8 @@ export function bootstrap(
 }
 
 /**
- * Istio's default selection: most statistics of single clusters are left out, the route statistics of `statPrefix` are in.
+ * Istio's default selection: most statistics of single clusters are
+ * left out, the route statistics of `statPrefix` are in.
  * https://istio.io/latest/docs/ops/configuration/telemetry/envoy-stats/
  */
 const INCLUDED_STATS = [

@@ -1,6 +1,9 @@
 import { fieldsOf, Writer } from './protobuf/wire.ts';
 
-/** What a proxy says on its delta stream: what it wants, what it no longer wants, and what it thinks of the last answer. */
+/**
+ * What a proxy says on its delta stream: what it wants, what it no
+ * longer wants, and what it thinks of the last answer.
+ */
 export interface DeltaRequest {
   /** Only in a stream's first message. */
   nodeId?: string;
@@ -45,7 +48,9 @@ function textField(message: Buffer, wanted: number): string | undefined {
   return undefined;
 }
 
-/** `envoy.service.discovery.v3.DeltaDiscoveryResponse`. As istiod, it gives no resource a version of its own. */
+/**
+ * `envoy.service.discovery.v3.DeltaDiscoveryResponse`. As istiod, it gives no resource a version of its own.
+ */
 export function writeDeltaResponse({ typeUrl, nonce, version, resources, removed }: DeltaResponse): Buffer {
   const writer = new Writer();
   writer.bytes(1, version);

@@ -8,7 +8,10 @@ export interface SentResource {
   asksFor: string[];
 }
 
-/** Routes of a sidecar's outbound calls by port. istiod sends none: its sidecars have a listener for each port instead. */
+/**
+ * Routes of a sidecar's outbound calls by port. istiod sends none: its
+ * sidecars have a listener for each port instead.
+ */
 export const SCOPE_TYPE = 'type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration';
 
 export type SentType = TypeUrl | typeof SCOPE_TYPE;
@@ -39,8 +42,8 @@ const PARENTS = new Map<SentType, SentType[]>([
 const TYPES: readonly SentType[] = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, SCOPE_TYPE, ROUTE_TYPE];
 
 /**
- * The server's half of one proxy's delta stream: holds what the proxy may know, sends it what it has asked for, and tells
- * what it confirmed or rejected. A proxy that connects again is told everything again.
+ * The server's half of one proxy's delta stream: holds what the proxy may know, sends it what it has asked
+ * for, and tells what it confirmed or rejected. A proxy that connects again is told everything again.
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
  */
 export class DeltaStream {
@@ -119,7 +122,10 @@ export class DeltaStream {
     if (known.length > 0) this.#answer(type, known, []);
   }
 
-  /** How many resources the proxy needs and has not confirmed: endpoints of its clusters, routes of its listeners. */
+  /**
+   * How many resources the proxy needs and has not confirmed:
+   * endpoints of its clusters, routes of its listeners.
+   */
   get warming(): number {
     let count = 0;
     for (const typeUrl of PARENTS.keys()) {
@@ -129,7 +135,10 @@ export class DeltaStream {
     return count;
   }
 
-  /** A cluster that changed is a new one to Envoy and waits for its endpoints, but Envoy does not ask twice for one name. */
+  /**
+   * A cluster that changed is a new one to Envoy and waits for its
+   * endpoints, but Envoy does not ask twice for one name.
+   */
   #repeatEndpoints(clusters: ReadonlyMap<string, SentResource>): void {
     const state = this.#state(ENDPOINT_TYPE);
     const names = [...clusters.values()]

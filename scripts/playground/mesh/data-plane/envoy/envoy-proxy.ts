@@ -97,7 +97,8 @@ export class EnvoyProxy {
   }
 
   /**
-   * What to tell istiod now. The acknowledgement that would make the proxy ready is kept back until Envoy says that it serves.
+   * What to tell istiod now. The acknowledgement that would make the
+   * proxy ready is kept back until Envoy says that it serves.
    */
   acknowledged(acknowledgement: Acknowledgement): Acknowledgement[] {
     if (this.#isLive || acknowledgement.warming > 0) return [acknowledgement];

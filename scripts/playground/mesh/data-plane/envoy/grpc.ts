@@ -9,7 +9,10 @@ export interface GrpcStream {
   onClose(listener: () => void): void;
 }
 
-/** One byte that tells compression, four that tell the length. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+/**
+ * One byte that tells compression, four that tell the length.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
 const PREFIX_BYTES = 5;
 const UNIMPLEMENTED = '12';
 /** Longer than any request of an Envoy; a length that lies is not waited for. */
@@ -17,8 +20,8 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const NAME = 'a discovery stream';
 
 /**
- * A gRPC server for one streaming method, without TLS and compression: what an Envoy beside it on the same machine needs.
- * Listen with `server.listen(path or address)`.
+ * A gRPC server for one streaming method, without TLS and compression: what an Envoy beside it on the same
+ * machine needs. Listen with `server.listen(path or address)`.
  */
 export function createGrpcServer(
   method: string,

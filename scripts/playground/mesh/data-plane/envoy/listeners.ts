@@ -17,8 +17,8 @@ export interface EnvoyListener {
 }
 
 /**
- * istiod's listeners with what Envoy needs to serve them on this machine: sockets in place of the pod's ports, and filter chains
- * as Istio builds them.
+ * istiod's listeners with what Envoy needs to serve them on this machine: sockets in place of the pod's
+ * ports, and filter chains as Istio builds them.
  */
 export function envoyListeners(
   listeners: ReadonlyMap<string, ListenerJson>,
@@ -39,7 +39,10 @@ export function envoyListeners(
   return new Map([...listeners].map(([name, listener]) => [name, build(listener)]));
 }
 
-/** Which route configuration a call to a port is led by, for a sidecar's `virtualOutbound`: by scope name, which is the port. */
+/**
+ * Which route configuration a call to a port is led by, for a
+ * sidecar's `virtualOutbound`: by scope name, which is the port.
+ */
 export function routeScopes(
   listeners: ReadonlyMap<string, ListenerJson>,
 ): Map<string, { json: { name: string }; routeName: string }> {
@@ -99,7 +102,9 @@ function outboundListener(listener: ListenerJson, logFile: string): EnvoyListene
   return { json, routeNames: [routeName] };
 }
 
-/** Where the pod's own calls leave: an HTTP proxy that chooses the routes by the port in the call's authority. */
+/**
+ * Where the pod's own calls leave: an HTTP proxy that chooses the routes by the port in the call's authority.
+ */
 function virtualOutbound(listener: ListenerJson, spec: ProxySpec, logFile: string): { name: string } {
   // `cafe` becomes `cafe:80`, `cafe:8080` becomes `cafe:8080:80`: the second part is the port.
   const setPort = {
@@ -186,7 +191,10 @@ function virtualInbound(listener: ListenerJson, spec: ProxySpec, logFile: string
   return json;
 }
 
-/** The called pod's own sidecar tries once more when the app was not reached (Istio's default inbound retry policy). */
+/**
+ * The called pod's own sidecar tries once more when the app was not
+ * reached (Istio's default inbound retry policy).
+ */
 function inboundRoutes(port: number): object {
   const cluster = `inbound|${port}||`;
   return {

@@ -9,7 +9,8 @@ export interface LogPipe {
 }
 
 /**
- * A named pipe for a program that can log to files only. (`/dev/stdout` of a child of Node is a socket, which cannot be opened.)
+ * A named pipe for a program that can log to files only. (`/dev/stdout`
+ * of a child of Node is a socket, which cannot be opened.)
  * @param onLines gets whole lines.
  */
 export async function openLogPipe(file: string, onLines: (text: string) => void): Promise<LogPipe> {

@@ -16,7 +16,10 @@ export interface EnvoyProcess {
   kill(): Promise<void>;
 }
 
-/** Starts an Envoy with Istio's settings: draining answers end their connections at once, and nothing is closed for 45 s. */
+/**
+ * Starts an Envoy with Istio's settings: draining answers end their
+ * connections at once, and nothing is closed for 45 s.
+ */
 export function startEnvoy(options: {
   binary: string;
   configFile: string;

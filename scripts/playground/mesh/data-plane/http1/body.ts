@@ -1,8 +1,8 @@
 import { header, ProtocolError, type Headers, type RequestHead, type ResponseHead } from './head.ts';
 
 /**
- * Finds where a message's body ends in a stream of bytes, without changing a byte: bodies are passed on as they come,
- * chunk lines and trailers included.
+ * Finds where a message's body ends in a stream of bytes, without changing a byte: bodies are passed on as
+ * they come, chunk lines and trailers included.
  */
 export interface Body {
   readonly done: boolean;

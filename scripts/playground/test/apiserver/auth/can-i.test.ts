@@ -10,7 +10,10 @@ import { ask } from '../http-client.ts';
 import { askRaw, type RawAsk, type Transport } from '../upgrade-client.ts';
 import { endAfterAll } from '../../../../../test/support/end-after-all.ts';
 
-/** What `kubectl auth can-i` says and what the server then does are one: over plain requests, WebSockets and SPDY alike. */
+/**
+ * What `kubectl auth can-i` says and what the server then does are
+ * one: over plain requests, WebSockets and SPDY alike.
+ */
 
 let server: ApiServer;
 let store: MemoryStore;

@@ -7,7 +7,8 @@ import { createStore } from '../../../storage/store.ts';
 import { ask, type Answered } from '../http-client.ts';
 
 /**
- * Which fields of a custom resource are kept that its schema does not name, for each place where a schema may say so.
+ * Which fields of a custom resource are kept that its schema does not
+ * name, for each place where a schema may say so.
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#controlling-pruning
  */
 

@@ -3,7 +3,10 @@ import { createStore, type MemoryStore } from '../../../storage/store.ts';
 import { StatusError } from '../../../apiserver/status-error.ts';
 import type { KubeObject } from '../../../storage/types.ts';
 
-/** The exchanges of test/fixtures/kubernetes/requests/server-side-apply.json (kube-apiserver v1.36.4), replayed in order. */
+/**
+ * The exchanges of test/fixtures/kubernetes/requests/server-side-apply.json
+ * (kube-apiserver v1.36.4), replayed in order.
+ */
 
 const DEPLOYMENTS = 'apps/v1/deployments';
 const env = (entries: Record<string, string>) =>

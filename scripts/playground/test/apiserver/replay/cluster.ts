@@ -13,7 +13,9 @@ export interface ReplayCluster {
   close(): Promise<void>;
 }
 
-/** An API server with controllers, and pods that are there without processes: an echo stands for each of them. */
+/**
+ * An API server with controllers, and pods that are there without processes: an echo stands for each of them.
+ */
 export async function startReplayCluster(): Promise<ReplayCluster> {
   const store = createStore({ firstRevision: 1000 });
   store.create('v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' } });
@@ -65,7 +67,10 @@ function startEcho(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** Bound pods run at once (a container `b` waits for its image for ever), deleted ones are gone a moment later. */
+/**
+ * Bound pods run at once (a container `b` waits for its image for
+ * ever), deleted ones are gone a moment later.
+ */
 function keepPodsRunning(store: MemoryStore): () => void {
   let count = 0;
   return store.watch<Pod>('v1/pods', {}, ({ type, object: pod }) => {

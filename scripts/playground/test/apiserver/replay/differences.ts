@@ -1,4 +1,6 @@
-/** Recorded requests that the playground answers in another way, and why. Everything else is answered alike. */
+/**
+ * Recorded requests that the playground answers in another way, and why. Everything else is answered alike.
+ */
 export const DIFFERENCES: Record<string, string> = {
   'crd-istio: before the CRD: 404': "Istio's types are there from the start.",
   'crd-istio: CRD status (Established, NamesAccepted)':

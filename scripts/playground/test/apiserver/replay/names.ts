@@ -1,4 +1,7 @@
-/** Recorded names of things (uids, versions, generated names, tokens of lists) and what they are called in this run. */
+/**
+ * Recorded names of things (uids, versions, generated names, tokens of
+ * lists) and what they are called in this run.
+ */
 export class Names {
   private readonly words = new Map<string, string>();
   private readonly versions = new Map<string, string>();

@@ -9,7 +9,10 @@ import { SPDY_DICTIONARY } from '../../../apiserver/subresources/streams/spdy-di
 import { createStore } from '../../../storage/store.ts';
 import { endAfterAll } from '../../../../../test/support/end-after-all.ts';
 
-/** What kubectl does on the wire for port-forward and exec (test/fixtures/kubernetes/requests/portforward.json). */
+/**
+ * What kubectl does on the wire for port-forward and exec
+ * (test/fixtures/kubernetes/requests/portforward.json).
+ */
 
 let server: ApiServer;
 let echo: net.Server;

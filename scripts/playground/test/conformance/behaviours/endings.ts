@@ -185,7 +185,8 @@ export const restarts: Chapter = {
           await k.event('BackOff'),
           new RegExp(`^Back-off restarting failed container app in pod ${k.id}_${k.namespace}`),
         );
-        // The back-off counts from the container's end, and the status tells of it late: judged by the container's own times.
+        // The back-off counts from the container's end, and the status
+        // tells of it late: judged by the container's own times.
         const [atOnce, later] = await k.until('a third run', () => {
           const pauses = pausesOf(runsOf(pods.seen));
           return pauses.length >= 2 && pauses[1] !== undefined ? pauses : undefined;

@@ -9,7 +9,10 @@ export interface Case {
   args: string[];
   input?: string;
   env?: Record<string, string>;
-  /** The title of the recorded command (test/fixtures/kubernetes/kubectl-outputs.json) its output is held against. */
+  /**
+   * The title of the recorded command
+   * (test/fixtures/kubernetes/kubectl-outputs.json) its output is held against.
+   */
   recorded?: string;
   /** Where nothing was recorded: the form real kubectl prints, in the words of `maskOutput`. */
   known?: { stdout?: string; stderr?: string; exit?: number };

@@ -9,8 +9,8 @@ export const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.3.0';
 const cache = path.join(cacheFolder(), 'go-modules');
 
 /**
- * The folder with Gateway API's standard CustomResourceDefinitions, from the cache outside the repository; the Go module
- * is fetched when it is not there yet. A sentence why not, when it cannot be had.
+ * The folder with Gateway API's standard CustomResourceDefinitions, from the cache outside the repository;
+ * the Go module is fetched when it is not there yet. A sentence why not, when it cannot be had.
  */
 export async function findGatewayApi(): Promise<{ folder: string } | { missing: string }> {
   const folder = path.join(cache, GATEWAY_API, 'config', 'crd', 'standard');

@@ -1,4 +1,7 @@
-/** What differs between two clusters although they behave alike, made equal: times, ages, addresses, generated names, widths. */
+/**
+ * What differs between two clusters although they behave alike, made
+ * equal: times, ages, addresses, generated names, widths.
+ */
 export function maskOutput(text: string): string {
   return (
     text

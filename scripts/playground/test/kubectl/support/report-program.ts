@@ -1,4 +1,7 @@
-/** Runs the whole matrix and writes test/kubectl/REPORT.md: `npx tsx scripts/playground/test/kubectl/support/report-program.ts`. */
+/**
+ * Runs the whole matrix and writes test/kubectl/REPORT.md: `npx tsx
+ * scripts/playground/test/kubectl/support/report-program.ts`.
+ */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Bench, runMatrix } from './matrix.ts';

@@ -41,7 +41,10 @@ export async function give(
   });
 }
 
-/** A gateway on a public socket, with a listener and nothing else. Endpoint `10.0.0.N:8080` is at `sockets[N]`. */
+/**
+ * A gateway on a public socket, with a listener and nothing else.
+ * Endpoint `10.0.0.N:8080` is at `sockets[N]`.
+ */
 export async function startGateway(sockets: Address[] = []): Promise<{ proxy: Proxy; address: Address }> {
   count += 1;
   const proxy = new Proxy(
@@ -142,7 +145,10 @@ export function policyOf(trafficPolicy: TrafficPolicy): HostPolicy {
   };
 }
 
-/** Gives a proxy the service's clusters and endpoints, to be used in turn (ROUND_ROBIN), so that tests know which comes next. */
+/**
+ * Gives a proxy the service's clusters and endpoints, to be used in
+ * turn (ROUND_ROBIN), so that tests know which comes next.
+ */
 export async function giveService(proxy: Proxy, one: MeshService): Promise<void> {
   const clusters = outboundClusters(one, undefined);
   for (const cluster of clusters) delete cluster.lb_policy;

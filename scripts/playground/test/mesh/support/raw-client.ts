@@ -11,8 +11,8 @@ export interface RawAnswer {
 }
 
 /**
- * Sends bytes and collects the answer: until its content-length is there, its chunks end, or the connection ends, and at the
- * latest after `deadlineMs`, where given.
+ * Sends bytes and collects the answer: until its content-length is there, its chunks end, or the connection
+ * ends, and at the latest after `deadlineMs`, where given.
  */
 export async function ask(
   address: net.NetConnectOpts,

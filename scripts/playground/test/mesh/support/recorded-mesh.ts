@@ -47,7 +47,9 @@ export interface SliceConditions {
   terminating?: boolean;
 }
 
-/** What the recorded istiod knew at stage 4 (weights 90/10): cafe with two versions, shop in two namespaces. */
+/**
+ * What the recorded istiod knew at stage 4 (weights 90/10): cafe with two versions, shop in two namespaces.
+ */
 export function recordedMesh(conditions: Record<string, SliceConditions> = {}): MeshState {
   const config = fixture('configz.4-canary-90-10') as KubeObject[];
   const ofKind = (kind: string) => config.filter((object) => object.kind === kind);

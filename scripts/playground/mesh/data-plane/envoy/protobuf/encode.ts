@@ -4,8 +4,8 @@ import { Writer } from './wire.ts';
 const TYPE_PREFIX = 'type.googleapis.com/';
 
 /**
- * Turns a message in proto-JSON spelling (snake_case) into protobuf. Throws on what the schema does not know: nothing is
- * left out silently.
+ * Turns a message in proto-JSON spelling (snake_case) into protobuf.
+ * Throws on what the schema does not know: nothing is left out silently.
  * @param name the message's full name.
  */
 export function encode(name: string, json: object): Buffer {

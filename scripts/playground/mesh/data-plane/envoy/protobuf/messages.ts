@@ -1,7 +1,8 @@
 /**
- * The messages and fields of Envoy's API that are sent here, by full name: `field=number:type`, where no type is `string`, `[]` is
- * a list and `{}` a map from strings. A type is looked up in its own package first, then in all.
- * Numbers and types: https://www.envoyproxy.io/docs/envoy/latest/api-v3/api (test/envoy compares what a real Envoy read).
+ * The messages and fields of Envoy's API that are sent here, by full name: `field=number:type`, where
+ * no type is `string`, `[]` is a list and `{}` a map from strings. A type is looked up in its own
+ * package first, then in all. Numbers and types:
+ * https://www.envoyproxy.io/docs/envoy/latest/api-v3/api (test/envoy compares what a real Envoy read).
  */
 export const MESSAGES = `
 package envoy.config.cluster.v3

@@ -15,7 +15,10 @@ export interface Schema {
   enums: ReadonlyMap<string, EnumType>;
 }
 
-/** What a type may be besides a message or an enum: numbers and strings, and the messages with a JSON form of their own. */
+/**
+ * What a type may be besides a message or an enum: numbers and
+ * strings, and the messages with a JSON form of their own.
+ */
 const BUILT_IN = new Set([
   'string',
   'bool',

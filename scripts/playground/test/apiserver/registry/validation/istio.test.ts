@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createStore } from '../../../../storage/store.ts';
 import { StatusError } from '../../../../apiserver/status-error.ts';
 
-/** Objects offered to a real API server with istiod's webhook, and its answers (Istio 1.31-dev, Kubernetes 1.36.4). */
+/**
+ * Objects offered to a real API server with istiod's webhook, and its
+ * answers (Istio 1.31-dev, Kubernetes 1.36.4).
+ */
 interface Case {
   case: string;
   kind: string;

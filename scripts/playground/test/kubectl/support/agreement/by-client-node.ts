@@ -141,7 +141,8 @@ export class ByClientNode {
           limit: 5,
           ...(next === undefined ? {} : { _continue: next }),
         });
-        // What it makes of an object, as JSON again. A list's items do not say what they are; its times have milliseconds.
+        // What it makes of an object, as JSON again. A list's items do
+        // not say what they are; its times have milliseconds.
         const text = JSON.stringify(page.items).replaceAll(/(T\d\d:\d\d:\d\d)\.000Z"/g, '$1Z"');
         const { apiVersion } = kinds[kind];
         items.push(...(JSON.parse(text) as Json[]).map((item) => ({ ...item, apiVersion, kind })));

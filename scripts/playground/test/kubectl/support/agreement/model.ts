@@ -62,7 +62,10 @@ export class Model {
     return 200;
   }
 
-  /** `kubectl apply`: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#how-apply-calculates-differences-and-merges-changes */
+  /**
+   * `kubectl apply`:
+   * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#how-apply-calculates-differences-and-merges-changes
+   */
   apply(kind: KindName, name: string, content: Content): Outcome {
     this.create(kind, name, content);
     const record = this.records.get(keyOf(kind, name));

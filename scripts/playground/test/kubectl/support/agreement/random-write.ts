@@ -1,12 +1,16 @@
-/** Which write comes next: mostly one that can succeed, sometimes one that must be refused, sometimes a dry run. */
+/**
+ * Which write comes next: mostly one that can succeed, sometimes one
+ * that must be refused, sometimes a dry run.
+ */
 import type { Chance } from './chance.ts';
 import { kindNames, kinds, type Changes, type Content, type KindName } from './kinds.ts';
 import type { Model } from './model.ts';
 import type { Write } from './writes.ts';
 
 /**
- * Objects are applied in one way each, by `kubectl apply` (a) or by the server (s): kubectl takes ownership over from the one to the
- * other, which is another story. Those of helm's releases (r) are there when helm made them. All other writes go to all of them.
+ * Objects are applied in one way each, by `kubectl apply` (a) or by the server (s): kubectl takes ownership
+ * over from the one to the other, which is another story. Those of helm's releases (r) are there when helm
+ * made them. All other writes go to all of them.
  */
 export const ownNames = ['a0', 'a1', 's0', 's1', 's2'];
 export const releaseNames = ['r0', 'r1', 'r2'];
@@ -100,7 +104,9 @@ function written(chance: Chance, verb: Write['verb'], to: To, current: Content):
   }
 }
 
-/** A JSON patch cannot remove what is not there, nor make the annotations' map without losing those of others. */
+/**
+ * A JSON patch cannot remove what is not there, nor make the annotations' map without losing those of others.
+ */
 const possible = (changes: Changes, current: Content): Changes =>
   new Map(
     [...changes].filter(

@@ -25,7 +25,10 @@ export class Releases {
     this.namespace = namespace;
   }
 
-  /** One that can succeed, or in a few cases one that cannot: a second installation, or one of what is not there. */
+  /**
+   * One that can succeed, or in a few cases one that cannot: a second
+   * installation, or one of what is not there.
+   */
   random(chance: Chance): ReleaseStep {
     const release = chance.of(releaseNames);
     const known = [...(this.revisions.get(release)?.keys() ?? [])];

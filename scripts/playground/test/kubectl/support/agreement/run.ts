@@ -1,4 +1,7 @@
-/** Random operations by several clients, each checked by its answer, and now and then a look at everything by everybody. */
+/**
+ * Random operations by several clients, each checked by its answer,
+ * and now and then a look at everything by everybody.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { ByClientNode, type Done } from './by-client-node.ts';
@@ -25,7 +28,10 @@ export interface AgreementOptions extends Clients {
   mix: { clientNode: number; kubectl?: number; helm?: number };
   /** So many times everybody reads everything, the last time at the end. */
   checkpoints: number;
-  /** Resolves when the cluster has nothing left to do: readers that come one after the other must find the same. */
+  /**
+   * Resolves when the cluster has nothing left to do: readers that
+   * come one after the other must find the same.
+   */
   settled?: () => Promise<unknown>;
   /** A line for a person at each checkpoint. */
   say?: (line: string) => void;
