@@ -1,12 +1,8 @@
 import { tmpdir } from 'node:os';
-import { meshOptions, startPlayground } from '../playground/index.ts';
-import { chooseCluster } from '../shared/cluster/flags.ts';
 import { runMain } from '../shared/run-main.ts';
 import { verifyHasSignals } from '../shared/system.ts';
 import { homeFolder } from '../shared/user.ts';
 import { readCommandLine, usage } from './command-line.ts';
-import { placeOnCluster } from './on-cluster/place-on-cluster.ts';
-import { runCommand } from './run-command.ts';
 import { printable } from '../shared/printable.ts';
 
 await runMain(async ({ argv, env, signal }) => {
@@ -15,9 +11,13 @@ await runMain(async ({ argv, env, signal }) => {
     process.stdout.write(usage);
     return 0;
   }
+  // Only now: the help shall not wait for the cluster's parts.
+  const { runCommand } = await import('./run-command.ts');
   const { stdout, stderr } = process;
   const { onCluster, runs } = command;
   if (onCluster) {
+    const { chooseCluster } = await import('../shared/cluster/flags.ts');
+    const { placeOnCluster } = await import('./on-cluster/place-on-cluster.ts');
     const choice = chooseCluster(onCluster.flags, { env, home: homeFolder() });
     const say = (line: string): void => void stderr.write(`${printable(line)}\n`);
     const place = await placeOnCluster(choice, { ...onCluster, runs, signal, say });
@@ -25,6 +25,7 @@ await runMain(async ({ argv, env, signal }) => {
     return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });
   }
   verifyHasSignals('The demo on an embedded cluster', process.platform);
+  const { meshOptions, startPlayground } = await import('../playground/index.ts');
   const proxies = meshOptions(command.mesh, env);
   return runCommand(command, {
     startPlayground: ({ mesh, ...options }) =>

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { printable, printableJson } from '../shared/printable.ts';
 import { runMain } from '../shared/run-main.ts';
 import { readCommandLine, usage } from './command-line.ts';
-import { writeImages } from './run-command.ts';
 
 await runMain(async ({ argv }) => {
   const command = readCommandLine(argv);
@@ -10,6 +9,8 @@ await runMain(async ({ argv }) => {
     process.stdout.write(usage);
     return 0;
   }
+  // Only now: the help shall not wait for the bundler.
+  const { writeImages } = await import('./run-command.ts');
   const written = await writeImages(command, {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     nodePath: process.execPath,
