@@ -28,7 +28,15 @@ describe('a plain Deployment whose pods exit at SIGTERM', () => {
     const all = await Promise.all(
       [...kinds, ...others].map((kind) => shop.cluster.list<KubernetesObject>(kind)),
     );
-    return all.flat().map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion ?? ''}`);
+    // All but what a controller counts meanwhile.
+    return all
+      .flat()
+      .map(({ metadata: { name, generation, annotations }, spec }) => ({
+        name,
+        generation,
+        annotations,
+        spec,
+      }));
   };
 
   it('is shown what would be made of it, object by object, and is not touched by that', async () => {
