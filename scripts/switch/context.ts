@@ -37,6 +37,8 @@ export interface Run {
   readonly renewLease: () => Promise<void>;
   /** Hands over what need not be waited for before the end of the run. It never fails. */
   readonly inBackground: (work: Promise<void>) => void;
+  /** What a record remembers besides, when it is begun. */
+  readonly remember?: ((state: State) => Partial<SwitchRecord>) | undefined;
   /** What the steps so far took. */
   readonly steps: StepReport[];
   readonly startedMs: number;
@@ -86,6 +88,7 @@ export async function createContext(
       subset: state.lastSeen.has(to),
     },
     routes: state.lastSeen.routesOf(from),
+    ...run.remember?.(state),
   };
   return {
     ...run,

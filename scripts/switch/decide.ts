@@ -5,7 +5,7 @@ import type { SwitchRecord } from './lock/switch-record.ts';
 import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
 import type { State } from './cluster-state/read-state.ts';
 import { canServeAgain, findVersion } from './cluster-state/versions.ts';
-import { plainSwitchCommand, undoCommand } from './next-command.ts';
+import { plainSwitchCommand, undoCommand, waysOn } from './next-command.ts';
 import type { SwitchOptions } from './types.ts';
 
 export type Decision =
@@ -26,6 +26,7 @@ function decideSwitch(state: State, wish: Wish): Decision {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   const { record, live } = state;
   if (isUnfinished(record)) {
+    if (record.adopts) return adoptionUnderWay(state, wish, record);
     if (record.to === to) return { kind: 'switch', from: record.from, to, record };
     const canGoBack = canServeAgain(findVersion(state.deployments, record.from));
     const back = canGoBack ? `, or roll it back with: ${undoCommand(wish, record.to)}` : '';
@@ -53,9 +54,18 @@ function decideSwitch(state: State, wish: Wish): Decision {
 
 const routes = ({ lastSeen: { routesName } }: State) => `The ${routesName.kind} ${routesName.name}`;
 
+/** By templates nobody goes on with what copies, and its way back leads further than to another version. */
+function adoptionUnderWay({ live, deployments }: State, wish: Wish, { from, to }: SwitchRecord): Decision {
+  const canGoBack = canServeAgain(findVersion(deployments, from));
+  const ways = waysOn({ ...wish, adopt: true }, to, canGoBack);
+  const message = `The adoption of ${wish.app} as ${to} is half done (${describeLive(live)} serves). ${ways}`;
+  return { kind: 'refuse', message };
+}
+
 function decideUndo(state: State, wish: Wish): Decision {
   const { app, to } = wish;
   const { record, live, deployments } = state;
+  if (isUnfinished(record) && record.adopts) return adoptionUnderWay(state, wish, record);
   const has = (version: string) => canServeAgain(findVersion(deployments, version));
   if (to !== undefined && record !== undefined && record.to !== to && isUnfinished(record)) {
     return {
@@ -70,7 +80,9 @@ function decideUndo(state: State, wish: Wish): Decision {
   const target = to ?? record?.to;
   if (target !== undefined && live.some(({ subset }) => subset === target)) {
     const back =
-      record?.to === target ? ` To roll back, switch: ${plainSwitchCommand(wish, record.from)}` : '';
+      record?.to === target && !record.adopts
+        ? ` To roll back, switch: ${plainSwitchCommand(wish, record.from)}`
+        : '';
     return {
       kind: 'refuse',
       message: `There is nothing to undo: the switch of ${app} to ${target} is finished and its old version is gone.${back}`,

@@ -1,6 +1,7 @@
 /** The version switch for other programs. */
 export type { Right } from '../shared/cluster/access.ts';
 export { neededRights, verifyAccess } from './preflight/access.ts';
+export { runAdoption } from './adopt/adopt-operation.ts';
 export { runSwitch } from './run-switch.ts';
 export { createTerminalReporter, silentReporter } from './command/reporter.ts';
 export { createMesh } from './proofs/mesh.ts';

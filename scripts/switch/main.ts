@@ -33,6 +33,8 @@ await runMain(async ({ argv, env, signal }) => {
     connectCluster,
     createJournal,
     createTerminalReporter,
+    describeClusterFile,
+    runAdoption,
     runSwitch,
   } = await import('./command/parts.ts');
   let cluster: Cluster | undefined;
@@ -46,8 +48,11 @@ await runMain(async ({ argv, env, signal }) => {
     if (wantsPromotion) return await answerPromotion(cluster, options, answer);
     const terminal = createTerminalReporter(process.stderr);
     const reporter = journal === undefined ? terminal : combineReporters(terminal, createJournal(journal));
-    const result = await runSwitch({ ...options, events: true, cluster, signal }, reporter);
-    if (json) print(result);
+    const run = options.adopt ? runAdoption : runSwitch;
+    const result = await run({ ...options, events: true, cluster, signal }, reporter);
+    const clusterFile = options.adopt && result.ok ? await describeClusterFile(cluster, result) : undefined;
+    if (json) print({ ...result, ...(clusterFile === undefined ? {} : { clusterFile }) });
+    else if (clusterFile !== undefined) write(clusterFile);
     else if (options.writeValues === '-') process.stdout.write(result.values?.patch ?? '');
     return result.ok ? 0 : 1;
   } catch (error) {

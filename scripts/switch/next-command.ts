@@ -2,11 +2,11 @@
 import { calledHere } from '../shared/called.ts';
 import type { SwitchOptions } from './types.ts';
 
-type Named = Pick<SwitchOptions, 'app' | 'called' | 'sameCluster' | 'sameWishes'>;
+type Named = Pick<SwitchOptions, 'app' | 'called' | 'sameCluster' | 'sameWishes' | 'adopt'>;
 
 /** The same switch once more, as it was asked for. */
 export function switchCommand(options: Named, to: string): string {
-  return `${command(options, `--to ${to}`)}${options.sameWishes ?? ''}`;
+  return `${command(options, goal(options, to))}${options.sameWishes ?? ''}`;
 }
 
 /** Another switch: nothing of this one's wishes is meant for it. */
@@ -15,7 +15,7 @@ export function plainSwitchCommand(options: Named, to: string): string {
 }
 
 export function undoCommand(options: Named, to: string): string {
-  return command(options, `--to ${to} --undo`);
+  return command(options, `${goal(options, to)} --undo`);
 }
 
 export function promoteCommand(options: Named): string {
@@ -27,6 +27,8 @@ export function waysOn(options: Named, to: string, isBackPossible: boolean): str
   const on = `Go on with: ${switchCommand(options, to)}`;
   return isBackPossible ? `${on}  or roll back with: ${undoCommand(options, to)}` : on;
 }
+
+const goal = ({ adopt }: Named, to: string) => (adopt === true ? `adopt --as ${to}` : `--to ${to}`);
 
 function command({ app, called = calledHere, sameCluster = '' }: Named, flags: string): string {
   const which = app === called.app ? '' : ` --app ${app}`;

@@ -3,6 +3,7 @@ import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Run, SwitchContext } from './context.ts';
 import type { Decision, Wish } from './decide.ts';
+import type { SwitchRecord } from './lock/switch-record.ts';
 import type { LiveVersion } from './routing/traffic-routing.ts';
 import type { NamedPart, Step } from './step.ts';
 import type { Words } from './types.ts';
@@ -14,6 +15,8 @@ export interface Operation {
   /** After a read that was refused: throws which rights are missing. */
   explainMissingRights(run: Run, error: unknown): Promise<never>;
   decide(state: State, wish: Wish): Decision;
+  /** What the record of a run that begins remembers besides. */
+  remember?(state: State): Partial<SwitchRecord>;
   preflight: Step;
   /** Throws what speaks against a roll back; gives what is worth knowing. */
   lookBeforeUndo(context: SwitchContext, state: State): Promise<string[]>;

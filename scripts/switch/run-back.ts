@@ -14,10 +14,13 @@ export async function runBack(context: SwitchContext, plan: readonly NamedPart[]
   return next;
 }
 
-/** Rolled back, the current version has all the traffic, unless somebody else has written routes. */
-function verifyServesAlone({ lastSeen, from }: SwitchContext): void {
+/**
+ * Rolled back, the current version has all the traffic, unless somebody else has written routes. What was
+ * adopted is every pod again, with no subset.
+ */
+function verifyServesAlone({ lastSeen, from, record: { adopts } }: SwitchContext): void {
   const live = lastSeen.live();
-  if (live.every(({ subset }) => subset === from)) return;
+  if (live.every(({ subset }) => subset === (adopts ? '' : from))) return;
   const { kind, name } = lastSeen.routesName;
   throw new CommandError(
     `${kind} ${name} gives its traffic to ${describeLive(live)}, in routes that this switch did not write: give it to ${from} there`,

@@ -51,6 +51,7 @@ export async function runOperation(
     words: operation.words,
     readState: () => operation.readState(cluster, options.app),
     whoServes: () => operation.whoServes(cluster, options.app),
+    remember: (state) => operation.remember?.(state) ?? {},
     renewLease: () => lock.renew(),
     inBackground: (work) => void background.push(work),
     steps: [],

@@ -136,7 +136,7 @@ async function nextStep(context: SwitchContext): Promise<string> {
       (): undefined => undefined,
     ),
   ]);
-  const isUntouched = versions !== undefined && findVersion(versions, to) === undefined;
+  const isUntouched = !options.adopt && versions !== undefined && findVersion(versions, to) === undefined;
   if (isUntouched || (lease?.isBegun === false && !options.undo))
     return `Try again: ${switchCommand(options, to)}`;
   return waysOn(options, to, versions === undefined || canServeAgain(findVersion(versions, from)));

@@ -26,6 +26,8 @@ export interface SwitchOptions {
   /** How many answers of the new version a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
+  /** Make the version out of a plain Deployment that serves now. */
+  adopt?: boolean | undefined;
   /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, though nobody can see it. */
   ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;

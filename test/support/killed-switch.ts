@@ -13,7 +13,7 @@ export const settings = { set: { pod: 'naive' }, leaseSeconds: 1, quietMs: 200 }
 const writes = ['create', 'replace', 'patch', 'apply', 'delete'] as const;
 
 /** The same cluster through which nothing goes any more after `last` writes have been carried out: the process is dead. */
-function dyingAfter(cluster: Cluster, last: number): { cluster: Cluster; written: string[] } {
+export function dyingAfter(cluster: Cluster, last: number): { cluster: Cluster; written: string[] } {
   const written: string[] = [];
   const isRenewal = createRenewalCheck();
   let dead = false;

@@ -117,7 +117,8 @@ const MARKS = [
   'meta.helm.sh/',
 ];
 
-const isItsOwn = ([key]: [string, string]) =>
+/** Whether a label or an annotation is its author's, and no mark of a tool. */
+export const isItsOwn = ([key]: [string, string]) =>
   key !== FLOOR_ANNOTATION && !MARKS.some((mark) => key.startsWith(mark));
 
 /** The same with at least `size` pods, and the author's minimum remembered. */

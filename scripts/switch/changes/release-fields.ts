@@ -54,7 +54,14 @@ async function ownedObjects(context: SwitchContext, except: string | undefined):
       ];
     }),
   );
-  return [...routing, ...own.flat()];
+  const service = listedService(context);
+  return [...routing, ...service, ...own.flat()];
+}
+
+/** An adoption may have annotated it. */
+function listedService({ cluster, app, record, signal }: SwitchContext): Owned[] {
+  const resource = resources.services;
+  return record.adopts ? [{ resource, read: () => cluster.get(resource, app, { signal }) }] : [];
 }
 
 function listed({ cluster, signal }: SwitchContext, resource: Resource, name: string): Owned {

@@ -15,6 +15,8 @@ import {
 } from '../routing/virtual-service/named-objects.ts';
 import { createVirtualServiceRouting } from '../routing/virtual-service/virtual-service-routing.ts';
 import { liveSubsets } from '../routing/virtual-service/virtual-service.ts';
+import { plainIn } from './plain-service.ts';
+import type { PlainService } from './plain-service.ts';
 import { versionsOf } from './versions.ts';
 import type { VersionDeployment } from './versions.ts';
 
@@ -25,6 +27,8 @@ export interface State {
   live: LiveVersion[];
   deployments: VersionDeployment[];
   record: SwitchRecord | undefined;
+  /** Where it is read for an adoption. */
+  plain?: PlainService;
 }
 
 /** Reads the Service, DestinationRule and VirtualService of an app. Throws which of them is missing. */
@@ -45,7 +49,8 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
   // Where no switch is remembered, nothing is known of what was written here before.
   const isUntouched = record === undefined && isFirstRevision(destinationRule);
   const proven = isUntouched ? revisionOf(destinationRule) : record?.proven;
-  const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule }, target, { proven });
+  const plain = plainIn(record);
+  const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule, plain }, target, { proven });
   return {
     service,
     lastSeen,
@@ -70,6 +75,6 @@ export async function whoServes(cluster: Cluster, app: string): Promise<LiveVers
   }
 }
 
-function targetOf({ namespace }: Cluster, app: string): RouteTarget {
+export function targetOf({ namespace }: Pick<Cluster, 'namespace'>, app: string): RouteTarget {
   return { host: fullHost(app, namespace), namespace };
 }

@@ -15,13 +15,16 @@ export const help = `Usage: npm run switch -- --to VERSION [flags]
        npm run switch -- --undo [--to VERSION] [flags]
        npm run switch -- --promote [flags]
        npm run switch -- status [flags]
+       npm run switch -- adopt --as VERSION [--undo] [flags]
 
 Moves all traffic of an app to another version without losing a request, and removes the old version.
 Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
 --undo rolls back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
 it holds; status says where things stand. These three need no --to, and status changes nothing.
+adopt makes a version of the one plain Deployment that serves now, by the same steps, and prints the cluster file that describes it.
 
   --to VERSION         the version to switch to
+  --as VERSION         with adopt: what that version is called
   --app NAME           the app (default: the one that istio/cluster.yaml names)
   --image IMAGE        image of the new version
   --set KEY=VALUE      value for the templates (repeatable)
@@ -66,6 +69,7 @@ export interface Parsed {
 export const switchFlags = {
   ...clusterFlags,
   to: { type: 'string' },
+  as: { type: 'string' },
   app: { type: 'string' },
   image: { type: 'string' },
   set: { type: 'string', multiple: true, default: [] },
@@ -104,16 +108,21 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
     options: switchFlags,
   });
   const status = positionals[0] === 'status';
-  const unknown = positionals[status ? 1 : 0];
+  const adopt = positionals[0] === 'adopt';
+  const unknown = positionals[status || adopt ? 1 : 0];
   if (unknown !== undefined) throw new UsageError(`Unknown argument "${unknown}". See: ${called.as} --help`);
-  if (!values.help && !status && !values.promote && values.to === undefined && !values.undo) {
+  if (adopt && !values.help) verifyAdoption(values);
+  if (!adopt && values.as !== undefined)
+    throw new UsageError('--as is for adopt: write adopt --as VERSION, or --to VERSION for a switch.');
+  if (!values.help && !status && !adopt && !values.promote && values.to === undefined && !values.undo) {
     throw new UsageError('--to VERSION is missing: the version to switch to, such as --to v2.');
   }
   if (values.hold && values.canary === undefined)
     throw new UsageError('--hold needs shares to hold at: add --canary 5,25,50.');
   verifyValuesFlags(values, status);
   if (values.prometheus !== undefined) verifyPrometheus(values.prometheus, values.canary);
-  if (values.to !== undefined) verifyVersionName(values.to);
+  const to = adopt ? values.as : values.to;
+  if (to !== undefined) verifyVersionName(to);
   const app = values.app ?? called.app;
   if (!values.help && app === '')
     throw new UsageError(`--app NAME is missing: there is no ${defaultTemplates} here that names one.`);
@@ -130,7 +139,8 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
     options: {
       app,
       called,
-      to: values.to,
+      to,
+      adopt,
       image: values.image,
       set: parseSets(values.set),
       clusterFile: values.templates ?? defaultTemplates,
@@ -188,6 +198,28 @@ function verifyValuesFlags(
       `--write-values is for a switch and its undo. ${status ? 'To compare: status --values.' : 'Give it to the run that waits.'}`,
     );
   if (values === '' || written === '') throw new UsageError('--write-values and --values need a file.');
+}
+
+/** What is adopted is copied as it runs: nothing of a new version can be told. */
+function verifyAdoption(values: Values): void {
+  if (values.as === undefined)
+    throw new UsageError('--as VERSION is missing: what the version is to be called, such as adopt --as v1.');
+  const meant = [
+    'to',
+    'image',
+    'canary',
+    'hold',
+    'prometheus',
+    'promote',
+    'keep-old',
+    'keep-failed',
+    'write-values',
+  ] as const;
+  const given = meant.find((flag) => values[flag] !== undefined && values[flag] !== false);
+  const isSet = values.set.length > 0 ? 'set' : undefined;
+  const odd = given ?? isSet;
+  if (odd !== undefined)
+    throw new UsageError(`--${odd} is for a switch: adopt makes a version of what runs, as it runs.`);
 }
 
 function verifyPrometheus(url: string, canary: string | undefined): void {

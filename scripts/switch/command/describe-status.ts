@@ -15,13 +15,15 @@ export function describeStatus(
   const lines = [describeTraffic(status), ...describeVersions(versions)];
   if (holder !== undefined) lines.push(`   ${holder} holds the Lease`);
   if (record && unfinished) {
-    lines.push(`The switch from ${record.from} to ${record.to} is half done (since ${record.startedAt}).`);
+    const what = record.adopts
+      ? `The adoption as ${record.to}`
+      : `The switch from ${record.from} to ${record.to}`;
+    lines.push(`${what} is half done (since ${record.startedAt}).`);
     const canGoBack = versions.some(({ version, deployed }) => version === record.from && deployed);
-    lines.push(waysOn({ app, sameCluster }, record.to, canGoBack));
+    lines.push(waysOn({ app, sameCluster, adopt: record.adopts !== undefined }, record.to, canGoBack));
   } else if (record) {
-    lines.push(
-      `The last switch, from ${record.from} to ${record.to}, was ${record.phase === 'undone' ? 'undone' : 'finished'}.`,
-    );
+    const what = record.adopts ? 'The adoption as' : `The last switch, from ${record.from} to`;
+    lines.push(`${what} ${record.to}, was ${record.phase === 'undone' ? 'undone' : 'finished'}.`);
   }
   if (!allServed(status)) lines.push(describeWayOut(versions));
   return lines.map((line) => printable(line)).join('\n');

@@ -6,6 +6,18 @@ import type { RouteId } from '../routing/traffic-routing.ts';
 
 export const ANNOTATION = 'zero-downtime/switch';
 
+/** What an adoption has found: it makes a version of it, or leaves it as it was. */
+export interface Adopted {
+  /** The Deployment whose pods bear no version. */
+  deployment: string;
+  /** The pod-template-hash of these pods, which tells them from others. */
+  hash: string;
+  /** What there was none of: the adoption makes it, and a roll back deletes it. */
+  makes: { routes: boolean; subsets: boolean };
+  /** Annotations that the Service gets: under which names a switch finds what was there already. */
+  annotations: Readonly<Record<string, string>>;
+}
+
 export interface SwitchRecord {
   id: string;
   from: string;
@@ -22,6 +34,8 @@ export interface SwitchRecord {
   routes?: RouteId[] | undefined;
   /** The old version was left running on purpose. */
   keptOld?: boolean;
+  /** It is an adoption. */
+  adopts?: Adopted | undefined;
 }
 
 export function leaseName(app: string): string {
@@ -37,7 +51,8 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? { ...value, routes: routesIn(value) } : undefined;
+    if (!isRecord(value) || !isAdoptable(value)) return undefined;
+    return { ...value, routes: routesIn(value) };
   } catch {
     return undefined;
   }
@@ -45,6 +60,11 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
 
 /** As values of labels are written. A shell takes it for nothing more in a suggested command. */
 const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+
+/** As Kubernetes lets objects be named. */
+const OBJECT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+/** Annotations of ours. */
+const OURS = /^zero-downtime\/[a-z-]+$/;
 
 /** Somebody else may have written the annotation. */
 function isRecord(value: unknown): value is SwitchRecord {
@@ -59,6 +79,17 @@ function isRecord(value: unknown): value is SwitchRecord {
     Number(attempt) >= 1 &&
     typeof proven === 'string'
   );
+}
+
+/** Of no adoption, or of one that is whole: without what it has found nothing can be made of it. */
+function isAdoptable({ adopts }: { adopts?: unknown }): boolean {
+  if (adopts === undefined) return true;
+  const { deployment, hash, makes, annotations } = (adopts ?? {}) as Partial<Record<keyof Adopted, unknown>>;
+  const { routes, subsets } = (makes ?? {}) as Partial<Record<keyof Adopted['makes'], unknown>>;
+  const areTexts = [deployment, hash].every((text) => typeof text === 'string' && OBJECT.test(text));
+  const areKnown = [routes, subsets].every((isMade) => typeof isMade === 'boolean');
+  const isNamed = ([key, name]: [string, unknown]) => OURS.test(key) && typeof name === 'string';
+  return areTexts && areKnown && Object.entries(annotations ?? {}).every(isNamed);
 }
 
 /** Without them a route is known by its marker alone. */

@@ -48,20 +48,23 @@ const then: Check[] = [
   { title: 'who else uses the versions', run: ({ context }) => context.lastSeen.remarks(context) },
 ];
 
-export const preflight: Step = {
+/** @param own what is looked at besides, and first */
+export const preflightWith = (own: readonly Check[]): Step => ({
   name: 'preflight',
   title: () => 'Preflight',
   onFailure: 'stop',
   changesNothing: true,
   changes: nothing,
-  claim: (context) => ({ text: '', prove: () => lookAtAll(context) }),
-};
+  claim: (context) => ({ text: '', prove: () => lookAtAll(context, own) }),
+});
 
-async function lookAtAll(context: SwitchContext): Promise<Proven> {
+export const preflight: Step = preflightWith([]);
+
+async function lookAtAll(context: SwitchContext, own: readonly Check[]): Promise<Proven> {
   const { cluster, mesh, signal, to } = context;
   await verifyAccess(cluster, signal);
   const known = await readFacts(context);
-  const notes = await runAll(first, { ...known, proxies: [] });
+  const notes = await runAll([...own, ...first], { ...known, proxies: [] });
   const facts: Facts = { ...known, proxies: await mesh.list(signal) };
   notes.push(...(await runAll(then, facts)));
   const { state, existing, proxies } = facts;

@@ -85,15 +85,23 @@ export async function explainMissing(
 }
 
 /** What stands in the place of an object that is missing. */
-interface Look {
+export interface Look<T extends KubernetesObject = KubernetesObject> {
   kind: string;
   annotation: string;
   does: string;
   /** Those of the own namespace first. */
-  others: KubernetesObject[];
+  others: T[];
 }
 
-async function lookForRoutes(cluster: Cluster, target: RouteTarget): Promise<Look> {
+/** The one that stands in its place, in this namespace; undefined where there is none at all. Throws where it cannot be used. */
+export function onlyOneOf<T extends KubernetesObject>(look: Look<T>, target: RouteTarget): T | undefined {
+  const [first, ...more] = look.others;
+  if (first === undefined) return undefined;
+  if (more.length === 0 && first.metadata.namespace === target.namespace) return first;
+  throw new CommandError(`${describeOthers(look, target).join('; ')}. Nothing was changed.`);
+}
+
+export async function lookForRoutes(cluster: Cluster, target: RouteTarget): Promise<Look<VirtualService>> {
   const all = await listEverywhere<VirtualService>(cluster, resources.virtualServices);
   return {
     kind: resources.virtualServices.kind,
@@ -103,7 +111,10 @@ async function lookForRoutes(cluster: Cluster, target: RouteTarget): Promise<Loo
   };
 }
 
-async function lookForSubsets(cluster: Cluster, { host }: RouteTarget): Promise<Look> {
+export async function lookForSubsets(
+  cluster: Cluster,
+  { host }: RouteTarget,
+): Promise<Look<DestinationRule>> {
   const all = await listEverywhere<DestinationRule>(cluster, resources.destinationRules);
   return {
     kind: resources.destinationRules.kind,

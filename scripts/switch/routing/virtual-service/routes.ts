@@ -33,7 +33,8 @@ export function evaluateRoutes(
     for (const { name: virtualHost = '', routes = [] } of config?.virtual_hosts ?? []) {
       for (const route of routes) {
         if (forbidden !== undefined && clustersOf(route).some((name) => isSubset(name, host, forbidden))) {
-          return unproven(`route "${route.name ?? ''}" of ${virtualHost} still names ${forbidden}`);
+          const what = forbidden === '' ? 'leads to every version' : `names ${forbidden}`;
+          return unproven(`route "${route.name ?? ''}" of ${virtualHost} still ${what}`);
         }
         const config = withV1(route.metadata?.filter_metadata?.istio?.config ?? '');
         const viaRoot = roots?.get(config);

@@ -76,7 +76,7 @@ function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualS
     const home = other.metadata.namespace ?? '';
     if (namedSubsets(other, { host: target.host, namespace: home }).has(from)) {
       refuse(
-        `VirtualService ${other.metadata.name} in ${home} names subset ${from} of ${target.host} too; a switch changes one VirtualService. Let it delegate to ${known.virtualService.metadata.name}, or merge the two`,
+        `VirtualService ${other.metadata.name} in ${home} ${from === '' ? 'leads to' : `names subset ${from} of`} ${target.host} too; a switch changes one VirtualService. Let it delegate to ${known.virtualService.metadata.name}, or merge the two`,
       );
     }
   }
@@ -231,7 +231,7 @@ function verifyNoOtherProtocol({ known, from, target }: Context): void {
   );
   if (found)
     refuse(
-      `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} names subset ${from}; only http routes can be switched`,
+      `A tcp or tls route of VirtualService ${known.virtualService.metadata.name} ${from === '' ? `leads to ${target.host}` : `names subset ${from}`}; only http routes can be switched`,
     );
 }
 

@@ -9,9 +9,11 @@ import type {
   VirtualService,
 } from '../../../shared/kubernetes.ts';
 import { parseDuration } from '../../../shared/duration.ts';
-import { resources } from '../../../shared/resources.ts';
+import { fullHost } from '../../../shared/istio-routes.ts';
+import { apiVersionOf, resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
-import { specOf } from '../../changes/change.ts';
+import { applyOf, specOf } from '../../changes/change.ts';
+import type { Change } from '../../changes/change.ts';
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import {
   clusterNamePattern,
@@ -55,16 +57,16 @@ export function createVirtualServiceRouting(
   target: RouteTarget,
   knowledge: Knowledge = {},
 ): TrafficRouting {
-  const { virtualService, destinationRule } = known;
+  const { virtualService, destinationRule, missing = {}, plain } = known;
   const isProven = knowledge.proven === revisionOf(destinationRule);
   const http = virtualService.spec.http ?? [];
-  const subset = (version: string) => subsetOf(destinationRule, version);
+  const subset = (version: string) => subsetIn(known, version);
 
   return {
     target,
     objects: [
-      seenAs(resources.virtualServices, virtualService),
-      seenAs(resources.destinationRules, destinationRule),
+      ...(missing.virtualService ? [] : [seenAs(resources.virtualServices, virtualService)]),
+      ...(missing.destinationRule ? [] : [seenAs(resources.destinationRules, destinationRule)]),
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
@@ -73,12 +75,12 @@ export function createVirtualServiceRouting(
     versions: () => versionsIn(destinationRule).map(({ name }) => name),
     has: (version) => findSubset(destinationRule, version) !== undefined,
     labelsOf: (version) => subset(version).labels ?? { [DEFAULT_LABEL]: version },
-    versionOf: (labels) => versionOf(labels, destinationRule),
-    versionOfCluster: (name) => subsetIn(name, target.host),
+    versionOf: (labels) => versionOf(labels, destinationRule) ?? plain?.name,
+    versionOfCluster: (name) => subsetOfCluster(name, target.host),
     longestDelayMs: () => longestDelayMs(virtualService),
     verify: (look) => verifyRouting({ ...look, known, target }),
     remarks: (look) => remarksOn({ ...look, known }),
-    labelsLike: (version, model) => addedSubset(destinationRule, version, model).labels ?? {},
+    labelsLike: (version, model) => addedSubset(known, version, model).labels ?? {},
     describeShares: (plan) => sharesOf(http, plan, target),
 
     ...changesOf(known, target, isProven),
@@ -94,17 +96,22 @@ function revisionsOf(
   target: RouteTarget,
   knowledge: Knowledge,
 ): Pick<TrafficRouting, 'with' | 'proven' | 'barrier' | 'asProven' | 'knowing'> {
-  const { virtualService, destinationRule } = known;
+  const { virtualService, destinationRule, missing = {} } = known;
   const revision = revisionOf(destinationRule);
   const barrier = barrierIn(destinationRule);
   return {
     with(written) {
+      const routes = newest(virtualService, resources.virtualServices, written);
       const rule = newest(destinationRule, resources.destinationRules, written);
       return createVirtualServiceRouting(
         {
           ...known,
-          virtualService: newest(virtualService, resources.virtualServices, written),
+          virtualService: routes,
           destinationRule: rule,
+          missing: {
+            virtualService: missing.virtualService === true && routes === virtualService,
+            destinationRule: missing.destinationRule === true && rule === destinationRule,
+          },
         },
         target,
         knowledgeAfter(knowledge, destinationRule, rule),
@@ -159,20 +166,26 @@ function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: De
 }
 
 function changesOf(
-  { virtualService, destinationRule: rule }: IstioObjects,
+  known: IstioObjects,
   target: RouteTarget,
   isProven: boolean,
 ): Pick<TrafficRouting, 'add' | 'remove' | 'removeBarrier' | 'move' | 'restoreNames'> {
+  const { virtualService, destinationRule: rule, missing = {} } = known;
   const http = virtualService.spec.http ?? [];
-  const setSubsets = (subsets: Subset[], remarks: string[] = []) => [
-    specOf(resources.destinationRules, rule, 'subsets', subsets, remarks),
-  ];
+  const setSubsets = (subsets: Subset[], remarks: string[] = []) =>
+    missing.destinationRule
+      ? made(resources.destinationRules, rule, 'subsets', subsets)
+      : [specOf(resources.destinationRules, rule, 'subsets', subsets, remarks)];
+  const setRoutes = (routes: HttpRoute[], remarks: string[] = []) =>
+    missing.virtualService
+      ? made(resources.virtualServices, virtualService, 'http', routes)
+      : [specOf(resources.virtualServices, virtualService, 'http', routes, remarks)];
   const added = (versions: Subset[]) => {
     if (isDeepStrictEqual(versions, versionsIn(rule))) return setSubsets(rule.spec.subsets ?? []);
     return isProven ? setSubsets(versions) : setSubsets(withBarrier(rule, versions), [BARRIER_REMARK]);
   };
   return {
-    add: (version, model) => added(withSubset(rule, addedSubset(rule, version, model))),
+    add: (version, model) => added(withSubset(rule, addedSubset(known, version, model))),
     // Without a barrier: no route names what is removed, so a proxy that shows it once more later loses nothing.
     // It would keep a roll back from ending where a proxy never follows; what is added next brings one.
     remove: (version) => setSubsets(withoutSubset(rule, version)),
@@ -184,20 +197,41 @@ function changesOf(
       const moved = redirect(http, { ...move, ...only, marked: isOurs }, target);
       const changed = moved.filter((route) => !http.includes(route));
       const shares = describeShares(changed, target);
-      return [specOf(resources.virtualServices, virtualService, 'http', moved, shares)];
+      return setRoutes(moved, shares);
     },
-    restoreNames: (markers, routes) => [
-      specOf(resources.virtualServices, virtualService, 'http', asAuthored(http, markers, routes)),
-    ],
+    restoreNames: (markers, routes) => setRoutes(asAuthored(http, markers, routes)),
   };
+}
+
+/** An object that is not there yet, with this value. None where the value is no other than its own. */
+function made(
+  resource: Resource,
+  { metadata: { name }, spec }: KubernetesObject & { spec: object },
+  field: string,
+  value: unknown,
+): Change[] {
+  if (isDeepStrictEqual((spec as Record<string, unknown>)[field], value)) return [];
+  const { kind } = resource;
+  const object = { apiVersion: apiVersionOf(resource), kind, metadata: { name }, spec };
+  return [applyOf(resource, { ...object, spec: { ...spec, [field]: value } }, undefined)];
 }
 
 const BARRIER_REMARK =
   'An earlier change of the subsets may still be on its way to a proxy: the barrier shows which proxies have this one, and is removed then';
 
-/** A version's subset: as it is there, or as it is added like the model's. */
-function addedSubset(rule: DestinationRule, version: string, model: string): Subset {
-  return findSubset(rule, version) ?? subsetLike(subsetOf(rule, model), model, version);
+/** A version's subset: as it is there, or as it would be. */
+function subsetIn({ destinationRule, plain }: IstioObjects, version: string): Subset {
+  const isPlain = version === plain?.name;
+  return findSubset(destinationRule, version) ?? (isPlain ? plain : subsetOf(destinationRule, version));
+}
+
+/** A version's subset: as it is there, or as it is added like the model's. Nothing is like the plain one's. */
+function addedSubset(known: IstioObjects, version: string, model: string): Subset {
+  const { destinationRule, plain } = known;
+  const isAlone = version === plain?.name || model === plain?.name;
+  return isAlone
+    ? subsetIn(known, version)
+    : (findSubset(destinationRule, version) ?? subsetLike(subsetIn(known, model), model, version));
 }
 
 function reachable(rule: DestinationRule, host: string, subset: string): Question<ReadonlySet<string>> {
@@ -219,13 +253,16 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   const { virtualService } = known;
   const { metadata, spec } = virtualService;
   const names = new Set((spec.http ?? []).map(({ name = '' }) => name));
+  // Without a subset the current version is all of them: proxies outside of what these hosts and gateways
+  // name go on with that.
+  const isLeft = !namedSubsets(virtualService, target).has(from) && (from !== '' || isForMesh(known, target));
   const expected = {
     host: target.host,
     reference: virtualServiceReference(target.namespace, metadata.name),
     names,
     roots: namesByRoot(known, names),
     // During an undo somebody's own route may rightly name the version that is left.
-    forbidden: namedSubsets(virtualService, target).has(from) ? undefined : from,
+    forbidden: isLeft ? from : undefined,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
   // A cluster of the service has the host in its name, a route of ours its VirtualService in its reference.
@@ -243,7 +280,16 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   };
 }
 
-function subsetIn(cluster: string, host: string): string | undefined {
+/** Whether every sidecar that calls the Service by its name has these routes. */
+function isForMesh({ virtualService, roots }: IstioObjects, { host, namespace }: RouteTarget): boolean {
+  return (roots.length > 0 ? roots : [virtualService]).some(({ metadata, spec }) => {
+    const { gateways = ['mesh'], hosts = [] } = spec;
+    const isNamed = hosts.some((one) => fullHost(one, metadata.namespace ?? namespace) === host);
+    return gateways.includes('mesh') && isNamed;
+  });
+}
+
+function subsetOfCluster(cluster: string, host: string): string | undefined {
   const name = parseClusterName(cluster);
   return name?.host === host && name.subset !== '' ? name.subset : undefined;
 }

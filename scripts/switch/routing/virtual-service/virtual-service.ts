@@ -2,17 +2,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fullHost, receivers, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
+import { without } from '../../../shared/without.ts';
 import { hasMarker, withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { percentages, plainWeights, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
 
+/** @param subset empty for all versions at once: a destination that names none */
 export function namesSubset(
   destination: Destination | undefined,
   subset: string,
   target: RouteTarget,
 ): boolean {
-  return destination !== undefined && isOurs(destination, target) && destination.subset === subset;
+  return destination !== undefined && isOurs(destination, target) && (destination.subset ?? '') === subset;
+}
+
+/** The same destination with another subset; with none where all versions at once are meant. */
+function leadingTo(destination: Destination, subset: string): Destination {
+  return subset === '' ? without(destination, 'subset') : { ...destination, subset };
 }
 
 function isOurs({ host }: Destination, target: RouteTarget): boolean {
@@ -153,7 +160,7 @@ export function redirect(
     if (route.route) moved.route = shareOut(route.route, { from, to, share }, target);
     if (share === 100) {
       const turned = (destination: Destination) =>
-        namesSubset(destination, from, target) ? { ...destination, subset: to } : destination;
+        namesSubset(destination, from, target) ? leadingTo(destination, to) : destination;
       if (route.mirror) moved.mirror = turned(route.mirror);
       if (route.mirrors) {
         moved.mirrors = route.mirrors.map((mirror) => ({
@@ -190,7 +197,7 @@ function shareOut(
       (sum, other) => (shared.get(other) === one ? sum + weightOf(other, destinations) : sum),
       own,
     );
-    const fresh = { ...one, destination: { ...one.destination, subset: to } };
+    const fresh = { ...one, destination: leadingTo(one.destination, to) };
     if (share === 100) return [{ destination: fresh, part: { weight, percent: 100 } }];
     return [
       { destination: one, part: { weight, percent: 100 - share } },

@@ -40,7 +40,7 @@ describe('npm run switch', () => {
     expect(stdout).toContain('Example: npm run switch -- --to v2');
     for (const exitCode of ['0 done', '1 it did not succeed', '2 wrong usage', '130 or 143 stopped'])
       expect(stdout).toContain(exitCode);
-    for (const usage of ['--undo [--to VERSION]', '--promote', 'status'])
+    for (const usage of ['--undo [--to VERSION]', '--promote', 'status', 'adopt --as VERSION [--undo]'])
       expect(stdout).toContain(`\n       npm run switch -- ${usage} [flags]\n`);
   });
 
@@ -79,6 +79,27 @@ describe('npm run switch', () => {
     );
     const bare = parseSwitchArgs(['--to', 'v2'], { defaultTemplates: 'istio/cluster.yaml' }).options;
     expect([bare.sameCluster, bare.sameWishes]).toEqual(['', '']);
+  });
+
+  it('the command adopts under the name that --as gives, and takes nothing that a new version is told', () => {
+    const parse = (...told: string[]) => parseSwitchArgs(told, { defaultTemplates: 'istio/cluster.yaml' });
+    expect(parse('adopt', '--as', 'v1', '--undo').options).toMatchObject({
+      adopt: true,
+      to: 'v1',
+      undo: true,
+    });
+    expect(parse('--to', 'v2').options).toMatchObject({ adopt: false, to: 'v2' });
+    expect(() => parse('adopt')).toThrow(/^--as VERSION is missing/);
+    expect(() => parse('adopt', '--as', 'V1')).toThrow(/must be a name/);
+    expect(() => parse('--as', 'v1')).toThrow(/^--as is for adopt/);
+    for (const wish of [
+      ['--to', 'v2'],
+      ['--image', 'shop:2'],
+      ['--canary', '5'],
+      ['--keep-old'],
+      ['--set', 'a=b'],
+    ])
+      expect(() => parse('adopt', '--as', 'v1', ...wish)).toThrow(`${wish[0] ?? ''} is for a switch`);
   });
 
   it('the command leaves out of its suggestions what only the pod has in which it runs', () => {

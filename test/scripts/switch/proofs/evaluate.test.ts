@@ -124,6 +124,15 @@ describe('proof B', () => {
     ).toBe(false);
   });
 
+  it('proof B is not given while a proxy still leads to every version, and has none of the routes yet', () => {
+    const everyVersion = { ...expected, forbidden: '' };
+    expect(evaluateRoutes(routes({ name: 'default', route: to('') }), everyVersion)).toEqual({
+      proven: false,
+      saw: 'route "default" of cafe:8080 still leads to every version',
+    });
+    expect(evaluateRoutes(routes(own('new', to('v1'))), everyVersion).proven).toBe(true);
+  });
+
   it('proof B does not mind the same subset name of another service', () => {
     const other = { name: 'theirs', route: { cluster: 'outbound|8080|v1|shop.ze-mesh.svc.cluster.local' } };
     expect(evaluateRoutes(routes(own('new', to('v2')), other), expected)).toEqual({

@@ -37,6 +37,24 @@ describe('redirect', () => {
     expect(withMarker('main', marker)).toBe(`main--${marker}`);
   });
 
+  it('leads what goes to every version to one, and back: no subset is written where none is meant', () => {
+    const every = { destination: { host: 'coffee-shop', port: { number: 80 } } };
+    const tea = { destination: { host: 'tea' } };
+    const routes = [{ name: 'main', route: [every], mirror: { host: 'coffee-shop' } }, { route: [tea] }];
+    const there = redirect(routes, { from: '', to: 'v1', share: 100, marker }, target);
+    expect(there).toEqual([
+      {
+        name: `main--${marker}`,
+        route: [{ destination: { ...every.destination, subset: 'v1' } }],
+        mirror: { host: 'coffee-shop', subset: 'v1' },
+      },
+      { route: [tea] },
+    ]);
+    const back = redirect(there, { from: 'v1', to: '', share: 100, marker }, target);
+    expect(back).toEqual([{ ...routes[0], name: `main--${marker}` }, routes[1]]);
+    expect(back[0]?.route?.[0]?.destination).not.toHaveProperty('subset');
+  });
+
   it('shares out each destination in its place, and takes it together again', () => {
     const tea = { destination: { host: 'tea' }, weight: 20 };
     const at = (subset: string, port: number, weight: number) => ({

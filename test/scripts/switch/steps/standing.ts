@@ -7,8 +7,8 @@ import { apiVersionOf, knownResourceOf, resources } from '../../../../scripts/sh
 import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
 import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
-import { readState, whoServes } from '../../../../scripts/switch/cluster-state/read-state.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+import type { Operation } from '../../../../scripts/switch/operation.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
 import type { Run, SwitchContext } from '../../../../scripts/switch/context.ts';
@@ -40,6 +40,13 @@ export function deployment(version: string, replicas = 2, more: object = {}): De
   };
 }
 
+/** As it serves before it is adopted: its pods bear no version. */
+export function plainDeployment(replicas = 2, more: object = {}): Deployment {
+  const { metadata, spec, ...rest } = deployment('plain', replicas);
+  const template = { metadata: { labels: { app: APP } }, spec: spec.template.spec };
+  return { ...rest, metadata: { ...metadata, name: APP }, spec: { ...spec, template, ...more } };
+}
+
 export function autoscaler(version: string, minReplicas: number, floor?: string): KubernetesObject {
   return {
     apiVersion: 'autoscaling/v2',
@@ -63,9 +70,15 @@ export const route = (...versions: string[]) => ({
 });
 
 export interface Scene {
-  /** In the DestinationRule. Default: v1. */
-  subsets?: object[];
-  routes?: object[];
+  /** In the DestinationRule; null: there is none. Default: v1. */
+  subsets?: object[] | null;
+  /** Null: there is no VirtualService. */
+  routes?: object[] | null;
+  /** What is run. Default: a switch from v1 to v2. */
+  operation?: Pick<Operation, 'readState' | 'whoServes' | 'remember' | 'words'>;
+  versions?: { from: string; to: string };
+  /** Of the Service, besides its selector. */
+  service?: Partial<Service['spec']>;
   deployments?: Deployment[];
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
@@ -87,6 +100,9 @@ export async function standing({
   autoscalers = [],
   before,
   remembered,
+  operation = switchOperation,
+  versions: { from, to } = { from: 'v1', to: 'v2' },
+  service: more = {},
   isProven = true,
   options = {},
   prover = {},
@@ -113,21 +129,26 @@ export async function standing({
   };
   const service: Service = {
     metadata: { name: APP },
-    spec: { selector: { app: APP }, ports: [{ port: 80, targetPort: 8080 }] },
+    spec: { selector: { app: APP }, ports: [{ port: 80, targetPort: 8080 }], ...more },
   };
   put(resources.services, service);
-  put(resources.virtualServices, { metadata: { name: APP }, spec: { hosts: [APP], http: routes } });
-  put(resources.destinationRules, { metadata: { name: APP, uid: 'rule-1' }, spec: { host: APP, subsets } });
+  if (routes)
+    put(resources.virtualServices, { metadata: { name: APP }, spec: { hosts: [APP], http: routes } });
+  if (subsets)
+    put(resources.destinationRules, { metadata: { name: APP, uid: 'rule-1' }, spec: { host: APP, subsets } });
   for (const one of deployments) put(resources.deployments, one);
   for (const one of autoscalers) put(resources.horizontalPodAutoscalers, one);
 
   /** Each Deployment has its pods at once. */
-  const pods = () =>
+  const pods = (): KubernetesObject[] =>
     [...objects.values()].flatMap((object) => {
       const { replicas = 0, template } = (object as Deployment).spec;
       if (object.metadata.uid?.startsWith('uid-') !== true) return [];
       return Array.from({ length: replicas }, (_, index) => ({
-        metadata: { name: `${object.metadata.name}-${index}`, labels: template.metadata?.labels ?? {} },
+        metadata: {
+          name: `${object.metadata.name}-${index}`,
+          labels: { ...template.metadata?.labels, 'pod-template-hash': `hash-of-${object.metadata.name}` },
+        },
         spec: template.spec,
         status: { podIP: `10.0.0.${index}`, conditions: [{ type: 'Ready', status: 'True' }] },
       }));
@@ -220,9 +241,10 @@ export async function standing({
     mesh: {} as Mesh,
     reporter: { ...silentReporter, note: (text) => void log.push(`note ${text}`) },
     signal: new AbortController().signal,
-    words: switchOperation.words,
-    readState: () => readState(cluster, APP),
-    whoServes: () => whoServes(cluster, APP),
+    words: operation.words,
+    readState: () => operation.readState(cluster, APP),
+    whoServes: () => operation.whoServes(cluster, APP),
+    remember: (found) => operation.remember?.(found) ?? {},
     renewLease: () => {
       log.push('renew');
       return renewLease();
@@ -233,8 +255,8 @@ export async function standing({
   };
   const record: SwitchRecord | undefined = before && {
     id: '0123abcd',
-    from: 'v1',
-    to: 'v2',
+    from,
+    to,
     phase: 'running',
     startedAt: '2026-11-30T12:00:00.000Z',
     before,
@@ -243,10 +265,10 @@ export async function standing({
   // Somebody has written it since, and no record says that it was proven.
   const rule = objects.get(keyOf(resources.destinationRules, APP));
   if (!isProven && rule) put(resources.destinationRules, rule);
-  const state = await readState(cluster, APP);
-  const work = { kind: 'switch' as const, from: 'v1', to: 'v2', record };
+  const state = await operation.readState(cluster, APP);
+  const work = { kind: 'switch' as const, from, to, record };
   const context: SwitchContext = await createContext(run, state, work);
-  return { cluster, context, log, run };
+  return { cluster, context, log, run, state };
 }
 
 /** A step of which only this part is looked at: its undo, for instance. */

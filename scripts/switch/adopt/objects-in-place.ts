@@ -1,0 +1,83 @@
+/** The VirtualService and the DestinationRule of a service that is no version yet, or what stands for them. */
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { DestinationRule, Lease, Service, VirtualService } from '../../shared/kubernetes.ts';
+import {
+  DESTINATION_RULE_ANNOTATION,
+  VIRTUAL_SERVICE_ANNOTATION,
+  lookForRoutes,
+  lookForSubsets,
+  namedDestinationRule,
+  namedVirtualService,
+  onlyOneOf,
+} from '../routing/virtual-service/named-objects.ts';
+import type { RouteTarget } from '../routing/traffic-routing.ts';
+
+/** What the route of the templates is called until a switch has written it. */
+export const FIRST_ROUTE = 'first-release';
+
+/** The one that a switch would find, else the only one that routes the host, whatever its name. */
+export async function findRoutes(
+  cluster: Cluster,
+  service: Service,
+  target: RouteTarget,
+): Promise<VirtualService | undefined> {
+  const named = await namedVirtualService(cluster, service.metadata.name, service);
+  return named ?? onlyOneOf(await lookForRoutes(cluster, target), target);
+}
+
+/** The one that a switch would find, else the only one for the host, whatever its name. */
+export async function findRule(
+  cluster: Cluster,
+  service: Service,
+  target: RouteTarget,
+): Promise<DestinationRule | undefined> {
+  const named = await namedDestinationRule(cluster, service.metadata.name, service);
+  return named ?? onlyOneOf(await lookForSubsets(cluster, target), target);
+}
+
+const annotated = ({ metadata: { name, annotations = {} } }: Service, annotation: string) =>
+  annotations[annotation] ?? name;
+
+/** What a sidecar does without routes: each request goes to any pod of the Service, on the port it came for. */
+export function unrouted(service: Service): VirtualService {
+  const { name: host } = service.metadata;
+  const { ports = [] } = service.spec;
+  const [only, ...others] = ports;
+  const port = only !== undefined && others.length === 0 ? { port: { number: only.port } } : {};
+  return {
+    metadata: { name: annotated(service, VIRTUAL_SERVICE_ANNOTATION) },
+    spec: { hosts: [host], http: [{ name: FIRST_ROUTE, route: [{ destination: { host, ...port } }] }] },
+  };
+}
+
+/**
+ * No subsets at all. Where one was removed not long ago, it may still be on its way to a proxy; the name of a
+ * barrier is made of what no run before this one had: how often the Lease has changed hands.
+ */
+export function undivided(service: Service, lease: Lease | undefined): DestinationRule {
+  const uid = lease?.metadata.uid ?? 'new';
+  const generation = lease?.spec.leaseTransitions ?? 0;
+  const { name: host } = service.metadata;
+  return {
+    metadata: { name: annotated(service, DESTINATION_RULE_ANNOTATION), uid, generation },
+    spec: { host, subsets: [] },
+  };
+}
+
+/** By which a switch finds what does not bear the name of the app. */
+export function annotationsFor(
+  service: Service,
+  { routes, rule }: { routes: VirtualService | undefined; rule: DestinationRule | undefined },
+): Record<string, string> {
+  const found = [
+    [VIRTUAL_SERVICE_ANNOTATION, routes],
+    [DESTINATION_RULE_ANNOTATION, rule],
+  ] as const;
+  return Object.fromEntries(
+    found.flatMap(([annotation, object]) =>
+      object === undefined || object.metadata.name === annotated(service, annotation)
+        ? []
+        : [[annotation, object.metadata.name]],
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+/** Each route that leads to every pod of the Service leads to those that serve now: the same, by another name. */
+import type { SwitchContext } from '../context.ts';
+import { deadlineOf } from '../context.ts';
+import { verifyUnchanged } from '../changes/change-object.ts';
+import { unedited } from '../proofs/still-serving.ts';
+import type { Move } from '../routing/traffic-routing.ts';
+import { alreadySo } from '../step.ts';
+import type { Claim, Step } from '../step.ts';
+import { leadMarkers, leadMove, leadMoveBack } from './markers.ts';
+import { hasRoutes } from './where-it-stands.ts';
+
+export const routeToPlain: Step = {
+  name: 'route-to-plain',
+  title: ({ from }) => `Send all traffic to ${from}`,
+  onFailure: 'undo',
+  changes: (context) => Promise.resolve(context.lastSeen.move(leadMove(context))),
+  claim: (context) => led(context, leadMove(context), 'none leads to every pod'),
+  undo: {
+    title: () => 'Send all traffic to every pod again',
+    before: { claim: unedited },
+    changes: (context) => Promise.resolve(context.lastSeen.move(leadMoveBack(context))),
+    claim: (context) =>
+      hasRoutes(context)
+        ? led(context, leadMoveBack(context), `none names ${context.from}`)
+        : alreadySo('there are no routes'),
+    after: {
+      changes: ({ lastSeen, record, ...told }) =>
+        Promise.resolve(lastSeen.restoreNames(leadMarkers({ ...told, record }), record.routes)),
+    },
+  },
+};
+
+/** B, of what every proxy did before by itself. */
+function led(context: SwitchContext, move: Move, none: string): Claim {
+  return {
+    text: `B: every proxy has this revision of the route, and ${none}`,
+    async prove() {
+      await verifyUnchanged(context);
+      const question = context.lastSeen.routed(move);
+      const asked = { question, leaving: undefined };
+      const { proxies, slowest } = await context.prover.routes(asked, deadlineOf(context));
+      return { detail: `at all ${proxies} proxies, ${none}`, proof: { proxies, slowest } };
+    },
+  };
+}
