@@ -15,17 +15,20 @@ export interface EffectAsked {
  * same machine, or in the same pod. A page in a browser never may, however it names this server (an image, a form, DNS rebinding).
  */
 export function refusalOf({ headers, peer }: EffectAsked, token: string): string | undefined {
-  const { host = '', origin } = headers;
+  const { host = '', origin, referer } = headers;
   const site = headers['sec-fetch-site'];
   // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site ("none": typed by a person)
   const isOwnPage = site === undefined || site === 'same-origin' || site === 'none';
-  if (!isOwnPage || (origin !== undefined && !isOriginOf(origin, host)))
-    return 'Not for a page of another site.';
+  // Browsers that send no Sec-Fetch-Site name the page of an image or a link here.
+  const page = origin ?? (referer === undefined ? undefined : originOf(referer));
+  if (!isOwnPage || (page !== undefined && !isOriginOf(page, host))) return 'Not for a page of another site.';
   if (token !== '')
     return isSame(headers[tokenHeader], token) ? undefined : `The ${tokenHeader} header is missing or wrong.`;
   if (isLoopback(peer) && isLoopbackHost(host) && !isForwarded(headers)) return undefined;
   return `Without PRE_STOP_TOKEN only this machine itself may ask. Set it, and send it as ${tokenHeader}.`;
 }
+
+const originOf = (address: string): string => (URL.canParse(address) ? new URL(address).origin : 'null');
 
 function isOriginOf(origin: string, host: string): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;

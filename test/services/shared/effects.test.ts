@@ -15,6 +15,7 @@ describe('a request that has an effect, without a token', () => {
     ['another address of the block', { peer: '127.1.0.4', headers: { host: '127.1.0.4:9090' } }],
     ['HTTP/1.0, which names no host', { peer: '127.0.0.1', headers: {} }],
     ['a page of its own', withHeaders({ 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1:9090' })],
+    ['a link of its own in an older browser', withHeaders({ referer: 'http://127.0.0.1:9090/x' })],
     ['a person who typed it', withHeaders({ 'sec-fetch-site': 'none' })],
   ])('is carried out for this machine itself: %s', (_what, asked) => {
     expect(refusalOf(asked, '')).toBeUndefined();
@@ -61,6 +62,8 @@ describe('a page in a browser', () => {
     ['a page on another port of this machine', { 'sec-fetch-site': 'same-site' }],
     ['a form', { origin: 'https://evil.example' }],
     ['a page without an origin', { origin: 'null' }],
+    ['an image in an older browser', { referer: 'https://evil.example/page' }],
+    ['a page that says no address', { referer: 'about:client' }],
   ])('may not ask, token or not: %s', (_what, headers: Record<string, string>) => {
     for (const token of ['', 'secret'])
       expect(refusalOf(withHeaders({ ...headers, 'x-pre-stop-token': 'secret' }), token)).toBe(

@@ -25,7 +25,11 @@ describe('the binding of a role', () => {
       'subjects[0].namespace: Required value',
     ],
     ['a role that is null', { roleRef: null }, 'roleRef.name: Required value'],
-    ['a role of another kind', { roleRef: { ...roleRef, kind: 'Pod' } }, 'roleRef.kind: Unsupported value: "Pod"'],
+    [
+      'a role of another kind',
+      { roleRef: { ...roleRef, kind: 'Pod' } },
+      'roleRef.kind: Unsupported value: "Pod"',
+    ],
   ])('is refused with %s, and keeps nobody from anything', async (_what, more, message) => {
     const answer = await create(more);
     expect(answer.code).toBe(422);
@@ -47,7 +51,11 @@ describe('the binding of a role', () => {
 
 describe('null as an element of a list', () => {
   it.each([
-    ['/api/v1/namespaces/default/pods', { spec: { containers: [null] } }, 'spec.containers[0].name: Required value'],
+    [
+      '/api/v1/namespaces/default/pods',
+      { spec: { containers: [null] } },
+      'spec.containers[0].name: Required value',
+    ],
     [
       '/apis/apps/v1/namespaces/default/deployments',
       {
