@@ -47,12 +47,7 @@ export async function readSweep(folder: string, settings: SweepSettings): Promis
     if (!(error instanceof NotReadableError)) throw error;
     throw new UsageError(`${file} ${error.message}. Choose another --out.`, { cause: error });
   }
-  let state: SweepState;
-  try {
-    state = JSON.parse(text) as SweepState;
-  } catch (error) {
-    throw new UsageError(`${file} is no sweep: ${messageOf(error)}. Choose another --out.`, { cause: error });
-  }
+  const state = parsed(text, file);
   const keys = Object.keys(settings) as (keyof SweepSettings)[];
   const other = keys.find((key) => state.settings[key] !== settings[key]);
   if (other !== undefined) {
@@ -61,6 +56,19 @@ export async function readSweep(folder: string, settings: SweepSettings): Promis
     );
   }
   return state;
+}
+
+function parsed(text: string, file: string): SweepState {
+  let state: Partial<SweepState> | null;
+  try {
+    state = JSON.parse(text) as Partial<SweepState> | null;
+  } catch (error) {
+    throw new UsageError(`${file} is no sweep: ${messageOf(error)}. Choose another --out.`, { cause: error });
+  }
+  const { settings, points } = state ?? {};
+  if (typeof settings !== 'object' || (settings as unknown) === null || !Array.isArray(points))
+    throw new UsageError(`${file} is no sweep: it has no settings or no points. Choose another --out.`);
+  return { settings, points };
 }
 
 /**

@@ -74,10 +74,15 @@ describe('a sweep that was broken off', () => {
     await expect(sweep('--qps=100')).rejects.toThrow('begun with qps 500, not 100');
   });
 
-  it('is not mistaken for another file', async () => {
-    await writeFile(path.join(folder, 'sweep.json'), 'not json');
-    await expect(sweep()).rejects.toMatchObject({ exitCode: 2 });
-  });
+  it.each(['not json', 'null', '{}', '{"settings":null,"points":[]}', '{"settings":{}}'])(
+    'is not mistaken for another file: %s',
+    async (text) => {
+      await writeFile(path.join(folder, 'sweep.json'), text);
+      const refused: unknown = await sweep().catch((error: unknown) => error);
+      expect(refused).toMatchObject({ exitCode: 2 });
+      expect(String(refused)).toContain('sweep.json is no sweep: ');
+    },
+  );
 });
 
 describe('the flags of a sweep', () => {
