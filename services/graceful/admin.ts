@@ -24,7 +24,7 @@ export interface AdminOptions {
   identity: Record<string, string>;
 }
 
-/** The port for the kubelet, Prometheus and the lifecycle sidecar. It never counts as traffic, and closes last. */
+/** Admin port, for kubelet, Prometheus and lifecycle sidecar. Not counted as traffic; closes last. */
 export function createAdmin({ drain, faults, registry, log, describe, ...options }: AdminOptions): Express {
   const admin = express();
   admin.disable('x-powered-by');

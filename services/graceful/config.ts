@@ -3,7 +3,7 @@ import type { EnvironmentReader } from '../shared/environment.ts';
 import { type LogLevel, logLevels } from '../shared/log.ts';
 import type { QuietRule } from '../shared/quiet.ts';
 
-/** What every service of this kit can be told. The only place with its defaults; durations are milliseconds. */
+/** Settings of every service of this kit. The only place with defaults; durations are milliseconds. */
 export interface GracefulConfig {
   port: number;
   adminPort: number;

@@ -21,7 +21,7 @@ export interface EndingOptions {
   onClosed: () => void;
 }
 
-/** The order of the end: drain, close the public port, cut what is overdue, answer who waits, close the admin port. */
+/** Shutdown order: drain, close the public port, cut at the deadline, close the admin port. */
 export interface Ending {
   /** Everything that must happen while the public port still accepts. */
   beforeClose: () => Promise<void>;
