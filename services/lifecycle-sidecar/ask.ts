@@ -24,7 +24,7 @@ const shortBytes = 64 * 1024;
 /** Limit of a response body: above any metrics page or EndpointSlice list, below the memory limit. */
 export const longBytes = 8 * 1024 * 1024;
 
-/** One request on its own connection. Rejects with the system error: ECONNREFUSED, ETIMEDOUT, ... */
+/** One request on its own connection. Rejects with the system error, or after `timeoutMs`. */
 export function ask(
   url: string,
   { method = 'GET', headers = {}, timeoutMs, ca, limitBytes = shortBytes, mayCut = false }: AskOptions,
