@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** What the coffee-shop says about itself, beside the kit's metrics. Every label has a closed set of values. */
+/** The shop's own metrics, beside the kit's. Every label has a closed set of values. */
 export interface Metrics {
   orders: Pick<Counter<'drink' | 'outcome'>, 'inc'>;
   brewSeconds: Pick<Histogram, 'observe'>;

@@ -13,7 +13,7 @@ export interface AdminOptions {
   faults: Faults | undefined;
   registry: Registry;
   log: Log;
-  /** Whoever asks for an effect must send it; empty: only this machine may. */
+  /** Required of requests with an effect; empty: loopback only. */
   token: string;
   /** Told when a drain that was asked for here is over. */
   onDrained: () => void;
@@ -24,7 +24,7 @@ export interface AdminOptions {
   identity: Record<string, string>;
 }
 
-/** The port for the kubelet, Prometheus and the lifecycle sidecar. It never counts as traffic, and closes last. */
+/** Admin port, for kubelet, Prometheus and lifecycle sidecar. Not counted as traffic; closes last. */
 export function createAdmin({ drain, faults, registry, log, describe, ...options }: AdminOptions): Express {
   const admin = express();
   admin.disable('x-powered-by');
@@ -46,7 +46,7 @@ export function createAdmin({ drain, faults, registry, log, describe, ...options
   admin
     .route('/lifecycle')
     .get(async (request, response) => {
-      // The last account of a pod is rarely scraped in time: whoever wants it can wait for it.
+      // Long poll: the final state is rarely scraped before the pod exits.
       if (request.query.until === 'closed') {
         response.set('Connection', 'close');
         await options.closed();

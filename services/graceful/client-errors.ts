@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problem, problemType } from './problem.ts';
 
-/** Answers what Node's parser refuses before there is a request, with the same headers as every other answer. */
+/** Answers parser errors (`clientError`) and unknown expectations, with the headers of all responses. */
 export function answerClientErrors(server: Server, identity: Record<string, string>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Behind a response that is on its way, another one would be taken for its body.

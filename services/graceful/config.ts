@@ -3,7 +3,7 @@ import type { EnvironmentReader } from '../shared/environment.ts';
 import { type LogLevel, logLevels } from '../shared/log.ts';
 import type { QuietRule } from '../shared/quiet.ts';
 
-/** What every service of this kit can be told. The only place with its defaults; durations are milliseconds. */
+/** Settings of every service of this kit. The only place with defaults; durations are milliseconds. */
 export interface GracefulConfig {
   port: number;
   adminPort: number;
@@ -67,7 +67,7 @@ export function readGracefulConfig(env: EnvironmentReader): GracefulConfig {
     announce: env.flag('DRAIN_ANNOUNCE', true),
     waitUntilQuiet: env.flag('DRAIN_WAIT', true),
     preStopToken: env.text('PRE_STOP_TOKEN', '', /^[\x21-\x7e]+$/, 'printable characters without spaces'),
-    // The kubelet sends SIGTERM at once after its hook: so late nobody meant this pod's end.
+    // The kubelet sends SIGTERM right after preStop: a drain without SIGTERM by then was a mistake.
     drainGraceMs: ms('DRAIN_GRACE_MS', 30_000),
     inFlightDeadlineMs: ms('IN_FLIGHT_DEADLINE_MS', 10_000),
     crashDrainMs: ms('CRASH_DRAIN_MS', 2_000),

@@ -15,7 +15,10 @@ export interface DescribeOptions {
   signalledAt: () => number | undefined;
 }
 
-/** The answer of `GET /lifecycle`, and the pod's own account at its end. Ages are milliseconds before now, so that no two clocks need to agree. */
+/**
+ * The response of `GET /lifecycle`, also logged at the end. Ages are milliseconds before now:
+ * independent of the reader's clock.
+ */
 export function describeLifecycle({
   config,
   clock,

@@ -21,7 +21,7 @@ export interface EndingOptions {
   onClosed: () => void;
 }
 
-/** The order of the end: drain, close the public port, cut what is overdue, answer who waits, close the admin port. */
+/** Shutdown order: drain, close the public port, cut at the deadline, close the admin port. */
 export interface Ending {
   /** Everything that must happen while the public port still accepts. */
   beforeClose: () => Promise<void>;
@@ -33,8 +33,8 @@ export interface Ending {
   hurry(ms: number): void;
 }
 
-// Enough to hand the account to whoever waits for it on the same machine.
-const farewellMs = 500;
+// Deadline for open admin requests, such as `GET /lifecycle?until=closed`.
+const adminCloseDeadlineMs = 500;
 
 export function createEnding(options: EndingOptions): Ending {
   const { server, admin, clock, log, lifecycle, traffic, drain } = options;
@@ -43,7 +43,7 @@ export function createEnding(options: EndingOptions): Ending {
   let announceClosed: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => (announceClosed = resolve));
 
-  const cutWhatIsOverdue = async (): Promise<void> => {
+  const cutAfterDeadline = async (): Promise<void> => {
     await clock.wait(inFlightDeadlineMs, allServed.signal);
     if (allServed.signal.aborted) return;
     traffic.cutAll();
@@ -52,11 +52,11 @@ export function createEnding(options: EndingOptions): Ending {
 
   const closeAdmin = async (): Promise<void> => {
     if (!admin.listening) return;
-    const patience = setTimeout(() => {
+    const timer = setTimeout(() => {
       admin.closeAllConnections();
-    }, farewellMs);
+    }, adminCloseDeadlineMs);
     await new Promise((resolve) => admin.close(resolve));
-    clearTimeout(patience);
+    clearTimeout(timer);
   };
 
   const afterClose = async (): Promise<void> => {
@@ -74,7 +74,7 @@ export function createEnding(options: EndingOptions): Ending {
       if (!server.listening) return afterClose();
       await drain.finish('SIGTERM');
       lifecycle.enter('closing');
-      void cutWhatIsOverdue();
+      void cutAfterDeadline();
     },
     afterClose,
     closed,

@@ -2,7 +2,7 @@ import { json, type RequestHandler, Router } from 'express';
 import type { Clock } from '../shared/clock.ts';
 import { methodNotAllowed, ProblemError } from './problem.ts';
 
-/** Ways to misbehave on purpose, so that alerts, canaries and drains can be seen to work. Probes are never affected. */
+/** Fault injection (latency, errors, crash) to test alerts, canaries and drains. Probes are not affected. */
 export interface Faults {
   /** Delays or fails requests of the public port. */
   middleware: RequestHandler;

@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 export const states = ['starting', 'ready', 'draining', 'quiet', 'closing', 'closed'] as const;
 export type State = (typeof states)[number];
 
-/** The pod's life as one word, and when each word began to be true. It only ever moves forward. */
+/** The pod's state, and when each state was entered. Transitions only go forward. */
 export interface Lifecycle {
   readonly state: State;
   /** Clock time at which each state reached so far was entered. */

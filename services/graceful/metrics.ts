@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { GracefulConfig } from './config.ts';
 import type { RequestEnd } from './traffic.ts';
 
-/** What the kit says about a service. Every label has a closed set of values: nothing a caller sends becomes one. */
+/** The kit's metrics. Every label has a closed set of values: no input of a caller becomes one. */
 export interface Metrics {
   registry: Registry;
   observeRequest: (end: RequestEnd) => void;

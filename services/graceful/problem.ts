@@ -59,7 +59,7 @@ export const requireHost: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** Turns whatever was thrown into a problem: callers learn what they can mend, the log learns the rest. */
+/** Error handler: 4xx with the message as detail, 5xx without; 5xx errors are logged. */
 export function answerErrors(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const status = statusOf(error);

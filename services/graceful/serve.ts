@@ -89,7 +89,7 @@ function exitAtOnce(log: Log): SignalHandler {
   };
 }
 
-/** A drained pod stays unready and alive. If no SIGTERM follows the drain was a mistake: exit, so that the kubelet restarts it. */
+/** A drain without a SIGTERM after it was a mistake: the pod stays unready. Exit: the kubelet restarts it. */
 function endUnlessSignalled(log: Log, graceMs: number, isSignalled: () => boolean): void {
   setTimer(() => {
     if (isSignalled()) return;
@@ -98,7 +98,7 @@ function endUnlessSignalled(log: Log, graceMs: number, isSignalled: () => boolea
   }, graceMs).unref();
 }
 
-/** npm forwards a Ctrl-C that this process got as well: a second SIGINT within this time is the same key press. */
+/** npm forwards Ctrl-C, which this process got as well: a SIGINT within this time is the same key press. */
 const sameSignalMs = 500;
 
 /** terminus ends the process. This is the watchdog behind it, and the handler of a second SIGINT. */

@@ -93,7 +93,7 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       requestTimeout: config.requestTimeoutMs,
       // How often Node looks for requests that take too long; its default of 30 s would stretch every timeout.
       connectionsCheckingInterval: 1_000,
-      // Finds peers that vanished without a word.
+      // TCP keep-alive: detects peers that vanished without FIN.
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
       // Node would refuse without naming version and pod; problem.ts refuses instead.

@@ -21,10 +21,10 @@ export interface AskOptions {
 }
 
 const shortBytes = 64 * 1024;
-/** More than any page of metrics or list of endpoints that is worth reading, and little enough to keep beside an app. */
+/** Limit of a response body: above any metrics page or EndpointSlice list, below the memory limit. */
 export const longBytes = 8 * 1024 * 1024;
 
-/** One request on a connection of its own. Rejects with the system's error, whose `code` tells refusal from silence. */
+/** One request on its own connection. Rejects with the system error, or after `timeoutMs`. */
 export function ask(
   url: string,
   { method = 'GET', headers = {}, timeoutMs, ca, limitBytes = shortBytes, mayCut = false }: AskOptions,
@@ -64,7 +64,10 @@ export function ask(
   });
 }
 
-/** Whether a URL is well: a 2xx for http(s)://, a connection for tcp://. Never rejects. As the kubelet's, a probe does not read a long answer to its end. */
+/**
+ * Probe: 2xx for http(s)://, a connection for tcp://. Never rejects. Like the kubelet's it does not
+ * read a long body to its end.
+ */
 export async function isWell(url: string, timeoutMs: number): Promise<boolean> {
   if (url.startsWith('tcp:')) return accepts(new URL(url), timeoutMs);
   try {

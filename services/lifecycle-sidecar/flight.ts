@@ -92,7 +92,7 @@ export function beginFlight(began: FlightRecord['began'], options: FlightOptions
     outcome = await drain();
     moments.answeredAt = clock.now();
     log.info('pre-stop answered', { outcome, afterMs: Math.round(moments.answeredAt - moments.beganAt) });
-    // Kept now too: whoever kills this process next does not ask.
+    // Persisted here too: the next signal may be SIGKILL.
     options.keep(record());
     return record();
   };

@@ -9,7 +9,7 @@ export interface LifecycleWatchOptions {
   lookTimeoutMs: number;
   /** How long to hold the request for the last account. */
   graceMs: number;
-  /** What the app wants to be sent by whoever drains it; empty: nothing. */
+  /** The token that the app requires for a drain; empty: none. */
   preStopToken: string;
 }
 
@@ -52,7 +52,7 @@ export function createLifecycleWatch({
 
   const headers: Record<string, string> = preStopToken === '' ? {} : { [tokenHeader]: preStopToken };
   const askToDrain = (): void => {
-    // Answered only when drained, so nobody waits for it: looking tells.
+    // The response comes only when drained: not awaited, the state is polled.
     ask(`${adminUrl}/lifecycle/drain`, { method: 'POST', headers, timeoutMs: graceMs }).catch(
       () => undefined,
     );

@@ -1,4 +1,4 @@
-/** Time as the services see it: monotonic, so that a jump of the wall clock neither shortens nor stretches a drain. */
+/** Monotonic clock: a jump of the wall clock neither shortens nor stretches a drain. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment; never goes back. */
   now(): number;

@@ -40,7 +40,10 @@ function isSame(given: string | string[] | undefined, token: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** From here Istio's sidecar hands strangers' requests to the app: `InboundPassthroughBindIpv4` in istio/istio, pilot/pkg/networking/util. */
+/**
+ * Source address of inbound passthrough traffic behind Istio's sidecar: not loopback traffic.
+ * `InboundPassthroughBindIpv4` in istio/istio, pilot/pkg/networking/util.
+ */
 const ofIstio = '127.0.0.6';
 
 function isLoopback(address = ''): boolean {

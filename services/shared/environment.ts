@@ -25,7 +25,7 @@ export interface EnvironmentReader {
   verify(): void;
 }
 
-/** Reads typed values, collecting every mistake instead of stopping at the first. An empty value counts as not set. */
+/** Reads typed values and collects all errors instead of stopping at the first. Empty counts as not set. */
 export function readEnvironment(environment: Environment): EnvironmentReader {
   const problems: string[] = [];
   const read = <T>(name: string, fallback: T, meaning: string, parse: (text: string) => T | undefined): T => {

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 
-/** Nobody reads them any more, or the disk below them is full: EPIPE, EIO, ENOSPC and the like are no reason to end. */
+/** Ignores write errors of stdout and stderr (EPIPE, EIO, ENOSPC): the service keeps serving. */
 export function surviveLostOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): void {
   for (const stream of [stdout, stderr]) {
     writeWhole(stream);
@@ -10,7 +10,7 @@ export function surviveLostOutputs(stdout: NodeJS.WriteStream, stderr: NodeJS.Wr
   }
 }
 
-/** Writes all of `text`; answers what kept it from being written whole, in words. A reader that left is no such thing. */
+/** Writes all of `text`. Resolves with the error in words; undefined for none and for EPIPE. */
 export function written(stream: NodeJS.WriteStream, text: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     stream.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
@@ -25,7 +25,8 @@ export function written(stream: NodeJS.WriteStream, text: string): Promise<strin
 }
 
 /**
- * Node writes to a file once, forgets what did not fit, and some versions throw what went wrong at whoever wrote.
+ * Retries partial writes to a file: Node writes once and drops the rest, and some versions throw the
+ * error at the caller.
  * https://man7.org/linux/man-pages/man2/write.2.html ("partial write")
  */
 function writeWhole(stream: NodeJS.WriteStream): void {
