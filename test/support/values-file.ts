@@ -66,6 +66,32 @@ export async function diffOf(
   }
 }
 
+export interface Applied {
+  code: number;
+  stderr: string;
+}
+
+/**
+ * `npm run render -- apply FILE -i …`, as a pipeline does.
+ * @param program the bundled command
+ * @param kubectl default: none, render sends the objects itself
+ */
+export function applyFile(
+  { file }: Pick<ValuesFile, 'file'>,
+  { program, kubeconfig, kubectl }: { program: string; kubeconfig: string; kubectl?: string | undefined },
+  ...more: string[]
+): Promise<Applied> {
+  const how = kubectl === undefined ? [] : ['--kubectl', kubectl];
+  const args = [...sets.flatMap((name) => ['-i', name]), '--kubeconfig', kubeconfig, ...how, ...more];
+  // No other kubectl, wherever this runs.
+  const env = { PATH: path.dirname(process.execPath), HOME: path.dirname(file) };
+  return new Promise((resolve) =>
+    execFile(process.execPath, [program, 'apply', file, ...args], { env }, (error, _stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stderr }),
+    ),
+  );
+}
+
 /** As the API server's own dry run says it. */
 async function diffWithoutKubectl(file: string, cluster: Cluster): Promise<string> {
   const objects = parseObjects(await renderSets(file, { include: sets }));
