@@ -1,4 +1,4 @@
-/** A team's own copy of istio/, whose cluster file describes what serves, and how far its rendering is from the cluster. */
+/** A team's own copy of istio/, and how far the rendering of its cluster file is from the cluster. */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,8 @@ export interface ValuesFile {
 }
 
 /**
- * The starter's own, comments and all, with pods that exit at once and without retries: what is lost, is seen.
+ * The starter's own, comments and all, with pods that exit at once and without retries: what is
+ * lost, is seen.
  * @param folder where the copy of istio/ goes
  */
 export function copyValuesFile(folder: string, { replicas = 1 }: { replicas?: number } = {}): ValuesFile {
@@ -40,7 +41,7 @@ export function copyValuesFile(folder: string, { replicas = 1 }: { replicas?: nu
   };
 }
 
-/** What applying the file would change: `render template FILE | kubectl diff -f -`, where there is a kubectl. Empty: nothing. */
+/** `render template FILE | kubectl diff -f -`, where there is a kubectl. Empty: nothing differs. */
 export async function diffOf(
   { file }: Pick<ValuesFile, 'file'>,
   { cluster, kubeconfig, folder }: { cluster: Cluster; kubeconfig: string; folder: string },

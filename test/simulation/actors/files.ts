@@ -13,7 +13,7 @@ const rulePlace = { resource: resources.destinationRules, namespace: NAMESPACE, 
 /** Applies them in this moment. */
 export type Files = (who: string) => void;
 
-/** As `--write-values` leaves them: the author's own, with the version that serves and the subsets that exist. */
+/** As `--write-values` leaves them: the author's, with the version that serves and its subsets. */
 export function filesOf(
   { api }: Pick<World, 'api'>,
   { live, subsets }: Rest,

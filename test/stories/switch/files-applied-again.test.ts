@@ -1,6 +1,7 @@
 /**
- * A team that switches and applies its files again, as every pipeline does with the next commit: with the end state written into them nothing is
- * lost and nothing differs; without it the second deploy undoes the first.
+ * A team that switches and applies its files again, as every pipeline does with the next commit.
+ * With the end state written into them nothing is lost and nothing differs; without it the second
+ * deploy undoes the first.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * The commands of scripts/switch/docs/gitops.md for Flux and Argo CD, as they stand there, in a repository of a team. Their controllers are played: a
- * loop that applies what the remote holds while their object says so.
+ * The commands of scripts/switch/docs/gitops.md for Flux and Argo CD, as they stand there, in a
+ * team's repository. Their controllers are played: a loop that applies what the remote holds while
+ * their object says so.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
