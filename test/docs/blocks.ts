@@ -9,6 +9,7 @@ export const root = path.resolve(import.meta.dirname, '../..');
  * - `service`: beside a coffee-shop that runs alone
  * - `playground`: beside a playground with the coffee-shop in it; `empty`: with nothing in it
  * - `long`: takes more than a few seconds
+ * - `gitops`: with an owner of the objects beside it, by test/stories/switch/gitops-guide.test.ts
  * - `step`, `yours`: changes the repository, and so runs in a copy of it, one block after the other
  */
 export interface CommandBlock {

@@ -23,6 +23,8 @@ export interface Report {
 
 /** How many worlds are switched once more. */
 const AGAIN = 0.2;
+/** And in how many an owner then applies the old files during one more. */
+const OWNER = 0.1;
 
 /** Replays what `seed` draws; the same seed gives the same report. */
 export async function simulate(
@@ -46,6 +48,7 @@ export async function simulate(
       isMended = true;
       await play.calm();
       if (prng.fork('again').chance(AGAIN)) await play.again();
+      if (prng.fork('an owner').chance(OWNER)) await play.owner();
     } catch (error) {
       world.account.violate(`the simulation broke off: ${messageOf(error)}`);
     }

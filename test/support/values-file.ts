@@ -1,4 +1,4 @@
-/** A team's own copy of istio/, whose cluster file describes what serves, and how far its rendering is from the cluster. */
+/** A team's own copy of istio/, and how far the rendering of its cluster file is from the cluster. */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,8 @@ export interface ValuesFile {
 }
 
 /**
- * The starter's own, comments and all, with pods that exit at once and without retries: what is lost, is seen.
+ * The starter's own, comments and all, with pods that exit at once and without retries: what is
+ * lost, is seen.
  * @param folder where the copy of istio/ goes
  */
 export function copyValuesFile(folder: string, { replicas = 1 }: { replicas?: number } = {}): ValuesFile {
@@ -40,7 +41,7 @@ export function copyValuesFile(folder: string, { replicas = 1 }: { replicas?: nu
   };
 }
 
-/** What applying the file would change: `render template FILE | kubectl diff -f -`, where there is a kubectl. Empty: nothing. */
+/** `render template FILE | kubectl diff -f -`, where there is a kubectl. Empty: nothing differs. */
 export async function diffOf(
   { file }: Pick<ValuesFile, 'file'>,
   { cluster, kubeconfig, folder }: { cluster: Cluster; kubeconfig: string; folder: string },
@@ -64,6 +65,32 @@ export async function diffOf(
   } finally {
     render.remove();
   }
+}
+
+export interface Applied {
+  code: number;
+  stderr: string;
+}
+
+/**
+ * `npm run render -- apply FILE -i …`, as a pipeline does.
+ * @param program the bundled command
+ * @param kubectl default: none, render sends the objects itself
+ */
+export function applyFile(
+  { file }: Pick<ValuesFile, 'file'>,
+  { program, kubeconfig, kubectl }: { program: string; kubeconfig: string; kubectl?: string | undefined },
+  ...more: string[]
+): Promise<Applied> {
+  const how = kubectl === undefined ? [] : ['--kubectl', kubectl];
+  const args = [...sets.flatMap((name) => ['-i', name]), '--kubeconfig', kubeconfig, ...how, ...more];
+  // No other kubectl, wherever this runs.
+  const env = { PATH: path.dirname(process.execPath), HOME: path.dirname(file) };
+  return new Promise((resolve) =>
+    execFile(process.execPath, [program, 'apply', file, ...args], { env }, (error, _stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stderr }),
+    ),
+  );
 }
 
 /** As the API server's own dry run says it. */

@@ -162,7 +162,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof switchFlags }>>['values'];
 
-/** The flags that a suggested command says again: where the cluster and the files are, and how the switch was asked for. */
+/** What a suggested command says again: where cluster and files are, and how the switch was asked for. */
 function sameFlags(
   values: Values,
   { defaultTemplates, isReadElsewhere }: ParseOptions,

@@ -73,7 +73,7 @@ export interface RouteId {
   index: number;
   /** Its author's name for it; empty where it has none. */
   name: string;
-  /** Its author's weights; null: none is written. Absent where it has one destination. */
+  /** Its author's weights; null: none is written. Absent where it has one destination without any. */
   weights?: readonly (number | null)[];
 }
 

@@ -69,8 +69,11 @@ function copyRepository(): string {
   for (const file of files) cpSync(path.join(root, file), path.join(copy, file));
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
   git(copy, 'init', '--quiet');
+  // Guides commit, too.
+  git(copy, 'config', 'user.name', 'a');
+  git(copy, 'config', 'user.email', 'a@example');
   git(copy, 'add', '--all');
-  git(copy, '-c', 'user.name=a', '-c', 'user.email=a@example', 'commit', '--quiet', '--message', 'As it was');
+  git(copy, 'commit', '--quiet', '--message', 'As it was');
   return copy;
 }
 

@@ -28,7 +28,7 @@ export function planMishap(run: Run, scene: Scene): void {
   else at(() => cutOff(run, world));
 }
 
-function kill({ process, name }: Run, { story, timeline }: World): void {
+export function kill({ process, name }: Run, { story, timeline }: World): void {
   story.tell(name, () => 'is killed');
   process.kill();
   timeline.wake();

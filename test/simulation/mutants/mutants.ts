@@ -102,6 +102,10 @@ export const mutants: Mutant[] = [
   { name: 'no new name of the routes in each run', cluster: withOneName, from: 5001 },
   { name: 'no lock', cluster: withoutLock },
   { name: 'no renewal of the lock before a write', cluster: withoutFence },
+  {
+    name: 'no look whether an owner stays away',
+    arrange: (plan) => plan.filter(({ name }) => name !== 'owner-stays-away'),
+  },
   { name: 'the route before the subset', arrange: early('shift-traffic', 'add-subset') },
   { name: 'the traffic before the pods', arrange: early('shift-traffic', 'deploy-version') },
   { name: 'the subset removed before its last request', arrange: early('remove-subset', 'drain-old') },

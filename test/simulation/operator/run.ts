@@ -11,7 +11,7 @@ import { createProcess } from './process.ts';
 import type { OperatorProcess } from './process.ts';
 import { createSimulatedCluster } from './simulated-cluster.ts';
 
-export type Wish = Pick<SwitchOptions, 'to' | 'undo' | 'canary' | 'keepOld' | 'keepFailed'>;
+export type Wish = Pick<SwitchOptions, 'to' | 'undo' | 'canary' | 'keepOld' | 'keepFailed' | 'ownerPaused'>;
 
 export interface Pace {
   leaseSeconds: number;

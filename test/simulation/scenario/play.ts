@@ -1,10 +1,14 @@
-/** What happens in a world, in four acts, and what must hold at the end of each. */
+/** What happens in a world, in some acts, and what must hold at the end of each. */
 import { LONGEST_DISTURBANCE_MS, planDisturbances, planLatecomers } from '../actors/disturbances.ts';
 import { editSomething, withdrawEdits } from '../actors/edits.ts';
+import { applyAgainAndAgain, filesOf } from '../actors/files.ts';
+import type { Files } from '../actors/files.ts';
+import { kill } from '../actors/mishaps.ts';
 import { leftBehind } from '../invariants/end-state.ts';
 import { watchForOneOperator } from '../invariants/one-operator.ts';
 import { watchReach } from '../invariants/out-of-reach.ts';
 import type { Mutant } from '../mutants/mutant.ts';
+import type { Wish } from '../operator/run.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Climate, World } from '../world/world.ts';
 import { createLedger } from './ledger.ts';
@@ -19,10 +23,14 @@ export interface Play {
   calm(): Promise<void>;
   /** A world that was switched, or put back, can be switched again. */
   again(): Promise<void>;
+  /** An owner that was said to be paused applies the old files throughout a switch: it does not come to pass. */
+  owner(): Promise<void>;
   /** How each run ended. */
   ends(): string[];
 }
 
+/** Who applies the files once things are at rest. */
+const PIPELINE = 'pipeline';
 /** Until the first version serves, in milliseconds. */
 const FIRST_MS = 1000;
 /** Until pods that were told to have ended, and their ends have reached everybody. */
@@ -48,6 +56,10 @@ export function createPlay({
   const operators = createOperators({ world, prng, actors, mutant, ledger });
   const { runs } = operators;
   api.onWrite(watchReach(account, world.mesh));
+  // Files that hold the end state are what stands there: kubectl diff of them is empty.
+  api.onWrite(({ by, place }) => {
+    if (by === PIPELINE) account.violate(`files with the end state change ${place.resource.kind}`);
+  });
   api.onWrite(watchForOneOperator(account, (name) => runs.some((run) => run.name === name)));
 
   async function pass(ms: number): Promise<void> {
@@ -63,6 +75,21 @@ export function createPlay({
       runs.some((run) => run.name === holder && (!run.process.isAlive() || run.network.hasFailed()));
     for (const what of leftBehind(store, ledger.rest, { routeStyle, hasAutoscaler, runsOut }))
       account.violate(`left behind ${when}: ${what}`);
+    filesNow()(PIPELINE);
+  }
+
+  function filesNow(): Files {
+    return filesOf(world, ledger.rest, { routeStyle: climate.routeStyle, prng: prng.fork('files') });
+  }
+
+  /** In calm weather a switch that was begun comes to an end. */
+  async function finish(wishOf: (to: string, count: number) => Wish): Promise<void> {
+    for (let count = 0; ledger.unfinished; count += 1) {
+      const { to } = ledger.unfinished;
+      if (count >= MOST_CALM_RUNS) throw new Error(`the switch to ${to} comes to no end`);
+      await operators.untilOver(operators.launch(wishOf(to, count)));
+    }
+    await pass(SETTLED_MS);
   }
 
   return {
@@ -102,16 +129,13 @@ export function createPlay({
       await pass(LONGEST_DISTURBANCE_MS);
       withdrawEdits(world);
       world.kubelet.mend();
-      for (let count = 0; ledger.unfinished; count += 1) {
-        const { to } = ledger.unfinished;
-        if (count >= MOST_CALM_RUNS) throw new Error(`the switch to ${to} comes to no end`);
+      await finish((to, count) => {
         // What cannot be judged (a version that is gone has no answers
         // to compare with) is given up on in the end.
         const wish = { to, ...operators.begun(), undo: false };
         const forward = count < 2 ? wish : { ...wish, canary: undefined };
-        await operators.untilOver(operators.launch(actors.chance(0.5) ? forward : { to, undo: true }));
-      }
-      await pass(SETTLED_MS);
+        return actors.chance(0.5) ? forward : { to, undo: true };
+      });
       verifyRest('after the switch');
     },
 
@@ -123,6 +147,23 @@ export function createPlay({
         account.violate(`it cannot be switched again: ${said ?? 'killed'}`);
       await pass(SETTLED_MS);
       verifyRest('after it was switched again');
+    },
+
+    async owner() {
+      const own = prng.fork('owner');
+      const { live } = ledger.rest;
+      const stop = applyAgainAndAgain(world, filesNow(), own.skewed(300, 4000));
+      planDisturbances(world, 10_000, own.fork('disturbances'));
+      const wish = { to: 'v8', ownerPaused: true };
+      const run = operators.launch(wish);
+      if (own.chance(0.3)) timeline.after(own.skewed(100, 12_000), () => kill(run, world));
+      await operators.untilOver(run);
+      if (!run.process.isAlive()) await operators.untilOver(operators.launch(wish));
+      stop();
+      await pass(LONGEST_DISTURBANCE_MS);
+      await finish((to) => ({ to, undo: true }));
+      if (ledger.rest.live !== live) account.violate(`switched to ${ledger.rest.live} against an owner`);
+      verifyRest('after an owner had applied the old files throughout a switch');
     },
   };
 }

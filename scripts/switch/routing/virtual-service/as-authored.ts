@@ -13,7 +13,9 @@ export function idsOf(http: readonly HttpRoute[], isMeant: (route: HttpRoute) =>
     const { name, route: destinations = [] } = route;
     const weights = destinations.map(({ weight }) => weight ?? null);
     const id = { index, name: withoutMarker(name) };
-    return isMeant(route) ? [destinations.length > 1 ? { ...id, weights } : id] : [];
+    // A share divides a route of one destination as well, and leaves it without what its author wrote.
+    const isWritten = destinations.length > 1 || weights.some((weight) => weight !== null);
+    return isMeant(route) ? [isWritten ? { ...id, weights } : id] : [];
   });
 }
 

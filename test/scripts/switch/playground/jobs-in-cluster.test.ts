@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { loadKubeConfig } from '../../../../scripts/shared/cluster/config.ts';
 import { createTransport, type Transport } from '../../../../scripts/shared/cluster/transport.ts';
 import { waitFor } from '../../../../scripts/shared/wait.ts';
@@ -11,8 +13,11 @@ import { endAfterAll } from '../../../support/end-after-all.ts';
 // The very files a team applies: ServiceAccount, rights, kubeconfig, Jobs, and the image that holds this repository.
 let shop: CoffeeCluster;
 let transport: Transport;
+let folder: string;
 const atEnd = endAfterAll();
 beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'jobs-in-cluster-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   shop = await startCoffeeCluster({ delays: quickDelays });
   atEnd(() => shop.close());
   transport = createTransport(loadKubeConfig({ kubeconfigs: [shop.playground.kubeconfig] }), {
@@ -103,6 +108,21 @@ describe('the Jobs beside the scripts, in the playground', () => {
     const { verdict, log } = await run(job as Named, 'switch');
     expect({ verdict, log: verdict === 'Complete' ? '' : log }).toEqual({ verdict: 'Complete', log: '' });
     expect(log).toContain('v2');
+    // As scripts/switch/docs/gitops.md says it: the whole log goes to git.
+    const file = path.join(folder, 'istio/cluster.yaml');
+    mkdirSync(path.dirname(file));
+    cpSync(path.join(root, 'istio/cluster.yaml'), file);
+    execFileSync('git', ['apply', '-'], { cwd: folder, input: log });
+    expect(parse(readFileSync(file, 'utf8'))).toMatchObject({
+      global: { version: 'v2', image: 'coffee-shop:2.0.0' },
+      include: expect.arrayContaining([
+        { name: 'subsets', values: { subsets: 'v2' } },
+        expect.objectContaining({
+          name: 'route',
+          values: expect.objectContaining({ live: 'v2' }) as unknown,
+        }),
+      ]) as unknown,
+    });
     expect((await fetch(shop.ordersUrl, { method: 'POST' })).headers.get('x-version')).toBe('v2');
   }, 120_000);
 });

@@ -69,6 +69,27 @@ describe('the step restore-names', () => {
   });
 });
 
+describe('the weight of an only destination', () => {
+  it('is remembered where its author wrote one, and comes back after a share has taken it', async () => {
+    const [only] = route('v1').route;
+    const main = { name: 'main', route: [{ ...only, weight: 100 }] };
+    const { context: before } = await world([main, { ...route('v1'), name: 'other' }]);
+    const remembered = before.lastSeen.routesOf('v1');
+    expect(remembered).toEqual([
+      { index: 0, name: 'main', weights: [100] },
+      { index: 1, name: 'other' },
+    ]);
+    const marked = (name: string) => ({ ...route('v1'), name: `${name}--switch-v2-to-v1-0123abcd` });
+    const { context } = await begun([marked('main'), marked('other')], remembered);
+    const next = await perform(context, restoreNamesBack);
+    const [routes] = next.lastSeen.objects;
+    expect((routes?.object['spec'] as { http: object[] }).http).toEqual([
+      main,
+      { ...route('v1'), name: 'other' },
+    ]);
+  });
+});
+
 describe('a switch whose routes have their own names again', () => {
   const main = { index: 0, name: 'main' };
 
