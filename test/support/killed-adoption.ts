@@ -45,7 +45,10 @@ export async function killAdoptionAfter(
     const point = `${last} ${written.at(-1) ?? ''}`;
     expect({ point, lost: account.lost, why: account.byReason }).toEqual({ point, lost: 0, why: {} });
     const [result] = results;
-    if (result === undefined) return seen;
+    if (result === undefined) {
+      await makePlainAgain(shop);
+      return seen;
+    }
     seen.push(point);
     const standing = await plainStanding(shop);
     const isAdopted = standing.deployments.some(([name]) => name === 'coffee-shop-v1');

@@ -7,6 +7,7 @@ import type {
   KubernetesObject,
   VirtualService,
 } from '../../scripts/shared/kubernetes.ts';
+import { InterruptedError } from '../../scripts/shared/errors.ts';
 import { resources } from '../../scripts/shared/resources.ts';
 import { waitFor } from '../../scripts/shared/wait.ts';
 import { without } from '../../scripts/shared/without.ts';
@@ -22,6 +23,8 @@ export interface PlainMeshShop extends CoffeeCluster {
   /** As it serves at first. */
   deployment: Deployment;
   adopt(options?: Partial<SwitchOptions>): Promise<SwitchResult>;
+  /** Stopped, as by Ctrl-C, when this step is about to begin. */
+  adoptUntil(step: string): Promise<SwitchResult>;
 }
 
 /** How the routes are called that lead the gateway's requests to the Service. */
@@ -71,7 +74,14 @@ export async function startPlainMeshShop(
     }
     const told = { cluster, app: 'coffee-shop', to: 'v1', clusterFile };
     const adopt: PlainMeshShop['adopt'] = (more) => runAdoption({ ...told, ...more }, silentReporter);
-    return { ...coffee, deployment, adopt };
+    const adoptUntil: PlainMeshShop['adoptUntil'] = (step) => {
+      const stop = new AbortController();
+      const stepStarted = (_title: string, name: string) => {
+        if (name === step) stop.abort(new InterruptedError('SIGINT'));
+      };
+      return runAdoption({ ...told, signal: stop.signal }, { ...silentReporter, stepStarted });
+    };
+    return { ...coffee, deployment, adopt, adoptUntil };
   } catch (error) {
     await coffee.close();
     throw error;
