@@ -17,11 +17,11 @@ await runMain(async ({ argv, env, signal }) => {
   const { onCluster, runs } = command;
   if (onCluster) {
     const { chooseCluster } = await import('../shared/cluster/flags.ts');
-    const { placeOnCluster } = await import('./on-cluster/place-on-cluster.ts');
+    const { environmentOnCluster } = await import('./on-cluster/environment-on-cluster.ts');
     const choice = chooseCluster(onCluster.flags, { env, home: homeFolder() });
     const say = (line: string): void => void stderr.write(`${printable(line)}\n`);
-    const place = await placeOnCluster(choice, { ...onCluster, runs, signal, say });
-    const { description: on, startPlayground: open } = place;
+    const environment = await environmentOnCluster(choice, { ...onCluster, runs, signal, say });
+    const { description: on, startPlayground: open } = environment;
     return runCommand(command, { startPlayground: open, on, stdout, stderr, tempFolder: tmpdir(), signal });
   }
   verifyHasSignals('The demo on an embedded cluster', process.platform);

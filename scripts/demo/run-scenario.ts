@@ -12,7 +12,7 @@ import type { Run } from './scenarios.ts';
 import { order, releaseDeadlineMs, type DemoSettings } from './settings.ts';
 import { setUp, type Entry } from './set-up.ts';
 import { createStepsClock } from './steps-clock.ts';
-import { PlaceError } from './verify-pods.ts';
+import { UnfitEnvironmentError } from './verify-pods.ts';
 import { expectationOf, judge } from './verdict.ts';
 import { latePart, makeWeather } from './weather.ts';
 
@@ -70,7 +70,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     return { ...base, verdict: judge(expected, account, error), firstCoffeeMs, ...released };
   } catch (error) {
     options.signal.throwIfAborted();
-    if (error instanceof PlaceError) throw error;
+    if (error instanceof UnfitEnvironmentError) throw error;
     const reason: unknown = broken.signal.aborted ? broken.signal.reason : error;
     const failure = { error: messageOf(reason), account: undefined, releaseMs: 0, releaseAtMs: 0, steps: [] };
     return { ...base, verdict: 'failed', firstCoffeeMs, ...failure };
@@ -150,7 +150,7 @@ async function releaseUnderLoad(
     }
     const endMs = now();
     // Fail when the proxy could not be made late: the run would prove nothing.
-    if (weather === 'rough' && calmAgainMs === 0) error ??= 'The release was over before its weather set in.';
+    if (weather === 'rough' && calmAgainMs === 0) error ??= 'The release was over before the proxy was late.';
     watcher.onStep(error === undefined ? 'released' : 'the release failed');
     // Wait beyond the end of the lag: losses of a late proxy after the release count as the release's.
     await loadReaches(Math.max(loadMs, endMs + tailMs, calmAgainMs + tailMs));

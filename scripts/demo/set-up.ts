@@ -10,7 +10,7 @@ import type { ReleaseCluster, Entries } from './playground.ts';
 import { waitUntilRolledOut } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 import { order } from './settings.ts';
-import { PlaceError, verifyImages, verifySidecars } from './verify-pods.ts';
+import { UnfitEnvironmentError, verifyImages, verifySidecars } from './verify-pods.ts';
 
 /** The callers and their address. */
 export interface Entry {
@@ -24,15 +24,15 @@ const coffeeOrInsideMs = 15_000;
 
 /**
  * Deploys v1 and waits for its first answer. Addresses are probed before it is deployed.
- * @throws PlaceError when the environment lacks something that every release needs
+ * @throws UnfitEnvironmentError when the environment lacks something that every release needs
  */
 export async function setUp(
   cluster: Cluster,
   scenario: Scenario,
-  place: ReleaseCluster,
+  environment: ReleaseCluster,
   signal: AbortSignal,
 ): Promise<Entry> {
-  if (scenario.mesh && !place.isPrepared) {
+  if (scenario.mesh && !environment.isPrepared) {
     await cluster.apply(
       {
         apiVersion: 'v1',
@@ -42,13 +42,13 @@ export async function setUp(
       { force: true },
     );
   }
-  const objects = await objectsToStartFrom(scenario, place.vars);
+  const objects = await objectsToStartFrom(scenario, environment.vars);
   // Create the Service first: it has its node port before it has pods.
   await applyAll(
     cluster,
     objects.filter(({ kind }) => kind === 'Service'),
   );
-  const entries = await entriesOf(place, scenario);
+  const entries = await entriesOf(environment, scenario);
   await applyAll(
     cluster,
     objects.filter(({ kind }) => kind !== 'Service'),
@@ -58,16 +58,16 @@ export async function setUp(
     await waitUntilRolledOut(cluster, metadata.name, signal, () => verifyImages(cluster));
   }
   if (scenario.mesh) await verifySidecars(cluster, scenario);
-  return (await outside(entries, place, scenario, signal)) ?? inside(place, scenario, signal);
+  return (await outside(entries, environment, scenario, signal)) ?? inside(environment, scenario, signal);
 }
 
-async function entriesOf(place: ReleaseCluster, { mesh }: Scenario): Promise<Entries> {
-  const { findEntries, gatewayUrl, serviceUrl } = place;
+async function entriesOf(environment: ReleaseCluster, { mesh }: Scenario): Promise<Entries> {
+  const { findEntries, gatewayUrl, serviceUrl } = environment;
   const given = [gatewayUrl ?? serviceUrl];
   const entries = findEntries ? await findEntries(mesh) : { urls: given, isNamed: true, closed: [] };
   if (entries.urls.length === 0) {
     const closed = entries.closed.map(({ url, seen }) => `${url}: ${seen}`);
-    place.inside?.onUnreachable(
+    environment.inside?.onUnreachable(
       closed.join('; ') || (mesh ? 'the gateway has no address' : 'the Service has no node port'),
     );
   }
@@ -77,34 +77,34 @@ async function entriesOf(place: ReleaseCluster, { mesh }: Scenario): Promise<Ent
 /** Undefined when no address serves and the load can run inside instead. */
 async function outside(
   { urls, isNamed }: Entries,
-  place: ReleaseCluster,
+  environment: ReleaseCluster,
   { mesh }: Scenario,
   signal: AbortSignal,
 ): Promise<Entry | undefined> {
   if (urls.length === 0) return undefined;
   const orders = urls.map((entry) => new URL(order.path, entry).href);
-  const isLast = isNamed || !place.inside;
+  const isLast = isNamed || !environment.inside;
   try {
-    const deadlineMs = isLast && !place.findEntries ? coffeeWithinMs : coffeeOrInsideMs;
-    const url = await firstCoffee(orders, place.host, { deadlineMs, signal });
+    const deadlineMs = isLast && !environment.findEntries ? coffeeWithinMs : coffeeOrInsideMs;
+    const url = await firstCoffee(orders, environment.host, { deadlineMs, signal });
     return { url, startLoad: startLoadProcess };
   } catch (error) {
-    if (!(error instanceof DeadlineError && place.findEntries)) throw error;
+    if (!(error instanceof DeadlineError && environment.findEntries)) throw error;
     if (isLast) {
       const wayOut = mesh
         ? howToReachGateway
         : 'Name another one with --address URL, or none: the load then runs inside the cluster.';
-      throw new PlaceError(`${error.message}. ${wayOut}`, { cause: error });
+      throw new UnfitEnvironmentError(`${error.message}. ${wayOut}`, { cause: error });
     }
-    place.inside?.onUnreachable(error.message);
+    environment.inside?.onUnreachable(error.message);
     return undefined;
   }
 }
 
 /** Callers inside the cluster: retries one order until it is served. */
-async function inside(place: ReleaseCluster, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
-  const { inside: callers, host } = place;
-  if (!callers) throw new PlaceError('Nobody can reach the service, from outside or from inside.');
+async function inside(environment: ReleaseCluster, { mesh }: Scenario, signal: AbortSignal): Promise<Entry> {
+  const { inside: callers, host } = environment;
+  if (!callers) throw new UnfitEnvironmentError('Nobody can reach the service, from outside or from inside.');
   const url = new URL(order.path, await callers.entry(mesh)).href;
   let served = false;
   const over = new AbortController();
@@ -130,7 +130,7 @@ async function inside(place: ReleaseCluster, { mesh }: Scenario, signal: AbortSi
     await Promise.race([coffee, ended]);
   } catch (error) {
     signal.throwIfAborted();
-    throw new PlaceError(
+    throw new UnfitEnvironmentError(
       `${messageOf(error)} Name an address that serves here with --address URL, or the load's image with --tools-image REPO:TAG.`,
       { cause: error },
     );

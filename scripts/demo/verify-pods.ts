@@ -5,7 +5,7 @@ import { listPods } from './rollout.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** The environment lacks something that every release needs: the demo ends without the remaining runs. */
-export class PlaceError extends CommandError {}
+export class UnfitEnvironmentError extends CommandError {}
 
 /** The kubelet's reasons for an image that a retry will not help. */
 const hopeless = new Set(['ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
@@ -16,7 +16,7 @@ export async function verifyImages(cluster: Cluster): Promise<void> {
     const trouble = imageTrouble(pod);
     if (trouble === undefined) continue;
     const image = pod.spec.containers.find(({ name }) => name === stuckIn(pod)?.name)?.image ?? '';
-    throw new PlaceError(
+    throw new UnfitEnvironmentError(
       `The nodes cannot get the image ${image} (${trouble}). Name one that they can pull with --image REPO:TAG, or make and load one: npm run image, then kind load image-archive dist/coffee-shop-1.0.0.tar`,
     );
   }
@@ -43,7 +43,7 @@ export async function verifySidecars(cluster: Cluster, { sidecar }: Scenario): P
         ? 'classic'
         : 'no';
     if (found === sidecar) continue;
-    throw new PlaceError(
+    throw new UnfitEnvironmentError(
       `Pod ${metadata.name} came with ${found} sidecar, this release is about a ${sidecar} one. ${
         found === 'no'
           ? 'Is injection on? istioctl analyze says.'

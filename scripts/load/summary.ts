@@ -26,7 +26,7 @@ export function summarize(account: Account): string {
   if (account.late > 0) lines.push(`  requests that waited for a free connection: ${number(account.late)}`);
   if (account.unsent > 0) lines.push(`  timeouts that never got a connection: ${number(account.unsent)}`);
   if (account.abandoned > 0)
-    lines.push(`  broken off without an outcome, not counted: ${number(account.abandoned)}`);
+    lines.push(`  aborted without an outcome, not counted: ${number(account.abandoned)}`);
   if (lost > 0) lines.push('', ...reasons(account));
   lines.push('', verdict(account));
   return lines.join('\n');

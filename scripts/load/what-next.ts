@@ -28,5 +28,5 @@ function redirects({ byStatus, byReason, url }: Account, expected: ReadonlySet<n
 }
 
 function ownLimit({ ownLimit: limit }: Account): string | undefined {
-  return limit && `The load broke off, not the service. ${limit.said}`;
+  return limit && `This machine stopped the load; the service is not to blame. ${limit.said}`;
 }

@@ -28,7 +28,7 @@ export function watchForWrongProtocol(url: URL, tls: TlsAddress, signal: AbortSi
   const tryTls = async (): Promise<void> => {
     if ((await speaksTls(tls, signal)) && !served)
       prove(
-        `${url.host} speaks TLS, and --url says http://. Use https:// there. The load was broken off at the first answer.`,
+        `${url.host} speaks TLS, and --url says http://. Use https:// there. The load was aborted at the first answer.`,
       );
   };
   return {
@@ -41,7 +41,7 @@ export function watchForWrongProtocol(url: URL, tls: TlsAddress, signal: AbortSi
         if (url.protocol === 'http:') looking = tryTls();
         else if (/(ssl|client|tls) certificate/i.test(outcome.bodyStart))
           prove(
-            `${url.host} demands a client certificate (it answers 400). Show one with --cert-file FILE --key-file FILE. The load was broken off at the first answer.`,
+            `${url.host} demands a client certificate (it answers 400). Show one with --cert-file FILE --key-file FILE. The load was aborted at the first answer.`,
           );
         return;
       }

@@ -60,7 +60,7 @@ export function whyNotOwn(folder: string): string | undefined {
   try {
     stats = lstatSync(folder);
   } catch (error) {
-    return `${folder} cannot be looked at: ${messageOf(error)}`;
+    return `${folder} cannot be read: ${messageOf(error)}`;
   }
   const wayOut = 'Nothing in it is used. Remove it, or set TMPDIR to a folder of your own.';
   if (stats.isSymbolicLink()) return `${folder} is a link that uid ${stats.uid} has put there. ${wayOut}`;

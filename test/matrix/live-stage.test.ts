@@ -31,7 +31,7 @@ inChromium(
   () => {
     it.each([
       ['run again', 'resume-switch', 'v2 serves', 'Switch: v2 serves; the release took '],
-      ['taken back', 'undo-switch', 'v1 serves', 'Switch: v1 serves again; taken back after '],
+      ['rolled back', 'undo-switch', 'v1 serves', 'Switch: v1 serves again; rolled back after '],
     ])('loses nothing when the switch is killed and %s', async (_how, action, title, said) => {
       const { page, press, choose, reads, text, reason } = await naiveStage('istio-switch');
       await choose('proxies-proxy', 'gateway');

@@ -3,7 +3,7 @@
  * kind's on macOS or any behind a firewall.
  */
 import { CoreV1Api, KubeConfig, V1NodeAddress } from '@kubernetes/client-node';
-import { placeOnCluster } from '../../scripts/demo/on-cluster/place-on-cluster.ts';
+import { environmentOnCluster } from '../../scripts/demo/on-cluster/environment-on-cluster.ts';
 import { runScenario } from '../../scripts/demo/run-scenario.ts';
 import { findScenario, type ScenarioId } from '../../scripts/demo/scenarios.ts';
 import { quickDefaults } from '../../scripts/demo/settings.ts';
@@ -61,7 +61,7 @@ async function release(
   const run = { scenario: findScenario(id), weather: 'calm' as const };
   const { signal } = new AbortController();
   const said: string[] = [];
-  const place = await placeOnCluster(
+  const place = await environmentOnCluster(
     { kubeconfigs: [far.kubeconfig] },
     {
       ...{ runs: [run], image: undefined, gateway: undefined, signal, ...options },

@@ -5,7 +5,7 @@ import { CommandError } from '../../shared/errors.ts';
 import type { Pod } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
-import { imageTrouble, PlaceError } from '../verify-pods.ts';
+import { imageTrouble, UnfitEnvironmentError } from '../verify-pods.ts';
 import { loadJob } from './load-job.ts';
 
 /** A pod whose image is there starts in seconds. */
@@ -69,14 +69,14 @@ export async function startLoadInCluster(
   };
 }
 
-/** @throws PlaceError when its image cannot be pulled */
+/** @throws UnfitEnvironmentError when its image cannot be pulled */
 function startedPod(cluster: Cluster, job: string, image: string, signal: AbortSignal): Promise<Pod> {
   return waitFor(
     async () => {
       const [pod] = await cluster.list<Pod>(resources.pods, { labelSelector: `job-name=${job}`, signal });
       const trouble = pod && imageTrouble(pod);
       if (trouble) {
-        throw new PlaceError(
+        throw new UnfitEnvironmentError(
           `The load has to run inside the cluster, and the nodes cannot get its image ${image} (${trouble}). Name one that they can pull with --tools-image REPO:TAG (npm run image -- coffee-shop-tools makes it), or an address that serves here with --address URL.`,
         );
       }

@@ -42,7 +42,7 @@ export async function runSweep(
   steps.line(
     `${scenarios.length} approaches at ${lagsMs.length} lags: ${missing.length} runs, about ${formatDuration(remaining.leftMs(estimates))}${known > 0 ? `; ${known} are known from ${folder}` : ''}`,
   );
-  steps.line(`   Each run is kept in ${folder}; if this is broken off, go on with --out ${folder}`);
+  steps.line(`   Each run is kept in ${folder}; if this is interrupted, continue with --out ${folder}`);
   let isUnkept = false;
   for (const [index, { scenario, lagMs }] of missing.entries()) {
     const startedAt = performance.now();
@@ -57,7 +57,8 @@ export async function runSweep(
       writeSweep(folder, state);
     } catch (error) {
       // A failed write must not cost the runs: report it and go on.
-      if (!isUnkept) steps.line(`   ${messageOf(error)}. A sweep that is broken off cannot go on from here.`);
+      if (!isUnkept)
+        steps.line(`   ${messageOf(error)}. An interrupted sweep cannot be continued from here.`);
       isUnkept = true;
     }
   }

@@ -113,4 +113,4 @@ const isSame = (one: Route, other: Route): boolean =>
 
 /** Names for a warning. */
 export const notLookedAt = (error: unknown): string =>
-  `whether the routes lead to ready pods was not looked at: ${messageOf(error)}`;
+  `whether the routes lead to ready pods was not checked: ${messageOf(error)}`;

@@ -74,7 +74,7 @@ describe('a limit of the machine that sends', () => {
     expect(server.total()).toBeLessThanOrEqual(account.sent + account.abandoned);
     expect(account.abandoned).toBeGreaterThan(0);
     expect(run.stderr.trim().split('\n').at(-1)).toMatch(
-      /^The load broke off, not the service\. EMFILE: this process may have 5 open files\. Raise the limit \(ulimit -n /,
+      /^This machine stopped the load; the service is not to blame\. EMFILE: this process may have 5 open files\. Raise the limit \(ulimit -n /,
     );
   });
 

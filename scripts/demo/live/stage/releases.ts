@@ -102,7 +102,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     const said: Record<StageRelease['outcome'], [string, 'good' | 'bad' | 'act']> = {
       'under way': ['', 'good'],
       done: [`${release.to} serves; the release took ${took}`, 'good'],
-      undone: [`${release.from} serves again; taken back after ${took}`, 'good'],
+      undone: [`${release.from} serves again; rolled back after ${took}`, 'good'],
       killed: ['the switch is dead, everything stays as it was', 'bad'],
       stopped: [why, 'bad'],
     };
@@ -171,7 +171,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     const release = isSame ? last : open('switch', halfDone);
     Object.assign(release, { outcome: 'under way', endedMs: undefined, settled: undefined });
     isRunning = true;
-    log.note(how === 'resume' ? 'The switch is run again' : 'The switch is taken back', 'act');
+    log.note(how === 'resume' ? 'The switch is run again' : 'The switch is rolled back', 'act');
     void runSwitch(release, ['--to', halfDone.to, ...(how === 'undo' ? ['--undo'] : [])]);
   };
 
@@ -180,7 +180,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
     if (isRunning) return 'a release is under way';
     if (around.isStageBeingSet()) return 'the stage is being set';
     const { halfDone, layout } = around.standing();
-    if (halfDone) return `the switch to ${halfDone.to} is half done: run it again or take it back`;
+    if (halfDone) return `the switch to ${halfDone.to} is half done: run it again or roll it back`;
     if (layout === 'none') return 'there is no app: set the stage';
     return other() ? undefined : 'no single version serves: set the stage';
   };
@@ -289,7 +289,7 @@ export function createReleases(context: StageContext, around: ReleaseSurrounding
             run: () => takeUp('resume'),
           },
           {
-            ...{ id: 'undo-switch', label: 'Take it back' },
+            ...{ id: 'undo-switch', label: 'Roll it back' },
             does: `back to ${halfDone?.from ?? 'the old version'}, with the same proofs`,
             cannot: cannotTakeUp(),
             run: () => takeUp('undo'),

@@ -60,7 +60,7 @@ function createExecPlugin(
     const timeoutMs = loginTimeoutMs ?? (onTerminal ? PERSON_MS : PROGRAM_MS);
     try {
       if (exec.interactiveMode === 'Always' && !hasInput)
-        throw new Error('it wants a terminal as its standard input (interactiveMode Always)');
+        throw new Error('it needs a terminal as its standard input (interactiveMode Always)');
       const interactive = exec.interactiveMode !== 'Never' && hasInput;
       const output = await runLoginCommand({
         ...{ command: exec.command, args: exec.args, searchPath: env['PATH'] ?? '' },

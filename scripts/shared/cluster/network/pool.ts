@@ -52,7 +52,7 @@ export function createPool(route: Route, { timeoutMs }: { timeoutMs: number }): 
 
 /** Redirects are not followed: credentials go only to the server that the kubeconfig names. */
 const sentOn = (from: string, to: string): WayError =>
-  new WayError(`The API server at ${from} sends us on to ${to}, which the kubeconfig does not name`, {
+  new WayError(`The API server at ${from} redirects to ${to}, which the kubeconfig does not name`, {
     code: 'Redirected',
   });
 

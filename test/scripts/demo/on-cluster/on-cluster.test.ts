@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { demoSelector } from '../../../../scripts/demo/on-cluster/options.ts';
-import { placeOnCluster } from '../../../../scripts/demo/on-cluster/place-on-cluster.ts';
+import { environmentOnCluster } from '../../../../scripts/demo/on-cluster/environment-on-cluster.ts';
 import { rightsFor } from '../../../../scripts/demo/on-cluster/rights.ts';
 import { runScenario } from '../../../../scripts/demo/run-scenario.ts';
 import { findScenario, type ScenarioId } from '../../../../scripts/demo/scenarios.ts';
@@ -44,7 +44,7 @@ function place(id: ScenarioId, options: { image?: string; gateway?: string; name
   const { image, gateway, namespace } = options;
   const choice = { kubeconfigs: [foreign.kubeconfig], ...(namespace === undefined ? {} : { namespace }) };
   const { signal } = new AbortController();
-  return placeOnCluster(choice, { runs: [run(id)], image, gateway, signal, say: () => undefined });
+  return environmentOnCluster(choice, { runs: [run(id)], image, gateway, signal, say: () => undefined });
 }
 
 /** A short release: what is at stake here is the place. */

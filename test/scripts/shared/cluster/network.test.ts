@@ -207,7 +207,7 @@ describe('what fails before a request is sent', () => {
 });
 
 describe('credentials', () => {
-  it('do not follow where the server sends us on to', async () => {
+  it('do not follow redirects of the server', async () => {
     const heard: string[] = [];
     const thief = http.createServer((request, response) => {
       heard.push(request.url ?? '');
@@ -225,7 +225,7 @@ describe('credentials', () => {
       });
       const error = await errorOf(cluster.list(resources.pods));
       expect(error.message).toBe(
-        `The API server at ${plain.url} sends us on to ${elsewhere}, which the kubeconfig does not name (list pods)`,
+        `The API server at ${plain.url} redirects to ${elsewhere}, which the kubeconfig does not name (list pods)`,
       );
       expect(heard).toEqual([]);
     } finally {

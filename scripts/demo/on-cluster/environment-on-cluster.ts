@@ -26,7 +26,7 @@ export interface OnCluster {
  * A real cluster as the demo's environment: each run gets a namespace of its own, which is deleted at its end
  * in any case. Requirements are verified first.
  */
-export async function placeOnCluster(
+export async function environmentOnCluster(
   choice: ClusterChoice,
   options: Omit<OnClusterOptions, 'flags'> & {
     runs: Run[];
