@@ -23,7 +23,7 @@ export class StepFailed extends Error {
 }
 
 /**
- * Gives what the next step is to know.
+ * Returns the values for the next step.
  * @throws StepFailed
  */
 export async function perform(context: SwitchContext, part: NamedPart): Promise<SwitchContext> {

@@ -18,7 +18,7 @@ export interface PlanOptions {
   /** Shares in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
   keepOld?: boolean | undefined;
-  /** Somebody said so, and it is to be seen. */
+  /** `--owner-paused`: to be verified. */
   ownerPaused?: boolean | undefined;
 }
 
@@ -34,7 +34,7 @@ export function planOf({ options, keepsOld }: Pick<SwitchContext, 'options' | 'k
   return planSwitch({ ...options, keepOld: keepsOld });
 }
 
-/** Too late to go back: whatever has been done of it, the rest of the way, with the candidate as it is. */
+/** Past the point of no return: the remaining steps, with the candidate as it is. */
 export function planToTheEnd(): Step[] {
   return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld, restoreNames];
 }

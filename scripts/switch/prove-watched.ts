@@ -1,4 +1,4 @@
-/** A claim is waited for while nobody writes over what is to be shown: after an edit no wait helps. */
+/** Waits for a claim, and stops when somebody edits the objects: after an edit waiting does not help. */
 import { pause } from '../shared/wait.ts';
 import type { Change } from './changes/change.ts';
 import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
@@ -6,7 +6,7 @@ import type { SwitchContext } from './context.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import type { Claim, Phase, Proven } from './step.ts';
 
-/** So often the objects are looked at meanwhile, in milliseconds. */
+/** Poll interval for foreign edits, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
 
 /** @param changes those of the phase, which have been written */
@@ -32,7 +32,7 @@ export async function proveWatched(
   }
 }
 
-/** Until it is told to end, or has found one. */
+/** Runs until it is aborted or has found an edit. */
 async function lookForEdits(context: SwitchContext, onEdit: (edit: ForeignEditError) => void): Promise<void> {
   try {
     for (;;) {
@@ -43,7 +43,7 @@ async function lookForEdits(context: SwitchContext, onEdit: (edit: ForeignEditEr
       return;
     }
   } catch {
-    // Told to end.
+    // Aborted.
   }
 }
 

@@ -15,13 +15,13 @@ import type { NamedPart, Step } from './step.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { SwitchResult } from './types.ts';
 
-/** What is done, and by which lock this run is the only one that does it. */
+/** The plan, and the lock under which it runs. */
 export interface Job {
   operation: Operation;
   lock: Lock;
 }
 
-/** Forward; back where a step's failure leads back. */
+/** Runs forward, and rolls back where a step's failure asks for it. */
 export async function goOn(context: SwitchContext, plan: Step[], job: Job): Promise<SwitchResult> {
   let end: SwitchContext;
   try {
@@ -61,7 +61,7 @@ async function afterFailure(
   return sayUndone(context, cause);
 }
 
-/** A candidate that is left for a look at it stays the switch's own. */
+/** A candidate that `--keep-failed` leaves still belongs to the switch. */
 async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { options, record, to } = context;
   const isLeft = options.keepFailed === true && record.before?.deployment !== true;
@@ -79,7 +79,7 @@ export async function undo(context: SwitchContext, job: Job): Promise<SwitchResu
   } catch (error) {
     const cause = error instanceof StepFailed ? error.cause : error;
     if (!(cause instanceof PointOfNoReturnError)) throw error;
-    // Too late to go back: leave nothing half done.
+    // Past the point of no return: finish.
     context.reporter.note(`${context.words.tooLate(context)} is finished instead of undone`);
     const result = await goOn(context, operation.planToTheEnd(), job);
     return { ...result, ok: false, error: messageOf(cause) };

@@ -10,7 +10,7 @@ export interface Proven {
   /** What is true now, for a person: `2/2 pods ready`. */
   detail: string;
   proof?: Proof | undefined;
-  /** Worth knowing, and no reason to stop. */
+  /** A note; no reason to stop. */
   notes?: string[] | undefined;
   /** A proof C that has begun, for the next step. */
   watch?: QuietWatch | undefined;
@@ -36,27 +36,27 @@ export interface Part extends Required<Phase> {
   title(context: SwitchContext): string;
   /** What must be done and hold before the first write. */
   before?: Phase;
-  /** Said right before the first write. */
+  /** Printed right before the first write. */
   warning?(context: SwitchContext): string;
-  /** What waits for the claim. */
+  /** The text while the claim is waited for. */
   after?: Phase;
 }
 
 export interface NamedPart extends Part {
   /** For programs: the name in the report, the journal and the Events. */
   name: string;
-  /** It only looks: no Event is written of it. */
+  /** Read-only: no Event is written for it. */
   changesNothing?: boolean;
   /** The object it is about. Default: the one that holds the routes. */
   subject?(context: SwitchContext): Subject;
 }
 
 export interface Step extends NamedPart {
-  /** Taken back with the same proofs. None: there is nothing to take back. */
+  /** Its roll back, with the same proofs. Undefined: nothing to undo. */
   undo?: Part;
   /** Percent of the traffic that the candidate gets. After it, a roll back restores the capacity first. */
   share?: number;
-  /** What a failure leads to: everything rolled back, or a stop where the next run goes on. */
+  /** What a failure leads to: a roll back, or a stop from which the next run continues. */
   onFailure: 'undo' | 'stop';
   /** Waiting in it is by design, and no proxy's fault. */
   waits?: boolean;
@@ -79,7 +79,7 @@ export function phasesOf(part: Part): Phase[] {
   return [part.before ?? {}, part, part.after ?? {}];
 }
 
-/** The way back of a step. */
+/** The roll back of a step. */
 export function undoOf(step: Step): NamedPart[] {
   const subject = (context: SwitchContext) => step.subject?.(context) ?? context.lastSeen.routesName;
   return step.undo === undefined ? [] : [{ ...step.undo, name: `undo-${step.name}`, subject }];

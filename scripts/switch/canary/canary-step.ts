@@ -19,7 +19,7 @@ export function canaryStep(share: number, isFirst: boolean): Step {
     share,
     marker: `${marker}-p${share}`,
   });
-  /** A run that is continued does not go back to a smaller share. */
+  /** A continued run does not return to a smaller share. */
   const isPast = ({ lastSeen, from, to }: SwitchContext) => lastSeen.shareOf(from, to) > share;
   return {
     name: `canary-${share}`,
@@ -44,7 +44,7 @@ export function canaryStep(share: number, isFirst: boolean): Step {
         },
       };
     },
-    // One way back for all shares.
+    // One roll back for all shares.
     ...(isFirst ? { undo: shiftBack } : {}),
   };
 }

@@ -12,7 +12,7 @@ import type { Latencies } from './latency.ts';
 import type { MetricLabel } from './metric-label.ts';
 import { LATENCY_PATH, latenciesOf, latencyCounters } from './proxy-latency.ts';
 
-/** What has been counted since it was opened, by version. A version without an entry was not heard of. */
+/** What has been counted since it was opened, by version. A version without an entry has no counts. */
 export interface EvidenceWindow {
   counts(signal: AbortSignal): Promise<ReadonlyMap<string, Sample>>;
   latencies(signal: AbortSignal): Promise<ReadonlyMap<string, Latencies>>;
@@ -22,7 +22,7 @@ export interface EvidenceSource {
   open(signal: AbortSignal): Promise<EvidenceWindow>;
 }
 
-/** The same source, which also tells how many answers of these versions its first window saw. */
+/** The same source, with the number of answers of these versions in its first window. */
 export function withTally(
   source: EvidenceSource,
   versions: string[],

@@ -10,9 +10,9 @@ export interface Samples {
 }
 
 /**
- * Fisher's exact test, one-sided: how likely it is, if both versions were equally good, that so many of the
- * errors or more fall to the candidate by chance. Exact for small counts: a canary has a few errors among a
- * few hundred requests.
+ * Fisher's exact test, one-sided: the probability, if both versions were equally
+ * good, that at least so many of the errors fall to the candidate. Exact for
+ * small counts: a canary has a few errors among a few hundred requests.
  */
 export function fisherExact(candidate: Sample, current: Sample): number {
   const total = candidate.requests + current.requests;

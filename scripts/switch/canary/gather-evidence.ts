@@ -10,15 +10,15 @@ import { compareLatencies } from './latency.ts';
 import type { Comparison } from './latency.ts';
 import { isPromoted } from './promote.ts';
 
-/** Fewer answers of the candidate say nothing. */
+/** Minimum answers of the candidate: fewer prove nothing. */
 export const LEAST_SAMPLE = 100;
-/** Fewer of the current version say nothing either: beside 20 good ones, 26 errors in 100 tell. */
+/** Minimum answers of the current version: beside 20 good ones, 26 errors in 100 are significant. */
 export const LEAST_OLD_SAMPLE = 20;
-/** So unlikely must the candidate's errors be as chance before they count against it. */
+/** Significance level of the test against the candidate. */
 const SIGNIFICANCE = 0.01;
-/** Looked at again and again while a share is held: each look must be the more certain. */
+/** Significance level while a share is held: repeated tests need a stricter one. */
 const SIGNIFICANCE_WHILE_HELD = SIGNIFICANCE / 100;
-/** How long a person may think about it, in milliseconds. */
+/** Deadline for an approval, in milliseconds. */
 const HOLD_MS = 24 * 3600 * 1000;
 
 /** Gives a line for a person. Throws a WorseError, or what kept the evidence from coming in time. */
@@ -48,7 +48,7 @@ export async function gatherEvidence(
   return withLatency(context, counted, timed);
 }
 
-/** Asks until there is an answer. A source that does not answer now says nothing against the candidate. */
+/** Retries until there is an answer. A source that does not answer is not counted against the candidate. */
 async function untilHeard<T>(
   { stepTimeoutMs, signal, clock, reporter }: SwitchContext,
   what: string,
@@ -115,7 +115,7 @@ async function compare(
 }
 
 /**
- * Waits for a person's yes, and goes on looking. A proxy that restarts or an istiod that is away for a while
+ * Waits for an approval, and goes on testing. A proxy that restarts or an istiod that is away for a while
  * ends no hold of hours; evidence that cannot be had for longer than a step may take does.
  */
 async function holdForYes(

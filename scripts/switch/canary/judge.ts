@@ -9,10 +9,10 @@ export interface Versions {
   to: string;
 }
 
-/** The candidate is worse than the current version: no wait and no second look changes that. */
+/** The candidate is worse than the current version: waiting and retrying do not change that. */
 export class WorseError extends CommandError {}
 
-/** Says what was counted; throws when so many errors of the candidate would hardly come about by chance. */
+/** Describes the counts; throws when the candidate has significantly more errors. */
 export function judgeErrors(
   { from, to }: Versions,
   { candidate, current }: Samples,

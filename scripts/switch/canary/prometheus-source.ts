@@ -11,7 +11,7 @@ import type { Latencies } from './latency.ts';
 import type { MetricLabel } from './metric-label.ts';
 import { edgeOf } from './proxy-latency.ts';
 
-/** How long one query may take, in milliseconds. */
+/** Timeout of one query, in milliseconds. */
 const QUERY_MS = 10_000;
 
 export interface PrometheusQueries {

@@ -1,4 +1,4 @@
-/** A person's yes to a share that is held: an annotation on the Lease that names the switch and the share. */
+/** The approval of a share that is held: an annotation on the Lease that names the switch and the share. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -21,7 +21,7 @@ export async function isPromoted(
   return lease?.metadata.annotations?.[PROMOTION] === yesTo(id, share);
 }
 
-/** Says yes to the share that the switch under way has reached; gives a line for a person. */
+/** Approves the current share of the switch under way; returns a line for a person. */
 export async function promote(cluster: Cluster, app: string, clock: Clock = systemClock): Promise<string> {
   const { record, lastSeen } = await readState(cluster, app);
   if (!isUnfinished(record) || record.phase !== 'running')

@@ -53,7 +53,7 @@ async function applyChange(context: Context, change: Change): Promise<Kubernetes
   }
 }
 
-/** Deleting again what may be deleted already does no harm: the uid guards a namesake. */
+/** A repeated delete is idempotent: the uid protects a new object of the same name. */
 async function remove(context: Context, { resource, name, namespace, uid }: Change): Promise<void> {
   const { cluster, signal, clock, stepTimeoutMs } = context;
   await waitFor(

@@ -1,4 +1,7 @@
-/** A guarded write: the server refuses a stale read, a lost answer is looked up, an edit stops the switch. */
+/**
+ * A guarded write: the server refuses a stale one, a lost answer is
+ * checked by a read, and a foreign edit stops the switch.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict, isNotFound } from '../../shared/cluster/errors.ts';
@@ -19,7 +22,7 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 ): Promise<T> {
   const { name } = known.metadata;
   const wanted: object = { ...known.spec, ...fields };
-  // This run read or wrote it last: the server refuses the write (409) when it is so no longer.
+  // This run read or wrote it last: the server refuses the write (409) when it has changed.
   const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
   for (let attempt = 0; ; attempt += 1) {
     const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });
@@ -43,9 +46,9 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the subsets are not what this run read or wrote last. Asked
- * before what cannot be undone: a resourceVersion guards a write to its own object, not the removal of what
- * another object has come to name again.
+ * Throws a ForeignEditError when the routes or the subsets are not what this run read
+ * or wrote last. Called before what cannot be undone: a resourceVersion guards a write
+ * to its own object, not the removal of what another object has come to name again.
  */
 export async function verifyUnchanged({
   cluster,

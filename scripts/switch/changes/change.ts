@@ -17,7 +17,7 @@ export interface Change {
   patch?: Record<string, unknown>;
   /** The field of `spec` that is written while the spec is that of `before`: an edit stops the switch. */
   guarded?: string;
-  /** Delete only this very object, and no namesake. */
+  /** Delete only the object with this uid. */
   uid?: string | undefined;
   /** For a person, below the difference. */
   remarks?: readonly string[];

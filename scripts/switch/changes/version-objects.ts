@@ -44,7 +44,7 @@ async function objectsOfVersion(
 ): Promise<KubernetesObject[]> {
   const { cluster, app, options, from, to, deployments, signal } = context;
   const other = version === to ? from : to;
-  // To roll back no template is needed: without one there is just nothing more to find.
+  // A roll back needs no template: without one there are no more objects to find.
   const render = (name: string) => renderVersion(options, { app, version: name }).catch(() => undefined);
   const [own, others] = await Promise.all([render(version), render(other)]);
   const keyOf = ({ kind, metadata }: KubernetesObject) => `${kind ?? ''} ${metadata.name}`;

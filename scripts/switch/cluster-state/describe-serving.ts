@@ -1,4 +1,4 @@
-/** Who serves, in words. */
+/** Which versions serve, in words. */
 import type { LiveVersion } from '../routing/traffic-routing.ts';
 
 /** `v1 serves all traffic`, or `v1 serves 95 % and v2 5 % of all traffic`. */

@@ -31,7 +31,7 @@ export function findVersion(versions: VersionDeployment[], version: string): Dep
   return versions.find((entry) => entry.version === version)?.deployment;
 }
 
-/** Whether traffic may come back to a version: one that is being deleted ends, whatever is written to it. */
+/** Whether traffic may be moved back to a version: not to one that is being deleted. */
 export function canServeAgain(deployment: Deployment | undefined): deployment is Deployment {
   return deployment !== undefined && deployment.metadata.deletionTimestamp === undefined;
 }

@@ -9,7 +9,7 @@ import type { NamedPart } from '../step.ts';
 import type { Subject } from '../types.ts';
 
 const COMPONENT = 'zero-downtime-switch';
-/** An Event is a courtesy: a switch does not wait longer for it, in milliseconds. */
+/** Timeout of an Event, in milliseconds: Events are best effort. */
 const PATIENCE_MS = 2000;
 /** What the API server takes in `message`. */
 const LONGEST = 1024;
@@ -22,15 +22,15 @@ export interface StepEvent {
   ok: boolean;
 }
 
-/** Writes one Event. It never fails: an error of it is left aside. */
+/** Writes one Event. Best effort: its errors are ignored. */
 export async function recordEvent(context: SwitchContext, event: StepEvent): Promise<void> {
   const { options } = context;
-  // A look changes nothing, and this would be a change.
+  // Neither a dry run nor a step without changes writes an Event.
   if (!options.events || options.dryRun || event.part.changesNothing) return;
   try {
     await withTimeout(context.clock, PATIENCE_MS, (signal) => writeEvent(context, event, signal));
   } catch {
-    // The switch itself says on the terminal and in its record what it did.
+    // Ignored: the terminal and the record tell the same.
   }
 }
 

@@ -1,4 +1,4 @@
-/** A journal: one JSON line per event, written before the next thing happens. It tells of killed runs too. */
+/** A journal: one JSON line per event, written before the next thing happens. It covers killed runs too. */
 import { constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
@@ -16,7 +16,7 @@ export function createJournal(file: string, now: () => Date = () => systemClock.
   const write = (event: string, fields: Record<string, unknown> = {}): void => {
     // A journal is read on terminals too.
     const line = `${printableJson({ time: now().toISOString(), event, ...fields }, printableStrings)}\n`;
-    // What is left of a line that did not fit stays a line of its own.
+    // After a partial write start a new line.
     const bytes = Buffer.from(isTorn ? `\n${line}` : line);
     let at = 0;
     try {

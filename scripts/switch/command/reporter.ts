@@ -5,7 +5,7 @@ import { createSteps } from '../../shared/terminal.ts';
 import type { Output } from '../../shared/terminal.ts';
 import type { Reporter } from '../types.ts';
 
-/** How often a log without a terminal hears of a step that takes its time, in milliseconds. */
+/** Interval of progress lines for a long step without a terminal, in milliseconds. */
 const LOG_EVERY_MS = 10_000;
 
 export function createTerminalReporter(

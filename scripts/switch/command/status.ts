@@ -12,7 +12,7 @@ export interface VersionStatus {
   version: string;
   /** What the main route gives it, in percent. */
   share: number;
-  /** As the proxies are told of it; undefined where they are not. */
+  /** Its subset; undefined where there is none. */
   subset: string | undefined;
   ready: number;
   /** Whether it has a Deployment, and how many pods that wants. */
@@ -29,7 +29,7 @@ export interface Status {
   /** The last switch this project did here. */
   record: SwitchRecord | undefined;
   unfinished: boolean;
-  /** Who switches right now, or did so when it was killed. */
+  /** The holder of the operator lease: a running switch, or a killed one. */
   holder: string | undefined;
 }
 
@@ -74,7 +74,7 @@ async function statusOf(cluster: Cluster, state: State, version: string): Promis
   };
 }
 
-/** Whether every route leads to somebody who answers. */
+/** Whether every route leads to ready pods. */
 export function allServed({ versions }: Pick<Status, 'versions'>): boolean {
   return versions.every(({ answers503 }) => answers503 === undefined);
 }

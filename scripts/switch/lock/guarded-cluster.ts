@@ -2,7 +2,7 @@
 import type { Cluster, WriteOptions } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 
-/** What changes nothing that a switch acts on: a question, and a note. */
+/** Writes that change nothing a switch acts on: access reviews and Events. */
 const UNGUARDED = new Set(['SelfSubjectAccessReview', 'Event']);
 
 /**

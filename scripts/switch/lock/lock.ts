@@ -8,10 +8,10 @@ export interface Lock {
   /** Aborted when another operator may be at work. */
   readonly lost: AbortSignal;
   take(run: Pick<Run, 'cluster' | 'options' | 'signal' | 'clock' | 'reporter'>): Promise<void>;
-  /** Nothing while it is not taken. */
+  /** A no-op while it is not taken. */
   renew(): Promise<void>;
   write(record: SwitchRecord): Promise<void>;
-  /** The last record and the end of the lock in one. */
+  /** Writes the last record and releases the lock in one write. */
   finish(record: SwitchRecord): Promise<void>;
   release(): Promise<void>;
 }

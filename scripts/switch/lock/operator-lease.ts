@@ -1,4 +1,4 @@
-/** One operator at a time: whoever runs renews the Lease; a run that was killed leaves it to expire. */
+/** One operator at a time: the running one renews the Lease; that of a killed run expires. */
 import { withTimeout, type Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
@@ -8,7 +8,7 @@ import { resources } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
 import { ANNOTATION, type SwitchRecord } from './switch-record.ts';
 
-/** Renewals while the Lease lasts once: some may fail, and the holder stops before anybody may take over. */
+/** Renewals per lease duration: some may fail, and the holder stops before another may take over. */
 const RENEWALS = 5;
 /** Retries of a write after a conflict or a lost answer. */
 const MOST_RETRIES = 20;
@@ -22,9 +22,9 @@ export interface Operator {
 }
 
 export interface OperatorLease {
-  /** Writes the record; fails when somebody else holds the Lease by now. */
+  /** Writes the record; fails when another run holds the Lease. */
   write(record: SwitchRecord): Promise<void>;
-  /** Writes the Lease now, and hears of it while it lasts; fails when somebody else holds it by now. */
+  /** Renews the Lease now, within its duration; fails when another run holds it. */
   renew(): Promise<void>;
   /** The last record and the end of the Lease in one write: a run killed here leaves all of it or nothing. */
   finish(record: SwitchRecord): Promise<void>;
@@ -118,7 +118,7 @@ class KeptLease implements OperatorLease {
   #everySoOften(): void {
     this.#cancel = this.#operator.clock.after(this.#everyMs, () => this.#everySoOften());
     this.#missed += 1;
-    // One renewal's time before anybody else may take over.
+    // One renewal interval before another run may take over.
     if (this.#missed >= RENEWALS - 1) {
       const { name } = this.#lease.metadata;
       this.#lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
@@ -126,7 +126,7 @@ class KeptLease implements OperatorLease {
     }
     if (this.#isRenewing) return;
     this.#isRenewing = true;
-    // One that hangs must not keep the next from being tried in time.
+    // Its timeout: a hanging renewal must not delay the next one.
     const edit = (lease: Lease) => holdBy(this.#operator, lease);
     void this.#change({ edit, timeoutMs: 2 * this.#everyMs })
       .catch(() => undefined)
@@ -178,7 +178,7 @@ class KeptLease implements OperatorLease {
   }
 }
 
-/** By whichever clock went further: a monotonic one may stand still while the machine sleeps. */
+/** Elapsed time by the clock that went further: a monotonic one may stop while the machine sleeps. */
 function stopwatch(clock: Clock): () => number {
   const [from, date] = [clock.now(), clock.date().getTime()];
   return () => Math.max(clock.now() - from, clock.date().getTime() - date);

@@ -1,4 +1,4 @@
-/** Takes the Lease, or finds out who has it. */
+/** Acquires the Lease, or finds its holder. */
 import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -13,7 +13,7 @@ import { createId } from '../../shared/create-id.ts';
 import { holdBy, keepLease, type OperatorLease, type Operator } from './operator-lease.ts';
 import { leaseName } from './switch-record.ts';
 
-/** How often a run that waits for its turn says so, in milliseconds. */
+/** Interval of progress lines while waiting for the Lease, in milliseconds. */
 const SAY_EVERY_MS = 5000;
 
 export interface TakeOptions {
@@ -31,9 +31,9 @@ function operatorIdentity(id: string): string {
 }
 
 /**
- * When another holds it: waits to see it renewed (its holder is alive, and this run stops) or run out (it was
- * killed). The value is watched and its time not read, so that clocks of machines do not matter, as in
- * client-go's election.
+ * When another holds it: waits to see it renewed (its holder is alive, and this
+ * run stops) or run out (it was killed). Only changes of the value count, not its
+ * time, so that clock skew does not matter, as in client-go's leader election.
  */
 export async function takeLease(cluster: Cluster, app: string, options: TakeOptions): Promise<OperatorLease> {
   const { leaseSeconds = 15, signal, onWait, clock = systemClock } = options;
@@ -59,7 +59,7 @@ export async function takeLease(cluster: Cluster, app: string, options: TakeOpti
     try {
       return keepLease(cluster, operator, await write(found));
     } catch (error) {
-      // Somebody was faster, or an answer was lost. Not for ever: a Lease may be there and not to be seen.
+      // Retry after a conflict or a lost answer, but not for ever: a Lease may exist and not be readable.
       failingSince ??= clock.now();
       const isOver = clock.now() - failingSince > leaseSeconds * 1000;
       if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;

@@ -1,7 +1,6 @@
 /**
- * Who keeps an object as its files say: a controller that writes the files' state over every other, again and
- * again, or a tool that writes it when somebody runs it. Recognised by the marks that the tool leaves on the
- * object.
+ * Who keeps an object as its files say: a controller that reconciles it, or a tool that applies it when
+ * somebody runs it. Recognised by the labels and annotations that the tool leaves on the object.
  */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
@@ -19,7 +18,7 @@ export interface Owner {
   namespace?: string;
 }
 
-/** Whether it writes over an edit without anybody's doing. */
+/** Whether it reverts an edit by itself. */
 export const reverts = ({ kind }: Owner) => kind !== 'Helm release' && kind !== 'pipeline';
 
 /** The field managers of the tools that are recognised by their own marks. */
@@ -31,7 +30,7 @@ const KNOWN: Partial<Record<Owner['kind'], readonly string[]>> = {
   'Helm release': ['helm'],
 };
 
-/** Whether what this field manager writes, it writes for the owner. */
+/** Whether this field manager belongs to the owner. */
 export const writesFor = ({ kind, name }: Owner, manager: string) =>
   (KNOWN[kind] ?? [name]).includes(manager);
 

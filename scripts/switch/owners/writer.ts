@@ -1,4 +1,4 @@
-/** Who has written over the switch, as the object itself says, and how to keep it from doing so again. */
+/** Who has overwritten the switch's fields, by the object's managedFields, and how to prevent it. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
 import { describeOwner, pauseCommand } from './describe-owner.ts';

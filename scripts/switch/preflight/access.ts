@@ -1,4 +1,4 @@
-/** The rights that a switch needs. One that is missing in the middle would be worse than none at all. */
+/** The rights that a switch needs. A missing one must be found before the first write. */
 import { verifyRights, type Right } from '../../shared/cluster/access.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 

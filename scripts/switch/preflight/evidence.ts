@@ -4,7 +4,9 @@ import { metricLabelOf } from '../canary/metric-label.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 
-/** A share that cannot be judged would be taken back: better to know before. Says what will be asked. */
+/**
+ * A share without evidence would be rolled back, so verify its source first. Describes what will be measured.
+ */
 export const prometheusAnswers: Check = {
   title: 'Prometheus answers',
   async run({ context: { options, target, signal, clock, lastSeen, from, to } }) {

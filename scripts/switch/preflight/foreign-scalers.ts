@@ -1,4 +1,4 @@
-/** What scales the current version and is somebody else's: the switch leaves it alone, and says so. */
+/** Autoscalers of the current version with other owners: the switch leaves them unchanged, and says so. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';

@@ -1,7 +1,7 @@
 import { readLease } from '../lock/switch-record.ts';
 import type { Check } from './check.ts';
 
-/** Its holder may be at work, or was killed. Only waiting tells which, and a look does not wait. */
+/** Its holder may be at work, or was killed. Only waiting tells which, and the preflight does not wait. */
 export const leaseIsFree: Check = {
   title: 'nobody else is switching',
   async run({ context: { cluster, app } }) {

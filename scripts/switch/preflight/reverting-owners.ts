@@ -1,6 +1,6 @@
 /**
- * Whoever keeps the objects of a switch as its files say would write the old state over the new one in the
- * middle of it, or right after. Found before anything is changed; how to pause it is said.
+ * An owner that reconciles the objects of a switch would revert it halfway, or right after. It is found
+ * before anything is changed, and the message says how to pause it.
  */
 import { UsageError } from '../../shared/errors.ts';
 import type { Deployment } from '../../shared/kubernetes.ts';

@@ -1,4 +1,4 @@
-/** Rights beyond those of every switch: for what else the template set makes, and for the way back. */
+/** Rights beyond those of every switch: for what else the template set makes, and for a roll back. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -35,7 +35,7 @@ export async function explainMissingRights(
   throw error;
 }
 
-/** Asked before the Lease is taken: a roll back that stops in the middle is worse than none. */
+/** Asked before the Lease is taken: a roll back must not stop halfway for a missing right. */
 export async function verifyWayBack(context: SwitchContext, { deployments }: State): Promise<void> {
   const { cluster, signal, options, record, from } = context;
   const isTooLate = deployments.every(({ version }) => version !== from);

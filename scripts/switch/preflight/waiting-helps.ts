@@ -1,4 +1,4 @@
-/** States in which waiting for the candidate cannot help: told before anything is touched. */
+/** States in which waiting for the candidate cannot help: reported before anything is changed. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import { explainUnready, rolloutOf, standsStill } from '../../shared/deployment-ready.ts';

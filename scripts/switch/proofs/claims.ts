@@ -71,7 +71,7 @@ export function unused(context: SwitchContext, version: string): Claim {
   };
 }
 
-/** Every proxy has forgotten the version. */
+/** No proxy has the version's subset any more. */
 export function gone(context: SwitchContext, version: string): Claim {
   return {
     text: `${version}'s cluster is gone from every proxy`,
@@ -84,7 +84,7 @@ export function gone(context: SwitchContext, version: string): Claim {
   };
 }
 
-/** Both, one after the other; what the first has begun goes on in the second. */
+/** Both, one after the other; a watch that the first has begun goes on in the second. */
 export function bothOf(
   first: Claim,
   second: (proven: Proven) => Claim,

@@ -18,14 +18,14 @@ import type { Proxy, SyncStatus } from './proxies.ts';
 /** Envoy's admin and istiod's debug port answer loopback only, which is where a port-forward comes from. */
 const ENVOY_ADMIN_PORT = 15000;
 const ISTIOD_DEBUG_PORT = 15014;
-/** How old a list of pods may be that says who the istiods are, in milliseconds. */
+/** Cache lifetime of the list of istiods, in milliseconds. */
 const FRESH_MS = 250;
-/** How long an istiod may not answer before it counts as down, in milliseconds. */
+/** Timeout after which an istiod counts as down, in milliseconds. */
 const ASK_ISTIOD_FOR_MS = 3000;
 /** Port-forwards kept open between turns: each costs the API server and a kubelet a stream. */
 const OPEN_FORWARDS = 1000;
 
-/** Where `/debug/configz`, all of Istio's configuration, takes longer, it is not asked for again. */
+/** Where `/debug/configz`, all of Istio's configuration, takes longer, it is not requested again. */
 const SLOW_CONFIGZ_MS = 1000;
 
 /** https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
@@ -187,7 +187,7 @@ class LiveMesh implements Mesh {
     return late.find((text) => text !== undefined);
   }
 
-  /** Undefined when it cannot be had. It is a help, not a proof: what counts is what the proxies show. */
+  /** Undefined when it cannot be read. It only speeds up the wait: the proof comes from the proxies. */
   async #configOf(pod: Pod, signal?: AbortSignal): Promise<KubernetesObject[] | undefined> {
     if (this.#isConfigzSlow) return undefined;
     const startedMs = this.#clock.now();
@@ -293,7 +293,7 @@ class LiveMesh implements Mesh {
   async #askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = this.#istioNamespace, uid = name } = pod.metadata;
     const forward = () => this.#forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT);
-    // What the few istiods say decides who is asked: they do not wait behind thousands of proxies.
+    // Outside the limiter: the few istiods must not wait behind thousands of proxies.
     return JSON.parse(await this.#get(forward, path, { signal })) as T;
   }
 

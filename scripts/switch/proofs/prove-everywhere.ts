@@ -1,4 +1,4 @@
-/** Asks every proxy the same question until each has proven it and a new list finds no other. */
+/** Polls every proxy until each has proven the claim and a new list finds no other proxy. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
@@ -21,7 +21,7 @@ export interface Proof {
 export interface ProofRequest {
   /** The claim as a person reads it: `v2's endpoints`. */
   what: string;
-  /** Asks one proxy. Whatever it throws counts as not proven, and is asked again. */
+  /** Asks one proxy. An error counts as not proven, and is retried. */
   check: (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>;
   /** Undefined when everything besides the proxies holds; else what does not: a pod that is not ready. */
   also?: (signal: AbortSignal) => Promise<string | undefined>;
@@ -34,7 +34,7 @@ export interface ProofRequest {
   clock?: Clock;
 }
 
-/** Some proxy did not prove it in time. */
+/** A proxy did not prove the claim before the deadline. */
 export class NotProvenError extends CommandError {
   readonly proxies: string[];
 
@@ -55,16 +55,16 @@ interface Watched {
 
 /** Between two lists while some proxy is open: so many times what a list takes, within these bounds. */
 const LIST_EVERY = { times: 5, leastMs: 1000, mostMs: 5000 };
-/** No proxy is asked more often than this, in milliseconds. */
+/** Shortest poll interval of one proxy, in milliseconds. */
 const SHORTEST_INTERVAL_MS = 15;
 /** What each open proxy adds to the poll interval, in milliseconds: at most some 700 questions a second. */
 const INTERVAL_PER_PROXY_MS = 1.5;
-/** Poll interval: at most this part of the time waited so far. */
+/** Poll interval: at most this fraction of the time waited so far. */
 const RESOLUTION = 1 / 20;
-/** Why a question is given up. One for all: an error of its own for each of thousands takes seconds. */
+/** The abort reason of a request. One shared error: thousands of stack traces take seconds. */
 const OVER = new CommandError('the proxy is not asked any more');
 
-/** @throws NotProvenError when its time is up; the signal's reason when aborted */
+/** @throws NotProvenError at the deadline; the signal's reason when aborted */
 export async function proveEverywhere(mesh: Mesh, request: ProofRequest): Promise<Proof> {
   return new EveryProxy(mesh, request).prove();
 }
@@ -183,7 +183,7 @@ class EveryProxy {
     }
   }
 
-  /** Until every known proxy has proven it, or it is time to list again or to give up. */
+  /** Until every known proxy has proven it, or it is time to list again, or the deadline. */
   async #settled(passMs: number): Promise<void> {
     const { deadlineMs, signal, onProgress } = this.#request;
     const { times, leastMs, mostMs } = LIST_EVERY;
@@ -216,7 +216,7 @@ class EveryProxy {
   #progress(): string {
     const all = this.#watched.size;
     const count = `${all - this.#open.size}/${all} proxies`;
-    // What was rejected does not come by waiting: it is told before what is only late.
+    // Name rejections before lateness: waiting does not mend them.
     const [first] = this.#open;
     const waiting = this.#rejecting.find((entry) => this.#open.has(entry)) ?? first;
     if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${lastSeen(waiting)}`;
@@ -265,7 +265,7 @@ interface Bell {
   next(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Lets one side wait for the next of many rings, or for a time. */
+/** A reusable signal: waits for the next ring, or for a timeout. */
 function createBell(clock: Clock): Bell {
   const waiting = new Set<() => void>();
   return {

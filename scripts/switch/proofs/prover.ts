@@ -12,12 +12,12 @@ import type { Proxy } from './proxies.ts';
 import { startQuietWatch } from './quiet-watch.ts';
 import type { Leaving, QuietWatch } from './quiet-watch.ts';
 
-/** How long a proof may take, and who hears of its progress. */
+/** The deadline of a proof, and the listener for its progress. */
 export type Deadline = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress' | 'clock'>;
 
 export interface ReadyPods {
   addresses: ReadonlySet<string>;
-  /** What is not as it should be with the pods themselves: `1/2 pods ready`. */
+  /** What is wrong with the pods themselves: `1/2 pods ready`. */
   problem: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface Prover {
   ): Promise<RoutesProof>;
   /** C: at no proxy a request is active or begins on these pods for `quietMs`. A watch in `begun` goes on. */
   quiet(claim: Leaving, deadline: Deadline, begun?: QuietWatch): Promise<Proof>;
-  /** Every proxy has forgotten the version. */
+  /** No proxy has the version's subset any more. */
   gone(claim: { version: string; question: Question }, deadline: Deadline): Promise<Proof>;
 }
 

@@ -13,7 +13,7 @@ const isCallers = (host: string) => host.startsWith('outbound|');
 /** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`. */
 export function createQuietWatch(
   quietMs: number,
-  /** Hears how many requests the proxy has sent on behalf of callers since the last look. */
+  /** Called with the number of callers' requests since the last poll. */
   onSent: (requests: number) => void = () => undefined,
 ): (load: HostLoad, nowMs: number) => Verdict {
   let before: HostLoad | undefined;

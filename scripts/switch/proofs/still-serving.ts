@@ -1,7 +1,7 @@
 /**
  * The current version goes only when nobody needs it any more, and that is two things: nobody uses it, and
  * the candidate serves. A version can be ready, take the traffic and fail under it; then the current one,
- * which still runs, takes it back.
+ * which still runs, takes the traffic again.
  */
 import { CommandError } from '../../shared/errors.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';

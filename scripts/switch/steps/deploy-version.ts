@@ -1,4 +1,4 @@
-/** The candidate at the current version's present size, ready and tried out, with no traffic on it. */
+/** The candidate at the current version's size, ready and smoke-tested, without traffic. */
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -30,7 +30,7 @@ export const deployVersion: Step = {
     const rendered = await renderCandidate(context, replicas);
     const { name } = existing?.metadata ?? rendered.deployment.metadata;
     return [
-      // First the floor: an autoscaler that is there already would take back what is added here.
+      // First the floor: an existing autoscaler would scale down what is added here.
       ...(await holdSize(context, name, replicas)),
       ...(await deployment(context, existing, { size, ...rendered })),
       ...(await autoscalers(context, { current, name, replicas })),

@@ -1,7 +1,7 @@
 /**
- * A pause that was only said is seen to be one, while all that can be written over is a subset that no route
- * names. An owner that writes again later than this is found too, but its write may meet a route: what it
- * takes away then answers 503 until the switch has led the traffic back.
+ * Verifies that the owner is really paused, while all that it could revert is a subset that no route names.
+ * An owner that writes again later than this is found too, but its write may meet a route: what it takes away
+ * then answers 503 until the switch has led the traffic back.
  */
 import { waitFor } from '../../shared/wait.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
