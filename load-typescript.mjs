@@ -1,10 +1,12 @@
 /**
- * Lets Node run TypeScript: `node --import ./load-typescript.mjs scripts/switch/main.ts`. From 22.18 on it does so by itself,
- * since our sources have nothing but types to be taken away; before that, tsx compiles them as Node reads them.
+ * Lets Node run TypeScript: `node --import ./load-typescript.mjs
+ * scripts/switch/main.ts`. From 22.18 on it does so by itself, since our sources have
+ * nothing but types to be taken away; before that, tsx compiles them as Node reads them.
  *
- * tsx keeps what it has compiled, and the socket of its parent, in a folder of the temp folder whose name anybody can guess. On a machine with
- * several users somebody else may have made that folder, and what lies in it is run. Hence: only a folder that this user alone can have written.
- * Everywhere else (a temp folder that is read-only, too) tsx gets none.
+ * tsx keeps what it has compiled, and the socket of its parent, in a folder of the temp
+ * folder whose name anybody can guess. On a machine with several users somebody else may have
+ * made that folder, and what lies in it is run. Hence: only a folder that this user alone can
+ * have written. Everywhere else (a temp folder that is read-only, too) tsx gets none.
  */
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +40,10 @@ async function loadTsx() {
   else process.env.TMPDIR = TMPDIR;
 }
 
-/** Made when it is missing. In a folder that everybody may write to and that is not sticky, it could be exchanged at any time. */
+/**
+ * Made when it is missing. In a folder that everybody may write to and
+ * that is not sticky, it could be exchanged at any time.
+ */
 function ownsFolder(folder) {
   try {
     const parent = statSync(path.dirname(folder));

@@ -10,8 +10,8 @@ const scripts = ['switch', 'load'];
 const PACKED = 'node_modules/zero-downtime-tools';
 
 /**
- * The repository as a pod needs it: the scripts bundled where their sources lie, and the templates that the switch
- * renders. `node scripts/switch/main.js` there is `npm run switch` here.
+ * The repository as a pod needs it: the scripts bundled where their sources lie, and the templates that the
+ * switch renders. `node scripts/switch/main.js` there is `npm run switch` here.
  */
 export function bundleTools(root: string): AppFiles {
   const files = new Map<string, Buffer>([

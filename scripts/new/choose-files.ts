@@ -98,7 +98,10 @@ function canStand(
   return true;
 }
 
-/** Files of the repository that a program imports, and programs of `test/` that it starts by their path from the top folder. */
+/**
+ * Files of the repository that a program imports, and programs of
+ * `test/` that it starts by their path from the top folder.
+ */
 export function localImports(root: string, file: string): string[] {
   if (!/\.(ts|mjs|js)$/.test(file)) return [];
   const text = readFileSync(path.join(root, file), 'utf8');

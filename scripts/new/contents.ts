@@ -1,6 +1,6 @@
 /**
- * What goes along into a repository of one's own, each with its reason. Where several entries name a file, the longest path counts.
- * A test goes along when all that it imports does.
+ * What goes along into a repository of one's own, each with its reason. Where several entries name a file,
+ * the longest path counts. A test goes along when all that it imports does.
  */
 export const parts = ['switch', 'render', 'load', 'playground', 'demo'] as const;
 /** What comes as source only when it is asked for; render, switch and load come packed otherwise. */

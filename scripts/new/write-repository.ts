@@ -61,7 +61,8 @@ export function toolsArchive(root: string): Buffer {
 export const archiveName = (version: string): string => `${VENDOR}/${TOOLS}-${version}.tgz`;
 
 /**
- * Makes the lock file from ours: the same packages in the same versions, less those that are not needed. Nothing is downloaded.
+ * Makes the lock file from ours: the same packages in the same
+ * versions, less those that are not needed. Nothing is downloaded.
  * @param npm the program that runs this command, where npm does
  */
 export async function writeLock(root: string, folder: string, npm: string | undefined): Promise<void> {

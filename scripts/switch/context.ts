@@ -115,7 +115,9 @@ export async function createContext(
   };
 }
 
-/** As it stands; else as the template set makes it. A set that cannot be rendered is told by the preflight. */
+/**
+ * As it stands; else as the template set makes it. A set that cannot be rendered is told by the preflight.
+ */
 async function deploymentName(options: SwitchOptions, state: State, version: string): Promise<string> {
   const { app } = options;
   const there = findVersion(state.deployments, version);

@@ -5,18 +5,23 @@ import { judge, type QuietRule } from '../shared/quiet.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface DrainResult {
-  /** `unused`: the pod never became ready, so nobody could be using it. `unprotected`: waiting is switched off. */
+  /**
+   * `unused`: the pod never became ready, so nobody could be using it.
+   * `unprotected`: waiting is switched off.
+   */
   outcome: 'quiet' | 'deadline' | 'unused' | 'unprotected';
   durationMs: number;
   servedWhileDraining: number;
 }
 
 export interface Drain {
-  /** Begins the drain, or joins the one that runs or ran: there is only one. Resolves when the pod may close. */
+  /**
+   * Begins the drain, or joins the one that runs or ran: there is only one. Resolves when the pod may close.
+   */
   begin(reason: string, rule?: QuietRule): Promise<DrainResult>;
   /**
-   * As `begin`; and if traffic came back after an earlier drain had ended, waits for quiet once more, within what
-   * is left of the deadline. SIGTERM uses this, since the kubelet's hook may have ended long ago.
+   * As `begin`; and if traffic came back after an earlier drain had ended, waits for quiet once more, within
+   * what is left of the deadline. SIGTERM uses this, since the kubelet's hook may have ended long ago.
    */
   finish(reason: string, rule?: QuietRule): Promise<DrainResult>;
   /** Until the deadline; all of it before the drain has begun. */

@@ -17,9 +17,10 @@ export interface TerminusOptions {
 }
 
 /**
- * terminus is the shell: it answers health checks before Express sees them, and it turns a signal into one orderly
- * end. What it does by default at a signal (close at once, cut after 1 s) loses requests, so the drain is ours.
- * Call it after the request handlers are attached, and once per process: its responses are shared between instances.
+ * terminus is the shell: it answers health checks before Express sees them, and it turns
+ * a signal into one orderly end. What it does by default at a signal (close at once, cut
+ * after 1 s) loses requests, so the drain is ours. Call it after the request handlers
+ * are attached, and once per process: its responses are shared between instances.
  */
 export function attachTerminus(server: Server, options: TerminusOptions): void {
   const { lifecycle, log } = options;

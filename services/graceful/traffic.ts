@@ -26,7 +26,10 @@ export interface Traffic {
   watch(server: Server): void;
   /** From now on every response says `Connection: close`, those of requests already running included. */
   announceEnd(): void;
-  /** True for a request that arrived behind a response which said `Connection: close`: it must not be processed. */
+  /**
+   * True for a request that arrived behind a response which said
+   * `Connection: close`: it must not be processed.
+   */
   isTooLate(request: IncomingMessage): boolean;
   /** What the quiet rule judges. Probes and their connections do not count. */
   activity(): Activity;
@@ -53,7 +56,9 @@ interface Connection {
   /** Requests not yet answered; more than one when the caller pipelines. */
   open: number;
   last: ServerResponse | undefined;
-  /** `socket.bytesRead` when the last request had been answered: more than that is the beginning of another. */
+  /**
+   * `socket.bytesRead` when the last request had been answered: more than that is the beginning of another.
+   */
   bytesAtRest: number;
 }
 
@@ -93,7 +98,8 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
       return;
     }
     if (announcing) {
-      // Of pipelined requests only the last may be answered with close, or those behind it would never be answered.
+      // Of pipelined requests only the last may be answered with
+      // close, or those behind it would never be answered.
       if (before && !before.headersSent) before.setHeader('Connection', 'keep-alive');
       response.setHeader('Connection', 'close');
     }
@@ -143,7 +149,8 @@ export function createTraffic({ clock, isProbe, onRequestEnd }: TrafficOptions):
       let lastAt = lastRequestAt ?? -Infinity;
       for (const connection of connections.values()) {
         if (connection.carries === 'probes') continue;
-        // A connection without a request may get one any moment; one that closed without a request asked for nothing.
+        // A connection without a request may get one any moment; one
+        // that closed without a request asked for nothing.
         if (connection.carries === 'unknown') lastAt = Math.max(lastAt, connection.openedAt);
         if (connection.open === 0 && connection.socket.bytesRead > connection.bytesAtRest) active += 1;
       }

@@ -1,8 +1,9 @@
 import type { Watch } from './watch.ts';
 
 /**
- * Takes the first watch that works, and stays with it: an app that could drain itself a minute ago has not forgotten
- * how, it hangs. The last candidate must be able to tell that nothing listens. `onChoice` hears of the choice once.
+ * Takes the first watch that works, and stays with it: an app that could drain
+ * itself a minute ago has not forgotten how, it hangs. The last candidate must
+ * be able to tell that nothing listens. `onChoice` hears of the choice once.
  */
 export function createAutoWatch(
   candidates: readonly [Watch, ...Watch[]],

@@ -29,14 +29,19 @@ export interface Config {
   appReadyUrl: string;
   /** The same for the mesh proxy; empty: there is none. */
   proxyReadyUrl: string;
-  /** For apps that cannot tell themselves when they are drained; its deadline bounds the hook for every app. */
+  /**
+   * For apps that cannot tell themselves when they are drained; its deadline bounds the hook for every app.
+   */
   rule: QuietRule;
   pollMs: number;
   /** How long one look at the app may take. */
   lookTimeoutMs: number;
   /** How long to wait for the app's end after the hook, or after SIGTERM. */
   graceMs: number;
-  /** If set, `/pre-stop` answers only with the header `x-pre-stop-token` of this value, and the app is asked to drain with it. */
+  /**
+   * If set, `/pre-stop` answers only with the header `x-pre-stop-token`
+   * of this value, and the app is asked to drain with it.
+   */
   preStopToken: string;
   /** The file that becomes the container's termination message. */
   terminationLog: string;

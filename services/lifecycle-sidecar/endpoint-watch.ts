@@ -19,8 +19,9 @@ interface EndpointSliceList {
 }
 
 /**
- * Resolves when the control plane no longer lists this pod as a ready endpoint. That is not yet every node's rules and
- * every proxy, so nothing waits for it: it is for the record. Needs the right to list endpointslices.
+ * Resolves when the control plane no longer lists this pod as a ready
+ * endpoint. That is not yet every node's rules and every proxy, so nothing
+ * waits for it: it is for the record. Needs the right to list endpointslices.
  */
 export function createEndpointWatch(options: EndpointWatchOptions): (signal: AbortSignal) => Promise<void> {
   const { kubernetesUrl, namespace, service, podIp, clock, pollMs, timeoutMs } = options;

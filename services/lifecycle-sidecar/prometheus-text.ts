@@ -1,5 +1,6 @@
 /**
- * The sum over all label sets of a metric in Prometheus' text format; undefined if the page does not know the metric.
+ * The sum over all label sets of a metric in Prometheus' text format;
+ * undefined if the page does not know the metric.
  * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 export function sumOf(metric: string, text: string): number | undefined {

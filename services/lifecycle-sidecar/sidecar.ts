@@ -23,7 +23,9 @@ export interface SidecarOptions {
 export interface Sidecar {
   server: Server;
   start(): Promise<number>;
-  /** Waits for the app's end, at most the grace time, and closes. As a native sidecar the app is gone already. */
+  /**
+   * Waits for the app's end, at most the grace time, and closes. As a native sidecar the app is gone already.
+   */
   stop(): Promise<void>;
 }
 

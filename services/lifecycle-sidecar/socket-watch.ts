@@ -10,8 +10,8 @@ export interface SocketWatchOptions {
 }
 
 /**
- * For an app that tells nothing at all: the kernel knows its connections, since the containers of a pod share one
- * network. An idle connection looks like a busy one, so the app is quiet only when there is none.
+ * For an app that tells nothing at all: the kernel knows its connections, since the containers of a pod share
+ * one network. An idle connection looks like a busy one, so the app is quiet only when there is none.
  */
 export function createSocketWatch({
   appPort,

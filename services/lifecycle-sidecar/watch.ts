@@ -26,7 +26,10 @@ export interface Account {
 /** A way to see what the app does. */
 export interface Watch {
   readonly name: string;
-  /** From now on the app should drain: asks it, where it can be asked. False if it is not even known how to see it. */
+  /**
+   * From now on the app should drain: asks it, where it can be asked.
+   * False if it is not even known how to see it.
+   */
   beginDrain(): Promise<boolean>;
   /** Never rejects, and takes no longer than the look time-out. */
   look(): Promise<Look>;

@@ -10,8 +10,9 @@ import type { Log } from './log.ts';
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /**
- * An HTTP server that no request can end: what a handler, or any other listener of the server, throws or rejects with costs that request
- * (500, or a cut connection once the answer has begun) and is logged as "request failed".
+ * An HTTP server that no request can end: what a handler, or any other
+ * listener of the server, throws or rejects with costs that request (500, or a
+ * cut connection once the answer has begun) and is logged as "request failed".
  */
 export function createGuardedServer(options: ServerOptions, handler: Handler, log: Log): Server {
   const fail = (error: unknown, request?: IncomingMessage, response?: ServerResponse): void => {

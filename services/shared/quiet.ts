@@ -18,8 +18,9 @@ export interface Activity {
 export type Verdict = { over: 'quiet' | 'deadline' } | { over: undefined; checkAgainInMs: number };
 
 /**
- * Time alone cannot tell when callers have moved on, and silence alone cannot tell that the network has learned:
- * so wait for both, but not for ever. `checkAgainInMs` is the earliest moment at which the verdict can change.
+ * Time alone cannot tell when callers have moved on, and silence alone cannot
+ * tell that the network has learned: so wait for both, but not for ever.
+ * `checkAgainInMs` is the earliest moment at which the verdict can change.
  */
 export function judge(rule: QuietRule, beganAt: number, activity: Activity, now: number): Verdict {
   const deadlineAt = beganAt + rule.deadlineMs;

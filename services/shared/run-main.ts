@@ -10,8 +10,9 @@ export interface Program {
   name: string;
   usage: string;
   /**
-   * Loads the rest of the program and starts it: the signals are heard before that. `onSignal` says what they do from
-   * then on; until it is called a signal ends the process with 0. An `EnvironmentError` ends it with 2, any other with 1.
+   * Loads the rest of the program and starts it: the signals are heard before that.
+   * `onSignal` says what they do from then on; until it is called a signal ends the
+   * process with 0. An `EnvironmentError` ends it with 2, any other with 1.
    */
   start: (environment: Environment, onSignal: (handler: SignalHandler) => void) => Promise<void>;
 }
@@ -47,8 +48,8 @@ export async function runMain({ name, usage, start }: Program): Promise<void> {
 }
 
 /**
- * `npm start` on a system whose shell does not pass signals on (dash): npm's SIGTERM ends that shell, and this process goes to
- * another parent. In a container node runs without npm, and gets signals itself.
+ * `npm start` on a system whose shell does not pass signals on (dash): npm's SIGTERM ends that shell, and
+ * this process goes to another parent. In a container node runs without npm, and gets signals itself.
  */
 function hearNpmsEnd(): void {
   const main = path.relative(process.cwd(), process.argv[1] ?? '').replaceAll(path.sep, '/');

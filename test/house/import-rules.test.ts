@@ -48,7 +48,8 @@ describe('who may know whom', () => {
   });
 
   it('listens by scripts/shared/listener alone, so that no request can end a process', () => {
-    // The programs of the bench measure Node's own server, or stand in, as the late network does, for something within one test run.
+    // The programs of the bench measure Node's own server, or stand
+    // in, as the late network does, for something within one test run.
     const listening = /\bcreate(?:Secure)?Server\(|\bcreateServer\b/;
     const guilty = scripts
       .filter(({ path }) => !/^scripts\/(shared\/(listener|callers)|bench)\//.test(path))
@@ -68,7 +69,10 @@ describe('who may know whom', () => {
   });
 });
 
-/** Without comments, without the text of other programs (`node -e`), and without handing one's environment on to a child. */
+/**
+ * Without comments, without the text of other programs (`node -e`),
+ * and without handing one's environment on to a child.
+ */
 function withoutAsides(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
@@ -77,9 +81,9 @@ function withoutAsides(text: string): string {
 }
 
 /**
- * Child programs of the playground are mains too, and the shim lives inside the pod's process. `run-main.ts` is the one
- * place that turns errors and signals into exit codes for every main: one for the scripts, one for the services, whose
- * kit adds what a second signal and an uncaught error do.
+ * Child programs of the playground are mains too, and the shim lives inside the pod's process. `run-main.ts`
+ * is the one place that turns errors and signals into exit codes for every main: one for the scripts, one for
+ * the services, whose kit adds what a second signal and an uncaught error do.
  */
 function isProgramOfItsOwn(path: string): boolean {
   return (

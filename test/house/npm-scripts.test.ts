@@ -59,7 +59,10 @@ afterAll(() => {
   server.close();
 });
 
-/** Runs npm in a process group of its own; sends SIGTERM once its program has said `word`. Resolves when nobody holds its output any more. */
+/**
+ * Runs npm in a process group of its own; sends SIGTERM once its program
+ * has said `word`. Resolves when nobody holds its output any more.
+ */
 function terminate(
   args: string[],
   { word, whole }: { word: string; whole: boolean },

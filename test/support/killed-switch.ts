@@ -12,7 +12,10 @@ export const settings = { set: { pod: 'naive' }, leaseSeconds: 1, quietMs: 200 }
 
 const writes = ['create', 'replace', 'patch', 'apply', 'delete'] as const;
 
-/** The same cluster through which nothing goes any more after `last` writes have been carried out: the process is dead. */
+/**
+ * The same cluster through which nothing goes any more after `last`
+ * writes have been carried out: the process is dead.
+ */
 export function dyingAfter(cluster: Cluster, last: number): { cluster: Cluster; written: string[] } {
   const written: string[] = [];
   const isRenewal = createRenewalCheck();
@@ -81,8 +84,8 @@ const only = (version: string) => ({
 });
 
 /**
- * Switches there and back, killed after each of these writes, and has the next run resume or undo it: every time one version is left.
- * Ends when a switch has fewer writes than that. Gives where it was killed.
+ * Switches there and back, killed after each of these writes, and has the next run resume or undo it: every
+ * time one version is left. Ends when a switch has fewer writes than that. Gives where it was killed.
  */
 export async function killAfter(
   coffee: CoffeeCluster,

@@ -2,7 +2,10 @@ import type { Measured } from '../measured.ts';
 import type { ServerPrograms } from './server-process.ts';
 import { round } from './throughput.ts';
 
-/** A pod whose traffic stops the moment preStop begins, ended as the kubelet does: the hook, then SIGTERM, then its exit. */
+/**
+ * A pod whose traffic stops the moment preStop begins, ended as the
+ * kubelet does: the hook, then SIGTERM, then its exit.
+ */
 export async function measureQuietEnd(
   programs: ServerPrograms,
   { minMs, quietMs }: { minMs: number; quietMs: number },

@@ -18,13 +18,18 @@ export interface ServerProcess {
   /** 0: it has none. */
   adminPort: number;
   kill(signal: NodeJS.Signals): void;
-  /** CPU time of the thread that serves, so far; undefined where the system does not tell (only Linux does). */
+  /**
+   * CPU time of the thread that serves, so far; undefined where the system does not tell (only Linux does).
+   */
   cpuMs(): number | undefined;
   /** What it logged last, such as its own account. */
   exited: Promise<{ code: number | null; last: Event | undefined }>;
 }
 
-/** Bundles programs, each a folder of this repository with a main.ts, into a folder of its own, removed by `close`. */
+/**
+ * Bundles programs, each a folder of this repository with a main.ts,
+ * into a folder of its own, removed by `close`.
+ */
 export interface ServerPrograms {
   start(program: string, env?: Record<string, string>, nodeFlags?: string[]): Promise<ServerProcess>;
   /** Kills what still runs. */

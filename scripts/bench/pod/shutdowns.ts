@@ -20,7 +20,10 @@ const protectedEnv = {
 type Load = Omit<LoadOptions, 'port'>;
 const busy: Load = { connections: 24, pauseMs: 150, keepAlive: true };
 const rare: Load = { connections: 1, pauseMs: 500, keepAlive: false };
-/** Node closes an idle connection a second after KEEP_ALIVE_TIMEOUT_MS; these callers ask again at that very moment. */
+/**
+ * Node closes an idle connection a second after KEEP_ALIVE_TIMEOUT_MS;
+ * these callers ask again at that very moment.
+ */
 const punctual: Load = { connections: 12, pauseMs: 1_090, pauses: 'steady', keepAlive: true };
 
 interface Protection {
@@ -63,7 +66,10 @@ interface Outcome {
   endMs: number;
 }
 
-/** One pod replaced under load, by SIGTERM, while `atLeast` POSTs are sent; its connections go to the next one, late. */
+/**
+ * One pod replaced under load, by SIGTERM, while `atLeast` POSTs are
+ * sent; its connections go to the next one, late.
+ */
 async function shutdown(
   programs: ServerPrograms,
   next: ServerProcess,

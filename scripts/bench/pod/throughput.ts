@@ -30,9 +30,10 @@ interface Round {
 }
 
 /**
- * Orders the service, its Express app without metrics and lifecycle, and bare node:http can answer. Short slices in
- * turn, so that whatever else the machine does meets all three; and the median, so that one interruption counts once.
- * By the CPU time of the one thread that serves, since that is what bounds it, whoever else uses the machine.
+ * Orders the service, its Express app without metrics and lifecycle, and bare node:http
+ * can answer. Short slices in turn, so that whatever else the machine does meets all
+ * three; and the median, so that one interruption counts once. By the CPU time of the
+ * one thread that serves, since that is what bounds it, whoever else uses the machine.
  */
 export async function measureThroughput(
   programs: ServerPrograms,

@@ -24,8 +24,8 @@ interface ImageConfig {
 const MAX_BYTES = 2 * 1024 ** 3;
 
 /**
- * Loads an image from an OCI archive, as `kind load image-archive` does: the files of its working folder and the program among them. What lies
- * below (Node, libraries, user, environment) is this machine's.
+ * Loads an image from an OCI archive, as `kind load image-archive` does: the files of its working folder and
+ * the program among them. What lies below (Node, libraries, user, environment) is this machine's.
  * @param folder where its files are put, in a folder of the image's name
  * @throws UsageError when it cannot be read, or what it starts is not Node
  */

@@ -5,9 +5,15 @@ import { bundle } from '../../shared/bundle.ts';
 
 /** What the kubelet can run, by image name. */
 export interface Images {
-  /** The command an image starts; undefined when there is no such image. The tag does not matter: VERSION tells versions apart. */
+  /**
+   * The command an image starts; undefined when there is no such
+   * image. The tag does not matter: VERSION tells versions apart.
+   */
   resolve(image: string): string[] | undefined;
-  /** Adds or replaces an image, e.g. a test's fixture program: `register('slow-app', ['node', '/path/slow-app.mjs'])`. */
+  /**
+   * Adds or replaces an image, e.g. a test's fixture program:
+   * `register('slow-app', ['node', '/path/slow-app.mjs'])`.
+   */
   register(name: string, command: string[]): void;
   /** Resolves when the image can be run: one that is seldom needed is built when it is asked for. */
   prepare?(image: string): Promise<void>;
@@ -15,7 +21,10 @@ export interface Images {
   folderOf?(image: string): [seen: string, real: string] | undefined;
 }
 
-/** The image of the Jobs beside the scripts (`in-cluster/job.yaml`): the scripts bundled where their sources lie, below /app. */
+/**
+ * The image of the Jobs beside the scripts (`in-cluster/job.yaml`):
+ * the scripts bundled where their sources lie, below /app.
+ */
 const TOOLS = 'coffee-shop-tools';
 
 /**

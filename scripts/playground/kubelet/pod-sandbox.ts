@@ -17,7 +17,10 @@ export interface PodSandbox {
 /** The container that the mesh runs instead of the kubelet. */
 export const PROXY_CONTAINER = 'istio-proxy';
 
-/** Envoy's admin and outbound listener, pilot-agent, Envoy's status and metrics: the ports of an injected proxy (istio.io, "Ports used by Istio"). */
+/**
+ * Envoy's admin and outbound listener, pilot-agent, Envoy's status and metrics: the ports of an injected
+ * proxy (istio.io, "Ports used by Istio").
+ */
 const PROXY_PORTS = [15_000, 15_001, 15_020, 15_021, 15_090];
 
 export async function openSandbox(context: KubeletContext, pod: Pod): Promise<PodSandbox> {
@@ -67,7 +70,10 @@ export interface ContainerSetup {
   terminationFile: string;
 }
 
-/** Environment and folder of a container. Throws ContainerConfigError when it names something that does not exist. */
+/**
+ * Environment and folder of a container. Throws ContainerConfigError
+ * when it names something that does not exist.
+ */
 export function setUpContainer(
   context: KubeletContext,
   pod: Pod,

@@ -29,7 +29,9 @@ const rows = readFileSync(path.join(folder, 'docs/wings.md'), 'utf8')
     return wings;
   }, []);
 
-/** Which row's place it is in: the longest that fits; `.` stands for the files of the package's own folder. */
+/**
+ * Which row's place it is in: the longest that fits; `.` stands for the files of the package's own folder.
+ */
 function rowOf(source: string): string | undefined {
   const fits = rows.flatMap(({ name, places }) =>
     places

@@ -55,7 +55,10 @@ const portsAreLed: Check = {
   },
 };
 
-/** Without a name Istio looks at what comes. https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/ */
+/**
+ * Without a name Istio looks at what comes.
+ * https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+ */
 function isHttp(port: Port): boolean {
   const { name = '', protocol = 'TCP', appProtocol } = port;
   const says = appProtocol ?? name.split('-')[0] ?? '';

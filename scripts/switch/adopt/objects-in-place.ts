@@ -1,4 +1,6 @@
-/** The VirtualService and the DestinationRule of a service that is no version yet, or what stands for them. */
+/**
+ * The VirtualService and the DestinationRule of a service that is no version yet, or what stands for them.
+ */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, Lease, Service, VirtualService } from '../../shared/kubernetes.ts';
 import {
@@ -38,7 +40,9 @@ export async function findRule(
 const annotated = ({ metadata: { name, annotations = {} } }: Service, annotation: string) =>
   annotations[annotation] ?? name;
 
-/** What a sidecar does without routes: each request goes to any pod of the Service, on the port it came for. */
+/**
+ * What a sidecar does without routes: each request goes to any pod of the Service, on the port it came for.
+ */
 export function unrouted(service: Service): VirtualService {
   const { name: host } = service.metadata;
   const { ports = [] } = service.spec;

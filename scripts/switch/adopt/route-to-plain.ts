@@ -1,4 +1,6 @@
-/** Each route that leads to every pod of the Service leads to those that serve now: the same, by another name. */
+/**
+ * Each route that leads to every pod of the Service leads to those that serve now: the same, by another name.
+ */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';

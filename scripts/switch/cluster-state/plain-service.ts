@@ -6,7 +6,10 @@ import type { Adopted, SwitchRecord } from '../lock/switch-record.ts';
 /** What such pods are called as long as they serve. */
 export const PLAIN = 'plain';
 
-/** On each pod of a Deployment. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label */
+/**
+ * On each pod of a Deployment.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
+ */
 const HASH_LABEL = 'pod-template-hash';
 
 export interface PlainService {

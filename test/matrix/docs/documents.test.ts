@@ -6,7 +6,10 @@ import { openReading } from './reading.ts';
 
 const guide = 'WORKSHOP.md';
 
-/** How often the guide is gone through: `WORKSHOP_RUNS=10 npm run test:matrix -- test/matrix/docs -t WORKSHOP.md`. */
+/**
+ * How often the guide is gone through: `WORKSHOP_RUNS=10 npm run
+ * test:matrix -- test/matrix/docs -t WORKSHOP.md`.
+ */
 const guideRuns = Number(process.env['WORKSHOP_RUNS'] ?? 1);
 
 const minutes = 60_000;

@@ -1,4 +1,6 @@
-/** From `npm run new` to a release without a loss: each command as the README of the new repository has it. */
+/**
+ * From `npm run new` to a release without a loss: each command as the README of the new repository has it.
+ */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -7,7 +7,8 @@ import { createService, type Service } from '../../../services/graceful/service.
 import { monotonicClock } from '../../../services/shared/clock.ts';
 import { createLog } from '../../../services/shared/log.ts';
 
-// terminus shares its responses between instances and listens to this process' signals: once, and cleaned up after.
+// terminus shares its responses between instances and listens to this
+// process' signals: once, and cleaned up after.
 const listenersBefore = { SIGTERM: process.listeners('SIGTERM'), SIGINT: process.listeners('SIGINT') };
 const lines: string[] = [];
 let service: Service;

@@ -1,4 +1,7 @@
-/** The examples of services/graceful/README.md, each as it stands there, as a process that is asked while it ends. */
+/**
+ * The examples of services/graceful/README.md, each as it stands
+ * there, as a process that is asked while it ends.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';

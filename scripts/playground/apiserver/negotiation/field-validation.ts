@@ -13,7 +13,8 @@ export interface Decoded {
 }
 
 /**
- * Removes unknown fields from `object` (in place) and lists them as `spec.replcas`; null as an element of a list becomes what Go makes of it.
+ * Removes unknown fields from `object` (in place) and lists them as
+ * `spec.replcas`; null as an element of a list becomes what Go makes of it.
  * @throws a 400 Status for a value of the wrong type, in the words of Go's decoder
  */
 export function checkFields(type: ResourceType, object: JsonObject, schema: Schema): Decoded {

@@ -14,8 +14,9 @@ export interface InjectionOptions {
 }
 
 /**
- * Puts a proxy into a pod as Istio's webhook does: as an init container that stays (native, the default) or as one more
- * container (classic). Without istio-init: traffic is led to the proxy by the pod network, as with Istio's CNI plugin.
+ * Puts a proxy into a pod as Istio's webhook does: as an init container that stays
+ * (native, the default) or as one more container (classic). Without istio-init:
+ * traffic is led to the proxy by the pod network, as with Istio's CNI plugin.
  */
 export function injectSidecar(
   pod: KubeObject,

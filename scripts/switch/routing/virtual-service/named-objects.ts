@@ -93,7 +93,10 @@ export interface Look<T extends KubernetesObject = KubernetesObject> {
   others: T[];
 }
 
-/** The one that stands in its place, in this namespace; undefined where there is none at all. Throws where it cannot be used. */
+/**
+ * The one that stands in its place, in this namespace; undefined where
+ * there is none at all. Throws where it cannot be used.
+ */
 export function onlyOneOf<T extends KubernetesObject>(look: Look<T>, target: RouteTarget): T | undefined {
   const [first, ...more] = look.others;
   if (first === undefined) return undefined;

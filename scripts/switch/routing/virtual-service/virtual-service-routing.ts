@@ -186,8 +186,9 @@ function changesOf(
   };
   return {
     add: (version, model) => added(withSubset(rule, addedSubset(known, version, model))),
-    // Without a barrier: no route names what is removed, so a proxy that shows it once more later loses nothing.
-    // It would keep a roll back from ending where a proxy never follows; what is added next brings one.
+    // Without a barrier: no route names what is removed, so a proxy that
+    // shows it once more later loses nothing. It would keep a roll back from
+    // ending where a proxy never follows; what is added next brings one.
     remove: (version) => setSubsets(withoutSubset(rule, version)),
     removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
     move({ onlyMarked, routes = [], ...move }) {
@@ -225,7 +226,9 @@ function subsetIn({ destinationRule, plain }: IstioObjects, version: string): Su
   return findSubset(destinationRule, version) ?? (isPlain ? plain : subsetOf(destinationRule, version));
 }
 
-/** A version's subset: as it is there, or as it is added like the model's. Nothing is like the plain one's. */
+/**
+ * A version's subset: as it is there, or as it is added like the model's. Nothing is like the plain one's.
+ */
 function addedSubset(known: IstioObjects, version: string, model: string): Subset {
   const { destinationRule, plain } = known;
   const isAlone = version === plain?.name || model === plain?.name;

@@ -13,7 +13,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command with a home and a temp folder of its own, so that no playground and no kubeconfig is found by chance. */
+/**
+ * Runs the command with a home and a temp folder of its own, so that
+ * no playground and no kubeconfig is found by chance.
+ */
 function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(

@@ -1,4 +1,7 @@
-/** A coffee-shop of v1 in memory: what a step reads and writes there, and what it asks of the proxies, without any of them. */
+/**
+ * A coffee-shop of v1 in memory: what a step reads and writes there,
+ * and what it asks of the proxies, without any of them.
+ */
 import { ClusterError } from '../../../../scripts/shared/cluster/errors.ts';
 import type { Cluster, ListOptions } from '../../../../scripts/shared/cluster/cluster.ts';
 import { systemClock } from '../../../../scripts/shared/clock.ts';

@@ -7,8 +7,8 @@ import { readConfig } from '../../../../../services/coffee-shop/config.ts';
 import type { Metrics } from '../../../../../services/coffee-shop/metrics.ts';
 
 /**
- * The same Express app without metrics, health, drain and terminus: what the benchmark compares the service with.
- * Says its port in one JSON line, as the service does.
+ * The same Express app without metrics, health, drain and terminus: what the benchmark compares the service
+ * with. Says its port in one JSON line, as the service does.
  */
 const config = readConfig(process.env);
 const nothing = (): void => undefined;

@@ -113,7 +113,10 @@ export const GROUPS_NOT_FOLLOWED: Record<string, string> = {
 
 const GROUPS = ['networking.istio.io', 'security.istio.io'];
 
-/** The Warning headers of a write that stored what this playground's mesh does not follow: one for each field, naming the first place it is at. */
+/**
+ * The Warning headers of a write that stored what this playground's mesh
+ * does not follow: one for each field, naming the first place it is at.
+ */
 export function notFollowedWarnings(type: ResourceType, object: KubeObject): string[] {
   const ofGroup = GROUPS_NOT_FOLLOWED[type.group];
   if (ofGroup !== undefined) return [sentence(type.kind, ofGroup)];

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { root } from './sources.ts';
+
+/** As in .prettierrc.json: a comment line may be as long as a line of code. */
+const MOST_COLUMNS = 110;
+
+const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => /\.(ts|mjs|cjs|js|sh|yaml)$|^\.ci\/|Containerfile$/.test(file))
+  .filter((file) => !/(^|\/)fixtures\//.test(file));
+
+/** Lines that begin as a comment does. */
+function commentLinesOf(file: string): { at: string; line: string }[] {
+  const begins = /\.(ts|mjs|cjs|js)$/.test(file) ? /^\s*(\/\/|\/\*|\*)/ : /^\s*#/;
+  return readFileSync(path.join(root, file), 'utf8')
+    .split('\n')
+    .map((line, index) => ({ at: `${file}:${index + 1}`, line }))
+    .filter(({ line }) => begins.test(line));
+}
+
+/** An address and a directive of ESLint cannot be broken. */
+const cannotBeBroken = /^\s*(\/\/|\/?\*+|#)\s*(https?:\/\/\S+( \*\/)?$|eslint-disable)/;
+
+/** Files with longer lines that are still to be shortened. Add none. */
+const stillLong = [
+  'scripts/switch/in-cluster/github-actions.yaml',
+  'services/graceful/admin.ts',
+  'services/graceful/config.ts',
+  'services/graceful/ending.ts',
+  'services/graceful/service.ts',
+  'services/lifecycle-sidecar/flight.ts',
+  'services/shared/outputs.ts',
+  'test/docs/blocks.ts',
+  'test/matrix/docs/reading.ts',
+  'test/scripts/switch/playground/jobs-in-cluster.test.ts',
+  'test/simulation/mutants/mutants.ts',
+  'test/support/plain-mesh-shop.ts',
+  'test/support/values-file.ts',
+];
+
+describe('the comments', () => {
+  it('have no line that is longer than a line of code', () => {
+    const lines = files.filter((file) => !stillLong.includes(file)).flatMap(commentLinesOf);
+    expect(lines.length).toBeGreaterThan(3_000);
+    const long = lines.filter(({ line }) => line.length > MOST_COLUMNS && !cannotBeBroken.test(line));
+    expect(long.map(({ at, line }) => `${at}: ${line.length} columns`)).toEqual([]);
+  });
+});
