@@ -15,7 +15,8 @@ export default {
   testTimeout: 30_000,
   // Real processes in many files: two cores serve two workers at most.
   maxWorkers: 2,
-  // Modules of a test file are never freed by Node's vm (https://github.com/jestjs/jest/issues/11956): a worker that holds a gigabyte of them
-  // takes longer to end than jest waits for. Another takes its place before that.
+  // Modules of a test file are never freed by Node's vm
+  // (https://github.com/jestjs/jest/issues/11956): a worker that holds a gigabyte of
+  // them takes longer to end than jest waits for. Another takes its place before that.
   workerIdleMemoryLimit: '600MB',
 };
