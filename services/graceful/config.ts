@@ -20,9 +20,14 @@ export interface GracefulConfig {
   announce: boolean;
   /** Negative controls only: a pod that closes without waiting until it is quiet loses requests. */
   waitUntilQuiet: boolean;
-  /** If set, a drain and the faults are for those who send it as `x-pre-stop-token`; if not, for this machine alone. */
+  /**
+   * If set, a drain and the faults are for those who send it as
+   * `x-pre-stop-token`; if not, for this machine alone.
+   */
   preStopToken: string;
-  /** How long after a drain that was asked for SIGTERM may take to follow, before the process ends by itself. */
+  /**
+   * How long after a drain that was asked for SIGTERM may take to follow, before the process ends by itself.
+   */
   drainGraceMs: number;
   /** How long requests may run on after the drain, before they are cut. */
   inFlightDeadlineMs: number;

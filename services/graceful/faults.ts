@@ -6,7 +6,10 @@ import { methodNotAllowed, ProblemError } from './problem.ts';
 export interface Faults {
   /** Delays or fails requests of the public port. */
   middleware: RequestHandler;
-  /** `GET` and `PUT /faults`, `POST /faults/crash`, for the admin port; `guard` stands before what changes something. */
+  /**
+   * `GET` and `PUT /faults`, `POST /faults/crash`, for the admin port;
+   * `guard` stands before what changes something.
+   */
   routes(guard: RequestHandler): Router;
 }
 

@@ -10,7 +10,10 @@ import type { Kit, Service } from './service.ts';
 export interface Program {
   /** The answer of `--help`. */
   usage: string;
-  /** Loads the rest of the program: signals are heard before that. Throws an `EnvironmentError` for bad values. */
+  /**
+   * Loads the rest of the program: signals are heard before that.
+   * Throws an `EnvironmentError` for bad values.
+   */
   load: (environment: Environment) => Promise<{
     config: GracefulConfig;
     createHandler: (kit: Kit) => Handler;
@@ -18,7 +21,8 @@ export interface Program {
 }
 
 /**
- * What a service's main.ts calls: serves until SIGTERM or SIGINT, then drains and exits without losing a request.
+ * What a service's main.ts calls: serves until SIGTERM or SIGINT, then
+ * drains and exits without losing a request.
  * @param program an Express app or a listener of `node:http`, or a whole program
  */
 export function serve(program: Handler | Program): Promise<void> {

@@ -29,11 +29,15 @@ export interface Kit {
 
 export interface ServiceOptions {
   config: GracefulConfig;
-  /** Makes what answers the requests of the public port: an Express app, or a listener as `node:http` has it. */
+  /**
+   * Makes what answers the requests of the public port: an Express app, or a listener as `node:http` has it.
+   */
   createHandler: (kit: Kit) => Handler;
   clock: Clock;
   log: Log;
-  /** Called when everything is closed: the moment to end the process. If it does not, terminus does, with 0. */
+  /**
+   * Called when everything is closed: the moment to end the process. If it does not, terminus does, with 0.
+   */
   onClosed?: () => void;
   /** Called once when a drain is over that was asked for on the admin port: SIGTERM should follow. */
   onDrained?: () => void;
@@ -91,7 +95,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
       keepAliveTimeout: config.keepAliveTimeoutMs,
       headersTimeout: config.headersTimeoutMs,
       requestTimeout: config.requestTimeoutMs,
-      // How often Node looks for requests that take too long; its default of 30 s would stretch every timeout.
+      // How often Node looks for requests that take too long; its
+      // default of 30 s would stretch every timeout.
       connectionsCheckingInterval: 1_000,
       // TCP keep-alive: detects peers that vanished without FIN.
       keepAlive: true,
@@ -132,7 +137,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
 
   answerClientErrors(server, identity);
   answerClientErrors(adminServer, identity);
-  // From here on the order matters: terminus wraps the handlers there are, and what is prepended last runs first.
+  // From here on the order matters: terminus wraps the handlers there
+  // are, and what is prepended last runs first.
   attachTerminus(server, {
     lifecycle,
     log,
@@ -143,7 +149,8 @@ export function createService({ config, clock, log, ...options }: ServiceOptions
   });
   traffic.watch(server);
   server.prependListener('request', (request, response) => {
-    // terminus compares the whole URL; a probe with a query is still a probe. Most requests are none: look once.
+    // terminus compares the whole URL; a probe with a query is still a
+    // probe. Most requests are none: look once.
     if (request.url?.startsWith(healthPrefix)) {
       const path = request.url.split('?', 1)[0];
       if (path === healthPaths.live || path === healthPaths.ready) request.url = path;

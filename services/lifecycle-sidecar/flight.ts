@@ -15,7 +15,9 @@ export interface FlightOptions {
   graceMs: number;
   /** Resolves when this pod is no ready endpoint any more; undefined: nobody watches. */
   endpointGone: ((signal: AbortSignal) => Promise<void>) | undefined;
-  /** Keeps the record where it outlives this process; called with a first version, and again with the last. */
+  /**
+   * Keeps the record where it outlives this process; called with a first version, and again with the last.
+   */
   keep: (record: FlightRecord) => void;
 }
 

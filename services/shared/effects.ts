@@ -11,13 +11,15 @@ export interface EffectAsked {
 }
 
 /**
- * Why a request that has an effect is not carried out, undefined when it is. With a token: who sends it may. Without one: a program on the
- * same machine, or in the same pod. A page in a browser never may, however it names this server (an image, a form, DNS rebinding).
+ * Why a request that has an effect is not carried out, undefined when it is. With a token: who sends it may.
+ * Without one: a program on the same machine, or in the same pod. A page in a browser never may, however it
+ * names this server (an image, a form, DNS rebinding).
  */
 export function refusalOf({ headers, peer }: EffectAsked, token: string): string | undefined {
   const { host = '', origin, referer } = headers;
   const site = headers['sec-fetch-site'];
-  // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site ("none": typed by a person)
+  // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+  // ("none": typed by a person)
   const isOwnPage = site === undefined || site === 'same-origin' || site === 'none';
   // Browsers that send no Sec-Fetch-Site name the page of an image or a link here.
   const page = origin ?? (referer === undefined ? undefined : originOf(referer));

@@ -5,7 +5,8 @@ import path from 'node:path';
 export const root = path.resolve(import.meta.dirname, '../..');
 
 /**
- * A fenced block of commands, and the block of output right behind it. The words after `sh` say how it is run:
+ * A fenced block of commands, and the block of output right behind it.
+ * The words after `sh` say how it is run:
  * - `service`: beside a coffee-shop that runs alone
  * - `playground`: beside a playground with the coffee-shop in it; `empty`: with nothing in it
  * - `long`: takes more than a few seconds

@@ -15,7 +15,10 @@ export interface Reading {
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** Blocks run in copies of the repository, so that what they leave in it can be seen: one for the document, one for what the reader makes of it. */
+/**
+ * Blocks run in copies of the repository, so that what they leave in it
+ * can be seen: one for the document, one for what the reader makes of it.
+ */
 export function openReading(title: string, blocksInAll: number): Reading {
   const copies = new Map<boolean, string>();
   const copyFor = (isYours: boolean): string => {
@@ -59,7 +62,10 @@ export function openReading(title: string, blocksInAll: number): Reading {
 const git = (cwd: string, ...args: string[]): string[] =>
   execFileSync('git', args, { cwd, encoding: 'utf8' }).split('\n').filter(Boolean);
 
-/** What git knows or would take, with the packages that are installed, and a first commit: a reader who has changed something can take it back. */
+/**
+ * What git knows or would take, with the packages that are installed, and
+ * a first commit: a reader who has changed something can take it back.
+ */
 function copyRepository(): string {
   const copy = mkdtempSync(path.join(tmpdir(), 'reading-test-'));
   // Where it is a link, it is not ignored.

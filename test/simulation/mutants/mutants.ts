@@ -29,14 +29,18 @@ function withoutLock(real: Cluster): Cluster {
   };
 }
 
-/** Whoever has held the Lease once never looks again whether it still does, right before what cannot be taken back. */
+/**
+ * Whoever has held the Lease once never looks again whether it still
+ * does, right before what cannot be taken back.
+ */
 function withoutFence(real: Cluster): Cluster {
   let last: Lease | undefined;
   return {
     ...real,
     async replace<T extends KubernetesObject>(...[object, options]: Parameters<Cluster['replace']>) {
       const lease = object as Lease;
-      // The renewals by the clock come with a deadline; what writes the record, or lets go, changes more than the time.
+      // The renewals by the clock come with a deadline; what writes
+      // the record, or lets go, changes more than the time.
       const isFence =
         object.kind === 'Lease' &&
         options?.signal === undefined &&

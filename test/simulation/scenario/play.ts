@@ -23,7 +23,9 @@ export interface Play {
   calm(): Promise<void>;
   /** A world that was switched, or put back, can be switched again. */
   again(): Promise<void>;
-  /** An owner that was said to be paused applies the old files throughout a switch: it does not come to pass. */
+  /**
+   * An owner that was said to be paused applies the old files throughout a switch: it does not come to pass.
+   */
   owner(): Promise<void>;
   /** How each run ended. */
   ends(): string[];

@@ -10,7 +10,8 @@ import { waitFor } from '../../../../scripts/shared/wait.ts';
 import { quickDelays, root, startCoffeeCluster, type CoffeeCluster } from '../../../support/cluster.ts';
 import { endAfterAll } from '../../../support/end-after-all.ts';
 
-// The very files a team applies: ServiceAccount, rights, kubeconfig, Jobs, and the image that holds this repository.
+// The very files a team applies: ServiceAccount, rights, kubeconfig,
+// Jobs, and the image that holds this repository.
 let shop: CoffeeCluster;
 let transport: Transport;
 let folder: string;
