@@ -24,12 +24,9 @@ function commentLinesOf(file: string): { at: string; line: string }[] {
 /** An address and a directive of ESLint cannot be broken. */
 const cannotBeBroken = /^\s*(\/\/|\/?\*+|#)\s*(https?:\/\/\S+( \*\/)?$|eslint-disable)/;
 
-/** Files with longer lines that are still to be shortened. Add none. */
-const stillLong = ['test/support/plain-mesh-shop.ts'];
-
 describe('the comments', () => {
   it('have no line that is longer than a line of code', () => {
-    const lines = files.filter((file) => !stillLong.includes(file)).flatMap(commentLinesOf);
+    const lines = files.flatMap(commentLinesOf);
     expect(lines.length).toBeGreaterThan(3_000);
     const long = lines.filter(({ line }) => line.length > MOST_COLUMNS && !cannotBeBroken.test(line));
     expect(long.map(({ at, line }) => `${at}: ${line.length} columns`)).toEqual([]);

@@ -11,7 +11,9 @@ const OUTBOUND_PORT = 15_001;
 /** After so many there is no use in going on. */
 const MOST_LOST = 100;
 
-/** One order after another while `work` goes on; gives how many were answered, and why each other was lost. */
+/**
+ * One order after another while `work` goes on; gives how many were answered, and why each other was lost.
+ */
 export async function callInMesh(
   { cluster, playground }: CoffeeCluster,
   work: () => Promise<unknown>,

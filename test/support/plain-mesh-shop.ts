@@ -1,4 +1,7 @@
-/** The coffee-shop in the mesh as one plain Deployment: no version, no subsets, and routes of another name or none. */
+/**
+ * The coffee-shop in the mesh as one plain Deployment: no version, no
+ * subsets, and routes of another name or none.
+ */
 import path from 'node:path';
 import { parseObjects, renderSets } from '../../scripts/render/index.ts';
 import type {
