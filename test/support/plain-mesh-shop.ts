@@ -71,6 +71,7 @@ export async function startPlainMeshShop(
     const deployment = await plainDeployment(pod, replicas);
     await coffee.apply('istio/cluster.yaml', ['base']);
     await cluster.apply(deployment);
+    await untilReady(cluster, replicas);
     if (routes) {
       await cluster.apply(await routesOfAnotherName());
       await coffee.untilServed();
@@ -123,11 +124,7 @@ export async function makePlainAgain(shop: PlainMeshShop): Promise<void> {
   const { cluster, deployment } = shop;
   const { replicas } = deployment.spec;
   await cluster.apply(deployment, { force: true });
-  const isReady = async () => {
-    const found = await cluster.get<Deployment>(resources.deployments, 'coffee-shop');
-    return found?.status?.readyReplicas === replicas;
-  };
-  await waitFor(isReady, { deadlineMs: 30_000, what: 'the plain pods to be ready' });
+  await untilReady(cluster, replicas);
   await cluster.patch(resources.virtualServices, WAYS, { spec: (await routesOfAnotherName())['spec'] });
   await shop.untilServed();
   await cluster.delete(resources.deployments, 'coffee-shop-v1');
@@ -140,4 +137,13 @@ export async function makePlainAgain(shop: PlainMeshShop): Promise<void> {
     return pods.length === replicas;
   };
   await waitFor(isAlone, { deadlineMs: 30_000, what: 'the plain pods to be alone' });
+}
+
+/** What is not rolled out is not adopted. */
+async function untilReady(cluster: CoffeeCluster['cluster'], replicas: number | undefined): Promise<void> {
+  const isReady = async () => {
+    const found = await cluster.get<Deployment>(resources.deployments, 'coffee-shop');
+    return found?.status?.readyReplicas === replicas;
+  };
+  await waitFor(isReady, { deadlineMs: 30_000, what: 'the plain pods to be ready' });
 }
