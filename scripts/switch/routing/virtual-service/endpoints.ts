@@ -4,7 +4,7 @@
  * exists, is warm, and has exactly the ready pods as healthy hosts.
  */
 import { parseClusterName } from '../../../shared/istio/names.ts';
-import { describeAddress, ipOf } from '../../../shared/istio/address.ts';
+import { healthyIn, otherThanReady } from '../healthy-endpoints.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
 import { behind } from './barrier.ts';
 import type { EndpointsDump } from '../../../shared/istio/envoy-answers.ts';
@@ -38,30 +38,18 @@ export function evaluateEndpoints(
     hasSubsets ||= name.subset !== '';
     if (name.subset === barrier) withBarrier.add(name.port);
     if (name.subset !== subset) continue;
-    const endpoints = (config?.endpoints ?? []).flatMap(({ lb_endpoints: group = [] }) => group);
-    const healthy = endpoints.filter(({ health_status: health }) => health === 'HEALTHY');
-    const addresses = healthy.map(({ endpoint }) => endpoint?.address);
-    const strange = addresses.find((address) => ipOf(address) === undefined);
-    if (addresses.length > 0 && addresses.some((address) => ipOf(address) === undefined))
-      return unproven(`cannot read an endpoint of ${subset}: ${describeAddress(strange)}`);
-    healthyByPort.set(name.port, new Set(addresses.map((address) => ipOf(address) ?? '')));
+    const healthy = healthyIn(config ?? {});
+    if ('unreadable' in healthy)
+      return unproven(`cannot read an endpoint of ${subset}: ${healthy.unreadable}`);
+    healthyByPort.set(name.port, healthy);
   }
   if (!isExported && !hasSubsets) return proven(false);
   for (const port of ports) {
     const healthy = healthyByPort.get(port);
     if (barrier !== undefined && !withBarrier.has(port)) return unproven(behind(barrier, port));
     if (healthy === undefined) return unproven(`subset ${subset} is unknown or still warming (port ${port})`);
-    const missing = [...ready].filter((address) => !healthy.has(address));
-    const surplus = [...healthy].filter((address) => !ready.has(address));
-    if (missing.length > 0 || surplus.length > 0 || ready.size === 0) {
-      const detail = [
-        missing.length > 0 ? `without ${missing.join(', ')}` : '',
-        surplus.length > 0 ? `with ${surplus.join(', ')} that is not ready` : '',
-      ].filter((text) => text !== '');
-      return unproven(
-        `${healthy.size}/${ready.size} healthy endpoints${detail.length > 0 ? `, ${detail.join(', ')}` : ''}`,
-      );
-    }
+    const other = otherThanReady(healthy, ready);
+    if (other !== undefined) return other;
   }
   return proven(ports.size > 0);
 }

@@ -7,6 +7,7 @@ import { parseClusterName, withV1 } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
 import type { EnvoyRoute, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import type { Verdict } from '../verdict.ts';
+import { clustersOf, isChosenElsewhere } from '../envoy-route.ts';
 
 export interface ExpectedRoutes {
   host: string;
@@ -75,24 +76,6 @@ export function routeConfigsOf(
       (config?.virtual_hosts ?? []).some(({ routes = [] }) => routes.some(isOurs)),
     )
     .flatMap(({ route_config: config }) => config?.name ?? []);
-}
-
-function clustersOf({ route }: EnvoyRoute): string[] {
-  return [
-    route?.cluster,
-    ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
-    ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
-  ].filter((name) => name !== undefined);
-}
-
-/** By a header of each request, or by a plugin: such a route may lead to any version. */
-function isChosenElsewhere({ route = {} }: EnvoyRoute): boolean {
-  return (
-    route.cluster_header !== undefined ||
-    route.cluster_specifier_plugin !== undefined ||
-    route.inline_cluster_specifier_plugin !== undefined ||
-    (route.weighted_clusters?.clusters ?? []).some(({ cluster_header: header }) => (header ?? '') !== '')
-  );
 }
 
 /** A root's route may lead to another service just as well. */

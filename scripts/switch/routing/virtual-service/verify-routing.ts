@@ -1,10 +1,9 @@
 /** Who else has a say in where the traffic of this host goes: other routes, other rules, who sees ours. */
-import { ClusterError } from '../../../shared/cluster/errors.ts';
-import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
-import type { Resource } from '../../../shared/resources.ts';
+import { gatewayApiRoutes, listIfKnown } from '../gateway-api.ts';
+import type { GatewayApiRoute } from '../gateway-api.ts';
 import type { RoutingLook, RouteTarget } from '../traffic-routing.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { dividedRoutes, namedSubsets, namesSubset } from './virtual-service.ts';
@@ -16,26 +15,6 @@ interface Scope extends KubernetesObject {
   spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
 }
 
-/** What HTTPRoute, GRPCRoute, TLSRoute and TCPRoute have in common. */
-interface GatewayApiRoute extends KubernetesObject {
-  spec?: {
-    parentRefs?: { group?: string; kind?: string; name: string; namespace?: string }[];
-    rules?: { backendRefs?: { kind?: string; name: string; namespace?: string }[] }[];
-  };
-}
-
-/**
- * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5,
- * TCPRoute with 1.6:
- * https://gateway-api.sigs.k8s.io/reference/api-types/tcproute/
- */
-const gatewayApi: { resource: Resource; before: string[] }[] = [
-  { resource: resources.httpRoutes, before: [] },
-  { resource: resources.grpcRoutes, before: [] },
-  { resource: resources.tlsRoutes, before: ['v1alpha3', 'v1alpha2'] },
-  { resource: resources.tcpRoutes, before: ['v1alpha2'] },
-];
-
 /** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
 export async function verifyRouting(context: Context): Promise<string[]> {
   const { cluster, known, signal } = context;
@@ -46,7 +25,7 @@ export async function verifyRouting(context: Context): Promise<string[]> {
     cluster.list<VirtualService>(resources.virtualServices, everywhere),
     cluster.list<DestinationRule>(resources.destinationRules, everywhere),
     cluster.list<Scope>(resources.sidecars, everywhere),
-    ...gatewayApi.map(async ({ resource, before }) => ({
+    ...gatewayApiRoutes.map(async ({ resource, before }) => ({
       kind: resource.kind,
       objects: await listIfKnown<GatewayApiRoute>(cluster, resource, before, everywhere),
     })),
@@ -196,26 +175,6 @@ function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): strin
       ? [`Sidecar ${metadata.name} in ${home} leaves ${target.host} out: its proxies have nothing to prove`]
       : [];
   });
-}
-
-/** Empty where the cluster has no such resource: the Gateway API is an add-on. */
-async function listIfKnown<T extends KubernetesObject>(
-  cluster: Cluster,
-  resource: Resource,
-  before: string[],
-  options: { namespace: string; signal: AbortSignal },
-): Promise<T[]> {
-  for (const version of [resource.version, ...before]) {
-    try {
-      return await cluster.list<T>({ ...resource, version }, options);
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      if (error.status === 403)
-        refuse(`Not allowed: list ${resource.plural}.${resource.group} in every namespace`);
-      if (error.status !== 404) throw error;
-    }
-  }
-  return [];
 }
 
 /** What is worth knowing of our own objects. */

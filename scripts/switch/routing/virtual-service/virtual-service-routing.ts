@@ -23,6 +23,7 @@ import {
 } from '../../../shared/istio/names.ts';
 import { seenAs } from '../traffic-routing.ts';
 import type { Move, Question, RouteTarget, SeenObject, TrafficRouting } from '../traffic-routing.ts';
+import { dumpPath } from '../dump-path.ts';
 import { hasMarker } from '../marker.ts';
 import { barrierIn, revisionOf, versionsIn, withBarrier } from './barrier.ts';
 import { findSubset, subsetLike, subsetOf, withSubset, withoutSubset } from './destination-rule.ts';
@@ -30,7 +31,7 @@ import { evaluateEndpoints } from './endpoints.ts';
 import { evaluateGone } from './gone.ts';
 import type { IstioObjects } from './istio-objects.ts';
 import { namesByRoot } from './route-holder.ts';
-import { withoutOtherHosts } from './shorten-routes.ts';
+import { withoutOtherHosts } from '../shorten-routes.ts';
 import { DEFAULT_LABEL, versionOf } from './version-label.ts';
 import { idsOf, isOneOf, asAuthored } from './as-authored.ts';
 import { evaluateRoutes, routeConfigsOf } from './routes.ts';
@@ -310,10 +311,6 @@ function gone(rule: DestinationRule, host: string, subset: string): Question {
     read: ([warming, active]) =>
       evaluateGone({ warming: warming as ClustersDump, active: active as ClustersDump }, { host, subset }),
   };
-}
-
-function dumpPath(resource: string, pattern: string, extra = ''): string {
-  return `/config_dump?${extra}resource=${resource}&name_regex=${encodeURIComponent(pattern)}`;
 }
 
 /** https://istio.io/latest/docs/reference/config/networking/destination-rule/#DestinationRule-export_to */

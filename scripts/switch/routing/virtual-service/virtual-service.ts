@@ -5,8 +5,8 @@ import type { Destination, HttpRoute, RouteDestination, VirtualService } from '.
 import { without } from '../../../shared/without.ts';
 import { hasMarker, withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
-import { percentages, plainWeights, wholeWeights } from './weights.ts';
-import type { Part } from './weights.ts';
+import { percentages, plainWeights, wholeWeights } from '../weights.ts';
+import type { Part } from '../weights.ts';
 
 /** @param subset empty for all versions at once: a destination that names none */
 export function namesSubset(

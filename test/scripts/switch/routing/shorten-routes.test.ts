@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RoutesDump } from '../../../../../scripts/shared/istio/envoy-answers.ts';
-import { evaluateRoutes } from '../../../../../scripts/switch/routing/virtual-service/routes.ts';
-import * as shortenRoutes from '../../../../../scripts/switch/routing/virtual-service/shorten-routes.ts';
-import { host, recorded, reference, stages } from '../../recorded.ts';
+import type { RoutesDump } from '../../../../scripts/shared/istio/envoy-answers.ts';
+import { evaluateRoutes } from '../../../../scripts/switch/routing/virtual-service/routes.ts';
+import * as shortenRoutes from '../../../../scripts/switch/routing/shorten-routes.ts';
+import { host, recorded, reference, stages } from '../recorded.ts';
 
 const withoutOtherHosts = (dump: string, texts: readonly string[]) =>
   shortenRoutes.withoutOtherHosts(Buffer.from(dump), texts);
