@@ -43,7 +43,7 @@ function decideSwitch(state: State, wish: Wish): Decision {
       message:
         live.length > 1
           ? `${routes(state)} divides the traffic (${describeLive(live)}), and no switch of ours did that: give it to one version first.`
-          : `${routes(state)} names no subset of ${state.target.host}: give its route the subset that serves now, and make a DestinationRule that has it. The sets subsets and route of istio/cluster.yaml show how.`,
+          : `${routes(state)} ${state.lastSeen.howToName}`,
     };
   }
   const from = live[0]?.subset ?? '';

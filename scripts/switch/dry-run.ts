@@ -63,7 +63,9 @@ export async function describePlan(
       for (const change of changes) {
         const { object, text } = await lay(overlay, change);
         lines.push(...text);
-        if (object !== undefined) written.push({ resource: change.resource, object });
+        const { resource, verb, before } = change;
+        if (object !== undefined) written.push({ resource, object });
+        if (verb === 'delete' && before !== undefined) written.push({ resource, object: before, gone: true });
       }
       next = { ...next, lastSeen: next.lastSeen.with(written) };
       const claim = phase.claim?.(next, changes);

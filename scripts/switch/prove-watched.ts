@@ -1,7 +1,7 @@
 /** Waits for a claim, and stops when somebody edits the objects: after an edit waiting does not help. */
 import { pause } from '../shared/wait.ts';
 import type { Change } from './changes/change.ts';
-import { ForeignEditError, verifyUnchanged } from './changes/change-object.ts';
+import { ForeignEditError, RefusedRouteError, verifyUnchanged } from './changes/change-object.ts';
 import type { SwitchContext } from './context.ts';
 import { NotProvenError } from './proofs/prove-everywhere.ts';
 import type { Claim, Phase, Proven } from './step.ts';
@@ -33,7 +33,10 @@ export async function proveWatched(
 }
 
 /** Runs until it is aborted or has found an edit. */
-async function lookForEdits(context: SwitchContext, onEdit: (edit: ForeignEditError) => void): Promise<void> {
+async function lookForEdits(
+  context: SwitchContext,
+  onEdit: (edit: ForeignEditError | RefusedRouteError) => void,
+): Promise<void> {
   try {
     for (;;) {
       await pause(LOOK_EVERY_MS, context.signal, context.clock);
@@ -47,12 +50,14 @@ async function lookForEdits(context: SwitchContext, onEdit: (edit: ForeignEditEr
   }
 }
 
-/** What somebody else has changed meanwhile, as far as can be read. */
-export async function foreignEdit(context: SwitchContext): Promise<ForeignEditError | undefined> {
+/** What somebody else has changed meanwhile, or refused, as far as can be read. */
+export async function foreignEdit(
+  context: SwitchContext,
+): Promise<ForeignEditError | RefusedRouteError | undefined> {
   try {
     await verifyUnchanged(context);
     return undefined;
   } catch (error) {
-    return error instanceof ForeignEditError ? error : undefined;
+    return error instanceof ForeignEditError || error instanceof RefusedRouteError ? error : undefined;
   }
 }

@@ -30,4 +30,4 @@ export const addPlainSubset: Step = {
   },
 };
 
-const added = ({ lastSeen, from }: SwitchContext) => lastSeen.add(from, from);
+const added = ({ lastSeen, from, marker }: SwitchContext) => lastSeen.add(from, from, marker);

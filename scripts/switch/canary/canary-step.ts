@@ -50,21 +50,21 @@ export function canaryStep(share: number, isFirst: boolean): Step {
 }
 
 function evidenceText(context: SwitchContext): string {
-  const { from, to, options, target } = context;
+  const { from, to, options, lastSeen } = context;
   const { prometheus } = options;
   const judged = `B for this share, then at least ${LEAST_SAMPLE} answers of ${to} and ${LEAST_OLD_SAMPLE} of ${from} with no more errors and no more slow ones than ${from}`;
   if (prometheus === undefined) return `${judged} (as the callers' proxies count them)`;
-  const { requests, errors, latencies } = queriesFor(target.host, 'N', labelOf(context));
+  const { requests, errors, latencies } = queriesFor(lastSeen.hosts, 'N', labelOf(context));
   return `${judged} (as Prometheus at ${prometheus} counts them: ${requests}; ${errors}; ${latencies})`;
 }
 
 function sourceOf(context: SwitchContext): EvidenceSource {
-  const { options, mesh, clock, lastSeen, target } = context;
+  const { options, mesh, clock, lastSeen } = context;
   const { prometheus: url } = options;
   const label = labelOf(context);
   return url === undefined
     ? createProxySource({ mesh, routing: lastSeen, label })
-    : createPrometheusSource({ url, host: target.host, label, clock });
+    : createPrometheusSource({ url, hosts: lastSeen.hosts, label, clock });
 }
 
 const labelOf = ({ lastSeen, from, to }: SwitchContext) => metricLabelOf(lastSeen.labelsLike(to, from), to);

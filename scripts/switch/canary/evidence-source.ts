@@ -47,7 +47,7 @@ export function createProxySource({
   label,
 }: {
   mesh: Mesh;
-  routing: Pick<TrafficRouting, 'target' | 'versionOfCluster'>;
+  routing: Pick<TrafficRouting, 'hosts' | 'versionOfCluster'>;
   label?: MetricLabel | undefined;
 }): EvidenceSource {
   async function askAll(
@@ -69,7 +69,7 @@ export function createProxySource({
     return answers;
   }
 
-  const path = clustersPathOf(routing.target.host);
+  const path = clustersPathOf(routing.hosts);
   const countAll = (signal: AbortSignal) =>
     askAll(
       async (proxy) => hostCounters(await mesh.ask<ClusterStatuses>(proxy, path, signal), routing),

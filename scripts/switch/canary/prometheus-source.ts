@@ -20,13 +20,17 @@ export interface PrometheusQueries {
   latencies: string;
 }
 
-/** What is asked, for the last `seconds`. No answer at all is counted as response code 0. */
+/** What is asked of a service by its names, for the last `seconds`. No answer at all is counted as response code 0. */
 export function queriesFor(
-  host: string,
+  hosts: readonly string[],
   seconds: number | string,
   label: MetricLabel = 'destination_version',
 ): PrometheusQueries {
-  const ours = `reporter="source",destination_service="${host}"`;
+  const [host = '', ...more] = hosts;
+  // A PromQL pattern matches whole values.
+  const any = [host, ...more].map((one) => one.replaceAll('.', '[.]')).join('|');
+  const named = more.length === 0 ? `="${host}"` : `=~"${any}"`;
+  const ours = `reporter="source",destination_service${named}`;
   const increase = (metric: string, more = '') => `increase(${metric}{${ours}${more}}[${seconds}s])`;
   return {
     requests: `sum by (${label}) (${increase('istio_requests_total')})`,
@@ -47,12 +51,12 @@ interface Answer {
 /** @param url where Prometheus' own paths begin: `http://prometheus.istio-system:9090` */
 export function createPrometheusSource({
   url,
-  host,
+  hosts,
   label = 'destination_version',
   clock = systemClock,
 }: {
   url: string;
-  host: string;
+  hosts: readonly string[];
   label?: MetricLabel | undefined;
   clock?: Clock;
 }): EvidenceSource {
@@ -68,7 +72,7 @@ export function createPrometheusSource({
   return {
     open() {
       const started = clock.now();
-      const queries = () => queriesFor(host, Math.max(1, Math.ceil((clock.now() - started) / 1000)), label);
+      const queries = () => queriesFor(hosts, Math.max(1, Math.ceil((clock.now() - started) / 1000)), label);
       return Promise.resolve({
         async counts(signal) {
           const { requests, errors } = queries();

@@ -18,7 +18,7 @@ const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 /** Answers by version and bucket: the clusters' where a page has them, for both count the same answers. */
 export function latencyCounters(
   page: string,
-  routing: Pick<TrafficRouting, 'target' | 'versionOfCluster'>,
+  routing: Pick<TrafficRouting, 'hosts' | 'versionOfCluster'>,
   label: MetricLabel = 'destination_version',
 ): Counters {
   const lines = [...samplesOf(page)];
@@ -32,7 +32,7 @@ export function latencyCounters(
     const isOurs =
       name === OF_ISTIO &&
       labels['reporter'] === 'source' &&
-      labels['destination_service'] === routing.target.host;
+      routing.hosts.includes(labels['destination_service'] ?? '');
     if (!isOurs) return [];
     const series = JSON.stringify({ ...labels, le: '' });
     return [{ version: labels[label] ?? '', series, labels, value }];

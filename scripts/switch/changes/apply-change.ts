@@ -1,27 +1,23 @@
 /** Writes a change. Every write is idempotent, or guarded by the revision it was decided on. */
 import { isAmbiguous } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import type { Resource } from '../../shared/resources.ts';
 import { waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
+import type { SeenObject } from '../routing/traffic-routing.ts';
 import type { Change } from './change.ts';
 import { changeSpec } from './change-object.ts';
 import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
 
 type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs'>;
 
-/** An object as it was written. */
-export interface Written {
-  resource: Resource;
-  object: KubernetesObject;
-}
-
-/** In their order; gives what stands there now. */
-export async function applyChanges(context: Context, changes: readonly Change[]): Promise<Written[]> {
-  const written: Written[] = [];
+/** In their order; gives what stands there now, and what is gone. */
+export async function applyChanges(context: Context, changes: readonly Change[]): Promise<SeenObject[]> {
+  const written: SeenObject[] = [];
   for (const change of changes) {
+    const { resource, verb, before } = change;
     const object = await applyChange(context, change);
-    if (object !== undefined) written.push({ resource: change.resource, object });
+    if (object !== undefined) written.push({ resource, object });
+    if (verb === 'delete' && before !== undefined) written.push({ resource, object: before, gone: true });
   }
   return written;
 }

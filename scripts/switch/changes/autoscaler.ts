@@ -10,6 +10,7 @@ import { findVersion, listVersions } from '../cluster-state/versions.ts';
 import type { SwitchContext } from '../context.ts';
 import { patchOf } from './change.ts';
 import type { Change } from './change.ts';
+import { isMark } from './marks.ts';
 import { renderVersion } from './render-version.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
@@ -108,18 +109,8 @@ function renamedIn(
   return isNamed ? `${value.slice(0, -from.length)}${to}` : value;
 }
 
-/** Marks by which a tool knows what it has made. A copy that bore them would be pruned, or refused. */
-const MARKS = [
-  'kubectl.kubernetes.io/',
-  'argocd.argoproj.io/',
-  'kustomize.toolkit.fluxcd.io/',
-  'helm.toolkit.fluxcd.io/',
-  'meta.helm.sh/',
-];
-
 /** Whether a label or an annotation is its author's, and no mark of a tool. */
-export const isItsOwn = ([key]: [string, string]) =>
-  key !== FLOOR_ANNOTATION && !MARKS.some((mark) => key.startsWith(mark));
+export const isItsOwn = ([key]: [string, string]) => key !== FLOOR_ANNOTATION && !isMark(key);
 
 /** The same with at least `size` pods, and the author's minimum remembered. */
 export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {

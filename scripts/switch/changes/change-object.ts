@@ -46,9 +46,10 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the subsets are not what this run read
- * or wrote last. Called before what cannot be undone: a resourceVersion guards a write
- * to its own object, not the removal of what another object has come to name again.
+ * Throws a ForeignEditError when the routes or the versions are not what this run read
+ * or wrote last, and a RefusedRouteError when Istio says that it does not take them.
+ * Called before what cannot be undone: a resourceVersion guards a write to its own
+ * object, not the removal of what another object has come to name again.
  */
 export async function verifyUnchanged({
   cluster,
@@ -60,6 +61,8 @@ export async function verifyUnchanged({
       const live = await cluster.get(resource, object.metadata.name, { signal });
       if (!isDeepStrictEqual(live?.['spec'], object['spec']))
         throw new ForeignEditError(cluster, { resource, known: object, live });
+      const refusal = live && lastSeen.refusal({ resource, object: live });
+      if (refusal !== undefined) throw new RefusedRouteError(refusal);
     }),
   );
 }
@@ -70,6 +73,9 @@ interface Edit {
   known: KubernetesObject;
   live: KubernetesObject | undefined;
 }
+
+/** Who is to follow the routes does not take them. */
+export class RefusedRouteError extends CommandError {}
 
 /** Somebody else changed, or deleted, what the switch works on. */
 export class ForeignEditError extends CommandError {

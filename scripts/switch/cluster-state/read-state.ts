@@ -6,6 +6,7 @@ import { resources } from '../../shared/resources.ts';
 import { readLease, readRecord } from '../lock/switch-record.ts';
 import type { SwitchRecord } from '../lock/switch-record.ts';
 import type { LiveVersion, RouteTarget, TrafficRouting } from '../routing/traffic-routing.ts';
+import { readHttpRouteRouting } from '../routing/http-route/named-objects.ts';
 import { isFirstRevision, revisionOf } from '../routing/virtual-service/barrier.ts';
 import { findRouteHolder } from '../routing/virtual-service/route-holder.ts';
 import {
@@ -31,7 +32,10 @@ export interface State {
   plain?: PlainService;
 }
 
-/** Reads the Service, DestinationRule and VirtualService of an app. Throws which of them is missing. */
+/**
+ * Reads the Service of an app with its VirtualService and DestinationRule; where it has no VirtualService, with
+ * its HTTPRoute. Throws what is missing.
+ */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);
   const [service, named, destinationRule, deployments, lease] = await Promise.all([
@@ -42,19 +46,30 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
     readLease(cluster, app),
   ]);
   const target = targetOf(cluster, app);
+  const record = readRecord(lease);
+  const other = service && !named ? await readHttpRouteRouting(cluster, service, target) : undefined;
+  if (service && other) return stateOf({ service, lastSeen: other, deployments, record });
   if (!service || !named || !destinationRule)
     return explainMissing(cluster, app, { service, virtualService: named, destinationRule }, target);
   const holder = await findRouteHolder(cluster, named, target);
-  const record = readRecord(lease);
   // Where no switch is remembered, nothing is known of what was written here before.
   const isUntouched = record === undefined && isFirstRevision(destinationRule);
   const proven = isUntouched ? revisionOf(destinationRule) : record?.proven;
   const plain = plainIn(record);
   const lastSeen = createVirtualServiceRouting({ ...holder, destinationRule, plain }, target, { proven });
+  return stateOf({ service, lastSeen, deployments, record });
+}
+
+function stateOf({
+  service,
+  lastSeen,
+  deployments,
+  record,
+}: Pick<State, 'service' | 'lastSeen' | 'record'> & { deployments: Deployment[] }): State {
   return {
     service,
     lastSeen,
-    target,
+    target: lastSeen.target,
     live: lastSeen.live(),
     deployments: versionsOf({ service, lastSeen }, deployments),
     record,
@@ -67,7 +82,7 @@ export async function whoServes(cluster: Cluster, app: string): Promise<LiveVers
   try {
     const service = await cluster.get<Service>(resources.services, app);
     const named = await namedVirtualService(cluster, app, service);
-    if (named === undefined) return undefined;
+    if (named === undefined) return service && (await readHttpRouteRouting(cluster, service, target))?.live();
     const { virtualService } = await findRouteHolder(cluster, named, target);
     return liveSubsets(virtualService, target);
   } catch {

@@ -12,7 +12,7 @@ export function describeStatus(
   { sameCluster }: Pick<SwitchOptions, 'sameCluster'> = {},
 ): string {
   const { app, versions, record, unfinished, holder } = status;
-  const lines = [describeTraffic(status), ...describeVersions(versions)];
+  const lines = [describeTraffic(status), ...describeVersions(status)];
   if (holder !== undefined) lines.push(`   ${holder} holds the Lease`);
   if (record && unfinished) {
     const what = record.adopts
@@ -43,13 +43,17 @@ function describeTraffic({ app, live, versions }: Pick<Status, 'app' | 'live' | 
   return `${gets}, and ${names.join(' and ')} answers 503`;
 }
 
-function describeVersions(versions: readonly VersionStatus[]): string[] {
+/** Where a version is that proxies are told of. */
+const untold = (kind: string | undefined) =>
+  kind === 'HTTPRoute' ? 'without a Service' : 'not in the DestinationRule';
+
+function describeVersions({ versions, routes }: Pick<Status, 'versions' | 'routes'>): string[] {
   const longest = Math.max(12, ...versions.map(({ version }) => version.length));
   return versions.map(({ version, share, subset, ready, replicas, answers503 }) => {
     const parts = [
       `${ready}/${replicas} pods ready`,
       `${share} % of the traffic`,
-      ...(version === '' || subset !== undefined ? [] : ['not in the DestinationRule']),
+      ...(version === '' || subset !== undefined ? [] : [untold(routes?.kind)]),
       ...(answers503 === undefined ? [] : [`answers 503: ${answers503}`]),
     ];
     return `   ${(version || 'every version').padEnd(longest)} ${parts.join(', ')}`;

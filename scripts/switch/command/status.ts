@@ -24,6 +24,8 @@ export interface VersionStatus {
 
 export interface Status {
   app: string;
+  /** What routes it. */
+  routes?: { kind: string; name: string };
   live: { version: string; weight: number }[];
   versions: VersionStatus[];
   /** The last switch this project did here. */
@@ -41,6 +43,7 @@ export async function readStatus(cluster: Cluster, app: string): Promise<Status>
   const holder = lease?.spec.holderIdentity ?? '';
   return {
     app,
+    routes: state.lastSeen.routesName,
     live: state.live.map(({ subset, weight }) => ({ version: subset, weight })),
     versions: await Promise.all([...names].map((version) => statusOf(cluster, state, version))),
     record: state.record,
@@ -62,7 +65,7 @@ async function statusOf(cluster: Cluster, state: State, version: string): Promis
     ? ready === 0
       ? 'no pod of it is ready'
       : undefined
-    : `the ${lastSeen.versionsName.kind} ${lastSeen.versionsName.name} has no subset ${version}`;
+    : lastSeen.describeUnknown(version);
   return {
     version,
     share: live.find(({ subset }) => subset === version)?.weight ?? 0,

@@ -110,7 +110,11 @@ function isAutomated({ metadata: { annotations = {} }, spec }: Application): boo
 }
 
 /** The fields of each kind that a switch writes and an owner states. */
-const WRITTEN: Readonly<Record<string, string>> = { VirtualService: 'http', DestinationRule: 'subsets' };
+const WRITTEN: Readonly<Record<string, string>> = {
+  VirtualService: 'http',
+  DestinationRule: 'subsets',
+  HTTPRoute: 'rules',
+};
 
 /**
  * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs

@@ -1,6 +1,8 @@
 /** The rights that a switch needs. A missing one must be found before the first write. */
 import { verifyRights, type Right } from '../../shared/cluster/access.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
+import { resources } from '../../shared/resources.ts';
+import type { TrafficRouting } from '../routing/traffic-routing.ts';
 
 const istio = 'networking.istio.io';
 const gateway = 'gateway.networking.k8s.io';
@@ -43,6 +45,51 @@ export const rightsToUndo: Right[] = [
   { group: istio, resource: 'destinationrules', verbs: ['get', 'patch'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'update'] },
 ];
+
+/** The same where an HTTPRoute leads the traffic, to a Service for each version. */
+const versionServices: Right = { resource: 'services', verbs: ['get', 'list', 'create', 'patch', 'delete'] };
+const ownHttpRoutes: Right = { group: gateway, resource: 'httproutes', verbs: ['get', 'patch'] };
+const isForSubsets = ({ group, resource, everywhere }: Right) =>
+  resource === 'services' ||
+  (group === istio && (resource === 'destinationrules' || (resource === 'virtualservices' && !everywhere)));
+
+/** To see that neither is there: a VirtualService comes first. */
+const lookForSubsets: Right[] = [
+  { group: istio, resource: 'virtualservices', verbs: ['get'] },
+  { group: istio, resource: 'destinationrules', verbs: ['get'] },
+];
+
+/** in-cluster/role-http-route.yaml and cluster-role-http-route.yaml grant exactly this. */
+export const httpRouteRights: Right[] = [
+  versionServices,
+  ...lookForSubsets,
+  ...neededRights.filter((right) => !isForSubsets(right)),
+  ownHttpRoutes,
+  { group: gateway, resource: 'gateways', verbs: ['list'], everywhere: true },
+  {
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    verbs: ['get'],
+    everywhere: true,
+  },
+];
+
+const httpRouteRightsToUndo: Right[] = [
+  versionServices,
+  ...lookForSubsets,
+  ...rightsToUndo.filter((right) => !isForSubsets(right)),
+  ownHttpRoutes,
+];
+
+/** What a switch and a roll back ask for, by what leads the traffic. */
+export function rightsFor({ routesName }: Pick<TrafficRouting, 'routesName'>): {
+  toSwitch: Right[];
+  toUndo: Right[];
+} {
+  return routesName.kind === resources.httpRoutes.kind
+    ? { toSwitch: httpRouteRights, toUndo: httpRouteRightsToUndo }
+    : { toSwitch: neededRights, toUndo: rightsToUndo };
+}
 
 /** To delete what the switch itself has made. */
 export const rightsToDelete: Right[] = [

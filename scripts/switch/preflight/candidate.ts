@@ -9,13 +9,26 @@ export const candidateIsSelected: Check = {
     const labels = candidate.spec.template.metadata?.labels ?? {};
     for (const [what, selector] of [
       [`the Service ${app}`, state.service.spec.selector ?? {}],
-      [`the subset ${to}`, lastSeen.labelsLike(to, from)],
+      [`the ${lastSeen.nameOf(to)}`, lastSeen.labelsLike(to, from)],
     ] as const) {
       if (includesAll(labels, selector)) continue;
       refuse(
         `${what} selects ${show(selector)}, but the pods of ${candidate.metadata.name} are labelled ${show(labels)}`,
       );
     }
+    return [];
+  },
+};
+
+/** A version's Service is not there before the proofs begin: what was made elsewhere has no barrier. */
+export const versionsAreLeftToTheSwitch: Check = {
+  title: 'the template set makes nothing that tells proxies of a version',
+  run({ context: { to, lastSeen }, others }) {
+    const name = lastSeen.nameOf(to);
+    if (others.some(({ kind = '', metadata }) => `${kind} ${metadata.name}` === name))
+      refuse(
+        `the resource set "version" makes ${name}, which the switch makes itself. Move it to another set`,
+      );
     return [];
   },
 };

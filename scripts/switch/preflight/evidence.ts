@@ -9,7 +9,7 @@ import type { Check } from './check.ts';
  */
 export const prometheusAnswers: Check = {
   title: 'Prometheus answers',
-  async run({ context: { options, target, signal, clock, lastSeen, from, to } }) {
+  async run({ context: { options, signal, clock, lastSeen, from, to } }) {
     const { prometheus, canary = [] } = options;
     if (prometheus === undefined || canary.length === 0) return [];
     const labels = lastSeen.labelsLike(to, from);
@@ -19,11 +19,11 @@ export const prometheusAnswers: Check = {
         `Istio's metrics do not tell versions apart by the labels of the subset ${to} (${Object.keys(labels).join(', ')}): label the pods with version too, or take the evidence from the callers' proxies, without --prometheus`,
       );
     try {
-      await askPrometheus(prometheus, queriesFor(target.host, 60, label).requests, signal, clock);
+      await askPrometheus(prometheus, queriesFor(lastSeen.hosts, 60, label).requests, signal, clock);
     } catch (error) {
       refuse(messageOf(error));
     }
-    const queries = Object.values(queriesFor(target.host, 'N', label)) as string[];
+    const queries = Object.values(queriesFor(lastSeen.hosts, 'N', label)) as string[];
     return [`Evidence from Prometheus at ${prometheus}:`, ...queries.map((query) => `  ${query}`)];
   },
 };

@@ -5,6 +5,7 @@ import type { Check } from './check.ts';
 
 const consequences: Readonly<Record<string, string>> = {
   VirtualService: 'may write its own routes over those of the switch, which then stops',
+  HTTPRoute: 'may write its own rules over those of the switch, which then stops',
   DestinationRule: 'may write its own subsets over those of the switch, which then stops',
 };
 

@@ -3,8 +3,8 @@ import { describeServing } from '../cluster-state/describe-serving.ts';
 import type { SwitchContext } from '../context.ts';
 import { nothing } from '../step.ts';
 import type { Proven, Step } from '../step.ts';
-import { verifyAccess } from './access.ts';
-import { candidateIsSelected, currentIsKnown } from './candidate.ts';
+import { rightsFor, verifyAccess } from './access.ts';
+import { candidateIsSelected, currentIsKnown, versionsAreLeftToTheSwitch } from './candidate.ts';
 import { bothVersionsFit } from './capacity.ts';
 import { readFacts } from './check.ts';
 import type { Check, Facts } from './check.ts';
@@ -22,6 +22,7 @@ import { candidateCanBecomeReady, nothingEnds, serviceSelects } from './waiting-
 const first: Check[] = [
   kindsAreKnown,
   serviceSelects,
+  versionsAreLeftToTheSwitch,
   nothingEnds,
   candidateIsSelected,
   candidateCanBecomeReady,
@@ -62,13 +63,13 @@ export const preflight: Step = preflightWith([]);
 
 async function lookAtAll(context: SwitchContext, own: readonly Check[]): Promise<Proven> {
   const { cluster, mesh, signal, to } = context;
-  await verifyAccess(cluster, signal);
+  await verifyAccess(cluster, signal, { rights: rightsFor(context.lastSeen).toSwitch });
   const known = await readFacts(context);
   const notes = await runAll([...own, ...first], { ...known, proxies: [] });
   const facts: Facts = { ...known, proxies: await mesh.list(signal) };
   notes.push(...(await runAll(then, facts)));
   const { state, existing, proxies } = facts;
-  const versions = verifyVersions((await cluster.version()).gitVersion, proxies);
+  const versions = verifyVersions((await cluster.version()).gitVersion, proxies, context.lastSeen.leastIstio);
   return {
     detail: `${describeServing(state.live)}, ${to} is ${existing ? 'deployed' : 'not deployed'}; ${proxies.length} proxies (${versions})`,
     proof: { proxies: proxies.length },

@@ -2,7 +2,7 @@
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
-import { rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
+import { rightsFor, rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
 import type { Right } from '../../shared/cluster/access.ts';
 import { renderVersion } from '../changes/render-version.ts';
 import type { State } from '../cluster-state/read-state.ts';
@@ -36,14 +36,14 @@ export async function explainMissingRights(
 }
 
 /** Asked before the Lease is taken: a roll back must not stop halfway for a missing right. */
-export async function verifyWayBack(context: SwitchContext, { deployments }: State): Promise<void> {
+export async function verifyWayBack(context: SwitchContext, { deployments, lastSeen }: State): Promise<void> {
   const { cluster, signal, options, record, from } = context;
   const isTooLate = deployments.every(({ version }) => version !== from);
   const stays = record.before?.deployment === true || options.keepFailed === true;
   // Past the point of no return the switch is finished instead, and what is left of the old version goes.
   const deletes = isTooLate || !stays;
   const rights = deletes ? [...rightsToDelete, ...(await rightsToDeleteOthers(context))] : [];
-  await verifyAccess(cluster, signal, { rights: [...rightsToUndo, ...rights] });
+  await verifyAccess(cluster, signal, { rights: [...rightsFor(lastSeen).toUndo, ...rights] });
 }
 
 /** A roll back needs no template: without one there is nothing more to delete. */

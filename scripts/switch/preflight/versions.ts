@@ -8,15 +8,19 @@ const LEAST_KUBERNETES = [1, 23] as const;
 const LEAST_ISTIO = [1, 23] as const;
 
 /** `Istio 1.31.0, Kubernetes v1.36.4`. Refuses what is too old; what names no version is new enough. */
-export function verifyVersions(kubernetes: string, proxies: Pick<Proxy, 'istioVersion'>[]): string {
+export function verifyVersions(
+  kubernetes: string,
+  proxies: Pick<Proxy, 'istioVersion'>[],
+  leastIstio: readonly [number, number] = LEAST_ISTIO,
+): string {
   const istio = [...new Set(proxies.flatMap(({ istioVersion }) => istioVersion ?? []))].sort(byVersion);
   if (isOlder(kubernetes, LEAST_KUBERNETES))
     refuse(
       `Kubernetes ${kubernetes} is older than ${LEAST_KUBERNETES.join('.')}, the oldest this switch works with`,
     );
-  const old = istio.find((version) => isOlder(version, LEAST_ISTIO));
+  const old = istio.find((version) => isOlder(version, leastIstio));
   if (old !== undefined)
-    refuse(`A proxy runs Istio ${old}; the oldest this switch works with is ${LEAST_ISTIO.join('.')}`);
+    refuse(`A proxy runs Istio ${old}; the oldest this switch works with is ${leastIstio.join('.')}`);
   const named = istio.length === 0 ? [] : [`Istio ${istio.join(' and ')}`];
   return [...named, `Kubernetes ${kubernetes}`].join(', ');
 }

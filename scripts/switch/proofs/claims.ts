@@ -21,7 +21,7 @@ export function reachable(context: SwitchContext, version: string): Claim {
       const pods = () => readyPods(context, version);
       const question = lastSeen.reachable(version);
       const proof = await prover.endpoints(
-        { version, host: target.host, question, pods },
+        { version, name: lastSeen.nameOf(version), host: target.host, question, pods },
         deadlineOf(context),
       );
       return { detail: `${version}'s ready pods are healthy at ${proof.proxies} proxies`, proof };
@@ -77,8 +77,9 @@ export function gone(context: SwitchContext, version: string): Claim {
     text: `${version}'s cluster is gone from every proxy`,
     provesVersions: true,
     async prove() {
-      const question = context.lastSeen.gone(version);
-      const proof = await context.prover.gone({ version, question }, deadlineOf(context));
+      const { lastSeen, prover } = context;
+      const claim = { version, name: lastSeen.nameOf(version), question: lastSeen.gone(version) };
+      const proof = await prover.gone(claim, deadlineOf(context));
       return { detail: `gone at ${proof.proxies} proxies`, proof };
     },
   };
@@ -108,13 +109,13 @@ export function leavingOf(
     service,
     lastSeen,
     quietMs,
-    target,
-  }: Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen' | 'quietMs' | 'target'>,
+  }: Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen' | 'quietMs'>,
   version: string,
 ): Leaving {
   const pods = async () => leavingPods(await listVersionPods(cluster, { service, lastSeen }, version));
   // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
-  return { version, host: target.host, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
+  const { hosts } = lastSeen;
+  return { version, hosts, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }
 
 const withBarrier = (barrier: string | undefined): string =>

@@ -29,6 +29,8 @@ export interface Prover {
   endpoints(
     claim: {
       version: string;
+      /** In words; default `subset v2`. */
+      name?: string;
       host: string;
       question: Question<ReadonlySet<string>>;
       pods: () => Promise<ReadyPods>;
@@ -46,16 +48,16 @@ export interface Prover {
   /** C: at no proxy a request is active or begins on these pods for `quietMs`. A watch in `begun` goes on. */
   quiet(claim: Leaving, deadline: Deadline, begun?: QuietWatch): Promise<Proof>;
   /** No proxy has the version's subset any more. */
-  gone(claim: { version: string; question: Question }, deadline: Deadline): Promise<Proof>;
+  gone(claim: { version: string; name?: string; question: Question }, deadline: Deadline): Promise<Proof>;
 }
 
 export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
   return {
-    async endpoints({ version, host, question, pods }, deadline) {
+    async endpoints({ version, name = `subset ${version}`, host, question, pods }, deadline) {
       const now = cached(pods, 200, clock);
       return proveEverywhere(mesh, {
         ...deadline,
-        what: `subset ${version} with its ready pods`,
+        what: `${name} with its ready pods`,
         atLeastOne: someoneWhoKnows(host),
         check(proxy, signal) {
           // The pods are read after the dump: an endpoint that is gone by now must not count.
@@ -92,10 +94,10 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
       );
     },
 
-    async gone({ version, question }, deadline) {
+    async gone({ version, name = `subset ${version}`, question }, deadline) {
       return proveEverywhere(mesh, {
         ...deadline,
-        what: `that subset ${version} is gone`,
+        what: `that ${name} is gone`,
         check(proxy, signal) {
           const read = async () => question.read(await ask(mesh, proxy, question, signal), proxy, undefined);
           return settled(mesh, proxy, read, signal);
@@ -179,5 +181,6 @@ function askNarrowFirst(mesh: Mesh, question: Question) {
 
 /** Which istiod has not seen the object behind a question in this revision. */
 function unseen<E>(mesh: Mesh, { written }: Pick<Question<E>, 'written'>) {
-  return (signal: AbortSignal) => mesh.unseenBy(written, signal);
+  return (signal: AbortSignal) =>
+    written === undefined ? Promise.resolve(undefined) : mesh.unseenBy(written, signal);
 }

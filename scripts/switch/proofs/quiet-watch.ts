@@ -14,8 +14,8 @@ import { createQuietWatch } from './quiet.ts';
 /** The version that is to be used no more. */
 export interface Leaving {
   version: string;
-  /** The service's name at the proxies. */
-  host: string;
+  /** The service's names at the proxies. */
+  hosts: readonly string[];
   pods: () => Promise<LeavingPods>;
   quietMs: number;
 }
@@ -29,7 +29,7 @@ export interface QuietWatch {
 }
 
 export function startQuietWatch(
-  { version, host, pods, quietMs }: Leaving,
+  { version, hosts, pods, quietMs }: Leaving,
   { mesh, clock }: { mesh: Mesh; clock: Clock },
 ): QuietWatch {
   const watches = new Map<string, ReturnType<typeof createQuietWatch>>();
@@ -41,13 +41,13 @@ export function startQuietWatch(
       const watch = watches.get(proxy.key) ?? createQuietWatch(quietMs, (sent) => void (requests += sent));
       watches.set(proxy.key, watch);
       const isWhole = (await now()).needsWholePage(proxy);
-      const path = isWhole ? CLUSTERS_PATH : clustersPathOf(host);
+      const path = isWhole ? CLUSTERS_PATH : clustersPathOf(hosts);
       const [statuses, { addresses, needsWholePage }] = await Promise.all([
         mesh.ask<ClusterStatuses>(proxy, path, signal),
         now(),
       ]);
       if (!isWhole && needsWholePage(proxy)) return unproven('its whole page is needed');
-      return watch(loadOn(statuses, addresses, host), clock.now());
+      return watch(loadOn(statuses, addresses, hosts), clock.now());
     },
     async counting(proof) {
       const before = requests;

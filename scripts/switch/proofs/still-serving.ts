@@ -48,7 +48,8 @@ export async function proveNotNeeded(context: SwitchContext): Promise<void> {
   const pods = () => readyPods(context, to, { enoughFor: from });
   const { addresses } = await pods();
   if (addresses.size === 0) throw new NotServingError(`no pod of ${to} is ready any more`);
-  const claim = { version: to, host: target.host, question: lastSeen.reachable(to), pods };
+  const name = lastSeen.nameOf(to);
+  const claim = { version: to, name, host: target.host, question: lastSeen.reachable(to), pods };
   try {
     await prover.endpoints(claim, deadlineOf(context));
   } catch (error) {

@@ -8,12 +8,14 @@ import { escapePattern, parseClusterName } from '../../shared/istio/names.ts';
 export const CLUSTERS_PATH = '/clusters?format=json';
 
 /**
- * The same of one service's clusters: `outbound|8080|v1|<host>`, and `outbound_.8080_.v1_.<host>` of a
+ * The same of one service's clusters, by its names at the proxies: `outbound|8080|v1|<host>`, and `outbound_.8080_.v1_.<host>` of a
  * gateway between networks. Envoy has the filter since 1.38 and older ones give the whole page, so whoever
  * reads it must still look at names. https://www.envoyproxy.io/docs/envoy/latest/operations/admin
  */
-export function clustersPathOf(host: string): string {
-  return `${CLUSTERS_PATH}&filter=${encodeURIComponent(`.*[|.]${escapePattern(host)}`)}`;
+export function clustersPathOf(hosts: readonly string[]): string {
+  const [host = '', ...more] = hosts.map(escapePattern);
+  const any = more.length === 0 ? host : `(${[host, ...more].join('|')})`;
+  return `${CLUSTERS_PATH}&filter=${encodeURIComponent(`.*[|.]${any}`)}`;
 }
 
 export interface HostLoad {
@@ -25,22 +27,22 @@ export interface HostLoad {
   unreadable?: string;
 }
 
-/** @param host the service's name at the proxies: a cluster of it that cannot be read may hide the pods */
+/** @param hosts the service's names at the proxies: a cluster of it that cannot be read may hide the pods */
 export function loadOn(
   statuses: ClusterStatuses | null,
   addresses: ReadonlySet<string>,
-  host?: string,
+  hosts?: readonly string[],
 ): HostLoad {
   let active = 0;
   let unreadable: string | undefined;
   const totals = new Map<string, number>();
   if (!Array.isArray(statuses?.cluster_statuses))
     return { active, totals, unreadable: 'an answer without clusters' };
-  for (const { name = '', host_statuses: hosts = [] } of statuses.cluster_statuses) {
-    for (const { address, stats = [] } of hosts) {
+  for (const { name = '', host_statuses: statusesOfHosts = [] } of statuses.cluster_statuses) {
+    for (const { address, stats = [] } of statusesOfHosts) {
       const ip = ipOf(address);
       if (ip === undefined) {
-        if (mayBeOneOf(addresses, { name, address, host }))
+        if (mayBeOneOf(addresses, { name, address, hosts }))
           unreadable ??= `${describeAddress(address)} in ${name}`;
         continue;
       }
@@ -59,11 +61,15 @@ export function loadOn(
 /** Istio's clusters for services have a | in their names. Those of the bootstrap have sockets in the pod. */
 function mayBeOneOf(
   addresses: ReadonlySet<string>,
-  { name, address, host }: { name: string; address: EnvoyAddress | undefined; host: string | undefined },
+  {
+    name,
+    address,
+    hosts,
+  }: { name: string; address: EnvoyAddress | undefined; hosts: readonly string[] | undefined },
 ): boolean {
   if (!name.includes('|')) return false;
   const inner = innerIpOf(address);
   if (inner !== undefined) return addresses.has(inner);
   const cluster = parseClusterName(name);
-  return cluster === undefined || host === undefined || cluster.host === host;
+  return cluster === undefined || hosts === undefined || hosts.includes(cluster.host);
 }

@@ -1,5 +1,5 @@
 /** The name of a switch in the names of the routes it wrote: a proxy proves by it which revision it has. */
-const MARKER = /(?:^|--)(switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8})(?:-r\d+)?(?:-p\d+)?$/;
+const MARKER = /(?:^|--)(switch-[a-z0-9.-]+-to-[a-z0-9.-]+-[0-9a-f]{8})(?:-r\d+)?(?:-i\d+)?(?:-p\d+)?$/;
 
 /** The author's name; empty where the author gave none. */
 export function withoutMarker(name: string | undefined): string {

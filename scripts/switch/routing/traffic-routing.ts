@@ -25,6 +25,8 @@ export interface LiveVersion {
 export interface SeenObject {
   resource: Resource;
   object: KubernetesObject;
+  /** It was deleted: so it was before. */
+  gone?: boolean;
 }
 
 /** Members of a list come without their kind. */
@@ -40,8 +42,8 @@ export interface Question<Expected = undefined> {
   shorten?: ((answer: Buffer) => string) | undefined;
   /** Where the answers are long: a shorter question that can disprove, and never proves. */
   narrow?: Narrow;
-  /** What every istiod must have seen, in this very revision. */
-  written: KubernetesObject;
+  /** What every istiod must have seen, in this very revision; undefined where istiods do not show it. */
+  written: KubernetesObject | undefined;
   /** An answer that cannot be read is not proven, and says what could not be read. */
   read(answers: readonly unknown[], proxy: { namespace: string }, expected: Expected): Verdict;
 }
@@ -95,6 +97,18 @@ export interface TrafficRouting {
   /** Of the object where versions are added and removed, and of the one that holds the routes. */
   readonly versionsName: { kind: string; name: string };
   readonly routesName: { kind: string; name: string };
+  /** The version in words, where it is added and removed: `subset v2`. */
+  nameOf(version: string): string;
+  /** What to say of a version that a route names and proxies do not know. */
+  describeUnknown(version: string): string;
+  /** How to give the main route a version, where it names none. */
+  readonly howToName: string;
+  /** What its proofs need: where it is older the switch refuses. Default: what every switch needs. */
+  readonly leastIstio?: readonly [number, number];
+  /** The names under which proxies may have clusters of the service. */
+  readonly hosts: readonly string[];
+  /** Why an object as it stands now is refused by who is to follow it; undefined where nobody says so. */
+  refusal(live: SeenObject): string | undefined;
   /** The same with these objects, as they were written, in the place of the older ones. */
   with(written: readonly SeenObject[]): TrafficRouting;
 
@@ -140,8 +154,11 @@ export interface TrafficRouting {
   /** What each share comes to where routes divide their traffic further. */
   describeShares(plan: Omit<Move, 'share'> & { shares: readonly number[] }): string[];
 
-  /** Written on what is not known to be everywhere, versions come and go with a barrier. */
-  add(version: string, model: string): Change[];
+  /**
+   * Written on what is not known to be everywhere, versions come and go with a barrier.
+   * @param marker of the run, by which its barriers have names of their own
+   */
+  add(version: string, model: string, marker: string): Change[];
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];

@@ -16,18 +16,17 @@ export interface Part {
 
 /**
  * Whole weights for the parts, in exactly their ratio: one factor for the whole route, the smallest that
- * makes all of them whole. Only a sum that Envoy cannot hold is rounded to parts in a million. A part that
+ * makes all of them whole. Only a sum above the greatest is rounded to parts in a million. A part that
  * has something never gets nothing.
  */
-export function wholeWeights(parts: readonly Part[]): number[] {
+export function wholeWeights(parts: readonly Part[], greatest = GREATEST_SUM): number[] {
   const factor = parts.reduce(
     (all, { weight, percent }) =>
       leastCommonMultiple(all, 100 / greatestCommonDivisor(weight * percent, 100)),
     1,
   );
   const sum = parts.reduce((all, { weight, percent }) => all + (weight * percent) / 100, 0);
-  if (sum * factor <= GREATEST_SUM)
-    return parts.map(({ weight, percent }) => (weight * factor * percent) / 100);
+  if (sum * factor <= greatest) return parts.map(({ weight, percent }) => (weight * factor * percent) / 100);
   return apportion(
     parts.map(({ weight, percent }) => (weight * percent) / 100),
     PARTS,

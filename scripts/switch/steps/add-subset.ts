@@ -8,23 +8,22 @@ import { withoutBarrier } from './without-barrier.ts';
 
 export const addSubset: Step = {
   name: 'add-subset',
-  title: ({ to }) => `Add subset ${to}`,
+  title: ({ to, lastSeen }) => `Add ${lastSeen.nameOf(to)}`,
   subject: ({ lastSeen }) => lastSeen.versionsName,
   onFailure: 'undo',
-  changes: ({ lastSeen, from, to }) => Promise.resolve(lastSeen.add(to, from)),
+  changes: ({ lastSeen, from, to, marker }) => Promise.resolve(lastSeen.add(to, from, marker)),
   claim: (context) => reachable(context, context.to),
   after: withoutBarrier,
   undo: {
-    title: ({ to }) => `Remove subset ${to}`,
+    title: ({ to, lastSeen }) => `Remove ${lastSeen.nameOf(to)}`,
     before: { claim: (context) => (stays(context) ? alreadySo('') : unedited(context)) },
     changes: (context) => (stays(context) ? nothing() : Promise.resolve(context.lastSeen.remove(context.to))),
     claim(context) {
-      const { to, record } = context;
+      const { to, record, lastSeen } = context;
       if (!stays(context)) return gone(context, to);
-      const why = record.before?.subset
-        ? `subset ${to} was there before`
-        : `a route names ${to}; its subset stays`;
-      return alreadySo(why, `none, for subset ${to} stays`);
+      const name = lastSeen.nameOf(to);
+      const why = record.before?.subset ? `${name} was there before` : `a route names ${to}; ${name} stays`;
+      return alreadySo(why, `none, for ${name} stays`);
     },
     after: withoutBarrier,
   },

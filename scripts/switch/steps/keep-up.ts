@@ -16,7 +16,7 @@ import type { Phase } from '../step.ts';
 export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
   return {
     async changes(context) {
-      const { cluster, from, to, lastSeen } = context;
+      const { cluster, from, to, lastSeen, marker } = context;
       if (!isNeeded(context)) return [];
       const versions = await listVersions(cluster, context);
       const candidate = findVersion(versions, to);
@@ -29,7 +29,7 @@ export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
             patchOf(resources.deployments, candidate, { spec: { replicas: size } }),
           ]
         : [];
-      return [...growth, ...lastSeen.add(to, from)];
+      return [...growth, ...lastSeen.add(to, from, marker)];
     },
     claim(context, changes) {
       return {

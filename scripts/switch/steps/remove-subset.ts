@@ -7,19 +7,20 @@ import { withoutBarrier } from './without-barrier.ts';
 
 export const removeSubset: Step = {
   name: 'remove-subset',
-  title: ({ from }) => `Remove subset ${from}`,
+  title: ({ from, lastSeen }) => `Remove ${lastSeen.nameOf(from)}`,
   subject: ({ lastSeen }) => lastSeen.versionsName,
   onFailure: 'stop',
   // A route that names the current version again would answer 503 without it.
   before: { claim: notNeeded },
   changes({ lastSeen, from }) {
-    if (lastSeen.names(from)) throw new CommandError(`a route still names ${from}; its subset stays`);
+    const [what = ''] = lastSeen.nameOf(from).split(' ');
+    if (lastSeen.names(from)) throw new CommandError(`a route still names ${from}; its ${what} stays`);
     return Promise.resolve(lastSeen.remove(from));
   },
   claim: (context) => gone(context, context.from),
   undo: {
-    title: ({ from }) => `Add subset ${from} again`,
-    changes: ({ lastSeen, from, to }) => Promise.resolve(lastSeen.add(from, to)),
+    title: ({ from, lastSeen }) => `Add ${lastSeen.nameOf(from)} again`,
+    changes: ({ lastSeen, from, to, marker }) => Promise.resolve(lastSeen.add(from, to, marker)),
     claim: (context) => reachable(context, context.from),
     after: withoutBarrier,
   },

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse, parseDocument } from 'yaml';
 import { bundleTools } from '../../../scripts/image/bundle-tools.ts';
 import { loadKubeConfig } from '../../../scripts/shared/cluster/config.ts';
-import { neededRights } from '../../../scripts/switch/preflight/access.ts';
+import { httpRouteRights, neededRights } from '../../../scripts/switch/preflight/access.ts';
 import { parseSwitchArgs } from '../../../scripts/switch/command/command-line.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../../scripts/switch/in-cluster');
@@ -21,8 +21,8 @@ const granted = (file: string) =>
       ),
     )
     .sort();
-const needed = (everywhere: boolean) =>
-  neededRights
+const needed = (everywhere: boolean, rights = neededRights) =>
+  rights
     .filter((right) => (right.everywhere ?? false) === everywhere)
     .flatMap(({ group = '', resource, subresource, verbs }) =>
       verbs.map((verb) => `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`),
@@ -50,6 +50,8 @@ describe('the files for a switch from a pipeline or a Job', () => {
   it('the roles grant exactly the rights preflight asks for', () => {
     expect(granted('role.yaml')).toEqual(needed(false));
     expect(granted('cluster-role.yaml')).toEqual(needed(true));
+    expect(granted('role-http-route.yaml')).toEqual(needed(false, httpRouteRights));
+    expect(granted('cluster-role-http-route.yaml')).toEqual(needed(true, httpRouteRights));
   });
 
   it('Job and workflow call the switch with flags that it has', () => {

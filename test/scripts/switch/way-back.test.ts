@@ -13,6 +13,7 @@ async function askedFor({
   before = { deployment: false, subset: false },
   keepFailed = false,
   versions = ['v1', 'v2'],
+  routes = 'VirtualService',
 } = {}): Promise<string[]> {
   const cluster = {
     namespace: 'shop',
@@ -26,7 +27,10 @@ async function askedFor({
     to: 'v2',
     record: { before },
   } as unknown as SwitchContext;
-  const state = { deployments: versions.map((version) => ({ version })) } as unknown as State;
+  const state = {
+    deployments: versions.map((version) => ({ version })),
+    lastSeen: { routesName: { kind: routes } },
+  } as unknown as State;
   const said = await verifyWayBack(context, state).catch((error: unknown) => messageOf(error));
   return (said ?? '').replace('Not allowed: ', '').replace('. Nothing was changed.', '').split(', ');
 }
@@ -61,5 +65,12 @@ describe('the way back', () => {
   it('the way back asks for the right to delete when it is too late and the switch is to be finished', async () => {
     const before = { deployment: true, subset: true };
     expect(await askedFor({ before, versions: ['v2'] })).toEqual([...always, ...deletes]);
+  });
+
+  it('the way back asks for the rights to the HTTPRoute and the Services of versions where these lead the traffic', async () => {
+    const asked = await askedFor({ routes: 'HTTPRoute' });
+    expect(asked).toEqual(expect.arrayContaining(['create services in shop', 'delete services in shop']));
+    expect(asked).toContain('patch httproutes.gateway.networking.k8s.io in shop');
+    expect(asked).not.toContain('patch virtualservices.networking.istio.io in shop');
   });
 });

@@ -71,6 +71,13 @@ export function createVirtualServiceRouting(
     ],
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
+    hosts: [target.host],
+    nameOf: (version) => `subset ${version}`,
+    describeUnknown: (version) =>
+      `the ${resources.destinationRules.kind} ${destinationRule.metadata.name} has no subset ${version}`,
+    howToName: `names no subset of ${target.host}: give its route the subset that serves now, and make a DestinationRule that has it. The sets subsets and route of istio/cluster.yaml show how.`,
+    // Istio says nothing of whether it takes them.
+    refusal: () => undefined,
     ...revisionsOf(known, target, knowledge),
     ...whoServes(known, target),
     versions: () => versionsIn(destinationRule).map(({ name }) => name),
@@ -131,7 +138,8 @@ function revisionsOf(
 
 function newest<T extends KubernetesObject>(own: T, { kind }: Resource, written: readonly SeenObject[]): T {
   const found = written.findLast(
-    ({ resource, object }) => resource.kind === kind && object.metadata.name === own.metadata.name,
+    ({ resource, object, gone }) =>
+      resource.kind === kind && object.metadata.name === own.metadata.name && gone !== true,
   );
   return (found?.object as T | undefined) ?? own;
 }

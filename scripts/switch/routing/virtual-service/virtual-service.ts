@@ -5,8 +5,8 @@ import type { Destination, HttpRoute, RouteDestination, VirtualService } from '.
 import { without } from '../../../shared/without.ts';
 import { hasMarker, withMarker } from '../marker.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
-import { percentages, plainWeights, wholeWeights } from '../weights.ts';
-import type { Part } from '../weights.ts';
+import { shareOut } from '../share-out.ts';
+import { percentages } from '../weights.ts';
 
 /** @param subset empty for all versions at once: a destination that names none */
 export function namesSubset(
@@ -157,7 +157,7 @@ export function redirect(
     if (!mentions(route, from, target) || only?.(route, index) === false)
       return lacksMarker(route, index) ? { ...route, name: withMarker(route.name, marker) } : route;
     const moved: HttpRoute = { ...route, name: withMarker(route.name, marker) };
-    if (route.route) moved.route = shareOut(route.route, { from, to, share }, target);
+    if (route.route) moved.route = shareOutRoute(route.route, { from, to, share }, target);
     if (share === 100) {
       const turned = (destination: Destination) =>
         namesSubset(destination, from, target) ? leadingTo(destination, to) : destination;
@@ -174,49 +174,30 @@ export function redirect(
 }
 
 /** Shares out each destination that names `from`, taken together with what was shared with `to` before. */
-function shareOut(
+function shareOutRoute(
   destinations: RouteDestination[],
   { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
   target: RouteTarget,
 ): RouteDestination[] {
-  if (!destinations.some(({ destination }) => namesSubset(destination, from, target))) return destinations;
-  const shared = new Map<RouteDestination, RouteDestination>();
-  for (const one of destinations) {
-    if (!namesSubset(one.destination, to, target)) continue;
-    const old = destinations.find(
-      (other) => namesSubset(other.destination, from, target) && isSameButSubset(one, other),
-    );
-    if (old) shared.set(one, old);
-  }
-  const moved = destinations.flatMap((one): { destination: RouteDestination; part: Part }[] => {
-    if (shared.has(one)) return [];
-    const own = weightOf(one, destinations);
-    if (!namesSubset(one.destination, from, target))
-      return [{ destination: one, part: { weight: own, percent: 100 } }];
-    const weight = destinations.reduce(
-      (sum, other) => (shared.get(other) === one ? sum + weightOf(other, destinations) : sum),
-      own,
-    );
-    const fresh = { ...one, destination: leadingTo(one.destination, to) };
-    if (share === 100) return [{ destination: fresh, part: { weight, percent: 100 } }];
-    return [
-      { destination: one, part: { weight, percent: 100 - share } },
-      { destination: fresh, part: { weight, percent: share } },
-    ];
+  const moved = shareOut(destinations, {
+    share,
+    isFrom: ({ destination }) => namesSubset(destination, from, target),
+    isTo: ({ destination }) => namesSubset(destination, to, target),
+    isSamePlace: isSameButSubset,
+    turned: (one) => ({ ...one, destination: leadingTo(one.destination, to) }),
+    weightOf: (one) => weightOf(one, destinations),
   });
+  if (moved === undefined) return destinations;
   const [only] = moved;
   // A single destination needs no weight, unless its author wrote one.
   if (only !== undefined && moved.length === 1) {
     const { weight = 100, ...bare } = only.destination;
     return [destinations.length === 1 && destinations[0]?.weight !== undefined ? { ...bare, weight } : bare];
   }
-  const weights = wholeWeights(moved.map(({ part }) => part));
-  const written = share === 100 && shared.size > 0 ? plainWeights(weights) : weights;
-  return moved.map(({ destination }, index) => {
-    const weight = written[index] ?? 0;
+  return moved.map(({ destination, weight }) =>
     // None at all is an author's way to write 0.
-    return destination.weight === undefined && weight === 0 ? destination : { ...destination, weight };
-  });
+    destination.weight === undefined && weight === 0 ? destination : { ...destination, weight },
+  );
 }
 
 function isSameButSubset(one: RouteDestination, other: RouteDestination): boolean {

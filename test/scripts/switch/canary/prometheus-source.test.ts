@@ -47,14 +47,17 @@ const vector = (...result: [Record<string, string>, string][]) =>
 
 describe('evidence from Prometheus', () => {
   it('evidence from Prometheus is asked for in Istio’s standard metrics, as callers report them', () => {
-    expect(queriesFor(host, 30, 'destination_canonical_revision').errors).toBe(
+    expect(queriesFor([host], 30, 'destination_canonical_revision').errors).toBe(
       `sum by (destination_canonical_revision) (increase(istio_requests_total{reporter="source",destination_service="${host}",response_code=~"5..|0"}[30s]))`,
     );
-    expect(queriesFor(host, 30)).toEqual({
+    expect(queriesFor([host], 30)).toEqual({
       requests: `sum by (destination_version) (increase(istio_requests_total{reporter="source",destination_service="${host}"}[30s]))`,
       errors: `sum by (destination_version) (increase(istio_requests_total{reporter="source",destination_service="${host}",response_code=~"5..|0"}[30s]))`,
       latencies: `sum by (destination_version, le) (increase(istio_request_duration_milliseconds_bucket{reporter="source",destination_service="${host}"}[30s]))`,
     });
+    expect(queriesFor(['shop.ns', 'shop-v1.ns'], 30).requests).toContain(
+      'destination_service=~"shop[.]ns|shop-v1[.]ns"',
+    );
   });
 
   it('evidence from Prometheus is read by version, rounded where Prometheus extrapolates', async () => {
@@ -76,7 +79,7 @@ describe('evidence from Prometheus', () => {
             body: vector([{ destination_version: 'v1' }, '480.2'], [{ destination_version: 'v2' }, '119.6']),
           };
     });
-    const window = await createPrometheusSource({ url: `${url}/`, host }).open(signal);
+    const window = await createPrometheusSource({ url: `${url}/`, hosts: [host] }).open(signal);
     expect([...(await window.counts(signal))]).toEqual([
       ['v1', { requests: 480, errors: 0 }],
       ['v2', { requests: 120, errors: 3 }],
@@ -137,7 +140,7 @@ describe('evidence from Prometheus', () => {
     closers.push(() => prometheus.close());
     const { url } = prometheus;
     const within = { deadlineMs: 30_000, intervalMs: 250 };
-    const window = await createPrometheusSource({ url, host }).open(signal);
+    const window = await createPrometheusSource({ url, hosts: [host] }).open(signal);
     const enough = async () => {
       const counts = await window.counts(signal);
       return (counts.get('v2')?.requests ?? 0) >= 100 ? counts : undefined;

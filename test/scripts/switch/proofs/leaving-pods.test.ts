@@ -49,7 +49,7 @@ const busy = (name: string): ClusterStatuses => ({
 });
 const look = (mesh: Mesh, who: string, pods: Pod[]) =>
   startQuietWatch(
-    { version: 'v1', host: HOST, quietMs: 0, pods: () => Promise.resolve(leavingPods(pods)) },
+    { version: 'v1', hosts: [HOST], quietMs: 0, pods: () => Promise.resolve(leavingPods(pods)) },
     { mesh, clock: { now: () => 0 } as never },
   ).look(proxy(who), new AbortController().signal);
 
@@ -59,7 +59,7 @@ describe('what proof C asks a proxy for', () => {
     expect(await look(mesh, 'caller', [pod('old')])).toMatchObject({
       saw: '1 active request on the old pods',
     });
-    expect(asked).toEqual([`caller ${clustersPathOf(HOST)}`]);
+    expect(asked).toEqual([`caller ${clustersPathOf([HOST])}`]);
   });
 
   it.each(['inbound|8080||', 'outbound|8080||another-service.shop.svc.cluster.local'])(
@@ -100,11 +100,20 @@ describe('the filter on the clusters of a service', () => {
   ])(
     'the filter on the clusters of a service has %s: %s, whether it must match all of the name or a part',
     (name, expected) => {
-      const filter = new URL(clustersPathOf(HOST), 'http://envoy').searchParams.get('filter') ?? '';
+      const filter = new URL(clustersPathOf([HOST]), 'http://envoy').searchParams.get('filter') ?? '';
       expect([new RegExp(filter).test(name), new RegExp(`^(?:${filter})$`).test(name)]).toEqual([
         expected,
         expected,
       ]);
     },
   );
+
+  it('the filter on the clusters of a service has those of each of its names', () => {
+    const names = [HOST, 'coffee-shop-v1.shop.svc.cluster.local'];
+    const filter = new RegExp(
+      new URL(clustersPathOf(names), 'http://envoy').searchParams.get('filter') ?? '',
+    );
+    expect(names.map((name) => filter.test(`outbound|8080||${name}`))).toEqual([true, true]);
+    expect(filter.test('outbound|8080||coffee-shop-v2.shop.svc.cluster.local')).toBe(false);
+  });
 });

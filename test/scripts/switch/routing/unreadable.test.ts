@@ -23,8 +23,8 @@ const statuses = (name: string, ...hosts: (EnvoyAddress | undefined)[]): Cluster
 /** What proof C says of an answer that stays as it is for a second. */
 const quietOf = (answer: ClusterStatuses | null) => {
   const watch = createQuietWatch(1000);
-  watch(loadOn(answer, addresses, host), 0);
-  return watch(loadOn(answer, addresses, host), 1000);
+  watch(loadOn(answer, addresses, [host]), 0);
+  return watch(loadOn(answer, addresses, [host]), 1000);
 };
 
 describe('proof C of an answer that cannot be read', () => {
@@ -56,12 +56,12 @@ describe('proof C of an answer that cannot be read', () => {
 
   it('proof C begins the quiet anew once the answer can be read again', () => {
     const watch = createQuietWatch(1000);
-    watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, host), 0);
-    watch(loadOn(statuses(v1, ambient('10.0.0.1')), addresses, host), 500);
-    expect(watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, host), 1100)).toMatchObject({
+    watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, [host]), 0);
+    watch(loadOn(statuses(v1, ambient('10.0.0.1')), addresses, [host]), 500);
+    expect(watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, [host]), 1100)).toMatchObject({
       proven: false,
     });
-    expect(watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, host), 1500)).toMatchObject({
+    expect(watch(loadOn(statuses(v1, socket('10.0.0.1')), addresses, [host]), 1500)).toMatchObject({
       proven: true,
     });
   });

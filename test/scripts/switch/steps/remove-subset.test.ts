@@ -46,7 +46,7 @@ describe('the step remove-subset', () => {
     const next = await perform(context, removeSubset);
     expect(log.slice(2)).toEqual(['patch DestinationRule coffee-shop', 'prove v1 gone']);
     expect(next.lastSeen.barrier).toBeUndefined();
-    const [change] = next.lastSeen.add('v1', 'v2');
+    const [change] = next.lastSeen.add('v1', 'v2', 'switch-v1-to-v2-1a2b3c4d');
     expect(JSON.stringify(change?.after?.['spec'])).toContain('"barrier-rule-1-3"');
   });
 

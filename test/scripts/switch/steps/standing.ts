@@ -82,6 +82,8 @@ export interface Scene {
   versions?: { from: string; to: string };
   /** Of the Service, besides its selector. */
   service?: Partial<Service['spec']>;
+  /** In the place of the VirtualService and the DestinationRule: what else leads the traffic. */
+  instead?: { resource: Resource; object: KubernetesObject }[];
   deployments?: Deployment[];
   autoscalers?: KubernetesObject[];
   /** Of the record of a run before this one. */
@@ -99,6 +101,7 @@ export interface Scene {
 export async function standing({
   subsets = [subset('v1')],
   routes = [route('v1')],
+  instead,
   deployments = [deployment('v1')],
   autoscalers = [],
   before,
@@ -135,9 +138,10 @@ export async function standing({
     spec: { selector: { app: APP }, ports: [{ port: 80, targetPort: 8080 }], ...more },
   };
   put(resources.services, service);
-  if (routes)
+  for (const { resource, object } of instead ?? []) put(resource, object);
+  if (routes && !instead)
     put(resources.virtualServices, { metadata: { name: APP }, spec: { hosts: [APP], http: routes } });
-  if (subsets)
+  if (subsets && !instead)
     put(resources.destinationRules, { metadata: { name: APP, uid: 'rule-1' }, spec: { host: APP, subsets } });
   for (const one of deployments) put(resources.deployments, one);
   for (const one of autoscalers) put(resources.horizontalPodAutoscalers, one);

@@ -30,7 +30,7 @@ describe('objects that are not there yet', () => {
   it('are made by the first change, and are there from then on', () => {
     const before = routing();
     expect(before.objects).toEqual([]);
-    const [rule] = before.add('plain', 'plain');
+    const [rule] = before.add('plain', 'plain', 'switch-v1-to-v2-1a2b3c4d');
     expect(rule).toMatchObject({ verb: 'apply', before: undefined, after: { kind: 'DestinationRule' } });
     // Its name is free of what the server counts: it was made of the Lease.
     expect(rule?.after?.metadata).toEqual({ name: 'coffee-shop' });
@@ -41,7 +41,7 @@ describe('objects that are not there yet', () => {
       { resource: resources.destinationRules, object: rule?.after ?? { metadata: { name: '' } } },
     ]);
     expect(after.objects.map(({ resource }) => resource.kind)).toEqual(['DestinationRule']);
-    expect(after.add('v1', 'plain')).toMatchObject([{ verb: 'patch' }]);
+    expect(after.add('v1', 'plain', 'switch-v1-to-v2-1a2b3c4d')).toMatchObject([{ verb: 'patch' }]);
   });
 
   it('are not made by a change that changes nothing', () => {

@@ -1,0 +1,17 @@
+/** The last proof: the proxy has forgotten the version. No cluster of its Service is active or warming. */
+import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';
+import { parseClusterName } from '../../../shared/istio/names.ts';
+import { proven, unproven, unreadableIn } from '../verdict.ts';
+import type { Verdict } from '../verdict.ts';
+
+export function evaluateForgotten(
+  { active, warming }: { active: ClustersDump; warming: ClustersDump },
+  host: string,
+): Verdict {
+  const odd = unreadableIn(active, 'cluster') ?? unreadableIn(warming, 'cluster');
+  if (odd !== undefined) return unproven(`cannot read ${odd}`);
+  const left = [...(active.configs ?? []), ...(warming.configs ?? [])]
+    .map(({ cluster }) => parseClusterName(cluster?.name ?? ''))
+    .find((name) => name?.host === host);
+  return left === undefined ? proven() : unproven(`still knows ${host} (port ${left.port})`);
+}
