@@ -4,7 +4,7 @@ import { deadlineOf } from '../context.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
 import { readyPods } from '../cluster-state/ready-pods.ts';
 import { listVersionPods } from '../cluster-state/versions.ts';
-import type { Move } from '../routing/traffic-routing.ts';
+import type { Move, TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Claim, Proven } from '../step.ts';
 import { leavingPods } from './leaving-pods.ts';
 import type { Leaving } from './quiet-watch.ts';
@@ -12,9 +12,8 @@ import { requestsSeen } from './requests-seen.ts';
 
 /** A: the version is known at every proxy, with its ready pods. */
 export function reachable(context: SwitchContext, version: string): Claim {
-  const { barrier } = context.lastSeen;
   return {
-    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods${withBarrier(barrier)}`,
+    text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods${withBarrier(context.lastSeen)}`,
     provesVersions: true,
     async prove() {
       const { prover, lastSeen, target } = context;
@@ -118,5 +117,5 @@ export function leavingOf(
   return { version, hosts, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }
 
-const withBarrier = (barrier: string | undefined): string =>
-  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the subsets has`;
+const withBarrier = ({ barrier, unit }: Pick<TrafficRouting, 'barrier' | 'unit'>): string =>
+  barrier === undefined ? '' : `, and ${barrier} is there, which only this revision of the ${unit}s has`;

@@ -97,6 +97,8 @@ export interface TrafficRouting {
   /** Of the object where versions are added and removed, and of the one that holds the routes. */
   readonly versionsName: { kind: string; name: string };
   readonly routesName: { kind: string; name: string };
+  /** As what a version is added and removed. */
+  readonly unit: 'subset' | 'Service';
   /** The version in words, where it is added and removed: `subset v2`. */
   nameOf(version: string): string;
   /** What to say of a version that a route names and proxies do not know. */

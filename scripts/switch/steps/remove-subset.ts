@@ -13,8 +13,8 @@ export const removeSubset: Step = {
   // A route that names the current version again would answer 503 without it.
   before: { claim: notNeeded },
   changes({ lastSeen, from }) {
-    const [what = ''] = lastSeen.nameOf(from).split(' ');
-    if (lastSeen.names(from)) throw new CommandError(`a route still names ${from}; its ${what} stays`);
+    if (lastSeen.names(from))
+      throw new CommandError(`a route still names ${from}; its ${lastSeen.unit} stays`);
     return Promise.resolve(lastSeen.remove(from));
   },
   claim: (context) => gone(context, context.from),

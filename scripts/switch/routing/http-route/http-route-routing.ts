@@ -79,9 +79,10 @@ export function createHttpRouteRouting(known: HttpRouteObjects, target: RouteTar
 function inWords(
   { route, app }: HttpRouteObjects,
   versions: Versions,
-): Pick<TrafficRouting, 'nameOf' | 'describeUnknown' | 'howToName' | 'refusal'> {
+): Pick<TrafficRouting, 'unit' | 'nameOf' | 'describeUnknown' | 'howToName' | 'refusal'> {
   const { name } = app.metadata;
   return {
+    unit: 'Service',
     nameOf: (version) => `Service ${versions.serviceOf(version)}`,
     describeUnknown: (version) => `there is no Service ${versions.serviceOf(version)}`,
     howToName: `names no Service of a version of ${name}: make one that selects the pods of the version that serves now, such as ${name}-v1, and give its rules that as backend.`,

@@ -72,6 +72,7 @@ export function createVirtualServiceRouting(
     routesName: { kind: resources.virtualServices.kind, name: virtualService.metadata.name },
     versionsName: { kind: resources.destinationRules.kind, name: destinationRule.metadata.name },
     hosts: [target.host],
+    unit: 'subset',
     nameOf: (version) => `subset ${version}`,
     describeUnknown: (version) =>
       `the ${resources.destinationRules.kind} ${destinationRule.metadata.name} has no subset ${version}`,
