@@ -20,7 +20,10 @@ export interface PrometheusQueries {
   latencies: string;
 }
 
-/** What is asked of a service by its names, for the last `seconds`. No answer at all is counted as response code 0. */
+/**
+ * What is asked of a service by its names, for the last `seconds`. No answer at all is
+ * counted as response code 0.
+ */
 export function queriesFor(
   hosts: readonly string[],
   seconds: number | string,

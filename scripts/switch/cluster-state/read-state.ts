@@ -33,8 +33,8 @@ export interface State {
 }
 
 /**
- * Reads the Service of an app with its VirtualService and DestinationRule; where it has no VirtualService, with
- * its HTTPRoute. Throws what is missing.
+ * Reads the Service of an app with its VirtualService and DestinationRule; where it has no
+ * VirtualService, with its HTTPRoute. Throws what is missing.
  */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);

@@ -1,4 +1,7 @@
-/** The parts of an HTTPRoute that a switch reads. https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/ */
+/**
+ * The parts of an HTTPRoute that a switch reads.
+ * https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/
+ */
 import type { KubernetesObject } from '../../../shared/kubernetes.ts';
 
 export interface ObjectReference {

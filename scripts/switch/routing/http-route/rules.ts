@@ -19,7 +19,7 @@ const GREATEST_WEIGHT = 1_000_000;
 
 export const weightOf = ({ weight = 1 }: BackendReference): number => weight;
 
-/** What the main rule gives to ours, heaviest first, each with its part of all that goes to ours, in percent. */
+/** What the main rule gives to ours, heaviest first, each in percent of all that goes to ours. */
 export function liveVersions(rules: readonly Rule[], naming: Naming): LiveVersion[] {
   const serving = [...served(rules, naming)];
   const percent = percentages(serving.map(([, weight]) => weight));

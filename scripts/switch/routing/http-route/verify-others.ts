@@ -1,4 +1,4 @@
-/** Who else has a say in where the app's traffic goes: other routes, other Gateways, who sees the Services. */
+/** Who else has a say in where the app's traffic goes: other routes, Gateways, who sees the Services. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';

@@ -1,4 +1,4 @@
-/** What in an HTTPRoute itself keeps a switch from being proven, or answers 500 while its status says True. */
+/** What in an HTTPRoute itself cannot be proven, or answers 500 while its status says True. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Service } from '../../../shared/kubernetes.ts';
 import { refuse } from '../../refuse.ts';
