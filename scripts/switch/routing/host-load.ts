@@ -8,9 +8,10 @@ import { escapePattern, parseClusterName } from '../../shared/istio/names.ts';
 export const CLUSTERS_PATH = '/clusters?format=json';
 
 /**
- * The same of one service's clusters, by its names at the proxies: `outbound|8080|v1|<host>`,
- * and `outbound_.8080_.v1_.<host>` of a gateway between networks. Envoy has the filter since 1.38 and older ones give the whole page, so whoever
- * reads it must still look at names. https://www.envoyproxy.io/docs/envoy/latest/operations/admin
+ * The same of one service's clusters, by its names at the proxies: `outbound|8080|v1|<host>`, and
+ * `outbound_.8080_.v1_.<host>` of a gateway between networks. Envoy has the filter since 1.38 and
+ * older ones give the whole page, so whoever reads it must still look at names.
+ * https://www.envoyproxy.io/docs/envoy/latest/operations/admin
  */
 export function clustersPathOf(hosts: readonly string[]): string {
   const [host = '', ...more] = hosts.map(escapePattern);

@@ -1,9 +1,9 @@
 /**
- * Proof B: this very revision of the rules is loaded, and none leads to the old version. Which revision a
- * proxy has shows in the names of its routes: Istio copies `rules[].name` there (since 1.24).
- * What its metadata calls them is of no use, for it merges the HTTPRoutes of one host under a name of its own. Only the virtual
- * hosts of the HTTPRoute's parents count: a sidecar has one for each version's Service too, whose route bears
- * no marker and leads to that version for ever.
+ * Proof B: this very revision of the rules is loaded, and none leads to the old version. Which
+ * revision a proxy has shows in the names of its routes: Istio copies `rules[].name` there (since
+ * 1.24). What its metadata calls them is of no use, for it merges the HTTPRoutes of one host under a
+ * name of its own. Only the virtual hosts of the HTTPRoute's parents count: a sidecar has one for
+ * each version's Service too, whose route bears no marker and leads to that version for ever.
  */
 import type { EnvoyRoute, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import { parseClusterName } from '../../../shared/istio/names.ts';
