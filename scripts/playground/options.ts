@@ -24,6 +24,11 @@ export interface PlaygroundOptions {
   addressing?: 'auto' | 'address-per-pod' | 'port-per-pod';
   /** Whether pods that do not say get a native sidecar, Istio's default since 1.27. Default true. */
   nativeSidecars?: boolean;
+  /**
+   * Whether the cluster begins with Gateway API's definitions (Gateway, GatewayClass, HTTPRoute,
+   * ReferenceGrant). Default false: apply them.
+   */
+  gatewayApi?: boolean;
   /** OCI archives of images that pods may name, as `npm run image` writes them. */
   imageArchives?: readonly string[];
   /** Overrides of the measured delays. */

@@ -29,6 +29,7 @@ export interface Flags {
   json?: boolean | undefined;
   live?: boolean | undefined;
   ports?: boolean | undefined;
+  'gateway-api'?: boolean | undefined;
   image: string[];
   mesh: string;
   seed: string;
@@ -110,6 +111,7 @@ function optionsFrom(values: Flags, env: MainContext['env']): PlaygroundOptions 
     ...meshOptions(parseMesh(values.mesh), env),
     seed: parseSeed(values.seed),
     imageArchives: values.image,
+    gatewayApi: values['gateway-api'] ?? false,
     addressing: values.ports ? ('port-per-pod' as const) : ('auto' as const),
     ...(values.kubeconfig === undefined ? {} : { kubeconfigFile: values.kubeconfig }),
   };

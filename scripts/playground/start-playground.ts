@@ -7,7 +7,7 @@ import { startApiServer } from './apiserver/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { describeDelays } from './describe.ts';
 import { createImages, startGuard, startKubelet } from './kubelet/index.ts';
-import { startMesh } from './mesh/index.ts';
+import { installGatewayApi, startMesh } from './mesh/index.ts';
 import {
   connectToPod,
   createPodNetwork,
@@ -41,6 +41,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       if (file !== undefined) guard.alsoRemove(path.resolve(file));
     if (options.leftovers !== undefined) guard.alsoRemoveEmpty(path.resolve(options.leftovers.folder));
     const store = createStore({ firstRevision: FIRST_REVISION });
+    if (options.gatewayApi === true) installGatewayApi(store);
     const [network, images] = await Promise.all([
       createPodNetwork({ mode: addressing }),
       createImages({ root, stateDir, archives: options.imageArchives ?? [] }),

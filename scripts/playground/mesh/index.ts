@@ -16,6 +16,7 @@ import { createSystemPods, markRunning, SYSTEM_NAMESPACE, type SystemPod } from 
 import type { Mesh, MeshOptions } from './types.ts';
 
 export { findEnvoy } from './data-plane/envoy/find-envoy.ts';
+export { installGatewayApi } from './gateway-api/definitions.ts';
 export { MEASURED_DELAYS, type MeshDelays, type Quantiles } from './delays.ts';
 export type { Mesh, MeshOptions, ProxyInfo } from './types.ts';
 

@@ -114,7 +114,7 @@ export interface VirtualHostJson {
   include_request_attempt_count?: boolean;
 }
 
-export interface RouteJson {
+export interface RouteJson extends HeaderChangesJson {
   match: RouteMatchJson;
   route?: RouteActionJson;
   redirect?: RedirectJson;
@@ -122,10 +122,6 @@ export interface RouteJson {
   metadata?: { filter_metadata: { istio: { config: string } } };
   decorator?: { operation: string };
   typed_per_filter_config?: { 'envoy.filters.http.fault'?: FaultJson };
-  request_headers_to_add?: HeaderToAddJson[];
-  request_headers_to_remove?: string[];
-  response_headers_to_add?: HeaderToAddJson[];
-  response_headers_to_remove?: string[];
   name?: string;
   stat_prefix?: string;
 }
@@ -151,6 +147,8 @@ export interface HeaderMatchJson {
 
 export interface RouteMatchJson {
   prefix?: string;
+  /** A prefix that ends with a whole path segment: `/a` is of `/a` and `/a/b`, not of `/ab`. */
+  path_separated_prefix?: string;
   path?: string;
   safe_regex?: { regex: string };
   case_sensitive?: boolean;
@@ -169,21 +167,39 @@ export interface RetryPolicyJson {
 
 export interface RouteActionJson {
   cluster?: string;
-  weighted_clusters?: { clusters: { name: string; weight: number }[] };
+  weighted_clusters?: { clusters: WeightedClusterJson[] };
+  /** What a request to a cluster that the proxy does not have is answered; default 503. */
+  cluster_not_found_response_code?: 'INTERNAL_SERVER_ERROR';
   prefix_rewrite?: string;
+  regex_rewrite?: { pattern: { regex: string }; substitution: string };
   host_rewrite_literal?: string;
   timeout?: string;
   retry_policy?: RetryPolicyJson;
   request_mirror_policies?: {
     cluster: string;
-    runtime_fraction?: { default_value: { numerator: number } };
+    runtime_fraction?: { default_value: { numerator: number; denominator?: 'TEN_THOUSAND' | 'MILLION' } };
   }[];
   max_grpc_timeout?: string;
+}
+
+/** What a route, or one of its weighted clusters, does to the headers of a request and of its answer. */
+export interface HeaderChangesJson {
+  request_headers_to_add?: HeaderToAddJson[];
+  request_headers_to_remove?: string[];
+  response_headers_to_add?: HeaderToAddJson[];
+  response_headers_to_remove?: string[];
+}
+
+export interface WeightedClusterJson extends HeaderChangesJson {
+  name: string;
+  weight: number;
 }
 
 export interface RedirectJson {
   host_redirect?: string;
   path_redirect?: string;
+  /** In place of the matched prefix. */
+  prefix_rewrite?: string;
   port_redirect?: number;
   scheme_redirect?: string;
   response_code?: 'FOUND' | 'SEE_OTHER' | 'TEMPORARY_REDIRECT' | 'PERMANENT_REDIRECT';

@@ -69,13 +69,19 @@ export function upstreamHeaders(
     setHeader(headers, 'x-envoy-decorator-operation', route.json.decorator.operation);
   }
   if (chain.direction !== 'inbound') setHeader(headers, 'x-envoy-attempt-count', '1');
-  changeHeaders(headers, route.json.request_headers_to_add, route.json.request_headers_to_remove);
-  const { host_rewrite_literal: newHost, prefix_rewrite: newPath } = route.json.route ?? {};
+  const { changes, json } = route;
+  changeHeaders(headers, changes?.request_headers_to_add, changes?.request_headers_to_remove);
+  changeHeaders(headers, json.request_headers_to_add, json.request_headers_to_remove);
+  const {
+    host_rewrite_literal: newHost,
+    prefix_rewrite: newPath,
+    regex_rewrite: newParts,
+  } = json.route ?? {};
   if (newHost !== undefined) {
     headers.push('x-envoy-original-host', header(headers, 'host') ?? '');
     setHeader(headers, 'host', newHost);
   }
-  if (newPath !== undefined) headers.push('x-envoy-original-path', request.target);
+  if (newPath !== undefined || newParts !== undefined) headers.push('x-envoy-original-path', request.target);
   if (isWebSocket(request)) headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
   const encoding = header(request.headers, 'transfer-encoding');
   if (encoding !== undefined) headers.push('transfer-encoding', encoding);
@@ -111,6 +117,7 @@ export function downstreamHeaders(
     headers.push(name, answer[i + 1] ?? '');
   }
   headers.push('x-envoy-upstream-service-time', String(serviceTimeMs));
+  changeHeaders(headers, route.changes?.response_headers_to_add, route.changes?.response_headers_to_remove);
   changeHeaders(headers, route.json.response_headers_to_add, route.json.response_headers_to_remove);
   if (header(headers, 'date') === undefined) headers.push('date', httpDate());
   if (chain.direction !== 'inbound') setHeader(headers, 'server', chain.serverName);

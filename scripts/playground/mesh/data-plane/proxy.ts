@@ -11,6 +11,7 @@ import type { RequestHead } from './http1/head.ts';
 import type { ProxySpec, ResourcePush } from './messages.ts';
 import { outboundRequest } from './outbound-request.ts';
 import { createHealthServer, createStatsServer, createStatusServer, type AgentState } from './pilot-agent.ts';
+import { divided, withPrefix } from './path-rewrite.ts';
 import { ProxyConfig } from './proxy-config.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
 import { SocketServers } from './socket-servers.ts';
@@ -226,7 +227,7 @@ export class Proxy {
     const routeName = route.json.name;
     const named = routeName === undefined ? {} : { routeName };
     const { redirect, direct_response: direct } = route.json;
-    if (redirect !== undefined) return { ...redirected(request, redirect), ...named };
+    if (redirect !== undefined) return { ...redirected(request, route.json.match, redirect), ...named };
     if (direct !== undefined) {
       const body = direct.body?.inline_string;
       return {
@@ -245,8 +246,14 @@ export class Proxy {
     const cluster = this.config.activeCluster(name);
     // Unknown or still warming: NC.
     return cluster === undefined
-      ? { kind: 'reply', status: 503, flag: 'NC', details: 'cluster_not_found', ...named }
-      : { kind: 'forward', cluster, route };
+      ? {
+          kind: 'reply',
+          status: unknownClusterStatus(route),
+          flag: 'NC',
+          details: 'cluster_not_found',
+          ...named,
+        }
+      : { kind: 'forward', cluster, route: route.perCluster?.get(name) ?? route };
   }
 
   /** To a Service past every rule of the mesh, as kube-proxy leads there; to another address as it stands. */
@@ -289,17 +296,22 @@ export class Proxy {
 
 const REDIRECT_STATUS = { FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308 };
 
+const unknownClusterStatus = ({ json }: CompiledRoute): number =>
+  json.route?.cluster_not_found_response_code === 'INTERNAL_SERVER_ERROR' ? 500 : 503;
+
 function redirected(
   request: RequestHead,
+  match: CompiledRoute['json']['match'],
   redirect: NonNullable<CompiledRoute['json']['redirect']>,
 ): Decision {
   const { host } = outboundRequest(request);
   const port = redirect.port_redirect === undefined ? '' : `:${redirect.port_redirect}`;
-  const { path_redirect: path = request.target } = redirect;
-  const mark = request.target.indexOf('?');
+  const [before, asked] = divided(request.target);
+  const prefixed = redirect.prefix_rewrite;
+  const path =
+    redirect.path_redirect ?? (prefixed === undefined ? before : withPrefix(before, match, prefixed));
   // A new path keeps the query, unless it brings one.
-  const query =
-    path === request.target || path.includes('?') || mark === -1 ? '' : request.target.slice(mark);
+  const query = path.includes('?') ? '' : asked;
   const location = `${redirect.scheme_redirect ?? 'http'}://${redirect.host_redirect ?? host}${port}${path}${query}`;
   const status = redirect.response_code === undefined ? 301 : REDIRECT_STATUS[redirect.response_code];
   return { kind: 'reply', status, headers: ['location', location], details: 'direct_response' };

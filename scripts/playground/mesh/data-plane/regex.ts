@@ -12,6 +12,21 @@ export function partMatch(pattern: string): RegExp {
   return compile(pattern, (source) => source);
 }
 
+/**
+ * Every place of a text that a pattern matches, replaced as RE2 does: `\\2` is the second group.
+ * @throws PatternError when the pattern is none.
+ */
+export function replaceAll(pattern: string, substitution: string): (text: string) => string {
+  const compiled = new RegExp(
+    compile(pattern, (source) => source),
+    'gs',
+  );
+  return (text) =>
+    text.replace(compiled, (...found: string[]) =>
+      substitution.replace(/\\(\d)/g, (_, group: string) => found[Number(group)] ?? ''),
+    );
+}
+
 /** Why a pattern is refused, in RE2's words. */
 export class PatternError extends Error {
   constructor(message: string) {

@@ -1,5 +1,6 @@
 import { parseDurationMs } from '../istiod/durations.ts';
 import type {
+  HeaderChangesJson,
   HeaderMatchJson,
   RouteConfigJson,
   RouteJson,
@@ -25,6 +26,10 @@ export interface CompiledRoute {
   timeoutMs: number;
   retry: CompiledRetryPolicy | undefined;
   cluster(): string;
+  /** What the chosen one of several clusters does to headers, before the route does. */
+  changes?: HeaderChangesJson;
+  /** The route with its changes, for each of several clusters that has some. */
+  perCluster?: ReadonlyMap<string, CompiledRoute>;
 }
 
 type Predicate = (request: RequestHead, path: string, query: string) => boolean;
@@ -139,6 +144,10 @@ function compilePath(match: RouteMatchJson): Predicate {
     const wanted = fold(match.path);
     return (_request, path) => fold(path) === wanted;
   }
+  if (match.path_separated_prefix !== undefined) {
+    const segments = fold(match.path_separated_prefix);
+    return (_request, path) => fold(path) === segments || fold(path).startsWith(`${segments}/`);
+  }
   const prefix = fold(match.prefix ?? '/');
   return (_request, path) => fold(path).startsWith(prefix);
 }
@@ -168,6 +177,15 @@ function compileString(match: StringMatchJson): (value: string) => boolean {
 }
 
 function compileRoute(json: RouteJson): CompiledRoute {
+  const route = compileAction(json);
+  const changing = (json.route?.weighted_clusters?.clusters ?? []).filter(
+    (one) => Object.keys(one).length > 2,
+  );
+  if (changing.length === 0) return route;
+  return { ...route, perCluster: new Map(changing.map((one) => [one.name, { ...route, changes: one }])) };
+}
+
+function compileAction(json: RouteJson): CompiledRoute {
   const action = json.route;
   const policy = action?.retry_policy;
   return {

@@ -5,12 +5,13 @@ import type { Cluster } from './cluster.ts';
 import type { Caller } from './caller.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { downstreamHeaders, isWebSocket, upgradeHeaders, upstreamHeaders } from './forwarded-headers.ts';
-import { injectFault } from './fault.ts';
+import { injectFault, isChosen } from './fault.ts';
 import type { Host, Waiter } from './host.ts';
 import type { Body } from './http1/body.ts';
 import { setHeader, writeHead, type Headers, type RequestHead, type ResponseHead } from './http1/head.ts';
 import { reply } from './local-reply.ts';
 import { mirror } from './mirror.ts';
+import { rewrittenTarget } from './path-rewrite.ts';
 import { RetryState } from './retry-state.ts';
 import type { CompiledRoute } from './route-table.ts';
 import type { ResetReason, UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
@@ -307,14 +308,11 @@ export class Stream implements UpstreamHandler, Waiter {
 
   #forward(): void {
     this.#phase = 'choosing';
-    const { json } = this.#route ?? {};
-    const prefix = json?.match.prefix;
-    const rewrite = json?.route?.prefix_rewrite;
     if (this.#route !== undefined) {
       this.#head = upstreamHeaders(this.#request, this.#chain, this.#downstream.remoteAddress, this.#route);
     }
-    if (rewrite !== undefined)
-      this.#request.target = rewritten(this.#request.target, prefix, json?.match.path, rewrite);
+    if (this.#route !== undefined)
+      this.#request.target = rewrittenTarget(this.#request.target, this.#route.json);
     if (this.#requestComplete) this.onRequestComplete();
     this.#downstream.sendContinue();
     this.#try();
@@ -452,8 +450,7 @@ export class Stream implements UpstreamHandler, Waiter {
     if (this.#tooLargeToRepeat) return;
     for (const policy of route.json.route?.request_mirror_policies ?? []) {
       const cluster = this.#chain.cluster(policy.cluster);
-      const share = policy.runtime_fraction?.default_value.numerator ?? 100;
-      if (cluster !== undefined && Math.random() * 100 < share)
+      if (cluster !== undefined && isChosen(policy.runtime_fraction?.default_value))
         mirror(cluster, this.#request, this.#head, [...this.#kept]);
     }
   }
@@ -544,18 +541,4 @@ export class Stream implements UpstreamHandler, Waiter {
     };
     this.#chain.finished(record, this.#route);
   }
-}
-
-/** A prefix match has its prefix replaced, an exact match its whole path; the query stays. */
-function rewritten(
-  target: string,
-  prefix: string | undefined,
-  exact: string | undefined,
-  rewrite: string,
-): string {
-  const mark = target.indexOf('?');
-  const query = mark === -1 ? '' : target.slice(mark);
-  const path = mark === -1 ? target : target.slice(0, mark);
-  if (exact !== undefined || prefix === undefined) return rewrite + query;
-  return rewrite + path.slice(prefix.length) + query;
 }

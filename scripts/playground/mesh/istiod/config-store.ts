@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectStore, ResourceKey } from '../../storage/types.ts';
+import { GatewayApiWatch } from '../gateway-api/watch.ts';
 import type { MeshState } from './istio-objects.ts';
 import { namespaceOf } from './istio-objects.ts';
 import { EXPORT_TO } from './services.ts';
@@ -6,7 +7,9 @@ import { EXPORT_TO } from './services.ts';
 /** `endpoints`: only endpoints may differ; `config`: clusters, listeners and routes as well. */
 export type ChangeKind = 'endpoints' | 'config';
 
-const WATCHED: Record<keyof MeshState, { resource: ResourceKey; kind: ChangeKind }> = {
+type Watched = Exclude<keyof MeshState, 'gatewayApi'>;
+
+const WATCHED: Record<Watched, { resource: ResourceKey; kind: ChangeKind }> = {
   services: { resource: 'v1/services', kind: 'config' },
   endpointSlices: { resource: 'discovery.k8s.io/v1/endpointslices', kind: 'endpoints' },
   pods: { resource: 'v1/pods', kind: 'endpoints' },
@@ -21,7 +24,7 @@ const WATCHED: Record<keyof MeshState, { resource: ResourceKey; kind: ChangeKind
  * metadata or status alone do not count as changes of configuration.
  */
 export class ConfigStore {
-  readonly #objects: Record<keyof MeshState, Map<string, KubeObject>> = {
+  readonly #objects: Record<Watched, Map<string, KubeObject>> = {
     services: new Map(),
     endpointSlices: new Map(),
     pods: new Map(),
@@ -31,11 +34,12 @@ export class ConfigStore {
     sidecars: new Map(),
   };
   readonly #stop: (() => void)[] = [];
+  readonly #gatewayApi: GatewayApiWatch;
 
   constructor(store: ObjectStore, onChange: (kind: ChangeKind) => void) {
     for (const [name, { resource, kind }] of Object.entries(WATCHED) as [
-      keyof MeshState,
-      (typeof WATCHED)[keyof MeshState],
+      Watched,
+      (typeof WATCHED)[Watched],
     ][]) {
       const objects = this.#objects[name];
       this.#stop.push(
@@ -48,11 +52,13 @@ export class ConfigStore {
         }),
       );
     }
+    this.#gatewayApi = new GatewayApiWatch(store, () => onChange('config'));
   }
 
   state(): MeshState {
     const { services, endpointSlices, pods } = this.#objects;
     const { gateways, virtualServices, destinationRules, sidecars } = this.#objects;
+    const gatewayApi = this.#gatewayApi.state();
     return {
       services: [...services.values()],
       endpointSlices: [...endpointSlices.values()],
@@ -61,11 +67,13 @@ export class ConfigStore {
       virtualServices: [...virtualServices.values()],
       destinationRules: [...destinationRules.values()],
       sidecars: [...sidecars.values()],
+      ...(gatewayApi === undefined ? {} : { gatewayApi }),
     } as MeshState;
   }
 
   close(): void {
     for (const stop of this.#stop) stop();
+    this.#gatewayApi.close();
   }
 }
 
@@ -73,7 +81,7 @@ export class ConfigStore {
  * Of a pod only its labels and address reach a proxy, of a Service also who may know it; everywhere else
  * `spec`, or what a slice has instead of one.
  */
-function matters(name: keyof MeshState, before: KubeObject, after: KubeObject): boolean {
+function matters(name: Watched, before: KubeObject, after: KubeObject): boolean {
   const relevant = (object: KubeObject): unknown => {
     if (name === 'pods')
       return [object.metadata.labels, (object.status as { podIP?: string } | undefined)?.podIP];

@@ -1,6 +1,8 @@
 import type { KubeObject, ObjectStore } from '../../storage/types.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, type TypeUrl } from '../xds-types.ts';
+import { translateGatewayApi } from '../gateway-api/translate.ts';
 import type { Discovery } from './discovery.ts';
+import type { MeshState } from './istio-objects.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 import { meshServices } from './services.ts';
 import { computeSnapshot } from './snapshot.ts';
@@ -57,14 +59,37 @@ const CONFIG_KINDS = [
   'networking.istio.io/v1/virtualservices',
 ];
 
-/** `/debug/configz`: the Istio objects this istiod has seen, with the revision it has seen. */
-export function configz(store: ObjectStore) {
-  return CONFIG_KINDS.flatMap((resource) => store.list(resource)).map((object) => ({
-    kind: object.kind,
-    apiVersion: object.apiVersion,
-    metadata: configMetadata(object),
-    spec: object.spec,
-  }));
+/**
+ * `/debug/configz`: the Istio objects this istiod has seen, with the revision it has seen; those of
+ * Gateway API with their status, and what istiod has made of them, which has no revision.
+ */
+export function configz(store: ObjectStore, state: MeshState) {
+  const seen = CONFIG_KINDS.flatMap((resource) => store.list(resource)).map(configEntry);
+  if (state.gatewayApi === undefined) return seen;
+  const { gatewayClasses, gateways, httpRoutes, referenceGrants } = state.gatewayApi;
+  const raw = [...gatewayClasses, ...gateways, ...httpRoutes, ...referenceGrants];
+  const { gateways: madeGateways, virtualServices } = translateGatewayApi(state);
+  return [
+    ...seen,
+    ...raw.map((one) => ({
+      ...configEntry(one),
+      ...(one.status === undefined ? {} : { status: one.status }),
+    })),
+    ...madeGateways.map((one) => ({ ...generatedEntry(one), spec: { servers: one.spec?.servers } })),
+    ...virtualServices.map(generatedEntry),
+  ];
+}
+
+const configEntry = (object: KubeObject) => ({
+  kind: object.kind,
+  apiVersion: object.apiVersion,
+  metadata: configMetadata(object),
+  spec: object.spec,
+});
+
+function generatedEntry({ kind, apiVersion, metadata, spec }: KubeObject) {
+  const { name, namespace, creationTimestamp, annotations } = metadata;
+  return { kind, apiVersion, metadata: { name, namespace, creationTimestamp, annotations }, spec };
 }
 
 function configMetadata({ metadata }: KubeObject) {

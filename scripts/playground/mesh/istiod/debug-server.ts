@@ -53,7 +53,7 @@ export function createDebugServer(
         json(syncz(discovery));
         break;
       case 'configz':
-        json(configz(store));
+        json(configz(store, discovery.state()));
         break;
       case 'connections':
         json(connections(discovery));

@@ -3,6 +3,7 @@ import type { SocketAddress } from '../../network-types.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import { draw, type MeshDelays } from '../delays.ts';
 import type { Random } from '../../network/random.ts';
+import { writeGatewayApiStatuses } from '../gateway-api/status-writer.ts';
 import { ConfigStore, type ChangeKind } from './config-store.ts';
 import { Debounce } from './debounce.ts';
 import type { MeshState } from './istio-objects.ts';
@@ -26,6 +27,7 @@ export class Discovery {
   readonly #config: ConfigStore;
   readonly #debounce: Debounce;
   readonly #cache = new SnapshotCache();
+  #statusTimer: NodeJS.Timeout | undefined;
   readonly #connections = new Map<string, ProxyConnection>();
   readonly #thaws = new Map<string, NodeJS.Timeout>();
   #full = false;
@@ -58,6 +60,7 @@ export class Discovery {
     const over = new Promise<void>((resolve) => (end = resolve));
     this.#absence = { over, end };
     this.#debounce.cancel();
+    this.#cancelStatuses();
   }
 
   /** A new istiod: the proxies come back to it and are told what they missed. */
@@ -122,6 +125,7 @@ export class Discovery {
   close(): void {
     this.#absence?.end();
     this.#debounce.cancel();
+    this.#cancelStatuses();
     this.#config.close();
     for (const id of [...this.#connections.keys()]) this.disconnect(id);
   }
@@ -130,7 +134,26 @@ export class Discovery {
     if (kind === 'config') this.#full = true;
     // A proxy that connects meanwhile must not be given what was true before.
     this.#cache.invalidate();
-    if (this.#absence === undefined) this.#debounce.trigger();
+    if (this.#absence !== undefined) return;
+    this.#debounce.trigger();
+    if (kind === 'config') this.#writeStatusesSoon();
+  }
+
+  /** Before the proxies have what the statuses speak of, which a debounce and a push take. */
+  #writeStatusesSoon(): void {
+    const { store, delays, random } = this.#options;
+    this.#statusTimer ??= setTimeout(
+      () => {
+        this.#statusTimer = undefined;
+        writeGatewayApiStatuses(store, this.#config.state());
+      },
+      draw(delays.status, random),
+    );
+  }
+
+  #cancelStatuses(): void {
+    clearTimeout(this.#statusTimer);
+    this.#statusTimer = undefined;
   }
 
   #push(): void {

@@ -1,7 +1,15 @@
 import type { RouteConfigJson, RouteJson } from '../xds-types.ts';
 import { gatewayNames, virtualServiceRoutes, type RouteContext } from './http-route.ts';
 import type { GatewayObject, VirtualServiceObject } from './istio-objects.ts';
-import { byAge, covers, isVisibleTo, labelsMatch, namespaceOf, resolveHost } from './istio-objects.ts';
+import {
+  byAge,
+  covers,
+  GATEWAY_SEMANTICS,
+  isVisibleTo,
+  labelsMatch,
+  namespaceOf,
+  resolveHost,
+} from './istio-objects.ts';
 import { isCatchAll } from './route-match.ts';
 import type { MeshService } from './services.ts';
 import { virtualHost, withoutRepeatedDomains } from './sidecar-routes.ts';
@@ -52,9 +60,19 @@ export function gatewayRoutes(
   });
 }
 
+/**
+ * A Gateway of Gateway API belongs to the pods of one Service, any other to whatever pods its selector
+ * finds.
+ */
+function isBehindService({ metadata }: GatewayObject, node: GatewayNode): boolean {
+  const service = metadata.annotations?.[GATEWAY_SEMANTICS.service];
+  return service === undefined || service.split('.')[1] === node.namespace;
+}
+
 export function httpServers(node: GatewayNode, gateways: GatewayObject[]): HttpServer[] {
   return gateways
     .filter((gateway) => labelsMatch(gateway.spec?.selector, node.labels))
+    .filter((gateway) => isBehindService(gateway, node))
     .sort(byAge)
     .flatMap((gateway) =>
       (gateway.spec?.servers ?? [])
@@ -75,11 +93,14 @@ function virtualHosts(
   node: GatewayNode,
 ) {
   const routesByHost = new Map<string, RouteJson[]>();
-  for (const one of [...virtualServices].sort(byAge)) {
-    const namespace = namespaceOf(one);
-    const named = gatewayNames(one.spec?.gateways, namespace);
-    if (!isVisibleTo(one.spec?.exportTo, namespace, node.namespace)) continue;
-    for (const server of servers.filter((candidate) => named.includes(candidate.gateway))) {
+  const visible = [...virtualServices]
+    .filter((one) => isVisibleTo(one.spec?.exportTo, namespaceOf(one), node.namespace))
+    .sort(byAge);
+  // The older Gateway's come first.
+  for (const server of servers) {
+    for (const one of visible) {
+      const namespace = namespaceOf(one);
+      if (!gatewayNames(one.spec?.gateways, namespace).includes(server.gateway)) continue;
       for (const host of one.spec?.hosts ?? []) {
         const common = commonHost(resolveHost(host, namespace), server, namespace);
         if (common === undefined) continue;

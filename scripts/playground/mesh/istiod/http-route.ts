@@ -1,4 +1,12 @@
-import type { FaultJson, HeaderToAddJson, RedirectJson, RouteActionJson, RouteJson } from '../xds-types.ts';
+import type {
+  FaultJson,
+  HeaderChangesJson,
+  HeaderToAddJson,
+  RedirectJson,
+  RouteActionJson,
+  RouteJson,
+  RouteMatchJson,
+} from '../xds-types.ts';
 import { clusterName } from './clusters.ts';
 import { formatDuration, parseDurationMs } from './durations.ts';
 import type {
@@ -6,9 +14,10 @@ import type {
   HeaderOperations,
   HttpMatch,
   HttpRule,
+  RouteDestination,
   VirtualServiceObject,
 } from './istio-objects.ts';
-import { namespaceOf, resolveHost } from './istio-objects.ts';
+import { isOfHttpRoute, namespaceOf, resolveHost, UNKNOWN_BACKEND } from './istio-objects.ts';
 import { DEFAULT_RETRY_POLICY, retryPolicy } from './retry-policy.ts';
 import { isCatchAll, routeMatch } from './route-match.ts';
 import type { MeshService } from './services.ts';
@@ -68,13 +77,16 @@ function httpRoute(
   const namespace = namespaceOf(owner);
   const name =
     rule.name === undefined || match?.name === undefined ? rule.name : `${rule.name}.${match.name}`;
-  const route: RouteJson = { match: routeMatch(match) };
-  if (rule.redirect !== undefined) route.redirect = redirect(rule.redirect);
+  const ofHttpRoute = isOfHttpRoute(owner);
+  const route: RouteJson = { match: routeMatch(match, ofHttpRoute) };
+  if (rule.redirect !== undefined) route.redirect = redirect(rule.redirect, context.listenPort);
   else if (rule.directResponse !== undefined) {
     const { status, body } = rule.directResponse;
     route.direct_response =
       body?.string === undefined ? { status } : { status, body: { inline_string: body.string } };
-  } else route.route = routeAction(rule, namespace, context);
+  } else route.route = routeAction(rule, route.match, namespace, context);
+  if (ofHttpRoute && route.route !== undefined)
+    route.route.cluster_not_found_response_code = 'INTERNAL_SERVER_ERROR';
   route.metadata = {
     filter_metadata: {
       istio: {
@@ -82,33 +94,40 @@ function httpRoute(
       },
     },
   };
-  if (route.route !== undefined) route.decorator = { operation: operation(rule, owner, context) };
+  if (route.route !== undefined || ofHttpRoute)
+    route.decorator = { operation: operation(rule, owner, context) };
   const faults = fault(rule.fault);
   if (faults !== undefined) route.typed_per_filter_config = { 'envoy.filters.http.fault': faults };
-  Object.assign(
-    route,
-    headerOperations('request', rule.headers?.request),
-    headerOperations('response', rule.headers?.response),
-  );
+  Object.assign(route, headerChanges(rule.headers));
+  const [only, ...others] = sentDestinations(rule);
+  if (others.length === 0) addChanges(route, headerChanges(only?.headers));
   if (name !== undefined) route.name = name;
   if (match?.statPrefix !== undefined) route.stat_prefix = match.statPrefix;
   return route;
 }
 
-function routeAction(rule: HttpRule, namespace: string, context: RouteContext): RouteActionJson {
-  const destinations = rule.route ?? [];
-  // A destination of weight 0 is not sent at all; a single destination has all of it, whatever its weight.
-  const weighted =
-    destinations.length > 1 ? destinations.filter((entry) => (entry.weight ?? 0) > 0) : destinations;
-  const clusters = weighted.map((entry) => ({
+/** A destination of weight 0 is not sent at all; a single destination has all of it, whatever its weight. */
+function sentDestinations({ route = [] }: HttpRule): RouteDestination[] {
+  return route.length > 1 ? route.filter((entry) => (entry.weight ?? 0) > 0) : route;
+}
+
+function routeAction(
+  rule: HttpRule,
+  match: RouteMatchJson,
+  namespace: string,
+  context: RouteContext,
+): RouteActionJson {
+  const sent = sentDestinations(rule);
+  const clusters = sent.map((entry) => ({
     name: destinationCluster(entry.destination, namespace, context),
     weight: entry.weight ?? 0,
+    ...(sent.length === 1 ? {} : headerChanges(entry.headers)),
   }));
   const action: RouteActionJson =
     clusters.length === 1 && clusters[0] !== undefined
       ? { cluster: clusters[0].name }
       : { weighted_clusters: { clusters } };
-  if (rule.rewrite?.uri !== undefined) action.prefix_rewrite = rule.rewrite.uri;
+  Object.assign(action, pathRewrite(rule.rewrite, match));
   if (rule.rewrite?.authority !== undefined) action.host_rewrite_literal = rule.rewrite.authority;
   action.timeout = formatDuration(parseDurationMs(rule.timeout ?? '0s') ?? 0);
   const retries = retryPolicy(rule.retries);
@@ -120,12 +139,34 @@ function routeAction(rule: HttpRule, namespace: string, context: RouteContext): 
   if (mirrors.length > 0) {
     action.request_mirror_policies = mirrors.map(({ destination, percentage }) => ({
       cluster: destinationCluster(destination, namespace, context),
-      runtime_fraction: { default_value: { numerator: percentage?.value ?? 100 } },
+      runtime_fraction: { default_value: mirrorShare(percentage?.value ?? 100) },
     }));
   }
   action.max_grpc_timeout = action.timeout;
   return action;
 }
+
+/** Envoy counts in whole numbers. */
+const mirrorShare = (percent: number) =>
+  Number.isInteger(percent)
+    ? { numerator: percent }
+    : { numerator: Math.round(percent * 10_000), denominator: 'MILLION' as const };
+
+function pathRewrite(
+  rewrite: HttpRule['rewrite'],
+  match: RouteMatchJson,
+): Pick<RouteActionJson, 'prefix_rewrite' | 'regex_rewrite'> {
+  const { uri, uriRegexRewrite: parts } = rewrite ?? {};
+  if (parts !== undefined)
+    return { regex_rewrite: { pattern: { regex: parts.match }, substitution: parts.rewrite } };
+  const prefix = match.path_separated_prefix;
+  // `/a` taken off `/a/b` leaves one slash, not two.
+  if (uri === '/' && prefix !== undefined)
+    return { regex_rewrite: { pattern: { regex: `${quoted(prefix)}(/?)(.*)` }, substitution: '/\\2' } };
+  return uri === undefined ? {} : { prefix_rewrite: uri };
+}
+
+const quoted = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 
 /** Without a port: the service's only one, else the port the caller used. */
 export function destinationCluster(
@@ -133,6 +174,7 @@ export function destinationCluster(
   namespace: string,
   context: RouteContext,
 ): string {
+  if (destination.host === UNKNOWN_BACKEND) return UNKNOWN_BACKEND;
   const host = resolveHost(destination.host, namespace);
   const ports = context.services.get(host)?.ports ?? [];
   const port =
@@ -169,13 +211,22 @@ const REDIRECT_CODES: Record<number, RedirectJson['response_code']> = {
   308: 'PERMANENT_REDIRECT',
 };
 
-/** 301 is the enum's zero value and is left out. */
-function redirect(rule: NonNullable<HttpRule['redirect']>): RedirectJson {
+const PREFIX = '%PREFIX()%';
+
+/** 301 is the enum's zero value and is left out. A port that the scheme means anyway is left out, too. */
+function redirect(rule: NonNullable<HttpRule['redirect']>, listenPort: number): RedirectJson {
   const code = REDIRECT_CODES[rule.redirectCode ?? 301];
+  const { uri, scheme = 'http' } = rule;
+  const port = rule.port ?? (rule.derivePort === 'FROM_REQUEST_PORT' ? listenPort : undefined);
+  const isMeant = (scheme === 'http' && port === 80) || (scheme === 'https' && port === 443);
   return {
     ...(rule.authority === undefined ? {} : { host_redirect: rule.authority }),
-    ...(rule.uri === undefined ? {} : { path_redirect: rule.uri }),
-    ...(rule.port === undefined ? {} : { port_redirect: rule.port }),
+    ...(uri === undefined
+      ? {}
+      : uri.startsWith(PREFIX)
+        ? { prefix_rewrite: uri.slice(PREFIX.length) }
+        : { path_redirect: uri }),
+    ...(port === undefined || isMeant ? {} : { port_redirect: port }),
     ...(rule.scheme === undefined ? {} : { scheme_redirect: rule.scheme }),
     ...(code === undefined ? {} : { response_code: code }),
   };
@@ -203,6 +254,19 @@ function fault(rule: HttpRule['fault']): FaultJson | undefined {
     };
   }
   return result;
+}
+
+function headerChanges(headers: HttpRule['headers']): HeaderChangesJson {
+  return {
+    ...headerOperations('request', headers?.request),
+    ...headerOperations('response', headers?.response),
+  };
+}
+
+/** What a route's only destination says about headers is said by the route, after its own. */
+function addChanges(route: RouteJson, more: HeaderChangesJson): void {
+  for (const [field, changes] of Object.entries(more) as [keyof HeaderChangesJson, never[]][])
+    route[field] = [...(route[field] ?? []), ...changes] as never;
 }
 
 function headerOperations(direction: 'request' | 'response', operations: HeaderOperations | undefined) {

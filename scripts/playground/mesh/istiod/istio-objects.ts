@@ -3,6 +3,7 @@
  * https://istio.io/latest/docs/reference/config/networking/
  */
 import type { KubeObject } from '../../storage/types.ts';
+import type { GatewayApiState } from '../gateway-api/objects.ts';
 
 export interface ServiceSpec {
   clusterIP?: string;
@@ -63,6 +64,7 @@ export interface HttpMatch {
 }
 
 export interface Destination {
+  /** Of a VirtualService made of an HTTPRoute: `UNKNOWN_BACKEND` where the route may not, or cannot, lead. */
   host: string;
   subset?: string;
   port?: { number?: number };
@@ -81,21 +83,29 @@ export interface HttpRetry {
   retryIgnorePreviousHosts?: boolean;
 }
 
+export interface RouteDestination {
+  destination: Destination;
+  weight?: number;
+  headers?: { request?: HeaderOperations; response?: HeaderOperations };
+}
+
 export interface HttpRule {
   name?: string;
   match?: HttpMatch[];
-  route?: { destination: Destination; weight?: number }[];
+  route?: RouteDestination[];
   redirect?: {
+    /** `%PREFIX()%` before it: in place of the matched prefix, by the rules of Gateway API only. */
     uri?: string;
     authority?: string;
     port?: number;
+    derivePort?: 'FROM_PROTOCOL_DEFAULT' | 'FROM_REQUEST_PORT';
     scheme?: string;
     redirectCode?: number;
   };
   directResponse?: { status: number; body?: { string?: string } };
   /** The VirtualService that has the routes for this. */
   delegate?: { name: string; namespace?: string };
-  rewrite?: { uri?: string; authority?: string };
+  rewrite?: { uri?: string; uriRegexRewrite?: { match: string; rewrite: string }; authority?: string };
   timeout?: string;
   retries?: HttpRetry;
   fault?: {
@@ -160,6 +170,22 @@ export interface SidecarSpec {
 }
 export type SidecarObject = KubeObject<SidecarSpec>;
 
+/** In the place of a backend that an HTTPRoute may not name: a cluster that no proxy has. */
+export const UNKNOWN_BACKEND = 'UnknownService';
+
+/** On VirtualServices and Gateways that istiod made of Gateway API's objects. */
+export const GATEWAY_SEMANTICS = {
+  route: 'internal.istio.io/route-semantics',
+  gateway: 'internal.istio.io/gateway-semantics',
+  service: 'internal.istio.io/gateway-service',
+  parents: 'internal.istio.io/parents',
+} as const;
+
+/** Whether istiod made this VirtualService of an HTTPRoute: other rules hold for what it says. */
+export function isOfHttpRoute({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[GATEWAY_SEMANTICS.route] === 'gateway';
+}
+
 /** Everything the configuration of every proxy is computed from. */
 export interface MeshState {
   services: ServiceObject[];
@@ -169,6 +195,8 @@ export interface MeshState {
   virtualServices: VirtualServiceObject[];
   destinationRules: DestinationRuleObject[];
   sidecars: SidecarObject[];
+  /** Gateway API's objects, while the cluster has their definitions. */
+  gatewayApi?: GatewayApiState;
 }
 
 /** Where objects speak for every namespace (`rootNamespace` of the mesh's configuration). */

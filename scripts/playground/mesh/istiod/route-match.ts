@@ -1,10 +1,20 @@
 import type { HeaderMatchJson, RouteMatchJson, StringMatchJson } from '../xds-types.ts';
 import type { HttpMatch, StringMatch } from './istio-objects.ts';
 
-/** A VirtualService's match as Envoy's; no match is everything. */
-export function routeMatch(match: HttpMatch | undefined): RouteMatchJson {
+/**
+ * A VirtualService's match as Envoy's; no match is everything.
+ * @param bySegments Gateway API's rule: a prefix ends with a path segment.
+ */
+export function routeMatch(match: HttpMatch | undefined, bySegments = false): RouteMatchJson {
   const result: RouteMatchJson = pathMatch(match?.uri);
   if (match === undefined) return result;
+  if (bySegments) {
+    result.case_sensitive = true;
+    if (result.prefix !== undefined && result.prefix !== '/') {
+      result.path_separated_prefix = result.prefix;
+      delete result.prefix;
+    }
+  }
   if (match.ignoreUriCase === true && match.uri?.regex === undefined) result.case_sensitive = false;
   const headers: HeaderMatchJson[] = [
     ...Object.entries(match.headers ?? {})

@@ -1,7 +1,7 @@
 import type { RouteConfigJson, RouteJson, VirtualHostJson } from '../xds-types.ts';
 import { clusterName } from './clusters.ts';
 import { defaultRoute, virtualServiceRoutes, type RouteContext } from './http-route.ts';
-import { covers, type Destination, type VirtualServiceObject } from './istio-objects.ts';
+import { covers, isOfHttpRoute, type Destination, type VirtualServiceObject } from './istio-objects.ts';
 import type { MeshPort, MeshService } from './services.ts';
 import { egressFor, hostsOf, type ScopedNode, type SidecarScope } from './sidecar-scope.ts';
 
@@ -86,8 +86,9 @@ function serviceHost(
   virtualServices: VirtualServiceObject[],
   context: RouteContext,
 ): VirtualHostJson {
-  const own = virtualServiceOf(service.host, virtualServices);
-  const routes = own === undefined ? [] : virtualServiceRoutes(own, context);
+  const [routes = []] = virtualServicesOf(service.host, virtualServices)
+    .map((one) => virtualServiceRoutes(one, context))
+    .filter((found) => found.length > 0);
   // One of whose rules none is for this caller is as good as none.
   return virtualHost(
     `${service.host}:${port}`,
@@ -97,20 +98,19 @@ function serviceHost(
 }
 
 /**
- * Sidecars do not merge: the oldest VirtualService that names a host
- * has it alone, else the oldest of the narrowest pattern.
+ * Sidecars do not merge: the oldest VirtualService that names a host has it alone, else the oldest of
+ * the narrowest pattern. Before it stand the HTTPRoutes of that host: those of different ports of one
+ * Service are several.
  */
-function virtualServiceOf(
-  host: string,
-  virtualServices: VirtualServiceObject[],
-): VirtualServiceObject | undefined {
+function virtualServicesOf(host: string, virtualServices: VirtualServiceObject[]): VirtualServiceObject[] {
   const fits = virtualServices.flatMap((one) =>
     hostsOf(one)
       .filter((pattern) => covers(pattern, host))
       .map((pattern) => ({ one, rank: pattern === host ? Infinity : pattern.length })),
   );
   const best = Math.max(...fits.map(({ rank }) => rank));
-  return fits.find(({ rank }) => rank === best)?.one;
+  const narrowest = fits.filter(({ rank }) => rank === best).map(({ one }) => one);
+  return [...narrowest.filter(isOfHttpRoute), ...narrowest.filter((one) => !isOfHttpRoute(one)).slice(0, 1)];
 }
 
 function foreignHosts(

@@ -7,6 +7,7 @@ import { gatewayNames } from './http-route.ts';
 import {
   byAge,
   covers,
+  isOfHttpRoute,
   isVisibleTo,
   labelsMatch,
   namespaceOf,
@@ -72,7 +73,8 @@ export function sidecarScope(
   const forMesh = virtualServices
     .filter((one) => gatewayNames(one.spec?.gateways, namespaceOf(one)).includes('mesh'))
     .filter((one) => isVisibleTo(one.spec?.exportTo, namespaceOf(one), namespace))
-    .sort(byAge);
+    .filter((one) => !isOfConsumer(one) || namespaceOf(one) === namespace)
+    .sort((a, b) => precedence(a, namespace) - precedence(b, namespace) || byAge(a, b));
   const wanted = sidecar?.spec?.egress ?? [];
   const egress = (wanted.length === 0 ? [{ hosts: ['*/*'] }] : wanted).map((one) =>
     egressListener(one, namespace, visible, forMesh),
@@ -82,6 +84,20 @@ export function sidecarScope(
     egress,
     unknown: unknownHosts(sidecar?.spec?.outboundTrafficPolicy),
   };
+}
+
+/**
+ * For one host an HTTPRoute comes before every VirtualService, and one of the caller's own namespace
+ * before its producer's.
+ */
+function precedence(one: VirtualServiceObject, callerNamespace: string): number {
+  if (!isOfHttpRoute(one)) return 2;
+  return namespaceOf(one) === callerNamespace ? 0 : 1;
+}
+
+/** An HTTPRoute of another namespace than its Service's is for the callers of its own namespace only. */
+function isOfConsumer(one: VirtualServiceObject): boolean {
+  return isOfHttpRoute(one) && hostsOf(one).some((host) => host.split('.')[1] !== namespaceOf(one));
 }
 
 /** The egress listener that leads calls to a port: its own, else the one for all the others. */

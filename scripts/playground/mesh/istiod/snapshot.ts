@@ -8,6 +8,7 @@ import {
   type TypeUrl,
 } from '../xds-types.ts';
 import { BLACK_HOLE_CLUSTER, hostPolicy, outboundClusters, PASSTHROUGH_CLUSTER } from './clusters.ts';
+import { translateGatewayApi } from '../gateway-api/translate.ts';
 import { mergeDelegates } from './delegates.ts';
 import { loadAssignments } from './endpoints.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
@@ -31,7 +32,9 @@ export type Snapshot = Record<TypeUrl, ReadonlyMap<string, Resource>>;
 
 /** Computes one proxy's configuration from everything istiod knows. Pure. */
 export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
-  const virtualServices = mergeDelegates(state.virtualServices);
+  const ofGatewayApi = translateGatewayApi(state);
+  const virtualServices = [...mergeDelegates(state.virtualServices), ...ofGatewayApi.virtualServices];
+  const gateways = [...state.gateways, ...ofGatewayApi.gateways];
   const scope =
     node.type === 'sidecar'
       ? sidecarScope(node, meshServices(state), virtualServices, sidecarOf(node, state.sidecars))
@@ -46,7 +49,7 @@ export function computeSnapshot(node: ProxyNode, state: MeshState): Snapshot {
   const clusters = services.flatMap((service) => outboundClusters(service, policies.get(service)));
   const routes =
     scope === undefined
-      ? gatewayRoutes(node, services, state.gateways, virtualServices)
+      ? gatewayRoutes(node, services, gateways, virtualServices)
       : sidecarRoutes(node, scope);
   return {
     [CLUSTER_TYPE]: byName([

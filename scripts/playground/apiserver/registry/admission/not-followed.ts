@@ -60,9 +60,6 @@ export const NOT_FOLLOWED: NotFollowed[] = [
   { kind: 'VirtualService', field: 'http[].corsPolicy', instead: 'answers get no CORS headers' },
   { kind: 'VirtualService', field: 'http[].mirrorPercent', instead: 'mirrorPercentage counts' },
   { kind: 'VirtualService', field: 'http[].mirror_percent', instead: 'mirrorPercentage counts' },
-  { kind: 'VirtualService', field: 'http[].route[].headers', instead: 'http[].headers counts' },
-  { kind: 'VirtualService', field: 'http[].rewrite.uriRegexRewrite', instead: 'rewrite.uri counts' },
-  { kind: 'VirtualService', field: 'http[].redirect.derivePort', instead: 'redirect.port counts' },
   { kind: 'VirtualService', field: 'http[].directResponse.body.bytes', instead: 'body.string counts' },
   { kind: 'VirtualService', field: 'http[].retries.backoff', instead: 'the first pause is up to 25 ms' },
   { kind: 'VirtualService', field: 'http[].retries.retryRemoteLocalities', instead: 'there is one locality' },
@@ -94,6 +91,11 @@ export const NOT_FOLLOWED: NotFollowed[] = [
   { kind: 'Sidecar', field: 'inboundConnectionPool', instead: 'calls into a pod have no limits' },
   { kind: 'Sidecar', field: 'egress[].bind', instead: 'calls leave by port 15001' },
   { kind: 'Sidecar', field: 'egress[].captureMode', instead: 'calls leave by port 15001' },
+  { kind: 'Gateway', field: 'listeners[].tls', instead: 'the gateway speaks plain HTTP' },
+  { kind: 'Gateway', field: 'infrastructure', instead: 'the one gateway pod serves every Gateway' },
+  { kind: 'HTTPRoute', field: 'rules[].filters[].cors', instead: 'answers get no CORS headers' },
+  { kind: 'HTTPRoute', field: 'rules[].sessionPersistence', instead: 'requests go to any endpoint' },
+  { kind: 'HTTPRoute', field: 'rules[].retry.backoff', instead: 'the first pause is up to 25 ms' },
   { kind: 'EnvoyFilter', instead: 'no configuration is patched' },
   { kind: 'ProxyConfig', instead: 'proxies have the defaults of Istio' },
   { kind: 'ServiceEntry', instead: 'the mesh knows the Services of the cluster' },
@@ -104,22 +106,31 @@ export const NOT_FOLLOWED: NotFollowed[] = [
   { kind: 'RequestAuthentication', instead: 'no token is looked at' },
 ];
 
-/** API groups of which nothing is followed; their kinds come with CustomResourceDefinitions. */
+/**
+ * API groups of which nothing is followed, but for `FOLLOWED`; their kinds come with
+ * CustomResourceDefinitions.
+ */
 export const GROUPS_NOT_FOLLOWED: Record<string, string> = {
-  'gateway.networking.k8s.io': 'only VirtualServices and Gateways of networking.istio.io reach a proxy',
+  'gateway.networking.k8s.io': 'only Gateways and HTTPRoutes reach a proxy',
   'telemetry.istio.io': 'metrics and access logs are as by default',
   'extensions.istio.io': 'nothing is loaded into a proxy',
 };
 
-const GROUPS = ['networking.istio.io', 'security.istio.io'];
+/** What is followed of such a group. */
+const FOLLOWED: Record<string, readonly string[]> = {
+  'gateway.networking.k8s.io': ['Gateway', 'GatewayClass', 'HTTPRoute', 'ReferenceGrant'],
+};
+
+const GROUPS = ['networking.istio.io', 'security.istio.io', 'gateway.networking.k8s.io'];
 
 /**
- * The Warning headers of a write that stored what this playground's mesh
- * does not follow: one for each field, naming the first place it is at.
+ * The Warning headers of a write that stored what this playground's mesh does not follow: one for each
+ * field, naming the first place it is at.
  */
 export function notFollowedWarnings(type: ResourceType, object: KubeObject): string[] {
   const ofGroup = GROUPS_NOT_FOLLOWED[type.group];
-  if (ofGroup !== undefined) return [sentence(type.kind, ofGroup)];
+  if (ofGroup !== undefined && FOLLOWED[type.group]?.includes(type.kind) !== true)
+    return [sentence(type.kind, ofGroup)];
   if (!GROUPS.includes(type.group)) return [];
   return NOT_FOLLOWED.filter(({ kind }) => kind === type.kind).flatMap(({ field, when, instead }) => {
     if (field === undefined) return [sentence(type.kind, instead)];

@@ -17,6 +17,7 @@ export const FAST: MeshDelays = {
   push: NONE,
   spread: NONE,
   warming: NONE,
+  status: NONE,
 };
 
 const ISTIO = 'networking.istio.io/v1';

@@ -94,13 +94,13 @@ package envoy.config.route.v3
   RouteMatch: prefix=1 path=2 safe_regex=10:RegexMatcher path_separated_prefix=14 case_sensitive=4:BoolValue headers=6:HeaderMatcher[] query_parameters=7:QueryParameterMatcher[]
   HeaderMatcher: name=1 string_match=13:StringMatcher present_match=7:bool invert_match=8:bool
   QueryParameterMatcher: name=1 string_match=5:StringMatcher present_match=6:bool
-  RouteAction: cluster=1 weighted_clusters=3:WeightedCluster prefix_rewrite=5 regex_rewrite=32:RegexMatchAndSubstitute host_rewrite_literal=6 timeout=8:Duration retry_policy=9:RetryPolicy request_mirror_policies=30:RouteAction.RequestMirrorPolicy[] max_grpc_timeout=23:Duration idle_timeout=24:Duration
+  RouteAction: cluster=1 weighted_clusters=3:WeightedCluster cluster_not_found_response_code=20:RouteAction.ClusterNotFoundResponseCode prefix_rewrite=5 regex_rewrite=32:RegexMatchAndSubstitute host_rewrite_literal=6 timeout=8:Duration retry_policy=9:RetryPolicy request_mirror_policies=30:RouteAction.RequestMirrorPolicy[] max_grpc_timeout=23:Duration idle_timeout=24:Duration
   RouteAction.RequestMirrorPolicy: cluster=1 runtime_fraction=3:RuntimeFractionalPercent
   WeightedCluster: clusters=1:WeightedCluster.ClusterWeight[]
-  WeightedCluster.ClusterWeight: name=1 weight=2:UInt32Value
+  WeightedCluster.ClusterWeight: name=1 weight=2:UInt32Value request_headers_to_add=4:HeaderValueOption[] request_headers_to_remove=9:string[] response_headers_to_add=5:HeaderValueOption[] response_headers_to_remove=6:string[]
   RetryPolicy: retry_on=1 num_retries=2:UInt32Value per_try_timeout=3:Duration retry_host_predicate=5:RetryPolicy.RetryHostPredicate[] host_selection_retry_max_attempts=6:int64 retriable_status_codes=7:uint32[]
   RetryPolicy.RetryHostPredicate: name=1 typed_config=3:Any
-  RedirectAction: host_redirect=1 path_redirect=2 port_redirect=8:uint32 scheme_redirect=7 response_code=3:RedirectAction.RedirectResponseCode
+  RedirectAction: host_redirect=1 path_redirect=2 prefix_rewrite=5 port_redirect=8:uint32 scheme_redirect=7 response_code=3:RedirectAction.RedirectResponseCode
   DirectResponseAction: status=1:uint32 body=2:DataSource
 package envoy.type.v3
   Percent: value=1:double
@@ -123,6 +123,7 @@ package envoy.extensions.filters.network.http_connection_manager.v3
   enum HttpConnectionManager.ForwardClientCertDetails: SANITIZE=0 FORWARD_ONLY=1 APPEND_FORWARD=2 SANITIZE_SET=3 ALWAYS_FORWARD_ONLY=4
   enum HttpConnectionManager.PathWithEscapedSlashesAction: IMPLEMENTATION_SPECIFIC_DEFAULT=0 KEEP_UNCHANGED=1 REJECT_REQUEST=2 UNESCAPE_AND_REDIRECT=3 UNESCAPE_AND_FORWARD=4
 package envoy.config.route.v3
+  enum RouteAction.ClusterNotFoundResponseCode: SERVICE_UNAVAILABLE=0 NOT_FOUND=1 INTERNAL_SERVER_ERROR=2
   enum RedirectAction.RedirectResponseCode: MOVED_PERMANENTLY=0 FOUND=1 SEE_OTHER=2 TEMPORARY_REDIRECT=3 PERMANENT_REDIRECT=4
 package envoy.type.v3
   enum FractionalPercent.DenominatorType: HUNDRED=0 TEN_THOUSAND=1 MILLION=2
