@@ -29,14 +29,12 @@ describe('a plain Deployment whose pods exit at SIGTERM', () => {
       [...kinds, ...others].map((kind) => shop.cluster.list<KubernetesObject>(kind)),
     );
     // All but what a controller counts meanwhile.
-    return all
-      .flat()
-      .map(({ metadata: { name, generation, annotations }, spec }) => ({
-        name,
-        generation,
-        annotations,
-        spec,
-      }));
+    return all.flat().map(({ metadata: { name, generation, annotations }, spec }) => ({
+      name,
+      generation,
+      annotations,
+      spec,
+    }));
   };
 
   it('is shown what would be made of it, object by object, and is not touched by that', async () => {
