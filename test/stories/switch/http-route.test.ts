@@ -99,7 +99,7 @@ describe('the version switch by HTTPRoute under load', () => {
     expect(names).toEqual(['coffee-shop', 'coffee-shop-v2']);
   }, 90_000);
 
-  it('gives everything back when it stops at a share that is to be undone, and loses nothing', async () => {
+  it('gives everything back when it is stopped at a share and undone, and loses nothing', async () => {
     const running = await routedShop();
     const before = await running.cluster.get(resources.httpRoutes, 'coffee-shop');
     const account = await running.underLoad(async () => {
