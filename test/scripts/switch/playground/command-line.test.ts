@@ -91,6 +91,7 @@ describe('npm run switch -- status', () => {
             ...{ deployed: true, answers503: null },
           },
         ],
+        routes: { kind: 'VirtualService', name: 'coffee-shop' },
         record: null,
         unfinished: false,
         holder: null,
