@@ -4,6 +4,7 @@ import type { SwitchContext } from '../context.ts';
 import { nothing } from '../step.ts';
 import type { Proven, Step } from '../step.ts';
 import { rightsFor, verifyAccess } from './access.ts';
+import { noAmbientPods, notBoundToWaypoint } from './ambient.ts';
 import { candidateIsSelected, currentIsKnown, versionsAreLeftToTheSwitch } from './candidate.ts';
 import { bothVersionsFit } from './capacity.ts';
 import { readFacts } from './check.ts';
@@ -11,7 +12,7 @@ import type { Check, Facts } from './check.ts';
 import { prometheusAnswers } from './evidence.ts';
 import { leaseIsFree } from './lease.ts';
 import { keptByOthers } from './owners.ts';
-import { askable, noFilter, noWaypoint, rejecting, sidecars } from './proxies.ts';
+import { askable, noFilter, rejecting, sidecars } from './proxies.ts';
 import { lookAtOwners } from './reverting-owners.ts';
 import { kindsAreKnown } from './rights.ts';
 import { autoscalersKeepTheSize } from './scaling.ts';
@@ -35,7 +36,8 @@ const first: Check[] = [
 ];
 
 const then: Check[] = [
-  noWaypoint,
+  noAmbientPods,
+  notBoundToWaypoint,
   noFilter,
   rejecting,
   askable,

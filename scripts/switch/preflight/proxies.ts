@@ -5,15 +5,6 @@ import { nameOf } from '../proofs/proxies.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 
-export const noWaypoint: Check = {
-  title: 'no proxy is a waypoint',
-  run({ proxies }) {
-    const waypoint = proxies.find(({ type }) => type === 'waypoint');
-    if (waypoint) refuse(`${nameOf(waypoint)} is a waypoint (ambient mode); its routes cannot be proven yet`);
-    return [];
-  },
-};
-
 export const noFilter: Check = {
   title: 'gateways hear of a version before a route names it',
   async run({ context: { mesh, signal, to }, proxies }) {

@@ -39,6 +39,12 @@ interface Scene {
   old?: { replicas?: number; hook?: boolean; version?: string };
   /** Containers of the old pods besides the app's. Default: Istio's sidecar. */
   besides?: string[];
+  /** Of the old pods. */
+  annotations?: Record<string, string>;
+  /** Labels of the Service. */
+  bound?: Record<string, string>;
+  /** What may not be read. */
+  forbidden?: string[];
   proxies?: Partial<Proxy>[];
   filtering?: string;
   kubernetes?: string;
@@ -68,6 +74,8 @@ function standing({
   subset,
   old = {},
   besides = ['istio-proxy'],
+  annotations = {},
+  bound = {},
 }: Scene): Objects {
   const { replicas = 2, hook = true, version = 'v1' } = old;
   const others = besides.map((name) => ({ name }));
@@ -75,7 +83,12 @@ function standing({
   const http = [{ name: 'first', route: [{ destination: { host: 'coffee-shop', subset: 'v1' } }] }];
   const v1 = { replicas, template: { metadata: { labels: labels(version) }, spec: { containers } } };
   return {
-    services: [named('coffee-shop', { spec: { selector, ports: [{ port: 8080 }] } })],
+    services: [
+      {
+        metadata: { name: 'coffee-shop', namespace: 'shop', labels: bound },
+        spec: { selector, ports: [{ port: 8080 }] },
+      },
+    ],
     virtualservices: [named('coffee-shop', { spec: { hosts: ['coffee-shop'], http, ...routes } })],
     destinationrules: [
       named('coffee-shop', {
@@ -89,7 +102,7 @@ function standing({
     deployments: [named('coffee-shop-v1', { spec: v1 })],
     pods: [
       {
-        metadata: { name: 'coffee-shop-v1-1', namespace: 'shop', labels: labels('v1') },
+        metadata: { name: 'coffee-shop-v1-1', namespace: 'shop', labels: labels('v1'), annotations },
         spec: { containers: [...containers, ...others] },
       },
     ],
@@ -113,7 +126,9 @@ async function look(scene: Scene = {}) {
     context: 'fake',
     namespace: 'shop',
     get: ({ plural }: Resource, name: string) =>
-      Promise.resolve(objects[plural]?.find(({ metadata }) => metadata.name === name)),
+      scene.forbidden?.includes(plural)
+        ? Promise.reject(new ClusterError('forbidden', { status: 403, reason: 'Forbidden' }))
+        : Promise.resolve(objects[plural]?.find(({ metadata }) => metadata.name === name)),
     list: ({ plural, group }: Resource, { labelSelector = '' }: ListOptions = {}) => {
       if (group === 'gateway.networking.k8s.io' && objects[plural] === undefined)
         return Promise.reject(new ClusterError('no such kind', { status: 404, reason: 'NotFound' }));
@@ -194,6 +209,10 @@ const owned = (
   ...object,
   metadata: { ...object.metadata, ownerReferences: [{ apiVersion, kind, name, uid: 'u', controller: true }] },
 });
+const waypoint: Partial<Proxy> = { key: 'w', pod: 'waypoint-1', type: 'waypoint' };
+const shopBoundTo = (name: string): KubernetesObject => ({
+  metadata: { name: 'shop', labels: { 'istio.io/use-waypoint': name } },
+});
 const v2 = (replicas: number) =>
   named('coffee-shop-v2', {
     spec: { replicas, template: { metadata: { labels: labels('v2') }, spec: { containers: [] } } },
@@ -212,9 +231,24 @@ describe('the preflight step', () => {
 
   const refusals: [string, Scene, string | RegExp][] = [
     [
-      'a waypoint',
-      { proxies: [{}, { key: 'w', pod: 'waypoint-1', type: 'waypoint' }] },
-      'waypoint-1.shop is a waypoint (ambient mode); its routes cannot be proven yet. Nothing was changed.',
+      'pods of the ambient mesh',
+      { annotations: { 'ambient.istio.io/redirection': 'enabled' } },
+      'pod coffee-shop-v1-1 is in the ambient mesh (ambient.istio.io/redirection: enabled): proxies reach it through a tunnel, where its requests cannot be counted. Label the pods istio.io/dataplane-mode=none and give them sidecars. Nothing was changed.',
+    ],
+    [
+      'a Service that is bound to a waypoint',
+      { bound: { 'istio.io/use-waypoint': 'gate', 'istio.io/use-waypoint-namespace': 'edge' } },
+      "Service coffee-shop is bound to the waypoint edge/gate (istio.io/use-waypoint): its routes stand inside the waypoint's listener, where they cannot be proven yet. Take it out: kubectl label service coffee-shop istio.io/use-waypoint-. Nothing was changed.",
+    ],
+    [
+      'a namespace that is bound to a waypoint',
+      { objects: { namespaces: [shopBoundTo('waypoint')] } },
+      "the namespace shop is bound to the waypoint shop/waypoint (istio.io/use-waypoint), and Service coffee-shop with it: its routes stand inside the waypoint's listener, where they cannot be proven yet. Take the Service out: kubectl label service coffee-shop istio.io/use-waypoint=none. Nothing was changed.",
+    ],
+    [
+      'a waypoint that may be that of a namespace which cannot be read',
+      { proxies: [{}, waypoint], forbidden: ['namespaces'] },
+      'waypoint-1.shop is a waypoint, and whether the namespace shop is bound to it cannot be read: allow get namespaces, or say that Service coffee-shop is not: kubectl label service coffee-shop istio.io/use-waypoint=none. Nothing was changed.',
     ],
     [
       'a Service that does not select the new pods',
@@ -386,6 +420,25 @@ describe('the preflight step', () => {
   });
 
   const notes: [string, Scene, unknown[]][] = [
+    [
+      'a waypoint of others, and pods that no ztunnel redirects',
+      {
+        proxies: [{}, waypoint],
+        objects: { namespaces: [shopBoundTo('none')] },
+        annotations: { 'ambient.istio.io/redirection': 'disabled' },
+      },
+      [],
+    ],
+    [
+      'a waypoint of its namespace that the Service is taken out of',
+      {
+        proxies: [{}, waypoint],
+        bound: { 'istio.io/use-waypoint': 'none' },
+        objects: { namespaces: [shopBoundTo('waypoint')] },
+      },
+      [],
+    ],
+    ['a namespace that cannot be read, where there is no waypoint', { forbidden: ['namespaces'] }, []],
     ['an istiod that keeps clusters from gateways, where there are none', { filtering: 'istiod-1' }, []],
     [
       'tcp and tls routes of others',
