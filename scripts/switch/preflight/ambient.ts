@@ -14,7 +14,7 @@ const WAYPOINT_NAMESPACE = 'istio.io/use-waypoint-namespace';
 
 const REASON = "its routes stand inside the waypoint's listener, where they cannot be proven yet";
 
-/** Proxies reach a pod of the ambient mesh through a tunnel: neither its address nor its requests are seen. */
+/** Proxies reach a pod of the ambient mesh through a tunnel: its address and its requests are not seen. */
 export const noAmbientPods: Check = {
   title: 'no pod is in the ambient mesh',
   async run({ context: { cluster, signal }, state }) {
@@ -33,7 +33,7 @@ export const noAmbientPods: Check = {
   },
 };
 
-/** Only the Services of the app and their namespace count: a waypoint elsewhere holds none of these routes. */
+/** Only the Services of the app and their namespace count: a waypoint elsewhere has none of the routes. */
 export const notBoundToWaypoint: Check = {
   title: 'no waypoint leads the requests',
   async run(facts) {
