@@ -25,7 +25,7 @@ const jobs = objects
 describe('what runs in a cluster', () => {
   it('is all here', () => {
     expect(jobs).toHaveLength(2);
-    expect(objects).toHaveLength(8);
+    expect(objects).toHaveLength(10);
   });
 
   it.each(objects)('is valid: $file', ({ object }) => {
