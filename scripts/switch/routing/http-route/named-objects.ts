@@ -18,14 +18,17 @@ export async function readHttpRouteRouting(
 ): Promise<TrafficRouting | undefined> {
   const { name, annotations = {} } = app.metadata;
   const wanted = annotations[HTTP_ROUTE_ANNOTATION] ?? name;
-  const route = await cluster.get<HTTPRoute>(resources.httpRoutes, wanted).catch(unlessForbidden);
+  const route = await cluster.get<HTTPRoute>(resources.httpRoutes, wanted).catch(unlessAbsent);
   if (route === undefined) return undefined;
   const services = await cluster.list<Service>(resources.services);
   return createHttpRouteRouting({ route, app, services }, target);
 }
 
-/** A switch of subsets needs no right to HTTPRoutes of its own namespace. */
-function unlessForbidden(error: unknown): undefined {
-  if (error instanceof ClusterError && error.status === 403) return undefined;
+/**
+ * A switch of subsets needs no right to HTTPRoutes, and a cluster need not have Gateway API: of a kind that it
+ * does not know the API server says 404.
+ */
+function unlessAbsent(error: unknown): undefined {
+  if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
   throw error;
 }
