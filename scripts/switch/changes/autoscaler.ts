@@ -12,6 +12,7 @@ import { patchOf } from './change.ts';
 import type { Change } from './change.ts';
 import { isMark } from './marks.ts';
 import { renderVersion } from './render-version.ts';
+import { isScaledObject, pauseAt, resume, scales } from './scaled-object.ts';
 
 /** Remembers the author's `minReplicas` while the floor holds. */
 export const FLOOR_ANNOTATION = 'zero-downtime/min-replicas';
@@ -140,9 +141,16 @@ function authorsMinimum({ metadata, spec }: Pick<Autoscaler, 'metadata' | 'spec'
 }
 
 /** The changes that keep the autoscalers of a Deployment from shrinking it below `size`. */
-export async function holdSize(context: Context, deployment: string, size: number): Promise<Change[]> {
+export async function holdSize(
+  context: Context & Pick<SwitchContext, 'options' | 'app' | 'from' | 'to'>,
+  deployment: string,
+  size: number,
+): Promise<Change[]> {
   const found = await autoscalersOf(context.cluster, deployment, context.signal);
-  return found.flatMap((autoscaler) => floorChange(autoscaler, withFloor(autoscaler, size)));
+  return [
+    ...found.flatMap((autoscaler) => floorChange(autoscaler, withFloor(autoscaler, size))),
+    ...(await pauseAt(context, deployment, size)),
+  ];
 }
 
 /** The changes that give the autoscalers of a version their author's minimum back. */
@@ -152,8 +160,12 @@ export async function letGo(
 ): Promise<Change[]> {
   const deployment = findVersion(await listVersions(context.cluster, context), version);
   if (deployment === undefined) return [];
-  const found = await autoscalersOf(context.cluster, deployment.metadata.name, context.signal);
-  return found.flatMap((autoscaler) => floorChange(autoscaler, withoutFloor(autoscaler)));
+  const { name } = deployment.metadata;
+  const found = await autoscalersOf(context.cluster, name, context.signal);
+  return [
+    ...found.flatMap((autoscaler) => floorChange(autoscaler, withoutFloor(autoscaler))),
+    ...(await resume(context, name)),
+  ];
 }
 
 /** Only the minimum is written, and its memory. */
@@ -170,7 +182,7 @@ function floorChange(before: Autoscaler, wanted: Autoscaler): Change[] {
 /**
  * The autoscalers of the candidate: those that its Deployment has, whoever owns them (`own`); else the
  * template set's, else copies of the current version's (`brought`). A Deployment that was there before the
- * switch is given none.
+ * switch is given none, nor is one that the set has a ScaledObject for: two would scale it.
  */
 export async function candidateAutoscalers(
   context: Context & Pick<SwitchContext, 'options' | 'app' | 'from' | 'to' | 'record'>,
@@ -181,7 +193,9 @@ export async function candidateAutoscalers(
   const models = current === undefined ? [] : await autoscalersOf(cluster, current.metadata.name, signal);
   if (own.length > 0 || record.before?.deployment) return { own, brought: [], models };
   // Rendered without a size of ours: the minimum its author meant.
-  const authored = (await renderVersion(options, { app, version: to })).others.filter(isAutoscaler);
+  const { others } = await renderVersion(options, { app, version: to });
+  const authored = others.filter(isAutoscaler);
+  const isScaled = authored.length > 0 || others.some((one) => isScaledObject(one) && scales(one, name));
   const copies = models.map((model) => copyFor(model, { from, to, deployment: name }));
-  return { own, brought: authored.length > 0 ? authored : copies, models };
+  return { own, brought: isScaled ? authored : copies, models };
 }

@@ -1,10 +1,11 @@
 /** Autoscalers of the current version with other owners: the switch leaves them unchanged, and says so. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { apiVersionOf } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { ownerOf } from '../changes/autoscaler.ts';
+import { listIfThere } from '../changes/list-if-there.ts';
+import { scaledObjects } from '../changes/scaled-object.ts';
 import type { SwitchContext } from '../context.ts';
 
 export interface ForeignScaler {
@@ -26,7 +27,7 @@ interface Target {
 
 /** Add-ons that size the pods of a Deployment. Whether a cluster has them, its server says. */
 const addOns: Resource[] = [
-  { group: 'keda.sh', version: 'v1alpha1', plural: 'scaledobjects', kind: 'ScaledObject', namespaced: true },
+  scaledObjects,
   {
     group: 'autoscaling.k8s.io',
     version: 'v1',
@@ -51,7 +52,7 @@ export async function foreignScalers(
   const others = await Promise.all(
     addOns.map(async (resource) => {
       const { kind } = resource;
-      const objects = await listIfThere(cluster, resource, signal);
+      const objects = await listIfThere<Targeting>(cluster, resource, signal);
       return objects
         .filter(({ spec }) => isMeant(spec?.scaleTargetRef ?? spec?.targetRef, deployment))
         .map(({ metadata: { name } }) => ({
@@ -94,14 +95,4 @@ export function describeForeign(
 /** KEDA's default kind is Deployment. https://keda.sh/docs/latest/reference/scaledobject-spec/ */
 function isMeant(target: Target | undefined, deployment: string): boolean {
   return target?.name === deployment && (target.kind ?? 'Deployment') === 'Deployment';
-}
-
-/** Empty where the cluster has no such kind, or does not let us look. */
-async function listIfThere(cluster: Cluster, resource: Resource, signal: AbortSignal): Promise<Targeting[]> {
-  try {
-    return await cluster.list<Targeting>(resource, { signal });
-  } catch (error) {
-    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
-    throw error;
-  }
 }

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { rightsFor, rightsToDelete, rightsToUndo, verifyAccess } from './access.ts';
 import type { Right } from '../../shared/cluster/access.ts';
 import { renderVersion } from '../changes/render-version.ts';
+import { scaledObjects } from '../changes/scaled-object.ts';
 import type { State } from '../cluster-state/read-state.ts';
 import type { Run, SwitchContext } from '../context.ts';
 import { refuse } from '../refuse.ts';
@@ -20,6 +21,9 @@ export const kindsAreKnown: Check = {
       ),
     );
     const rights = found.map((resource) => rightTo(['create', 'patch', 'delete'], resource));
+    // To find those that it has paused.
+    const scaling = found.filter((resource) => resource.kind === scaledObjects.kind);
+    rights.push(...scaling.map((resource) => rightTo(['list'], resource)));
     await verifyAccess(cluster, signal, { rights });
     return [];
   },
@@ -42,19 +46,28 @@ export async function verifyWayBack(context: SwitchContext, { deployments, lastS
   const stays = record.before?.deployment === true || options.keepFailed === true;
   // Past the point of no return the switch is finished instead, and what is left of the old version goes.
   const deletes = isTooLate || !stays;
-  const rights = deletes ? [...rightsToDelete, ...(await rightsToDeleteOthers(context))] : [];
-  await verifyAccess(cluster, signal, { rights: [...rightsFor(lastSeen).toUndo, ...rights] });
+  const rights = deletes ? rightsToDelete : [];
+  const others = await rightsToEndOthers(context, deletes);
+  await verifyAccess(cluster, signal, { rights: [...rightsFor(lastSeen).toUndo, ...rights, ...others] });
 }
 
-/** A roll back needs no template: without one there is nothing more to delete. */
-async function rightsToDeleteOthers({ cluster, options, app, to }: SwitchContext): Promise<Right[]> {
+/** A roll back needs no template: without one there is nothing more to look for. */
+async function rightsToEndOthers(
+  { cluster, options, app, to }: SwitchContext,
+  deletes: boolean,
+): Promise<Right[]> {
   const rendered = await renderVersion(options, { app, version: to }).catch(() => undefined);
+  // A pause ends with the way back, whether its ScaledObject stays or goes.
+  const verbsFor = ({ kind }: { kind: string }) => [
+    ...(kind === scaledObjects.kind ? ['list', 'patch'] : []),
+    ...(deletes ? ['delete'] : []),
+  ];
   const found = await Promise.all(
     oneOfEachKind(rendered?.others ?? []).map((object) =>
       cluster.resourceOf(object).catch((): undefined => undefined),
     ),
   );
-  return found.flatMap((resource) => (resource === undefined ? [] : [rightTo(['delete'], resource)]));
+  return found.flatMap((resource) => (resource === undefined ? [] : [rightTo(verbsFor(resource), resource)]));
 }
 
 function oneOfEachKind(objects: KubernetesObject[]): KubernetesObject[] {

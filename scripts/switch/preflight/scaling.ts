@@ -1,6 +1,13 @@
 /** What autoscalers will make of the candidate's size. It does no harm to the switch, and refuses nothing. */
 import type { Deployment } from '../../shared/kubernetes.ts';
 import { candidateAutoscalers, everyAutoscalerOf } from '../changes/autoscaler.ts';
+import {
+  allowedSize,
+  isScaledObject,
+  scaledObjects,
+  scaledObjectsOf,
+  scales,
+} from '../changes/scaled-object.ts';
 import type { Check, Facts } from './check.ts';
 import { describeForeign, foreignScalers } from './foreign-scalers.ts';
 
@@ -27,10 +34,27 @@ export const autoscalersKeepTheSize: Check = {
           ]
         : [],
     );
-    return [...foreign, ...small];
+    return [...foreign, ...small, ...(await smallScaledObjects(facts, size))];
   },
 };
 
+async function smallScaledObjects({ context, candidate, others }: Facts, size: number): Promise<string[]> {
+  const { to } = context;
+  if (!others.some(isScaledObject)) return [];
+  const own = await scaledObjectsOf(context, to);
+  return own
+    .filter((one) => scales(one, candidate.metadata.name))
+    .flatMap((one) => {
+      const allowed = allowedSize(one);
+      return allowed === undefined || allowed >= size
+        ? []
+        : [
+            `${to} is to have ${size} pods, ScaledObject ${one.metadata.name} allows ${allowed}: ${to} takes over with ${allowed}`,
+          ];
+    });
+}
+
+/** Without what the set `version` makes for the current version: that is the switch's to hold and delete. */
 async function describeScalers(
   { context, others }: Facts,
   { metadata: { name } }: Deployment,
@@ -39,5 +63,9 @@ async function describeScalers(
   const { cluster, signal } = context;
   const all = await everyAutoscalerOf(cluster, name, signal);
   const scalers = await foreignScalers(cluster, name, all, signal);
-  return scalers.map((scaler) => describeForeign(context, scaler, { others, size }));
+  const isKeda = ({ kind }: { kind: string }) => kind === scaledObjects.kind;
+  const own = scalers.some(isKeda) ? await scaledObjectsOf(context, context.from) : [];
+  const names = own.map(({ metadata }) => metadata.name);
+  const foreign = scalers.filter((one) => !(isKeda(one) && names.includes(one.name)));
+  return foreign.map((scaler) => describeForeign(context, scaler, { others, size }));
 }

@@ -5,6 +5,7 @@ import { resources } from '../../shared/resources.ts';
 import { candidateAutoscalers, holdSize, isAutoscaler, letGo, withFloor } from '../changes/autoscaler.ts';
 import { keepOf, patchOf } from '../changes/change.ts';
 import type { Change } from '../changes/change.ts';
+import { isScaledObject, missingPaused, scales } from '../changes/scaled-object.ts';
 import { renderCandidate } from '../changes/version-label.ts';
 import { applyObject, deleteVersion } from '../changes/version-objects.ts';
 import { waitUntilReady } from '../cluster-state/wait-until-ready.ts';
@@ -34,6 +35,7 @@ export const deployVersion: Step = {
       ...(await holdSize(context, name, replicas)),
       ...(await deployment(context, existing, { size, ...rendered })),
       ...(await autoscalers(context, { current, name, replicas })),
+      ...(await scaledObjects(context, existing, { name, replicas, ...rendered })),
     ];
   },
   claim: (context) => ({
@@ -64,16 +66,21 @@ export const deployVersion: Step = {
 const stays = ({ record, options }: SwitchContext) =>
   record.before?.deployment === true || options.keepFailed === true;
 
+/** Whether this run says what the candidate must be. */
+const isTold = ({ options: { image, set = {} } }: SwitchContext) =>
+  image !== undefined || Object.keys(set).length > 0;
+
 /** A Deployment that is there (a killed run's, a kept one) stays, unless this run says what it must be. */
 async function deployment(
   context: SwitchContext,
   existing: Deployment | undefined,
   { size, deployment, others }: { size: number; deployment: Deployment; others: KubernetesObject[] },
 ): Promise<Change[]> {
-  const { image, set = {} } = context.options;
-  const isTold = image !== undefined || Object.keys(set).length > 0;
-  if (existing === undefined || isTold) {
-    const objects = [...others.filter((object) => !isAutoscaler(object)), deployment];
+  if (existing === undefined || isTold(context)) {
+    const { name } = existing?.metadata ?? deployment.metadata;
+    const isScaler = (one: KubernetesObject) =>
+      isAutoscaler(one) || (isScaledObject(one) && scales(one, name));
+    const objects = [...others.filter((one) => !isScaler(one)), deployment];
     return Promise.all(objects.map((object) => applyObject(context, object)));
   }
   return (existing.spec.replicas ?? 1) < size
@@ -87,4 +94,17 @@ async function autoscalers(
 ): Promise<Change[]> {
   const { brought } = await candidateAutoscalers(context, { current, name });
   return Promise.all(brought.map((autoscaler) => applyObject(context, withFloor(autoscaler, replicas))));
+}
+
+/** With their Deployment, and where a killed run left them out. One that was there before brings none. */
+async function scaledObjects(
+  context: SwitchContext,
+  existing: Deployment | undefined,
+  { name, replicas, others }: { name: string; replicas: number; others: KubernetesObject[] },
+): Promise<Change[]> {
+  if (!others.some(isScaledObject)) return [];
+  const isMade = existing === undefined || isTold(context);
+  if (!isMade && context.record.before?.deployment === true) return [];
+  const missing = await missingPaused(context, { name, replicas, isTold: isMade });
+  return Promise.all(missing.map((one) => applyObject(context, one)));
 }

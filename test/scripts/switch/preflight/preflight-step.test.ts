@@ -18,6 +18,8 @@ import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record
 import { createVirtualServiceRouting } from '../../../../scripts/switch/routing/virtual-service/virtual-service-routing.ts';
 import { preflight } from '../../../../scripts/switch/preflight/preflight.ts';
 import { readState } from '../../../../scripts/switch/cluster-state/read-state.ts';
+import type { RenderSet } from '../../../../scripts/switch/changes/render-version.ts';
+import { scaledObjects } from '../../../../scripts/switch/changes/scaled-object.ts';
 import type { SwitchContext } from '../../../../scripts/switch/context.ts';
 
 const clusterFile = path.resolve(import.meta.dirname, '../../../../istio/cluster.yaml');
@@ -52,6 +54,10 @@ interface Scene {
   canary?: number[];
   set?: Record<string, string>;
   prometheus?: string;
+  /** What the template set makes of a version besides its Deployment. Default: the starter's templates. */
+  others?: (version: string) => KubernetesObject[];
+  /** A right that is missing: `list scaledobjects`. */
+  denied?: string;
   /** Who made the Deployment, the VirtualService and the DestinationRule. */
   ownedBy?: NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
 }
@@ -109,6 +115,11 @@ function standing({
   };
 }
 
+const rendering =
+  (others: NonNullable<Scene['others']>): RenderSet =>
+  (_file, { version = '' }) =>
+    Promise.resolve([{ kind: 'Deployment', ...v2(2, version) }, ...others(version)]);
+
 /** What preflight gives, or the words it refuses with. */
 async function look(scene: Scene = {}) {
   const objects: Objects = { ...standing(scene) };
@@ -142,8 +153,12 @@ async function look(scene: Scene = {}) {
         ),
       );
     },
-    create: ({ kind }: KubernetesObject) =>
-      kind === 'SelfSubjectAccessReview' ? Promise.resolve({ status: { allowed: true } }) : write('create')(),
+    resourceOf: () => Promise.resolve(scaledObjects),
+    create: ({ kind, spec }: KubernetesObject) => {
+      if (kind !== 'SelfSubjectAccessReview') return write('create')();
+      const { verb, resource } = (spec as { resourceAttributes: Record<string, string> }).resourceAttributes;
+      return Promise.resolve({ status: { allowed: `${verb} ${resource}` !== scene.denied } });
+    },
     patch: write('patch'),
     apply: write('apply'),
     replace: write('replace'),
@@ -162,6 +177,7 @@ async function look(scene: Scene = {}) {
       set: scene.set ?? { pod: 'naive' },
       canary: scene.canary,
       prometheus: scene.prometheus,
+      ...(scene.others ? { renderSet: rendering(scene.others) } : {}),
     },
     cluster,
     mesh: {
@@ -213,9 +229,15 @@ const waypoint: Partial<Proxy> = { key: 'w', pod: 'waypoint-1', type: 'waypoint'
 const shopBoundTo = (name: string): KubernetesObject => ({
   metadata: { name: 'shop', labels: { 'istio.io/use-waypoint': name } },
 });
-const v2 = (replicas: number) =>
-  named('coffee-shop-v2', {
-    spec: { replicas, template: { metadata: { labels: labels('v2') }, spec: { containers: [] } } },
+const scaled = (version: string, maxReplicaCount: number, annotations = {}): KubernetesObject => ({
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledObject',
+  metadata: { name: `scale-${version}`, namespace: 'shop', annotations },
+  spec: { scaleTargetRef: { name: `coffee-shop-${version}` }, maxReplicaCount },
+});
+const v2 = (replicas: number, version = 'v2') =>
+  named(`coffee-shop-${version}`, {
+    spec: { replicas, template: { metadata: { labels: labels(version) }, spec: { containers: [] } } },
   });
 
 describe('the preflight step', () => {
@@ -317,6 +339,11 @@ describe('the preflight step', () => {
       'a Kubernetes that is too old',
       { kubernetes: 'v1.22.17' },
       'Kubernetes v1.22.17 is older than 1.23, the oldest this switch works with. Nothing was changed.',
+    ],
+    [
+      'a ScaledObject of the set that could be paused and not found again',
+      { others: (version) => [scaled(version, 9)], denied: 'list scaledobjects' },
+      'Not allowed: list scaledobjects.keda.sh in shop. Nothing was changed.',
     ],
     [
       'a quota without room for another Deployment',
@@ -546,6 +573,32 @@ describe('the preflight step', () => {
       [
         `HorizontalPodAutoscaler coffee-shop-v1, which scales v1, belongs to ScaledObject scale-v1: the switch neither copies, holds nor deletes it. v2 stays at 5 pods, whatever its load, and ScaledObject scale-v1 is left when v1 is gone, unless the resource set "version" of ${clusterFile} holds a ScaledObject (keda.sh/v1alpha1) that has {{ .app }}-{{ .version }} as its name and in its target: put it there`,
       ],
+    ],
+    [
+      'a ScaledObject for each version, by the set',
+      {
+        others: (version) => [scaled(version, 9)],
+        objects: {
+          horizontalpodautoscalers: [
+            owned(autoscaler('v1', 3), 'keda.sh/v1alpha1', 'ScaledObject', 'scale-v1'),
+          ],
+          scaledobjects: [scaled('v1', 9)],
+        },
+      },
+      [],
+    ],
+    [
+      'a ScaledObject that allows too few pods',
+      { old: { replicas: 5 }, others: (version) => [scaled(version, 3)] },
+      ['v2 is to have 5 pods, ScaledObject scale-v2 allows 3: v2 takes over with 3'],
+    ],
+    [
+      'a ScaledObject that its author pauses at too few pods',
+      {
+        old: { replicas: 5 },
+        others: (version) => [scaled(version, 9, { 'autoscaling.keda.sh/paused-replicas': '2' })],
+      },
+      ['v2 is to have 5 pods, ScaledObject scale-v2 allows 2: v2 takes over with 2'],
     ],
     [
       'autoscalers of other owners, and of the old version alone',

@@ -11,6 +11,7 @@ import type { Resource } from '../../../../scripts/shared/resources.ts';
 import { describeChange } from '../../../../scripts/switch/changes/describe-change.ts';
 import { mergePatch } from '../../../../scripts/shared/merge-patch.ts';
 import type { SwitchRecord } from '../../../../scripts/switch/lock/switch-record.ts';
+import { scaledObjects as scaledObjectKind } from '../../../../scripts/switch/changes/scaled-object.ts';
 import type { Operation } from '../../../../scripts/switch/operation.ts';
 import { silentReporter } from '../../../../scripts/switch/command/reporter.ts';
 import { createContext } from '../../../../scripts/switch/context.ts';
@@ -26,6 +27,9 @@ import { switchOperation } from '../../../../scripts/switch/switch-operation.ts'
 import type { SwitchOptions } from '../../../../scripts/switch/types.ts';
 
 const APP = 'coffee-shop';
+
+const resourceOf = (object: KubernetesObject): Resource | undefined =>
+  object.kind === scaledObjectKind.kind ? scaledObjectKind : knownResourceOf(object);
 
 export function deployment(version: string, replicas = 2, more: object = {}): Deployment {
   return {
@@ -66,6 +70,16 @@ export function autoscaler(version: string, minReplicas: number, floor?: string)
   };
 }
 
+/** @param annotations of KEDA's and of ours: its pause */
+export function scaledObject(version: string, annotations: Record<string, string> = {}): KubernetesObject {
+  return {
+    apiVersion: 'keda.sh/v1alpha1',
+    kind: 'ScaledObject',
+    metadata: { name: `${APP}-${version}`, annotations },
+    spec: { scaleTargetRef: { name: `${APP}-${version}` }, minReplicaCount: 1, maxReplicaCount: 9 },
+  };
+}
+
 export const subset = (version: string) => ({ name: version, labels: { version } });
 export const route = (...versions: string[]) => ({
   name: 'main',
@@ -86,6 +100,10 @@ export interface Scene {
   instead?: { resource: Resource; object: KubernetesObject }[];
   deployments?: Deployment[];
   autoscalers?: KubernetesObject[];
+  /** KEDA's. */
+  scaledObjects?: KubernetesObject[];
+  /** What the template set makes of a version besides its Deployment. */
+  others?: (version: string) => KubernetesObject[];
   /** Of the record of a run before this one. */
   before?: { deployment: boolean; subset: boolean };
   /** Of the routes, by the same record. */
@@ -104,6 +122,8 @@ export async function standing({
   instead,
   deployments = [deployment('v1')],
   autoscalers = [],
+  scaledObjects = [],
+  others = () => [],
   before,
   remembered,
   operation = switchOperation,
@@ -145,6 +165,7 @@ export async function standing({
     put(resources.destinationRules, { metadata: { name: APP, uid: 'rule-1' }, spec: { host: APP, subsets } });
   for (const one of deployments) put(resources.deployments, one);
   for (const one of autoscalers) put(resources.horizontalPodAutoscalers, one);
+  for (const one of scaledObjects) put(scaledObjectKind, one);
 
   /** Each Deployment has its pods at once. */
   const pods = (): KubernetesObject[] =>
@@ -170,7 +191,7 @@ export async function standing({
   const cluster = {
     context: 'memory',
     namespace: 'shop',
-    resourceOf: (object: KubernetesObject) => Promise.resolve(knownResourceOf(object)),
+    resourceOf: (object: KubernetesObject) => Promise.resolve(resourceOf(object)),
     get: (resource: Resource, name: string) => Promise.resolve(objects.get(keyOf(resource, name))),
     list: (resource: Resource, { labelSelector = '' }: ListOptions = {}) => {
       const wanted = labelSelector.split(',').filter((pair) => pair !== '');
@@ -185,7 +206,7 @@ export async function standing({
       );
     },
     apply: (object: KubernetesObject) => {
-      const resource = knownResourceOf(object) ?? resources.configMaps;
+      const resource = resourceOf(object) ?? resources.configMaps;
       write(`apply ${resource.kind} ${object.metadata.name}`);
       return Promise.resolve(put(resource, settle(object)));
     },
@@ -239,6 +260,7 @@ export async function standing({
             kind: 'Deployment',
             ...deployment(version, Number(replicas)),
           },
+          ...others(version),
         ]),
       ...options,
     },
