@@ -38,8 +38,8 @@ async function sweep(...more: string[]) {
 function known(...points: SweepState['points']): void {
   const command = readCommandLine(flags);
   if (command.help) throw new Error('help');
-  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick } = command.settings;
-  writeSweep(folder, { settings: { qps, connections, loadMs, warmUpMs, tailMs, seed, quick }, points });
+  const { lagMs: _, ...settings } = command.settings;
+  writeSweep(folder, { settings, points });
 }
 
 describe('a sweep that was broken off', () => {
