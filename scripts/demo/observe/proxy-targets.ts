@@ -6,14 +6,15 @@ export const routesPath = '/config_dump?resource=dynamic_route_configs';
 export const endpointsPath = '/config_dump?include_eds&resource=dynamic_endpoint_configs';
 
 export interface ProxyTargets {
-  /** Subsets its routes name, or the versions whose Services they name; `''` is the cluster of all versions. */
+  /** The versions its routes name, by subset or by Service; `''` is the cluster of all versions. */
   subsets: string[];
   /** Healthy addresses of these subsets. */
   addresses: string[];
 }
 
 /**
- * @param app the Service's name; clusters are called `outbound|8080|v1|coffee-shop.default.svc.cluster.local`, or
+ * @param app the Service's name; clusters are called
+ * `outbound|8080|v1|coffee-shop.default.svc.cluster.local`, or
  * `outbound|8080||coffee-shop-v1.default.svc.cluster.local` where a version has a Service
  */
 export function readTargets(routes: unknown, endpoints: unknown, app: string): ProxyTargets {

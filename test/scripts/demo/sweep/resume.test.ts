@@ -38,7 +38,8 @@ async function sweep(...more: string[]) {
 function known(...points: SweepState['points']): void {
   const command = readCommandLine(flags);
   if (command.help) throw new Error('help');
-  const { lagMs: _, ...settings } = command.settings;
+  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing } = command.settings;
+  const settings = { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing };
   writeSweep(folder, { settings, points });
 }
 
