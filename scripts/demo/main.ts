@@ -27,9 +27,13 @@ await runMain(async ({ argv, env, signal }) => {
   verifyHasSignals('The demo on an embedded cluster', process.platform);
   const { meshOptions, startPlayground } = await import('../playground/index.ts');
   const proxies = meshOptions(command.mesh, env);
+  const { routing } = command.settings;
+  const meshed = { ...proxies, gatewayApi: routing === 'http-route' };
   return runCommand(command, {
-    startPlayground: ({ mesh, ...options }) =>
-      startPlayground({ ...(mesh ? proxies : { mesh: 'none' }), ...options }),
+    async startPlayground({ mesh, ...options }) {
+      const playground = await startPlayground({ ...(mesh ? meshed : { mesh: 'none' }), ...options });
+      return { ...playground, vars: { routing } };
+    },
     stdout,
     stderr,
     tempFolder: tmpdir(),

@@ -60,11 +60,12 @@ export function versionDeployment(
   return render('istio', ['version'], { ...vars, version, pod, sidecar });
 }
 
-export function destinationRule(subsets: string[]): Promise<KubernetesObject[]> {
-  return render('istio', ['subsets'], { subsets: subsets.join(',') });
+/** What lets a route name these versions: a DestinationRule, or their Services. */
+export function subsetsOf(versions: string[], vars: PlaceVars = {}): Promise<KubernetesObject[]> {
+  return render('istio', ['subsets'], { ...vars, subsets: versions.join(',') });
 }
 
-export function virtualService(live: string, vars: PlaceVars = {}): Promise<KubernetesObject[]> {
+export function routeTo(live: string, vars: PlaceVars = {}): Promise<KubernetesObject[]> {
   return render('istio', ['route'], { ...vars, live, marker: `all-to-${live}` });
 }
 

@@ -1,3 +1,7 @@
+/** What says which version serves: a value of the templates. */
+export const routings = ['virtual-service', 'http-route'] as const;
+export type Routing = (typeof routings)[number];
+
 /** The settings of a demo. Durations in milliseconds. */
 export interface DemoSettings {
   qps: number;
@@ -13,6 +17,8 @@ export interface DemoSettings {
   /** Seed of the playground's delays. */
   seed: number;
   quick: boolean;
+  /** By what the mesh routes. */
+  routing: Routing;
 }
 
 /** The article's load. */
@@ -25,6 +31,7 @@ export const demoDefaults: DemoSettings = {
   lagMs: 12_000,
   seed: 1,
   quick: false,
+  routing: 'virtual-service',
 };
 
 /** Shorter loads, the same lags. */

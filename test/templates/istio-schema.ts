@@ -37,7 +37,7 @@ export const istioSchemas: Record<string, Check> = {
           'http?': object({ 'idleTimeout?': duration, 'maxRequestsPerConnection?': integer(0, 2 ** 31) }),
         }),
       }),
-      subsets: list(object({ name: label, labels: map(text) })),
+      'subsets?': list(object({ name: label, labels: map(text) })),
     }),
   ),
   VirtualService: istioObject(

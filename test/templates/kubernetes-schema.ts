@@ -7,6 +7,7 @@ import * as policy from 'kubernetes-models/policy/v1';
 import * as rbac from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import * as core from 'kubernetes-models/v1';
 import type { KubernetesObject } from '../../scripts/shared/kubernetes.ts';
+import { gatewayApiSchemas } from './gateway-api-schema.ts';
 import { istioSchemas } from './istio-schema.ts';
 
 /**
@@ -37,8 +38,10 @@ const kinds: Record<string, { model: new (data: never) => { validate(): void }; 
 /** What is wrong with an object by its schema; empty if nothing is. Unknown kinds are wrong. */
 export function mistakesOf(object: KubernetesObject): string[] {
   const name = `${String(object.apiVersion)} ${String(object.kind)}`;
-  const istio = istioSchemas[object.kind ?? ''];
-  if (istio) return istio(object, object.kind ?? '');
+  const { apiVersion = '', kind: called = '' } = object;
+  const isGatewayApi = apiVersion.startsWith('gateway.networking.k8s.io/');
+  const own = (isGatewayApi ? gatewayApiSchemas : istioSchemas)[called];
+  if (own) return own(object, called);
   const kind = kinds[name];
   if (!kind) return [`there is no schema for ${name}`];
   return [...violationsOfSchema(new kind.model(object as never)), ...strangersIn(object, kind.type, name)];

@@ -36,6 +36,7 @@ describe('the schemas', () => {
       'Deployment',
       'DestinationRule',
       'Gateway',
+      'HTTPRoute',
       'HorizontalPodAutoscaler',
       'NetworkPolicy',
       'PodDisruptionBudget',

@@ -37,6 +37,8 @@ export async function everyVariant(): Promise<Variant[]> {
     ...combinations(sidecarChoices).map((vars) => render('k8s', vars)),
     render('istio', { subsets: 'v1,v2' }),
     render('istio', { retries: '0' }),
+    render('istio', { routing: 'http-route' }),
+    render('istio', { routing: 'http-route', retries: '0', hosts: 'coffee-shop.example' }),
     ...combinations(meshChoices).map((vars) => render('istio', vars)),
   ]);
   return rendered.flat();

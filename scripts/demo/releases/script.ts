@@ -1,6 +1,6 @@
 import { resources } from '../../shared/resources.ts';
 import { pause } from '../../shared/wait.ts';
-import { destinationRule, versionDeployment, virtualService } from '../objects.ts';
+import { routeTo, subsetsOf, versionDeployment } from '../objects.ts';
 import { app, waitUntilOnly, waitUntilRolledOut } from '../rollout.ts';
 import { applyAll, type Release } from './release.ts';
 
@@ -24,14 +24,18 @@ export const releaseByScript: Release = async ({
   });
   beforeTrafficChanges();
   await clock.step(`add subset ${to}`, async () => {
-    await applyAll(cluster, await destinationRule([from, to]));
+    await applyAll(cluster, await subsetsOf([from, to], vars));
     await pause(scriptWaits.afterSubset, signal);
   });
   await clock.step(`route to ${to}`, async () => {
-    await applyAll(cluster, await virtualService(to, vars));
+    await applyAll(cluster, await routeTo(to, vars));
     await pause(scriptWaits.afterRoute, signal);
   });
-  await clock.step(`remove subset ${from}`, async () => applyAll(cluster, await destinationRule([to])));
+  await clock.step(`remove subset ${from}`, async () => {
+    await applyAll(cluster, await subsetsOf([to], vars));
+    // By HTTPRoute the version has a Service of its own.
+    if (vars['routing'] === 'http-route') await cluster.delete(resources.services, `${app}-${from}`);
+  });
   await clock.step(`delete ${from}`, async () => {
     await cluster.delete(resources.deployments, `${app}-${from}`);
     await waitUntilOnly(cluster, to, signal);

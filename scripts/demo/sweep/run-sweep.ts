@@ -29,8 +29,8 @@ export async function runSweep(
   { scenarios, lagsMs, folder, settings: given }: SweepOptions,
   { startPlayground, stderr, signal }: DemoSurroundings,
 ): Promise<SweepState> {
-  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick } = given;
-  const settings: SweepSettings = { qps, connections, loadMs, warmUpMs, tailMs, seed, quick };
+  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing } = given;
+  const settings: SweepSettings = { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing };
   const steps = createSteps(stderr, { titleWidth: 50 });
   const state: SweepState = (await readSweep(folder, settings)) ?? { settings, points: [] };
   // Lag by lag, so that an interrupted sweep has all approaches up to some lag, which makes a chart.

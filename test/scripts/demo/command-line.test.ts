@@ -57,7 +57,14 @@ describe('npm run demo', () => {
     });
   });
 
+  it('routes by VirtualService, or by HTTPRoute with --routing', () => {
+    expect(settingsOf().routing).toBe('virtual-service');
+    expect(settingsOf('--routing', 'http-route').routing).toBe('http-route');
+  });
+
   it.each([
+    [['--routing=gateway'], '--routing must be one of virtual-service, http-route; got "gateway"'],
+    [['--routing=http-route', '--context=kind'], '--routing http-route is for the playground'],
     [['--scenario=plain'], '--scenario must be one of plain-naive,'],
     [['--weather=stormy'], '--weather must be one of calm, rough; got "stormy"'],
     [['--qps=0'], '--qps must be a whole number from 1'],

@@ -3,8 +3,8 @@ import { objectsToStartFrom, rollingDeployment, versionDeployment } from '../../
 import { findScenario, type ScenarioId } from '../../../scripts/demo/scenarios.ts';
 import type { Deployment } from '../../../scripts/shared/kubernetes.ts';
 
-async function kinds(id: ScenarioId): Promise<string[]> {
-  const objects = await objectsToStartFrom(findScenario(id));
+async function kinds(id: ScenarioId, vars: Record<string, string> = {}): Promise<string[]> {
+  const objects = await objectsToStartFrom(findScenario(id), vars);
   return objects.map(({ kind, metadata }) => `${String(kind)} ${metadata.name}`).sort();
 }
 
@@ -34,6 +34,17 @@ describe('what a scenario starts from', () => {
       ]);
     },
   );
+
+  it('is an HTTPRoute and a Service per version where it routes so', async () => {
+    expect(await kinds('istio-switch', { routing: 'http-route' })).toEqual([
+      'Deployment coffee-shop-v1',
+      'DestinationRule coffee-shop',
+      'Gateway coffee-shop',
+      'HTTPRoute coffee-shop',
+      'Service coffee-shop',
+      'Service coffee-shop-v1',
+    ]);
+  });
 });
 
 describe('the Deployment of a scenario', () => {

@@ -35,3 +35,18 @@ describe.each(['gateway', 'sidecar'])('where a real %s sends', (who) => {
     expect(other).toEqual({ subsets: [], addresses: [] });
   });
 });
+
+describe.each(['gateway', 'sidecar'])('where a real %s sends by HTTPRoute', (who) => {
+  const read = (what: string): unknown => {
+    const file = new URL(`../../../fixtures/istio/gateway-api/${who}.${what}.json`, import.meta.url);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { body: unknown }).body;
+  };
+  const sent = (stage: string) =>
+    readTargets(read(`routes.${stage}`), read(`endpoints.${stage}`), 'shop.ze-gapi');
+
+  it('names the version whose Service serves, before and after the shift', () => {
+    expect(sent('1-before').subsets).toEqual(['v1']);
+    expect(sent('4-route-shifted').subsets).toEqual(['v2']);
+    expect(sent('4-route-shifted').addresses.length).toBeGreaterThan(0);
+  });
+});

@@ -38,8 +38,9 @@ async function sweep(...more: string[]) {
 function known(...points: SweepState['points']): void {
   const command = readCommandLine(flags);
   if (command.help) throw new Error('help');
-  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick } = command.settings;
-  writeSweep(folder, { settings: { qps, connections, loadMs, warmUpMs, tailMs, seed, quick }, points });
+  const { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing } = command.settings;
+  const settings = { qps, connections, loadMs, warmUpMs, tailMs, seed, quick, routing };
+  writeSweep(folder, { settings, points });
 }
 
 describe('a sweep that was broken off', () => {
