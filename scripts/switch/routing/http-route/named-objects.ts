@@ -25,8 +25,8 @@ export async function readHttpRouteRouting(
 }
 
 /**
- * A switch of subsets needs no right to HTTPRoutes, and a cluster need not have Gateway API: of a kind that it
- * does not know the API server says 404.
+ * A switch of subsets needs no right to HTTPRoutes, and a cluster need not have Gateway API: of a kind that
+ * it does not know the API server says 404.
  */
 function unlessAbsent(error: unknown): undefined {
   if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
