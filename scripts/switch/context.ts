@@ -1,4 +1,4 @@
-/** What a run of the switch knows. A value: the loops hand each step one with what was seen last. */
+/** The context of a run. It is a value: each step gets one with the objects as they were last seen. */
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { Service } from '../shared/kubernetes.ts';
@@ -19,7 +19,7 @@ import type { Reporter, StepReport, SwitchOptions, Words } from './types.ts';
 
 export type Work = Extract<Decision, { kind: 'switch' | 'undo' }>;
 
-/** What one run shares among all of its parts. */
+/** What all parts of one run share. */
 export interface Run {
   readonly options: SwitchOptions;
   readonly cluster: Cluster;
@@ -29,17 +29,17 @@ export interface Run {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly words: Words;
-  /** Where things stand, as far as this kind of run needs it. */
+  /** Reads the state of the cluster, as far as this kind of run needs it. */
   readonly readState: () => Promise<State>;
-  /** Only who serves; undefined where that cannot be read. It never fails. */
+  /** Reads only which versions serve; undefined where that cannot be read. Never throws. */
   readonly whoServes: () => Promise<LiveVersion[] | undefined>;
-  /** Renews the Lease, right before what cannot be undone; throws when somebody else has it by now. */
+  /** Renews the Lease right before a write; throws when another run has taken it. */
   readonly renewLease: () => Promise<void>;
-  /** Hands over what need not be waited for before the end of the run. It never fails. */
+  /** Takes work that only the end of the run waits for. Never throws. */
   readonly inBackground: (work: Promise<void>) => void;
-  /** What a record remembers besides, when it is begun. */
+  /** Further fields of a record when it is begun. */
   readonly remember?: ((state: State) => Partial<SwitchRecord>) | undefined;
-  /** What the steps so far took. */
+  /** The reports of the steps so far. */
   readonly steps: StepReport[];
   readonly startedMs: number;
 }
@@ -52,7 +52,7 @@ export interface SwitchContext extends Run {
   readonly from: string;
   /** The candidate. */
   readonly to: string;
-  /** What the Deployments of the two are called, as they stand or will be made. */
+  /** The names of the Deployments of both versions, existing or to be created. */
   readonly deployments: { readonly from: string; readonly to: string };
   readonly record: SwitchRecord;
   readonly marker: string;
@@ -60,13 +60,13 @@ export interface SwitchContext extends Run {
   readonly service: Service;
   readonly stepTimeoutMs: number;
   readonly quietMs: number;
-  /** It began with a record of a run that was killed, or stopped. */
+  /** Whether the run continues the record of a run that was killed or stopped. */
   readonly continued: boolean;
-  /** The current version stays when the switch is over: it was asked for, and is not deleted already. */
+  /** Whether the current version stays after the switch: `--keep-old`, and it is not deleted already. */
   readonly keepsOld: boolean;
-  /** The objects as this switch last read or wrote them: what differs later was somebody else. */
+  /** The objects as this switch last read or wrote them: a later difference is somebody else's edit. */
   readonly lastSeen: TrafficRouting;
-  /** A proof C that the step before has begun. */
+  /** A proof C that the previous step has begun. */
   readonly watch?: QuietWatch | undefined;
 }
 
@@ -92,7 +92,7 @@ export async function createContext(
   };
   return {
     ...run,
-    // Of the bare one: a context may be made of another.
+    // Guard the plain cluster of the options: a context made from another one must not be guarded twice.
     cluster: guardWrites(options.cluster, run.renewLease),
     prover: options.prover ?? createProver(mesh, clock),
     app: options.app,
@@ -116,7 +116,8 @@ export async function createContext(
 }
 
 /**
- * As it stands; else as the template set makes it. A set that cannot be rendered is told by the preflight.
+ * The name of the existing Deployment, else that of the template set. A set that cannot be rendered is
+ * reported by the preflight.
  */
 async function deploymentName(options: SwitchOptions, state: State, version: string): Promise<string> {
   const { app } = options;
@@ -125,12 +126,12 @@ async function deploymentName(options: SwitchOptions, state: State, version: str
   return (there ?? rendered?.deployment)?.metadata.name ?? `${app}-${version}`;
 }
 
-/** What a roll back writes into the routes. */
+/** The marker that a roll back writes into the routes. */
 export function markerBack({ from, to, record }: Pick<SwitchContext, 'from' | 'to' | 'record'>): string {
   return createMarker(to, from, record.id, record.attempt);
 }
 
-/** How long a step's proof may take, and who hears of its progress. */
+/** The deadline of a step's proof, and the listener for its progress. */
 export function deadlineOf({
   stepTimeoutMs,
   signal,

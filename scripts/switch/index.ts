@@ -1,4 +1,4 @@
-/** The version switch for other programs. */
+/** The switch as a module, for other programs. */
 export type { Right } from '../shared/cluster/access.ts';
 export { neededRights, verifyAccess } from './preflight/access.ts';
 export { runAdoption } from './adopt/adopt-operation.ts';

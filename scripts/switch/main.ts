@@ -25,7 +25,7 @@ await runMain(async ({ argv, env, signal }) => {
   }
   const choice = chooseCluster(flags, { env, home: homeFolder() });
   const print = (document: object) => process.stdout.write(`${printableJson(document, orNull, 2)}\n`);
-  // Only now: help and wrong usage shall not wait for what they do not need.
+  // Loaded here, so that help and wrong usage answer fast.
   const {
     answerPromotion,
     answerStatus,
@@ -56,7 +56,7 @@ await runMain(async ({ argv, env, signal }) => {
     else if (options.writeValues === '-') process.stdout.write(result.values?.patch ?? '');
     return result.ok ? 0 : 1;
   } catch (error) {
-    // A program that asked for JSON gets it too when there was nothing to begin with.
+    // With --json the result is JSON, also when the first read of the cluster failed.
     if (json && !(error instanceof UsageError)) {
       const { app, to } = options;
       const message = messageOf(error);
@@ -69,18 +69,18 @@ await runMain(async ({ argv, env, signal }) => {
   }
 });
 
-/** Those of this repository; of the folder that it is called in, where it is a tool that was installed. */
+/** The cluster file of this repository; as an installed tool, that of the working directory. */
 function findTemplates(): string {
   const ours = path.resolve(import.meta.dirname, '../../istio/cluster.yaml');
   return existsSync(ours) ? ours : path.resolve('istio/cluster.yaml');
 }
 
-/** The log of a pod is read where its files are not. */
+/** Whether the output is the log of a pod: its reader does not have the pod's files. */
 function isPodLog(env: NodeJS.ProcessEnv): boolean {
   return env['KUBERNETES_SERVICE_HOST'] !== undefined && !process.stderr.isTTY;
 }
 
-/** The result of a switch that could not even look. */
+/** The result when the first read of the cluster failed. */
 function resultWithout({
   message,
   ...known
@@ -89,7 +89,7 @@ function resultWithout({
   return { ...nothing, ...known, outcome: 'stopped', ok: false, message, error: message };
 }
 
-/** Every field is there, known or not. */
+/** Writes undefined as null: every field is present in the JSON. */
 function orNull(_key: string, value: unknown): unknown {
   return value === undefined ? null : value;
 }

@@ -4,12 +4,12 @@ import type { SwitchOptions } from './types.ts';
 
 type Named = Pick<SwitchOptions, 'app' | 'called' | 'sameCluster' | 'sameWishes' | 'adopt'>;
 
-/** The same switch once more, as it was asked for. */
+/** The command that repeats this switch with its flags. */
 export function switchCommand(options: Named, to: string): string {
   return `${command(options, goal(options, to))}${options.sameWishes ?? ''}`;
 }
 
-/** Another switch: nothing of this one's wishes is meant for it. */
+/** The command for another switch, without the flags of this one. */
 export function plainSwitchCommand(options: Named, to: string): string {
   return command(options, `--to ${to}`);
 }
@@ -22,7 +22,10 @@ export function promoteCommand(options: Named): string {
   return command(options, '--promote');
 }
 
-/** The ways on from a switch that is half done. @param isBackPossible the current version still stands */
+/**
+ * The commands that continue or undo an unfinished switch.
+ * @param isBackPossible the current version exists
+ */
 export function waysOn(options: Named, to: string, isBackPossible: boolean): string {
   const on = `Go on with: ${switchCommand(options, to)}`;
   return isBackPossible ? `${on}  or roll back with: ${undoCommand(options, to)}` : on;

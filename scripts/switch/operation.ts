@@ -1,4 +1,4 @@
-/** What a run is for: a switch, or an adoption. It is locked, proven, resumed and rolled back alike. */
+/** The kinds of run, a switch and an adoption. Both are locked, proven, resumed and rolled back alike. */
 import type { Cluster } from '../shared/cluster/cluster.ts';
 import type { State } from './cluster-state/read-state.ts';
 import type { Run, SwitchContext } from './context.ts';
@@ -12,19 +12,19 @@ export interface Operation {
   words: Words;
   readState(cluster: Cluster, app: string): Promise<State>;
   whoServes(cluster: Cluster, app: string): Promise<LiveVersion[] | undefined>;
-  /** After a read that was refused: throws which rights are missing. */
+  /** Called after a refused read: throws an error that names the missing rights. */
   explainMissingRights(run: Run, error: unknown): Promise<never>;
   decide(state: State, wish: Wish): Decision;
-  /** What the record of a run that begins remembers besides. */
+  /** Further fields of the record of a run that begins. */
   remember?(state: State): Partial<SwitchRecord>;
   preflight: Step;
-  /** Throws what speaks against a roll back; gives what is worth knowing. */
+  /** Checks a roll back: throws the reason against it, returns notes. */
   lookBeforeUndo(context: SwitchContext, state: State): Promise<string[]>;
-  /** All that follows the preflight. */
+  /** The steps after the preflight. */
   plan(context: SwitchContext): Step[];
-  /** Too late to go back: whatever has been done, the rest of the way. */
+  /** Past the point of no return: the remaining steps. */
   planToTheEnd(): Step[];
   planUndo(context: SwitchContext): NamedPart[];
-  /** What a failure rolls back. */
+  /** The parts that a failure rolls back. */
   planWayBack(done: readonly Step[], context: SwitchContext): NamedPart[];
 }

@@ -1,4 +1,4 @@
-/** One step, in whatever direction: its changes are written, its claim is proven, and both are told. */
+/** Performs one step or its roll back: writes the changes, proves the claim, reports both. */
 import { UsageError, messageOf } from '../shared/errors.ts';
 import { applyChanges } from './changes/apply-change.ts';
 import { recordEvent } from './command/events.ts';
@@ -9,10 +9,10 @@ import { knowingOf, phasesOf } from './step.ts';
 import type { NamedPart, Proven, Step } from './step.ts';
 import type { StepReport } from './types.ts';
 
-/** A step did not succeed, or the run was stopped in it: `cause` says why. What it has written stays. */
+/** A step failed or was interrupted; `cause` is the reason. Its writes are not undone here. */
 export class StepFailed extends Error {
   readonly part: NamedPart;
-  /** With what was seen and written last. */
+  /** The context with the objects as last seen. */
   readonly context: SwitchContext;
 
   constructor(part: NamedPart, context: SwitchContext, cause: unknown) {
@@ -23,7 +23,7 @@ export class StepFailed extends Error {
 }
 
 /**
- * Returns the values for the next step.
+ * Returns the context for the next step.
  * @throws StepFailed
  */
 export async function perform(context: SwitchContext, part: NamedPart): Promise<SwitchContext> {

@@ -1,4 +1,4 @@
-/** The switch as a list of steps, run in this order. Rolled back, their `undo` run in the opposite one. */
+/** The switch as a list of steps in their order. A roll back runs their `undo` in reverse order. */
 import { canaryStep } from './canary/canary-step.ts';
 import type { SwitchContext } from './context.ts';
 import { preflight } from './preflight/preflight.ts';
@@ -18,7 +18,7 @@ export interface PlanOptions {
   /** Shares in percent, ascending, each with evidence before the next. */
   canary?: readonly number[] | undefined;
   keepOld?: boolean | undefined;
-  /** `--owner-paused`: to be verified. */
+  /** `--owner-paused`: a step verifies it. */
   ownerPaused?: boolean | undefined;
 }
 
@@ -29,7 +29,9 @@ export function planSwitch({ canary = [], keepOld = false, ownerPaused = false }
   return [...toTheCandidate, ...(keepOld ? [] : [removeSubset, deleteOld]), restoreNames];
 }
 
-/** The rest of a switch that was begun by whoever: a current version that is gone already cannot be kept. */
+/**
+ * The steps of a switch, new or continued. `keepsOld` is false when the current version is deleted already.
+ */
 export function planOf({ options, keepsOld }: Pick<SwitchContext, 'options' | 'keepsOld'>): Step[] {
   return planSwitch({ ...options, keepOld: keepsOld });
 }
@@ -39,15 +41,15 @@ export function planToTheEnd(): Step[] {
   return [addSubset, shiftTraffic, drainOld, removeSubset, deleteOld, restoreNames];
 }
 
-/** A whole switch rolled back: the current version's capacity first, the candidate's end last. */
+/** The roll back of a whole switch: the current version's capacity first, deleting the candidate last. */
 export function planUndo(): NamedPart[] {
   const back = [removeSubset, shiftTraffic, addSubset, deployVersion].flatMap(undoOf);
   return [restoreOldCapacity, ...back, restoreNamesBack];
 }
 
 /**
- * What a failure rolls back. A continued run begins with the first step again, however far the killed one had
- * come: so all of it. Where traffic may have moved, the current version's capacity comes first.
+ * The parts that a failure rolls back. A continued run starts at the first step, however far the killed one
+ * had come, so it rolls back all steps. Where traffic may have moved, capacity is restored first.
  */
 export function planWayBack(done: readonly Step[], continued: boolean): NamedPart[] {
   if (continued || done.includes(removeSubset)) return planUndo();

@@ -1,4 +1,4 @@
-/** The adoption of a plain Deployment: run, locked, proven, resumed and rolled back as a switch is. */
+/** The adoption of a plain Deployment. It is run, locked, proven, resumed and rolled back like a switch. */
 import type { State } from '../cluster-state/read-state.ts';
 import { planToTheEnd } from '../plan.ts';
 import { plainSwitchCommand } from '../next-command.ts';
@@ -54,7 +54,7 @@ export const adoptOperation: Operation = {
   planWayBack: planAdoptionWayBack,
 };
 
-/** What is there before the first write: each run after this one has it from the record. */
+/** What exists before the first write. Later runs of this adoption read it from the record. */
 function remember({ plain, lastSeen }: State): Partial<SwitchRecord> {
   const [deployment] = plain?.deployments ?? [];
   if (plain === undefined || deployment === undefined) return {};
@@ -64,7 +64,7 @@ function remember({ plain, lastSeen }: State): Partial<SwitchRecord> {
 }
 
 /**
- * Makes the version `to` out of the plain Deployment that serves now. As `runSwitch`.
+ * Makes the version `to` out of the plain Deployment that serves now. Options and result as in `runSwitch`.
  * @throws UsageError for wrong usage; what the first read of the cluster threw
  */
 export function runAdoption(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {

@@ -1,4 +1,4 @@
-/** What speaks against an adoption, besides what speaks against a switch. */
+/** The checks of an adoption that a switch does not have. */
 import type { Right } from '../../shared/cluster/access.ts';
 import { rolloutOf } from '../../shared/deployment-ready.ts';
 import type { Deployment, Service } from '../../shared/kubernetes.ts';
@@ -10,7 +10,7 @@ import { refuse } from '../refuse.ts';
 import { DEFAULT_LABEL } from '../routing/virtual-service/version-label.ts';
 import type { Adopted } from '../lock/switch-record.ts';
 
-/** Beyond those of a switch. */
+/** The rights that an adoption needs besides those of a switch. */
 export function rightsToAdopt({ makes, annotations }: Pick<Adopted, 'makes' | 'annotations'>): Right[] {
   const group = 'networking.istio.io';
   const verbs = ['create', 'delete'];
@@ -29,7 +29,7 @@ const mayAdopt: Check = {
   },
 };
 
-/** A version would reach nobody: the Service must select each of them. */
+/** The Service must select the pods of every version: else the new version would get no request. */
 const selectsEveryVersion: Check = {
   title: 'the Service selects pods of any version',
   run({ context: { app }, state: { service } }) {
@@ -42,7 +42,7 @@ const selectsEveryVersion: Check = {
   },
 };
 
-/** Routes lead http requests. What else comes to a port goes to every pod of the Service. */
+/** Routes steer HTTP only. On a port of another protocol every pod of the Service gets traffic. */
 const portsAreLed: Check = {
   title: 'every port of the Service is http',
   run({ context: { app }, state: { service } }) {
@@ -56,7 +56,7 @@ const portsAreLed: Check = {
 };
 
 /**
- * Without a name Istio looks at what comes.
+ * Istio detects the protocol of a port that has no name.
  * https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
  */
 function isHttp(port: Port): boolean {
@@ -67,7 +67,7 @@ function isHttp(port: Port): boolean {
 
 type Port = NonNullable<Service['spec']['ports']>[number] & { appProtocol?: string };
 
-/** A paused Deployment may have a template that it has never rolled out: the copy would be of that. */
+/** A paused Deployment may have a template that it never rolled out: the copy would run that template. */
 const isRolledOut: Check = {
   title: 'the plain Deployment is rolled out',
   async run({ context, current }) {
@@ -100,7 +100,7 @@ const nameIsFree: Check = {
 const leadsAll: Check = {
   title: 'nobody else leads requests to every pod',
   async run({ context }) {
-    // What it finds worth knowing is found once more for the switch.
+    // Its notes are dropped: the checks of the switch give them again.
     await context.lastSeen.verify({ ...context, from: '' });
     return [];
   },

@@ -1,4 +1,4 @@
-/** The plain Deployment once more, as a version: the same but for the names and the label that tells it. */
+/** A copy of the plain Deployment as a version. Only its names and its version label differ. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, Service } from '../../shared/kubernetes.ts';
@@ -10,7 +10,7 @@ import { PLAIN } from '../cluster-state/plain-service.ts';
 import { versionsOf } from '../cluster-state/versions.ts';
 import { DEFAULT_LABEL } from '../routing/virtual-service/version-label.ts';
 
-/** In the place of a template: once the plain Deployment is gone its copy is what there is. */
+/** Renders from the plain Deployment instead of a template; once that is deleted, from its copy. */
 export function copyOfPlain(cluster: Cluster): RenderSet {
   return async (_clusterFile, { app = '', version = '', replicas }) => {
     if (version === PLAIN) return [];
@@ -30,7 +30,7 @@ export function copyOfPlain(cluster: Cluster): RenderSet {
   };
 }
 
-/** @param names of the copy; its pods bear `version` as their label */
+/** @param names of the copy; its pods have `version` as their version label */
 export function copyDeployment(
   { metadata, spec }: Deployment,
   { app, version, replicas }: { app: string; version: string; replicas: number },
@@ -64,5 +64,5 @@ export function copyDeployment(
   };
 }
 
-/** The Deployment controller's own count. */
+/** The revision number that the Deployment controller keeps. */
 const REVISION = 'deployment.kubernetes.io/revision';

@@ -1,4 +1,4 @@
-/** What an adoption has to do, from what stands in the cluster. Reads and writes nothing. */
+/** Decides from the state of the cluster what an adoption has to do. Reads and writes nothing. */
 import { UsageError } from '../../shared/errors.ts';
 import { describeLive, describeServing } from '../cluster-state/describe-serving.ts';
 import { PLAIN } from '../cluster-state/plain-service.ts';
@@ -61,7 +61,7 @@ function nothingToUndo({ live, record }: State, { app, to }: Wish): Decision {
     : { kind: 'nothing', live: describeLive(live), message: `${message}.` };
 }
 
-/** Why it cannot be told which pods serve. */
+/** Why the pods that serve cannot be determined; undefined when they can. */
 function notPlain({ plain, deployments }: State, { app }: Wish): string | undefined {
   const { deployments: found = [], hashes = [] } = plain ?? {};
   const [one, ...more] = found;

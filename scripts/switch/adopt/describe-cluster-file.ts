@@ -1,4 +1,4 @@
-/** The cluster file of an adopted service: what istio/cluster.yaml has to say of it. */
+/** The cluster file (istio/cluster.yaml) that describes an adopted service. */
 import { stringify } from 'yaml';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { fullHost } from '../../shared/istio-routes.ts';
@@ -10,7 +10,7 @@ import { portOf } from '../../shared/deployment-ready.ts';
 import type { Container, Deployment, Service, VirtualService } from '../../shared/kubernetes.ts';
 import type { SwitchResult } from '../types.ts';
 
-/** As YAML, for a person to keep; undefined where nothing was adopted. */
+/** The file as YAML, for the user to save; undefined where nothing was adopted. */
 export async function describeClusterFile(
   cluster: Cluster,
   { app, to, outcome }: Pick<SwitchResult, 'app' | 'to' | 'outcome'>,
@@ -21,7 +21,7 @@ export async function describeClusterFile(
   return [...remarksOn(state, app).map((line) => `# ${line}`), yaml.trimEnd()].join('\n');
 }
 
-/** What no value says. */
+/** Remarks on what the values cannot express. */
 function remarksOn({ lastSeen: { routesName, versionsName } }: State, app: string): string[] {
   const renamed = [routesName, versionsName].filter(({ name }) => name !== app);
   return [
@@ -32,7 +32,7 @@ function remarksOn({ lastSeen: { routesName, versionsName } }: State, app: strin
   ];
 }
 
-/** What the sets `version`, `subsets` and `route` are rendered with. */
+/** The values with which the sets `version`, `subsets` and `route` are rendered. */
 function valuesOf(state: State, { app, version }: { app: string; version: string }): object {
   const { deployments, lastSeen, service, target } = state;
   const deployment = findVersion(deployments, version);
@@ -63,7 +63,7 @@ function valuesOf(state: State, { app, version }: { app: string; version: string
   };
 }
 
-/** The one whose port the Service leads to, else the first. */
+/** The container whose port the Service targets, else the first one. */
 function servingContainer({ spec }: Service, deployment: Deployment): Container | undefined {
   const { containers } = deployment.spec.template.spec;
   const [port] = spec.ports ?? [];

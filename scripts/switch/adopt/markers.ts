@@ -1,4 +1,4 @@
-/** The names of an adoption in the routes, before those of the switch that follows in it. */
+/** The route markers of an adoption's own steps, which come before the markers of its switch. */
 import { PLAIN } from '../cluster-state/plain-service.ts';
 import type { SwitchContext } from '../context.ts';
 import { createMarker } from '../routing/marker.ts';
@@ -6,13 +6,13 @@ import type { Move } from '../routing/traffic-routing.ts';
 
 type Told = Pick<SwitchContext, 'record'>;
 
-/** In a marker: every version at once. */
+/** Stands in a marker for every version at once. */
 const ALL = 'all';
 
 const there = ({ record }: Told) => createMarker(ALL, PLAIN, record.id, record.attempt);
 const back = ({ record }: Told) => createMarker(PLAIN, ALL, record.id, record.attempt);
 
-/** From every pod of the Service to the plain ones, which are the same. */
+/** Moves routes from all pods of the Service to the plain subset: the same pods. */
 export const leadMove = (context: Told): Move => ({
   ...{ from: '', to: PLAIN, share: 100, marker: there(context), routes: context.record.routes },
 });
@@ -22,5 +22,5 @@ export const leadMoveBack = (context: Told): Move => ({
   onlyMarked: there(context),
 });
 
-/** What an adoption has written into the names of routes. */
+/** The markers that an adoption may have written into route names. */
 export const leadMarkers = (context: Told): string[] => [there(context), back(context)];

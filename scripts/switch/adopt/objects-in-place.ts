@@ -1,5 +1,6 @@
 /**
- * The VirtualService and the DestinationRule of a service that is no version yet, or what stands for them.
+ * The VirtualService and the DestinationRule of a plain service. Where it has none: the object that
+ * describes what the proxies do without it.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, Lease, Service, VirtualService } from '../../shared/kubernetes.ts';
@@ -14,10 +15,10 @@ import {
 } from '../routing/virtual-service/named-objects.ts';
 import type { RouteTarget } from '../routing/traffic-routing.ts';
 
-/** What the route of the templates is called until a switch has written it. */
+/** The name of the templates' route before the first switch. */
 export const FIRST_ROUTE = 'first-release';
 
-/** The one that a switch would find, else the only one that routes the host, whatever its name. */
+/** The VirtualService that a switch would find, else the only one that routes the host, whatever its name. */
 export async function findRoutes(
   cluster: Cluster,
   service: Service,
@@ -27,7 +28,7 @@ export async function findRoutes(
   return named ?? onlyOneOf(await lookForRoutes(cluster, target), target);
 }
 
-/** The one that a switch would find, else the only one for the host, whatever its name. */
+/** The DestinationRule that a switch would find, else the only one for the host, whatever its name. */
 export async function findRule(
   cluster: Cluster,
   service: Service,
@@ -41,7 +42,8 @@ const annotated = ({ metadata: { name, annotations = {} } }: Service, annotation
   annotations[annotation] ?? name;
 
 /**
- * What a sidecar does without routes: each request goes to any pod of the Service, on the port it came for.
+ * The VirtualService that does what a sidecar does without one: a request goes to any pod of the Service,
+ * on the port that it was sent to.
  */
 export function unrouted(service: Service): VirtualService {
   const { name: host } = service.metadata;
@@ -55,8 +57,8 @@ export function unrouted(service: Service): VirtualService {
 }
 
 /**
- * No subsets at all. Where one was removed not long ago, it may still be on its way to a proxy; the name of a
- * barrier is made of what no run before this one had: how often the Lease has changed hands.
+ * A DestinationRule without subsets. A proxy may still have a subset that was removed a moment ago. So the
+ * barrier gets a name that no earlier run has used, made of the number of times the Lease changed hands.
  */
 export function undivided(service: Service, lease: Lease | undefined): DestinationRule {
   const uid = lease?.metadata.uid ?? 'new';
@@ -68,7 +70,7 @@ export function undivided(service: Service, lease: Lease | undefined): Destinati
   };
 }
 
-/** By which a switch finds what does not bear the name of the app. */
+/** The annotations by which a switch finds objects that are not named after the app. */
 export function annotationsFor(
   service: Service,
   { routes, rule }: { routes: VirtualService | undefined; rule: DestinationRule | undefined },

@@ -1,6 +1,6 @@
 /**
- * The plain pods are told by the hash of their template: while that is how the proxies know them, no rollout
- * may replace them. Whatever else an adoption makes is taken away last, when nothing leads there any more.
+ * The plain subset selects its pods by the hash of their template. While proxies use it, no rollout may
+ * replace these pods. The roll back of this step deletes, last of all, the objects that the adoption created.
  */
 import type { Service } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -48,7 +48,7 @@ async function paused(context: SwitchContext, wanted: true | null): Promise<Chan
   return [patchOf(resources.deployments, deployment, { spec: { paused: wanted } })];
 }
 
-/** The Service says which objects have its routes and its subsets, where their names do not. */
+/** Annotates the Service with the names of its routes and subsets, where these differ from the app's name. */
 async function annotated(
   { cluster, app, record: { adopts } }: SwitchContext,
   valueOf: (name: string) => string | null,
@@ -64,7 +64,7 @@ async function annotated(
   return different.length === 0 ? [] : [patchOf(resources.services, service, patch)];
 }
 
-/** The routes first: none may name a subset that is gone. */
+/** The routes come first: no route may name a subset that is gone. */
 function madeObjects(context: SwitchContext): Change[] {
   const { routes, subsets } = context.record.adopts?.makes ?? { routes: false, subsets: false };
   const { lastSeen } = context;

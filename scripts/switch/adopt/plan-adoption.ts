@@ -1,4 +1,6 @@
-/** An adoption as a list of steps: the plain pods become a version, then the switch leads to their copy. */
+/**
+ * An adoption as a list of steps: the plain pods become a version, then a switch moves traffic to their copy.
+ */
 import type { SwitchContext } from '../context.ts';
 import { planSwitch, planUndo } from '../plan.ts';
 import { undoOf } from '../step.ts';
@@ -9,23 +11,23 @@ import { pauseRollouts } from './pause-rollouts.ts';
 import { routeToPlain } from './route-to-plain.ts';
 import { hasRoutes, hasSubsets } from './where-it-stands.ts';
 
-/** What comes before the switch. */
+/** The steps before the switch. */
 const opening: readonly Step[] = [pauseRollouts, addPlainSubset, routeToPlain];
 
-/** All that follows the preflight. */
+/** All steps after the preflight. */
 export function planAdoption({ options }: Pick<SwitchContext, 'options'>): Step[] {
   const { ownerPaused } = options;
   return [...opening, ...planSwitch({ ownerPaused }).slice(1)];
 }
 
-/** Only as far back as there is something: before the first object is made, nobody is led anywhere. */
+/** The roll back of an adoption: only the steps whose objects exist. */
 export function planUndoAdoption(context: Pick<SwitchContext, 'lastSeen'>): NamedPart[] {
   const ending = opening.toReversed().flatMap(undoOf);
   if (hasSubsets(context) && hasRoutes(context)) return [...planUndo().slice(0, -1), ...ending];
   return hasSubsets(context) ? ending.slice(1) : ending.slice(2);
 }
 
-/** What a failure rolls back. */
+/** The parts that a failure rolls back. */
 export function planAdoptionWayBack(
   done: readonly Step[],
   context: Pick<SwitchContext, 'lastSeen' | 'continued'>,

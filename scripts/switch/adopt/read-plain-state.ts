@@ -1,6 +1,6 @@
 /**
- * Where an adoption stands. What there is none of yet, routes or subsets, is read as what the proxies do
- * without it: every request may go to every pod.
+ * The state of an adoption. Missing routes or subsets are read as what the proxies do without them: every
+ * request may go to every pod.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { CommandError } from '../../shared/errors.ts';
@@ -18,7 +18,7 @@ import { versionOf } from '../routing/virtual-service/version-label.ts';
 import { createVirtualServiceRouting } from '../routing/virtual-service/virtual-service-routing.ts';
 import { annotationsFor, findRoutes, findRule, undivided, unrouted } from './objects-in-place.ts';
 
-/** @throws {CommandError} where there is no such Service, or others decide over its routes */
+/** @throws {CommandError} where there is no such Service, or its routes are not the adoption's to write */
 export async function readPlainState(cluster: Cluster, app: string): Promise<State> {
   const target = targetOf(cluster, app);
   const service = await cluster.get<Service>(resources.services, app);
@@ -66,7 +66,7 @@ export async function readPlainState(cluster: Cluster, app: string): Promise<Sta
   };
 }
 
-/** Asks for nothing but the routes; undefined where they cannot be read. It never fails. */
+/** Reads the routes only; undefined where they cannot be read. Never throws. */
 export async function whoServesPlain(cluster: Cluster, app: string): Promise<LiveVersion[] | undefined> {
   try {
     const { live } = await readPlainState(cluster, app);
@@ -76,7 +76,7 @@ export async function whoServesPlain(cluster: Cluster, app: string): Promise<Liv
   }
 }
 
-/** Until a route names a version the plain pods are all there is. */
+/** Until a route names a version, the plain pods serve all traffic. */
 function asPlain(live: readonly LiveVersion[]): LiveVersion[] {
   return live.map((one) => (one.subset === '' ? { ...one, subset: PLAIN } : one));
 }
@@ -86,7 +86,7 @@ async function podsOf(cluster: Cluster, { spec: { selector = {} } }: Service): P
   return pairs.length === 0 ? [] : cluster.list<Pod>(resources.pods, { labelSelector: pairs.join(',') });
 }
 
-/** Of the pods that bear no version, and are not over. */
+/** The template hashes of the pods without a version that are neither finished nor being deleted. */
 function hashesOf(rule: DestinationRule, pods: readonly Pod[]): string[] {
   const here = pods.filter(
     ({ metadata: { deletionTimestamp, labels = {} }, status }) =>

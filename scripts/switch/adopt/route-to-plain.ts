@@ -1,5 +1,5 @@
 /**
- * Each route that leads to every pod of the Service leads to those that serve now: the same, by another name.
+ * Each route to all pods of the Service becomes a route to the plain subset, which selects the same pods.
  */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';
@@ -32,7 +32,7 @@ export const routeToPlain: Step = {
   },
 };
 
-/** B, of what every proxy did before by itself. */
+/** Proof B that the proxies have the written route, which does what they did without it. */
 function led(context: SwitchContext, move: Move, none: string): Claim {
   return {
     text: `B: every proxy has this revision of the route, and ${none}`,

@@ -1,4 +1,4 @@
-/** Of one version, in one and the same time. */
+/** What one version answered in a period of time. Both versions are counted over the same one. */
 export interface Sample {
   requests: number;
   errors: number;
@@ -10,9 +10,9 @@ export interface Samples {
 }
 
 /**
- * Fisher's exact test, one-sided: the probability, if both versions were equally
- * good, that at least so many of the errors fall to the candidate. Exact for
- * small counts: a canary has a few errors among a few hundred requests.
+ * Fisher's exact test, one-sided. Gives the probability that the candidate gets at least so many of the
+ * errors if both versions are equally good. It is exact for small counts: a canary has a few errors among a
+ * few hundred requests.
  */
 export function fisherExact(candidate: Sample, current: Sample): number {
   const total = candidate.requests + current.requests;
@@ -31,7 +31,7 @@ function logChoose(n: number, k: number): number {
   return k < 0 || k > n ? -Infinity : logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 }
 
-/** Sums up to a thousand, Stirling's series beyond: exact to more digits than counts of requests deserve. */
+/** Up to 1000 a sum, beyond it Stirling's series: more digits than counts of requests need. */
 function logFactorial(n: number): number {
   if (n > 1000)
     return n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3);

@@ -1,4 +1,4 @@
-/** The evidence of a share: enough answers of both versions, the candidate no worse, a person's yes. */
+/** The evidence for a share: enough answers of both versions, the candidate no worse, an approval. */
 import { messageOf } from '../../shared/errors.ts';
 import { waitFor } from '../../shared/wait.ts';
 import type { SwitchContext } from '../context.ts';
@@ -21,7 +21,7 @@ const SIGNIFICANCE_WHILE_HELD = SIGNIFICANCE / 100;
 /** Deadline for an approval, in milliseconds. */
 const HOLD_MS = 24 * 3600 * 1000;
 
-/** Gives a line for a person. Throws a WorseError, or what kept the evidence from coming in time. */
+/** Returns a line for the user. Throws a WorseError, or the reason why there was no evidence in time. */
 export async function gatherEvidence(
   context: SwitchContext,
   share: number,
@@ -37,7 +37,7 @@ export async function gatherEvidence(
   let counted = judgeErrors(context, await untilEnough(context, window), SIGNIFICANCE);
   let timed = await timesIn(window);
   if (isSlower(timed, SIGNIFICANCE)) {
-    // A version that has just started is slow at first: it counts when the next sample is slow too.
+    // A version is slow right after its start: only a second slow sample counts.
     const next = await open();
     await untilEnough(context, next);
     counted = judgeErrors(context, await untilEnough(context, window), SIGNIFICANCE);
@@ -48,7 +48,7 @@ export async function gatherEvidence(
   return withLatency(context, counted, timed);
 }
 
-/** Retries until there is an answer. A source that does not answer is not counted against the candidate. */
+/** Retries until the source answers. A source that does not answer says nothing about the candidate. */
 async function untilHeard<T>(
   { stepTimeoutMs, signal, clock, reporter }: SwitchContext,
   what: string,
@@ -115,8 +115,8 @@ async function compare(
 }
 
 /**
- * Waits for an approval, and goes on testing. A proxy that restarts or an istiod that is away for a while
- * ends no hold of hours; evidence that cannot be had for longer than a step may take does.
+ * Waits for an approval and goes on testing. It may last for hours, so a proxy that restarts or an istiod
+ * that is down for a while does not end it. Missing evidence for longer than the step timeout does.
  */
 async function holdForYes(
   context: SwitchContext,

@@ -1,10 +1,10 @@
-/** What a caller's proxy has counted at each endpoint of each version: requests, and those that failed. */
+/** A caller's proxy counts requests and errors per endpoint. Here they are read for each version. */
 import type { Sample } from './fisher.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
 
-/** Endpoints come and go, each with its counts: so each has counters of its own. */
+/** Endpoints come and go together with their counts: so each endpoint is a counter of its own. */
 export function hostCounters(
   statuses: ClusterStatuses,
   routing: Pick<TrafficRouting, 'versionOfCluster'>,
@@ -24,7 +24,7 @@ export function hostCounters(
   return counters;
 }
 
-/** The sum over all endpoints, by version. */
+/** The sums over all endpoints of each version. */
 export function samplesOf(counters: Counters): Map<string, Sample> {
   const samples = new Map<string, Sample>();
   for (const [key, value] of counters) {

@@ -1,15 +1,13 @@
 /**
- * What counters have gained since they were first looked at. A source that begins anew (a proxy that
- * restarts) and a counter that comes and goes (an endpoint does) count from 0 again; a source that does not
- * answer for a while keeps what it has gained. It is what Prometheus' `increase` is for, with nothing
- * extrapolated.
+ * The increase of counters since their first reading, as Prometheus' `increase`, without extrapolation. A
+ * source that restarts (a proxy) and a counter that is gone and returns (an endpoint) count from 0 again. A
+ * source that does not answer for a while keeps its increase so far.
  */
 export type Counters = ReadonlyMap<string, number>;
 
 /**
- * Gives a function that takes what each source shows now, by source and counter, and gives what each counter
- * has gained at all of them together. A source's first answer is its beginning: how much of that is old,
- * nobody knows.
+ * Returns a function that takes the current counters by source, and returns the increase of each counter
+ * over all sources. A source's first answer is its baseline: when it was counted is unknown.
  */
 export function createIncrease(): (answers: ReadonlyMap<string, Counters>) => Counters {
   const last = new Map<string, Counters>();

@@ -1,4 +1,4 @@
-/** What the evidence says: numbers for a person, and an error when the candidate is worse. */
+/** Judges the evidence: numbers for the user, and an error when the candidate is worse. */
 import { CommandError } from '../../shared/errors.ts';
 import { fisherExact } from './fisher.ts';
 import type { Samples } from './fisher.ts';

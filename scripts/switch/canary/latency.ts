@@ -1,12 +1,13 @@
 /**
- * How long answers took, as histograms tell it, and whether the candidate is slower than the current version.
- * The limit is the bucket's edge within which at least 95 in 100 answers of the current version came. The
- * candidate is slower when
- * - more of its answers were beyond that limit than chance explains (Fisher's exact test, as for errors),
- * - more than 10 in 100 were, twice what the current version may have, and
- * - their mean is half as long again, so that a limit that happens to lie close does not decide alone. It
- *   sees a shift of everything and a heavier tail alike. It sees nothing within one bucket, and the edges lie
- *   a factor of 2 to 2.5 apart.
+ * Latencies from histograms, and whether the candidate is slower than the current version. The limit is the
+ * lowest bucket edge within which at least 95 % of the current version's answers came. The candidate is
+ * slower when all of this holds:
+ * - more of its answers exceed the limit than chance explains (Fisher's exact test, as for errors),
+ * - more than 10 % of them do, twice what the current version may have,
+ * - its mean is at least 1.5 times the current version's: a limit close to many answers does not decide
+ *   alone.
+ * This finds a shift of all answers and a heavier tail alike. A difference within one bucket stays unseen;
+ * the edges lie a factor of 2 to 2.5 apart.
  */
 import { fisherExact } from './fisher.ts';
 import type { Sample, Samples } from './fisher.ts';
@@ -18,11 +19,11 @@ const WITHIN = 0.95;
 const TOO_MANY = 0.1;
 const LONGER = 1.5;
 
-/** `errors` are the answers that took longer than the limit. */
+/** Samples in which `errors` are the answers slower than the limit. */
 export interface Comparison extends Samples {
   limitMs: number;
   chance: number;
-  /** Clearly too many of the candidate's answers are late, be it by chance. */
+  /** Clearly too many of the candidate's answers are late. Whether by chance, `errors` must show. */
   isSlow: boolean;
 }
 
@@ -56,7 +57,7 @@ function lateIn(latencies: Latencies, limitMs: number): Sample {
 const countOf = (latencies: Latencies): number =>
   [...latencies.values()].reduce((sum, count) => sum + count, 0);
 
-/** As if each answer had taken the middle of its bucket. */
+/** The mean if each answer had taken the middle of its bucket. */
 function meanOf(latencies: Latencies): number {
   let lower = 0;
   let sum = 0;
@@ -67,7 +68,7 @@ function meanOf(latencies: Latencies): number {
   return sum / countOf(latencies);
 }
 
-/** Histograms count what is within an edge: from that, what is between two. */
+/** Turns cumulative buckets into counts between two edges. */
 export function disjoint(cumulative: ReadonlyMap<number, number>): Map<number, number> {
   let before = 0;
   return new Map(

@@ -1,6 +1,6 @@
 /**
- * By which label Istio's metrics tell versions apart: `destination_version` is the pods' label `version` and
- * nothing else, `destination_canonical_revision` also their `app.kubernetes.io/version`.
+ * The label that tells versions apart in Istio's metrics. `destination_version` is the pods' label `version`.
+ * `destination_canonical_revision` can also be their `app.kubernetes.io/version`.
  * https://istio.io/latest/docs/reference/config/metrics/#labels
  */
 export type MetricLabel = 'destination_version' | 'destination_canonical_revision';
@@ -11,7 +11,10 @@ const LABELS: readonly (readonly [string, MetricLabel])[] = [
   ['service.istio.io/canonical-revision', 'destination_canonical_revision'],
 ];
 
-/** @param labels what tells the version's pods from others; undefined: the metrics do not tell them apart */
+/**
+ * @param labels by which the version's subset selects
+ * @returns undefined where the metrics cannot tell the versions apart
+ */
 export function metricLabelOf(
   labels: Readonly<Record<string, string>>,
   version: string,

@@ -1,4 +1,6 @@
-/** The approval of a share that is held: an annotation on the Lease that names the switch and the share. */
+/**
+ * The approval of a share that `--hold` holds: an annotation on the Lease. It names the switch and the share.
+ */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -21,7 +23,7 @@ export async function isPromoted(
   return lease?.metadata.annotations?.[PROMOTION] === yesTo(id, share);
 }
 
-/** Approves the current share of the switch under way; returns a line for a person. */
+/** Approves the current share of the running switch; returns a line for the user. */
 export async function promote(cluster: Cluster, app: string, clock: Clock = systemClock): Promise<string> {
   const { record, lastSeen } = await readState(cluster, app);
   if (!isUnfinished(record) || record.phase !== 'running')
@@ -31,7 +33,7 @@ export async function promote(cluster: Cluster, app: string, clock: Clock = syst
     throw new CommandError(
       `The switch of ${app} to ${record.to} is at no share; there is nothing to promote.`,
     );
-  // The switch renews its Lease at the same time.
+  // The running switch writes the same Lease: retry after a conflict.
   await retryWrite(
     async () => {
       const lease = await readLease(cluster, app);

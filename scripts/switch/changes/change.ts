@@ -1,29 +1,32 @@
-/** One write to one object. A step makes it, a run applies it, a dry run shows it. */
+/** One write to one object. A step decides it, a run applies it, a dry run prints it. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { mergePatch } from '../../shared/merge-patch.ts';
 
 export interface Change {
-  /** `keep`: nothing is written, and a person is told why. */
+  /** `keep`: nothing is written, and the user is told why. */
   verb: 'apply' | 'patch' | 'delete' | 'keep';
   resource: Resource;
   name: string;
   namespace?: string | undefined;
-  /** As it was read; undefined where there is none. */
+  /** The object as it was read; undefined where there is none. */
   before: KubernetesObject | undefined;
-  /** As it is to be; undefined where it is to be gone. */
+  /** The object as it is to be; undefined where it is to be deleted. */
   after: KubernetesObject | undefined;
   /** The JSON merge patch between the two. */
   patch?: Record<string, unknown>;
-  /** The field of `spec` that is written while the spec is that of `before`: an edit stops the switch. */
+  /**
+   * The field of `spec` that is written only while the spec is still that of `before`: an edit stops the
+   * switch.
+   */
   guarded?: string;
   /** Delete only the object with this uid. */
   uid?: string | undefined;
-  /** For a person, below the difference. */
+  /** Printed below the difference. */
   remarks?: readonly string[];
 }
 
-/** Server-side apply of an object that is there (`before`) or is not. */
+/** A server-side apply. @param before the object as it exists; undefined where it does not */
 export function applyOf(
   resource: Resource,
   object: KubernetesObject,
@@ -42,7 +45,7 @@ export function patchOf(
   return { verb: 'patch', resource, name: before.metadata.name, before, after, patch };
 }
 
-/** One field of the spec of an object that nobody else may have changed meanwhile. */
+/** Writes one field of a spec; refused where somebody else has edited the spec meanwhile. */
 export function specOf(
   resource: Resource,
   before: KubernetesObject,

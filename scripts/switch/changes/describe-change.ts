@@ -1,10 +1,10 @@
-/** A change as a person reads it: the lines of its difference. */
+/** A change for the terminal: the lines of its difference. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Change } from './change.ts';
 import { diffObjects } from '../../shared/diff-objects.ts';
 import { touchedBy } from '../../shared/merge-patch.ts';
 
-/** @param after what the server makes of it, where that was asked */
+/** @param after the object as the server's dry run gives it, where there was one */
 export function describeChange(change: Change, after = change.after): string[] {
   const { verb, resource, name, before, remarks = [] } = change;
   const which = `${resource.kind} ${name}`;
@@ -28,17 +28,17 @@ function differenceOf(
 
 const specOf = (object: KubernetesObject | undefined) => (object?.['spec'] ?? {}) as Record<string, unknown>;
 
-/** What the server keeps for itself. */
+/** Metadata that the API server writes. */
 const KEPT = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp'];
 
-/** Fields in one order, and without what the server keeps for itself. */
+/** The object with sorted fields and without the metadata that the API server writes. */
 export function withoutServers(object: KubernetesObject | undefined): unknown {
   if (object === undefined) return undefined;
   const metadata = Object.entries(object.metadata).filter(([key]) => !KEPT.includes(key));
   return sorted({ ...object, metadata: Object.fromEntries(metadata), status: undefined });
 }
 
-/** The server may answer with the fields of an object in another order. */
+/** Sorts fields: the API server may answer with another order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

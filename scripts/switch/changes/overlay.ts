@@ -1,4 +1,4 @@
-/** A cluster as the changes so far would leave it: reads see them, and nothing is stored. */
+/** The cluster as the planned changes would leave it. Reads see these changes; nothing is stored. */
 import type { Cluster, ListOptions } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
@@ -7,8 +7,8 @@ import type { Change } from './change.ts';
 export interface Overlay {
   cluster: Cluster;
   /**
-   * Lays a change over what is there and gives the object as it would be. An object that is there goes
-   * through the server's dry run, for its defaults and merged lists.
+   * Adds a change and returns the object as it would be. A change of an existing object goes through the API
+   * server's dry run, which sets defaults and merges lists.
    * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
    */
   add(change: Change): Promise<KubernetesObject | undefined>;

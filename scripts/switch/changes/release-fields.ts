@@ -1,5 +1,5 @@
 /**
- * A switch that is over owns no field any more: a server-side apply of the author's would conflict with it.
+ * Gives up the fields of a switch that has ended: else the author's next server-side apply would conflict.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
  */
 import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
@@ -13,15 +13,15 @@ import { everyAutoscalerOf, isAutoscaler } from './autoscaler.ts';
 import { renderVersion } from './render-version.ts';
 import { findLive } from './version-objects.ts';
 
-/** An object that a switch may have written. Not every one may be read by its name. */
+/** An object that a switch may have written. Not all of them may be read by name. */
 interface Owned {
   resource: Resource;
   read: () => Promise<KubernetesObject | undefined>;
 }
 
 /**
- * Gives up all that this and earlier runs have written. It never fails: what stays owned is told.
- * @param except a version that is left for a look at it: its next try deletes what this one has made
+ * Gives up the fields that this run and earlier ones have written. Never throws: it notes what stays owned.
+ * @param except a failed version that `--keep-failed` leaves: the next run deletes what this one has created
  */
 export async function releaseFields(
   context: SwitchContext,
@@ -58,7 +58,7 @@ async function ownedObjects(context: SwitchContext, except: string | undefined):
   return [...routing, ...service, ...own.flat()];
 }
 
-/** An adoption may have annotated it. */
+/** The Service, which an adoption may have annotated. */
 function listedService({ cluster, app, record, signal }: SwitchContext): Owned[] {
   const resource = resources.services;
   return record.adopts ? [{ resource, read: () => cluster.get(resource, app, { signal }) }] : [];
@@ -74,7 +74,7 @@ function listed({ cluster, signal }: SwitchContext, resource: Resource, name: st
   };
 }
 
-/** What else the template set makes of a version. What may be written and not read stays as it is. */
+/** The other objects of a version in the template set. Those that may not be read are left out. */
 async function othersOf(context: SwitchContext, version: string): Promise<Owned[]> {
   const { cluster, options, app } = context;
   const rendered = await renderVersion(options, { app, version }).catch(() => undefined);
@@ -97,7 +97,7 @@ async function release({ cluster, signal, clock }: SwitchContext, { resource, re
     const others = entries.filter(({ manager }) => manager !== cluster.fieldManager);
     if (live === undefined || others.length === entries.length) return;
     const { name, namespace, resourceVersion } = live.metadata;
-    // An empty list says nothing to the API server; a single empty entry clears it.
+    // The API server ignores an empty list; a single empty entry clears it.
     const metadata = { resourceVersion, managedFields: others.length > 0 ? others : [{}] };
     await cluster.patch(resource, name, { metadata }, { namespace, signal });
   };

@@ -6,17 +6,17 @@ import { verifyTextFields } from '../../shared/text-fields.ts';
 
 export interface RenderedVersion {
   deployment: Deployment;
-  /** What else the set holds, a HorizontalPodAutoscaler for instance. */
+  /** The other objects of the set, such as a HorizontalPodAutoscaler. */
   others: KubernetesObject[];
 }
 
-/** Makes the objects of the resource set `version` from values. */
+/** Renders the resource set `version` from values. */
 export type RenderSet = (
   clusterFile: string,
   vars: Readonly<Record<string, string>>,
 ) => Promise<KubernetesObject[]>;
 
-/** What the run was told of them. */
+/** The options of the run that concern templates. */
 interface Templates {
   clusterFile: string;
   image?: string | undefined;

@@ -1,10 +1,10 @@
-/** The label by which a version's pods are told from others, where the template does not give it. */
+/** Adds the label by which the subset selects a version's pods, where the template has none. */
 import type { Deployment } from '../../shared/kubernetes.ts';
 import type { SwitchContext } from '../context.ts';
 import { renderVersion } from './render-version.ts';
 import type { RenderedVersion } from './render-version.ts';
 
-/** What the template set makes of the candidate, with the label that its pods need. */
+/** Renders the candidate and adds the label that its pods need. */
 export async function renderCandidate(
   { options, app, from, to, lastSeen }: Pick<SwitchContext, 'options' | 'app' | 'from' | 'to' | 'lastSeen'>,
   replicas: number,
@@ -14,8 +14,8 @@ export async function renderCandidate(
 }
 
 /**
- * The same with the label by which the subset selects, on its pods. Only where the template tells versions
- * apart by another label already: no label mends a selector that means the pods of two versions.
+ * Adds the subset's label to the pods. Only where the template already has another label that differs by
+ * version: no label repairs a Deployment whose selector matches the pods of two versions.
  */
 export function withVersionLabel(
   deployment: Deployment,

@@ -1,4 +1,7 @@
-/** What belongs to a version: its Deployment, what the set `version` makes for it alone, its autoscalers. */
+/**
+ * The objects of a version: its Deployment, those that the set `version` renders for it alone, its
+ * autoscalers.
+ */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -9,7 +12,10 @@ import { renderVersion } from './render-version.ts';
 import type { SwitchContext } from '../context.ts';
 import { findVersion, listVersions } from '../cluster-state/versions.ts';
 
-/** All that ends with a version, the Deployment first: one that still stands may have to serve again. */
+/**
+ * Deletes the objects of a version, the Deployment first: while it exists the version may have to serve
+ * again.
+ */
 export async function deleteVersion(context: SwitchContext, version: string): Promise<Change[]> {
   const { cluster } = context;
   const deployment = findVersion(await listVersions(cluster, context), version);
@@ -29,14 +35,14 @@ function deletion(deployment: Deployment): Change {
   return deleteOf(resources.deployments, deployment, { uid: deployment.metadata.uid, remarks });
 }
 
-/** Applied: with what is there already. */
+/** Applies an object, whether it exists or not. */
 export async function applyObject(context: SwitchContext, object: KubernetesObject): Promise<Change> {
   const before = await findLive(context, object);
   const resource = await context.cluster.resourceOf(object);
   return applyOf(resource, object, before === 'unseen' ? undefined : before);
 }
 
-/** Without an object that the set makes under the same name for the other version. */
+/** The objects of one version only: not those that the set renders under the same name for the other one. */
 async function objectsOfVersion(
   context: SwitchContext,
   version: string,
@@ -44,7 +50,7 @@ async function objectsOfVersion(
 ): Promise<KubernetesObject[]> {
   const { cluster, app, options, from, to, deployments, signal } = context;
   const other = version === to ? from : to;
-  // A roll back needs no template: without one there are no more objects to find.
+  // A roll back works without a template: then the set gives no further objects.
   const render = (name: string) => renderVersion(options, { app, version: name }).catch(() => undefined);
   const [own, others] = await Promise.all([render(version), render(other)]);
   const keyOf = ({ kind, metadata }: KubernetesObject) => `${kind ?? ''} ${metadata.name}`;
@@ -60,7 +66,10 @@ async function objectsOfVersion(
   return [...new Map([...rendered, ...found].map((object) => [keyOf(object), object])).values()];
 }
 
-/** The object as it stands now; `unseen` where a switch may make and delete it, and may not read it. */
+/**
+ * The object as it is now; `unseen` where the switch has the right to create and delete it, but not to read
+ * it.
+ */
 export async function findLive(
   { cluster, namespace, signal }: SwitchContext,
   object: KubernetesObject,

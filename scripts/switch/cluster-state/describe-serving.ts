@@ -1,4 +1,4 @@
-/** Which versions serve, in words. */
+/** Text that says which versions serve. */
 import type { LiveVersion } from '../routing/traffic-routing.ts';
 
 /** `v1 serves all traffic`, or `v1 serves 95 % and v2 5 % of all traffic`. */

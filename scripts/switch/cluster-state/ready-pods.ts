@@ -6,7 +6,10 @@ import { findVersion, listVersionPods, listVersions } from './versions.ts';
 
 type Context = Pick<SwitchContext, 'cluster' | 'service' | 'lastSeen'>;
 
-/** The ready pods of a version. @param enoughFor as many as this version has are enough. Default: all. */
+/**
+ * Counts the ready pods of a version.
+ * @param enoughFor as many as this version has are enough. Default: all.
+ */
 export async function readyPods(
   { cluster, service, lastSeen }: Context,
   version: string,

@@ -1,4 +1,4 @@
-/** One request to each new pod itself, before any traffic can reach it. */
+/** The smoke test: one request directly to each pod of the candidate, before it gets traffic. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isTransient } from '../../shared/cluster/errors.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
@@ -7,7 +7,7 @@ import { printable } from '../../shared/printable.ts';
 import { SHORT_ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.ts';
 import { portOf } from '../../shared/deployment-ready.ts';
 
-/** On the Deployment: the path that shows that the app does its job. Default: that of the readiness probe. */
+/** Annotation on the Deployment: the path to request. Default: the path of the readiness probe. */
 export const SMOKE_ANNOTATION = 'zero-downtime/smoke-test';
 
 export interface SmokeTest {
@@ -18,7 +18,7 @@ export interface SmokeTest {
 export function smokeTestOf(service: Service, { metadata, spec }: Deployment): SmokeTest | undefined {
   const target = service.spec.ports?.[0];
   const wanted = target?.targetPort ?? target?.port;
-  // The template's probe, not the pod's: behind Istio the pod's own was rewritten to the sidecar's agent.
+  // Read the template's probe: in the pod Istio has rewritten the probe to the sidecar's agent.
   const { containers } = spec.template.spec;
   const container =
     containers.find(({ ports = [] }) =>
@@ -29,12 +29,12 @@ export function smokeTestOf(service: Service, { metadata, spec }: Deployment): S
   return port === undefined ? undefined : { path, port };
 }
 
-/** The pod was not heard at all: that may be the way to it, and may pass. */
+/** There was no answer at all. The connection may be the reason, so it is retried. */
 export class NoAnswerError extends CommandError {}
 
 /**
  * Throws when a pod answers with an error, not at all, or as another version.
- * @param version undefined where it may call itself what it likes
+ * @param version that the pod must say it is; undefined: not checked
  */
 export async function smokeTest(
   cluster: Cluster,

@@ -15,7 +15,7 @@ export async function listVersions(cluster: Cluster, state: Told): Promise<Versi
   return versionsOf(state, await cluster.list<Deployment>(resources.deployments));
 }
 
-/** What tells versions apart. */
+/** The Service and the rule by which pods belong to versions. */
 type Told = { service: Service; lastSeen: Pick<TrafficRouting, 'versionOf'> };
 
 export function versionsOf({ service, lastSeen }: Told, deployments: Deployment[]): VersionDeployment[] {
@@ -31,7 +31,7 @@ export function findVersion(versions: VersionDeployment[], version: string): Dep
   return versions.find((entry) => entry.version === version)?.deployment;
 }
 
-/** Whether traffic may be moved back to a version: not to one that is being deleted. */
+/** Whether traffic may be moved back to a version: it exists and is not being deleted. */
 export function canServeAgain(deployment: Deployment | undefined): deployment is Deployment {
   return deployment !== undefined && deployment.metadata.deletionTimestamp === undefined;
 }

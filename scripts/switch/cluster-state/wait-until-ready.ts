@@ -1,4 +1,4 @@
-/** Waits for a version's Deployment and says why it is not ready when time is up. */
+/** Waits until a version's Deployment is ready. At the deadline it says why it is not. */
 import { formatDuration } from '../../shared/duration.ts';
 import { CommandError } from '../../shared/errors.ts';
 import { isReady } from '../../shared/kubernetes.ts';
@@ -9,24 +9,26 @@ import { explainUnready, isFinal, rolloutOf } from '../../shared/deployment-read
 import { NoAnswerError, smokeTest, smokeTestOf } from './smoke-test.ts';
 import { findVersion, listVersionPods, listVersions } from './versions.ts';
 
-/** How long ready pods may not answer, in milliseconds: a broken port-forward is soon replaced. */
+/** Time for which ready pods may give no answer, in milliseconds: a broken port-forward is soon replaced. */
 const UNHEARD_MS = 10_000;
 
-/** How long a final refusal may stand, in milliseconds: it may be an old one, and the controller retries. */
+/**
+ * Time for which a final refusal must last, in milliseconds: it may be outdated, as the controller retries.
+ */
 const REFUSED_MS = 5000;
 
 interface Seen {
   summary: string;
-  /** When ready pods did not answer first. */
+  /** Since when ready pods have not answered. */
   unheardSince?: number;
-  /** Why the Deployment will not be ready by waiting. */
+  /** Why waiting cannot make the Deployment ready. */
   failed?: string | undefined;
-  /** Why pods are not created, and since when that will not pass by waiting. */
+  /** Why pods are not created, and since when waiting cannot change it. */
   refused?: string | undefined;
   refusedSince?: number | undefined;
 }
 
-/** @param smoke also one request to each pod itself */
+/** @param smoke whether the smoke test is part of it */
 export async function waitUntilReady(
   context: SwitchContext,
   version: string,
@@ -75,7 +77,7 @@ export async function waitUntilReady(
   }
 }
 
-/** Told at once: the words go with the Deployment when it is rolled back. */
+/** Notes a refusal at once: a roll back deletes the Deployment and its message. */
 function tellRefusal(
   { reporter, clock }: Pick<SwitchContext, 'reporter' | 'clock'>,
   seen: Seen,
@@ -95,7 +97,7 @@ async function smokeTestAll(
   pods: Pod[],
 ): Promise<void> {
   const test = smokeTestOf(service, deployment);
-  // A copy says of itself what its original says.
+  // The copy of an adopted Deployment answers with its original's version.
   const expected = record.adopts ? undefined : version;
   if (test) await Promise.all(pods.map((pod) => smokeTest(cluster, pod, test, expected)));
 }

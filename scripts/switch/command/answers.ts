@@ -1,4 +1,4 @@
-/** What is only asked and answered, in words or as one JSON document. */
+/** The commands that only answer a question, as text or as one JSON document. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { printable } from '../../shared/printable.ts';
 import { promote } from '../canary/promote.ts';
@@ -11,7 +11,7 @@ import { allServed, readStatus } from './status.ts';
 type Answer = { document: (document: object) => void } | { text: (text: string) => void };
 
 /**
- * Gives the exit code: 1 where a route leads to nothing, and where the file that was named says otherwise.
+ * Returns the exit code: 1 where a route leads to nothing, and where the named file differs from the cluster.
  */
 export async function answerStatus(
   cluster: Cluster,

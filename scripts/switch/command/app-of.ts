@@ -1,12 +1,11 @@
 import { readRegularFile } from '../../shared/regular-file.ts';
 
-/** A cluster file that people write has a few KB; the renderer judges larger ones. */
+/** Cluster files have a few KB. A larger one is not read here; the renderer judges it. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The app that a cluster file names for all of its sets; undefined where there is no such file, or none is
- * named. Read before anything else is loaded, and so by its line alone: what else is in the file is the
- * renderer's to judge.
+ * The app that a cluster file names for all of its sets; undefined where it does not exist or names none.
+ * Only this line is read, before the YAML parser is loaded. The renderer judges the rest of the file.
  */
 export function appOf(clusterFile: string): string | undefined {
   let text: string;

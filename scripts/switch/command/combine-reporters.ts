@@ -2,7 +2,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { unfailing } from '../../shared/unfailing.ts';
 import type { Reporter } from '../types.ts';
 
-/** Sends events to several reporters. When one fails the others are told once, and the run goes on. */
+/** Sends events to several reporters. When one fails, the others get one note about it; the run goes on. */
 export function combineReporters(...reporters: Reporter[]): Reporter {
   const heard: Reporter[] = reporters.map((reporter, index) =>
     unfailing(reporter, (error) =>

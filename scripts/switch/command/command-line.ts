@@ -1,4 +1,4 @@
-/** The command line of the switch as values. */
+/** Parses the command line of the switch. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 import { calledHere } from '../../shared/called.ts';
@@ -52,9 +52,9 @@ Example: npm run switch -- --to v2 --image registry.example/shop:2.0.0`;
 
 export interface Parsed {
   help: boolean;
-  /** Only say where things stand. */
+  /** Only print the status. */
   status: boolean;
-  /** Only say yes to the share that is held. */
+  /** Only approve the share that `--hold` holds. */
   promote: boolean;
   /** The cluster file that status compares with the cluster. */
   compared: string | undefined;
@@ -65,7 +65,7 @@ export interface Parsed {
   options: Omit<SwitchOptions, 'cluster' | 'signal' | 'prover'>;
 }
 
-/** What `parseArgs` takes. */
+/** The flags, for `parseArgs`. */
 export const switchFlags = {
   ...clusterFlags,
   to: { type: 'string' },
@@ -96,7 +96,7 @@ export interface ParseOptions {
   defaultTemplates: string;
   /** How the command is typed, and the app it means where none is named. Default: as in this repository. */
   called?: Called;
-  /** What is said is read elsewhere, such as the log of a pod: its kubeconfig is not there. Default: no. */
+  /** The output is read where this kubeconfig does not exist, such as the log of a pod. Default: no. */
   isReadElsewhere?: boolean;
 }
 
@@ -162,7 +162,7 @@ export function parseSwitchArgs(argv: string[], parsing: ParseOptions): Parsed {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof switchFlags }>>['values'];
 
-/** What a suggested command says again: where cluster and files are, and how the switch was asked for. */
+/** The flags that a suggested command repeats: those for the cluster, the files and the way of the switch. */
 function sameFlags(
   values: Values,
   { defaultTemplates, isReadElsewhere }: ParseOptions,
@@ -200,7 +200,7 @@ function verifyValuesFlags(
   if (values === '' || written === '') throw new UsageError('--write-values and --values need a file.');
 }
 
-/** What is adopted is copied as it runs: nothing of a new version can be told. */
+/** An adoption copies the Deployment as it runs: flags that describe a new version are refused. */
 function verifyAdoption(values: Values): void {
   if (values.as === undefined)
     throw new UsageError('--as VERSION is missing: what the version is to be called, such as adopt --as v1.');

@@ -1,4 +1,4 @@
-/** `status --values FILE`: whether the file that will be applied next says what stands in the cluster. */
+/** `status --values FILE`: whether the file that will be applied next agrees with the cluster. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { printable } from '../../shared/printable.ts';
 import { asFlags } from '../../shared/shell.ts';
@@ -10,7 +10,7 @@ import { describeDifference } from '../values/describe-values.ts';
 
 export interface Comparison extends ValuesReport {
   agrees: boolean;
-  /** Who serves. */
+  /** The version that serves. */
   live: string;
 }
 
@@ -25,7 +25,7 @@ export async function compareWithFile(
   return { ...report, agrees, live: state.live[0]?.subset ?? '' };
 }
 
-/** @param options the flags that its command says again */
+/** @param options the flags that the suggested command repeats */
 export function describeComparison(
   comparison: Comparison,
   options: Pick<SwitchOptions, 'app' | 'called' | 'sameCluster'>,

@@ -1,4 +1,4 @@
-/** A Kubernetes Event for each step, on the object it is about: `kubectl describe` shows it. */
+/** Writes a Kubernetes Event for each step, on the step's object: `kubectl describe` shows it. */
 import { withTimeout } from '../../shared/clock.ts';
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
@@ -11,11 +11,11 @@ import type { Subject } from '../types.ts';
 const COMPONENT = 'zero-downtime-switch';
 /** Timeout of an Event, in milliseconds: Events are best effort. */
 const PATIENCE_MS = 2000;
-/** What the API server takes in `message`. */
+/** The longest `message` that the API server takes, in characters. */
 const LONGEST = 1024;
 
 export interface StepEvent {
-  /** The step, or what rolls it back. */
+  /** The step, or its roll back. */
   part: NamedPart;
   title: string;
   detail: string;
@@ -30,7 +30,7 @@ export async function recordEvent(context: SwitchContext, event: StepEvent): Pro
   try {
     await withTimeout(context.clock, PATIENCE_MS, (signal) => writeEvent(context, event, signal));
   } catch {
-    // Ignored: the terminal and the record tell the same.
+    // Ignored: the terminal and the record have the same information.
   }
 }
 
@@ -69,7 +69,7 @@ async function writeEvent(context: SwitchContext, event: StepEvent, signal: Abor
   );
 }
 
-/** The object itself: as it was last seen, or as it stands now. */
+/** Finds the step's object: as it was last seen, else as it is now. */
 async function subjectOf(
   context: SwitchContext,
   part: NamedPart,

@@ -1,4 +1,4 @@
-/** A journal: one JSON line per event, written before the next thing happens. It covers killed runs too. */
+/** The journal: one JSON line per event, written before the run goes on. So a killed run has one too. */
 import { constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
@@ -8,15 +8,15 @@ import type { Reporter } from '../types.ts';
 /** A pipe without a reader is an error (ENXIO). https://man7.org/linux/man-pages/man2/open.2.html */
 const APPEND_AT_ONCE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
-/** Appends to `file`; wrong usage when that cannot be written. Its methods throw when a write fails later. */
+/** Appends to `file`. A file that cannot be opened is wrong usage; a write that fails later throws. */
 export function createJournal(file: string, now: () => Date = () => systemClock.date()): Reporter {
   let step: string | undefined;
   let isTorn = false;
   const descriptor = open(file);
   const write = (event: string, fields: Record<string, unknown> = {}): void => {
-    // A journal is read on terminals too.
+    // A journal is also read on terminals: control characters are escaped.
     const line = `${printableJson({ time: now().toISOString(), event, ...fields }, printableStrings)}\n`;
-    // After a partial write start a new line.
+    // After a partial write the next event starts on a new line.
     const bytes = Buffer.from(isTorn ? `\n${line}` : line);
     let at = 0;
     try {

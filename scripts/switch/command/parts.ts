@@ -1,4 +1,4 @@
-/** All that the command does beyond reading its flags, in one place to load when it is needed. */
+/** The parts of the command that are loaded after its flags have been read. */
 export { connectCluster } from '../../shared/cluster/cluster.ts';
 export { combineReporters } from './combine-reporters.ts';
 export { createJournal } from './journal.ts';

@@ -1,4 +1,4 @@
-/** Steps on a terminal; plain lines in a log; nothing at all for a program. */
+/** Reports the steps: live on a terminal, as plain lines in a log, not at all for a program (`--json`). */
 import { systemClock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { createSteps } from '../../shared/terminal.ts';
@@ -25,7 +25,8 @@ export function createTerminalReporter(
     },
     progress(text) {
       steps.progress(text);
-      // On a terminal it is in the spinner's line. A pipeline that says nothing for long looks dead.
+      // On a terminal the spinner's line shows progress. A log gets a line now and then, so that it looks
+      // alive.
       if (output.isTTY || now() - saidAt < LOG_EVERY_MS) return;
       saidAt = now();
       steps.line(` … ${running}: ${text}`);

@@ -1,4 +1,4 @@
-/** A cluster to which only the one operator writes. */
+/** A cluster that writes only while this run holds the operator lease. */
 import type { Cluster, WriteOptions } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 
@@ -6,10 +6,10 @@ import type { KubernetesObject } from '../../shared/kubernetes.ts';
 const UNGUARDED = new Set(['SelfSubjectAccessReview', 'Event']);
 
 /**
- * The same cluster, each write of which renews the lock first, retries too. A process that stood still
- * (SIGSTOP, a closed laptop) does not know for how long: somebody else may have finished or rolled back its
- * switch meanwhile, and no resourceVersion tells where an object is as it was before.
- * @param renew throws when somebody else is the operator by now
+ * The same cluster, but each write and each retry renews the Lease first. A process that was suspended
+ * (SIGSTOP, a closed laptop) does not notice it. Another run may have finished or rolled back its switch
+ * meanwhile, and a resourceVersion does not show that where an object is unchanged.
+ * @param renew throws when another run has taken the Lease
  */
 export function guardWrites(cluster: Cluster, renew: () => Promise<void>): Cluster {
   const first = async ({ dryRun }: WriteOptions) => {

@@ -1,14 +1,14 @@
-/** The lock of one run: not taken at first, and perhaps never. */
+/** The lock of one run. A run without writes never takes it. */
 import type { Run } from '../context.ts';
 import { takeLease } from './take-lease.ts';
 import type { OperatorLease } from './operator-lease.ts';
 import type { SwitchRecord } from './switch-record.ts';
 
 export interface Lock {
-  /** Aborted when another operator may be at work. */
+  /** Aborted when another run may have taken the Lease. */
   readonly lost: AbortSignal;
   take(run: Pick<Run, 'cluster' | 'options' | 'signal' | 'clock' | 'reporter'>): Promise<void>;
-  /** A no-op while it is not taken. */
+  /** Renews the Lease; does nothing before it is taken. */
   renew(): Promise<void>;
   write(record: SwitchRecord): Promise<void>;
   /** Writes the last record and releases the lock in one write. */

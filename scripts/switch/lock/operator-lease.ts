@@ -1,4 +1,4 @@
-/** One operator at a time: the running one renews the Lease; that of a killed run expires. */
+/** The operator lease: one run at a time. A running one renews it; that of a killed run expires. */
 import { withTimeout, type Clock } from '../../shared/clock.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isAmbiguous, isConflict } from '../../shared/cluster/errors.ts';
@@ -15,7 +15,7 @@ const MOST_RETRIES = 20;
 const RETRY_AFTER_MS = 100;
 
 export interface Operator {
-  /** Of this run alone. */
+  /** Unique to this run. */
   identity: string;
   leaseSeconds: number;
   clock: Clock;
@@ -26,14 +26,14 @@ export interface OperatorLease {
   write(record: SwitchRecord): Promise<void>;
   /** Renews the Lease now, within its duration; fails when another run holds it. */
   renew(): Promise<void>;
-  /** The last record and the end of the Lease in one write: a run killed here leaves all of it or nothing. */
+  /** Writes the last record and releases the Lease in one write: a kill leaves both done or neither. */
   finish(record: SwitchRecord): Promise<void>;
-  /** Aborted when the Lease could not be renewed in time: another operator may be at work. */
+  /** Aborted when the Lease could not be renewed in time: another run may have taken it. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
-/** The Lease as this operator writes it. */
+/** The Lease as held by this run from now on. */
 export function holdBy({ identity, leaseSeconds, clock }: Operator, lease: Lease): Lease {
   const now = microTime(clock);
   const isNew = lease.spec.holderIdentity !== identity;
@@ -55,9 +55,9 @@ export function keepLease(cluster: Cluster, operator: Operator, taken: Lease): O
 
 interface Edit {
   edit: (lease: Lease) => Lease;
-  /** Whether a write whose answer was lost has been carried out after all. */
+  /** Whether a write whose answer was lost has been done. */
   isDone?: (found: Lease) => boolean;
-  /** Of one request. */
+  /** Timeout of one request, in milliseconds. */
   timeoutMs?: number;
 }
 
@@ -67,7 +67,7 @@ class KeptLease implements OperatorLease {
   readonly #lost = new AbortController();
   readonly #everyMs: number;
   #lease: Lease;
-  /** Renewals that were due since the last write. A process that stood still counts one, however long. */
+  /** Renewals that were due since the last write. A suspended process counts one, however long it was. */
   #missed = 0;
   #isRenewing = false;
   #writing: Promise<unknown> = Promise.resolve();
@@ -86,7 +86,7 @@ class KeptLease implements OperatorLease {
     return this.#lost.signal;
   }
 
-  /** Once more where the answer was read late: the Lease may have run out since. */
+  /** Repeats the renewal when its answer was read late: the Lease may have expired since. */
   async renew(): Promise<void> {
     for (;;) {
       const elapsedMs = stopwatch(this.#operator.clock);
@@ -118,7 +118,7 @@ class KeptLease implements OperatorLease {
   #everySoOften(): void {
     this.#cancel = this.#operator.clock.after(this.#everyMs, () => this.#everySoOften());
     this.#missed += 1;
-    // One renewal interval before another run may take over.
+    // Give up one renewal interval before another run may take the Lease.
     if (this.#missed >= RENEWALS - 1) {
       const { name } = this.#lease.metadata;
       this.#lost.abort(new CommandError(`The Lease ${name} could not be renewed; this run stops.`));
@@ -126,14 +126,14 @@ class KeptLease implements OperatorLease {
     }
     if (this.#isRenewing) return;
     this.#isRenewing = true;
-    // Its timeout: a hanging renewal must not delay the next one.
+    // With a timeout: a hanging renewal must not delay the next one.
     const edit = (lease: Lease) => holdBy(this.#operator, lease);
     void this.#change({ edit, timeoutMs: 2 * this.#everyMs })
       .catch(() => undefined)
       .finally(() => (this.#isRenewing = false));
   }
 
-  /** One write after another, each on what the last one gave. */
+  /** Writes one after another, each on the result of the one before. */
   #change(edit: Edit): Promise<void> {
     const next = this.#writing.then(() => this.#write(edit));
     this.#writing = next.catch(() => undefined);
@@ -178,7 +178,7 @@ class KeptLease implements OperatorLease {
   }
 }
 
-/** Elapsed time by the clock that went further: a monotonic one may stop while the machine sleeps. */
+/** Elapsed time, the larger of two clocks': a monotonic clock may stop while the machine sleeps. */
 function stopwatch(clock: Clock): () => number {
   const [from, date] = [clock.now(), clock.date().getTime()];
   return () => Math.max(clock.now() - from, clock.date().getTime() - date);

@@ -1,4 +1,7 @@
-/** The memory of a switch, in an annotation of the Lease: the next run continues or undoes it anywhere. */
+/**
+ * The record of a switch, in an annotation of the Lease. The next run, on any machine, continues or undoes
+ * it.
+ */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Lease } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -6,15 +9,15 @@ import type { RouteId } from '../routing/traffic-routing.ts';
 
 export const ANNOTATION = 'zero-downtime/switch';
 
-/** What an adoption has found: it makes a version of it, or leaves it as it was. */
+/** What an adoption found before its first write. A roll back restores it. */
 export interface Adopted {
-  /** The Deployment whose pods bear no version. */
+  /** The Deployment whose pods have no version label. */
   deployment: string;
-  /** The pod-template-hash of these pods, which tells them from others. */
+  /** The pod-template-hash of these pods, by which the plain subset selects them. */
   hash: string;
-  /** What there was none of: the adoption makes it, and a roll back deletes it. */
+  /** The objects that did not exist: the adoption creates them, a roll back deletes them. */
   makes: { routes: boolean; subsets: boolean };
-  /** Annotations that the Service gets: under which names a switch finds what was there already. */
+  /** Annotations for the Service: the names by which a switch finds the objects that existed already. */
   annotations: Readonly<Record<string, string>>;
 }
 
@@ -24,17 +27,17 @@ export interface SwitchRecord {
   to: string;
   phase: 'running' | 'undoing' | 'switched' | 'undone';
   startedAt: string;
-  /** Which run of it is at work, or was last; absent for the first. */
+  /** The number of the current or last run of the switch; absent for the first. */
   attempt?: number | undefined;
-  /** The revision of the versions that every proxy was proven to have; absent where that is not known. */
+  /** The revision of the subsets that every proxy was proven to have; absent where unknown. */
   proven?: string | undefined;
-  /** What of the candidate was there before the switch began: it is not ours to take away. */
+  /** What existed of the candidate before the switch began: a roll back must not delete it. */
   before?: { deployment: boolean; subset: boolean };
-  /** The routes that named the current version when the switch began. Their markers go when it is over. */
+  /** The routes that named the current version when the switch began. Its end removes their markers. */
   routes?: RouteId[] | undefined;
-  /** The old version was left running on purpose. */
+  /** Whether `--keep-old` left the version running that was switched from. */
   keptOld?: boolean;
-  /** It is an adoption. */
+  /** Present for an adoption. */
   adopts?: Adopted | undefined;
 }
 
@@ -58,15 +61,15 @@ export function readRecord(lease: Lease | undefined): SwitchRecord | undefined {
   }
 }
 
-/** As values of labels are written. A shell takes it for nothing more in a suggested command. */
+/** The syntax of a label value. It needs no quotes in a suggested shell command. */
 const NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
 
-/** As Kubernetes lets objects be named. */
+/** The syntax of an object name. */
 const OBJECT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-/** Annotations of ours. */
+/** The keys of this project's annotations. */
 const OURS = /^zero-downtime\/[a-z-]+$/;
 
-/** Somebody else may have written the annotation. */
+/** Checks the parsed annotation: anybody may have edited it. */
 function isRecord(value: unknown): value is SwitchRecord {
   const fields = (value ?? {}) as Partial<Record<keyof SwitchRecord, unknown>>;
   const { id, from, to, phase, startedAt, attempt = 1, proven = '' } = fields;
@@ -81,7 +84,7 @@ function isRecord(value: unknown): value is SwitchRecord {
   );
 }
 
-/** Of no adoption, or of one that is whole: without what it has found nothing can be made of it. */
+/** Whether the record is of no adoption, or of one with all fields: a partial one cannot be continued. */
 function isAdoptable({ adopts }: { adopts?: unknown }): boolean {
   if (adopts === undefined) return true;
   const { deployment, hash, makes, annotations } = (adopts ?? {}) as Partial<Record<keyof Adopted, unknown>>;
@@ -92,7 +95,7 @@ function isAdoptable({ adopts }: { adopts?: unknown }): boolean {
   return areTexts && areKnown && Object.entries(annotations ?? {}).every(isNamed);
 }
 
-/** Without them a route is known by its marker alone. */
+/** The routes in the record; undefined: routes are then recognised by their markers alone. */
 function routesIn({ routes }: { routes?: unknown }): RouteId[] | undefined {
   const isWeight = (weight: unknown) => weight === null || Number.isSafeInteger(weight);
   const isId = (one: Partial<Record<keyof RouteId, unknown>> | null) => {
@@ -103,7 +106,7 @@ function routesIn({ routes }: { routes?: unknown }): RouteId[] | undefined {
   return Array.isArray(routes) && routes.every(isId) ? (routes as RouteId[]) : undefined;
 }
 
-/** A switch was begun and neither finished nor rolled back. */
+/** Whether the switch was begun and neither finished nor rolled back. */
 export function isUnfinished(
   record: SwitchRecord | undefined,
 ): record is SwitchRecord & { phase: 'running' | 'undoing' } {

@@ -21,19 +21,19 @@ export interface TakeOptions {
   signal: AbortSignal;
   onWait?: (text: string) => void;
   clock?: Clock;
-  /** Of this run alone. Default: from user, machine and process. */
+  /** Unique to this run. Default: from user, machine and process. */
   identity?: string | undefined;
 }
 
-/** Who runs the switch, for people; no two runs are named alike. */
+/** A readable holder identity, unique to this run. */
 function operatorIdentity(id: string): string {
   return `${userName()}@${hostname()}-${process.pid}-${id}`;
 }
 
 /**
- * When another holds it: waits to see it renewed (its holder is alive, and this
- * run stops) or run out (it was killed). Only changes of the value count, not its
- * time, so that clock skew does not matter, as in client-go's leader election.
+ * Takes the Lease. Where another run holds it, waits until that one renews it (it is alive, and this run
+ * stops) or it expires (that one was killed). Expiry is measured from the last change seen here, not from the
+ * time in the Lease, so that clock skew does not matter, as in client-go's leader election.
  */
 export async function takeLease(cluster: Cluster, app: string, options: TakeOptions): Promise<OperatorLease> {
   const { leaseSeconds = 15, signal, onWait, clock = systemClock } = options;
@@ -59,7 +59,7 @@ export async function takeLease(cluster: Cluster, app: string, options: TakeOpti
     try {
       return keepLease(cluster, operator, await write(found));
     } catch (error) {
-      // Retry after a conflict or a lost answer, but not for ever: a Lease may exist and not be readable.
+      // Retry after a conflict or a lost answer, with a deadline: a Lease may exist and not be readable.
       failingSince ??= clock.now();
       const isOver = clock.now() - failingSince > leaseSeconds * 1000;
       if (isOver || !(isConflict(error) || isAmbiguous(error))) throw error;
@@ -83,12 +83,12 @@ interface Watching {
   onWait: ((text: string) => void) | undefined;
 }
 
-/** Watches whoever holds the Lease. */
+/** Observes the holder of the Lease. */
 function createObserver({ app, name, leaseSeconds, clock, onWait }: Watching) {
   let seen: { holder: string; renewed: string; at: number } | undefined;
   let saidAt = -Infinity;
   return {
-    /** How long it may still be at work without renewing. Throws when it has been seen to renew. */
+    /** Time until the Lease expires, in milliseconds. Throws when its holder was seen to renew it. */
     leftMs(holder: string, lease: Lease | undefined): number {
       const renewed = lease?.spec.renewTime ?? '';
       if (seen?.holder !== holder) seen = { holder, renewed, at: clock.now() };

@@ -1,4 +1,4 @@
-/** An owner in words, with the command that pauses it. */
+/** Describes an owner for the user, with the command that pauses it. */
 import type { SeenObject } from '../routing/traffic-routing.ts';
 import type { Owner } from './owner.ts';
 
@@ -17,7 +17,7 @@ export function describeOwner({ kind, name, namespace }: Owner): string {
   }
 }
 
-/** As a person types it; undefined where only its own documentation says how. */
+/** The command that pauses the owner; undefined where only its own documentation has it. */
 export function pauseCommand({ kind, name, namespace }: Owner): string | undefined {
   const at = namespace === undefined ? '' : ` -n ${namespace}`;
   switch (kind) {
@@ -32,13 +32,13 @@ export function pauseCommand({ kind, name, namespace }: Owner): string | undefin
   }
 }
 
-/** What leads on from an owner that is not paused. */
+/** The way out when an owner is not paused. */
 export function howToPause(owner: Owner): string {
   const command = pauseCommand(owner);
   return command === undefined ? `stop ${owner.name} from applying the old files` : command;
 }
 
-/** What takes it up again, once its files say the new state. */
+/** The command that resumes the owner, once its files describe the new state. */
 export function resumeCommand({ kind, name, namespace = '' }: Owner): string | undefined {
   switch (kind) {
     case 'Kustomization':

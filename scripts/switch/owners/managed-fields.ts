@@ -1,5 +1,5 @@
 /**
- * Who wrote which fields of an object, as the API server keeps it.
+ * Reads an object's managedFields: who wrote which fields.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -25,8 +25,8 @@ export function ownsSpec({ fieldsV1 }: FieldEntry, field?: string): boolean {
 }
 
 /**
- * Who wrote these fields of `spec` last; undefined where nobody is known to have.
- * @param own the manager that is not meant
+ * The last writer of these fields of `spec`; undefined where there is none on record.
+ * @param own the field manager to leave out
  */
 export function lastWriter(
   object: KubernetesObject,
@@ -37,7 +37,7 @@ export function lastWriter(
     ({ manager = '', subresource = '' }) => manager !== '' && manager !== own && subresource === '',
   );
   const owners = others.filter((entry) => fields.some((field) => ownsSpec(entry, field)));
-  // A field that was taken away has no owner any more.
+  // A removed field has no owner: then any other writer counts.
   return (owners.length > 0 ? owners : others).toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who keeps an object as its files say: a controller that reconciles it, or a tool that applies it when
- * somebody runs it. Recognised by the labels and annotations that the tool leaves on the object.
+ * The owner of an object: a controller that reconciles it, or a tool that applies it when somebody runs it.
+ * It is recognised by the labels and annotations that it leaves on the object.
  */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
@@ -8,20 +8,19 @@ import { fieldEntries, ownsSpec } from './managed-fields.ts';
 
 export interface Owner {
   /**
-   * `Helm release`: writes when somebody runs it. `pipeline`: a field manager that applies, of which nothing
-   * else is known: taken for a pipeline's. All others write again and again. `controller`: a field manager
-   * that is named like one.
+   * `Helm release` writes when somebody runs Helm. `pipeline` is any other field manager that applies. All
+   * others reconcile again and again. `controller` is a field manager whose name looks like a controller's.
    */
   kind: 'Application' | 'Kustomization' | 'HelmRelease' | 'controller' | 'Helm release' | 'pipeline';
   name: string;
-  /** Undefined where the object does not say. */
+  /** Undefined where the object does not name it. */
   namespace?: string;
 }
 
-/** Whether it reverts an edit by itself. */
+/** Whether the owner reverts an edit by itself. */
 export const reverts = ({ kind }: Owner) => kind !== 'Helm release' && kind !== 'pipeline';
 
-/** The field managers of the tools that are recognised by their own marks. */
+/** The field managers of tools that are recognised by their labels and annotations. */
 const ARGO_CD = ['argocd-controller', 'argocd-application-controller'];
 const KNOWN: Partial<Record<Owner['kind'], readonly string[]>> = {
   Application: ARGO_CD,
@@ -34,10 +33,10 @@ const KNOWN: Partial<Record<Owner['kind'], readonly string[]>> = {
 export const writesFor = ({ kind, name }: Owner, manager: string) =>
   (KNOWN[kind] ?? [name]).includes(manager);
 
-/** What a person or a pipeline applies with, by default: no owner. */
+/** The default field managers of people and pipelines: they are no owners. */
 const BY_HAND = ['kubectl', 'kubectl-client-side-apply', 'before-first-apply', 'render'];
 
-/** A program that reconciles is named so by convention: `kluctl-controller`, `fleet-agent`, `configsync`. */
+/** Reconciling programs are named so by convention: `kluctl-controller`, `fleet-agent`, `configsync`. */
 const RECONCILES = /(controller|operator|reconciler|agent|sync)s?$/i;
 
 /**
@@ -51,7 +50,7 @@ export function ownersOf(
   const marked = [application(resource, object, namespace), ...flux(object)].filter(
     (owner) => owner !== undefined,
   );
-  // A HelmRelease is carried out by Helm, whose marks it leaves too.
+  // A HelmRelease is installed by Helm, which leaves its own labels and annotations too.
   const release = marked.some(({ kind }) => kind === 'HelmRelease') ? undefined : helmRelease(object);
   const known = release === undefined ? marked : [...marked, release];
   const explained = new Set([own, ...BY_HAND, ...known.flatMap(({ kind }) => KNOWN[kind] ?? [])]);
@@ -59,7 +58,7 @@ export function ownersOf(
 }
 
 /**
- * Argo CD heeds a tracking id only on the very object that it names.
+ * Argo CD ignores a tracking id on any object but the one that it names.
  * https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
  */
 function application(
@@ -70,17 +69,17 @@ function application(
   const { name, labels = {}, annotations = {}, namespace: home = namespace } = object.metadata;
   const [tracking = '', ...place] = (annotations['argocd.argoproj.io/tracking-id'] ?? '').split(':');
   if (tracking !== '' && place.join(':') === `${group}/${kind}:${home}/${name}`) {
-    // An Application outside of Argo CD's own namespace has that before its name.
+    // An Application outside of Argo CD's own namespace has its namespace before its name.
     const [app = '', within] = tracking.split('_').reverse();
     return { kind: 'Application', name: app, ...(within === undefined ? {} : { namespace: within }) };
   }
-  // Charts set this label too, without any Argo CD: it counts only where Argo CD has written the object.
+  // Charts set this label without Argo CD too: it counts only where Argo CD has written the object.
   const isWritten = fieldEntries(object).some(({ manager = '' }) => ARGO_CD.includes(manager));
   const label = labels['argocd.argoproj.io/instance'] ?? labels['app.kubernetes.io/instance'];
   return isWritten && label !== undefined ? { kind: 'Application', name: label } : undefined;
 }
 
-/** Its controllers set both labels together. https://fluxcd.io/flux/components/kustomize/kustomizations/ */
+/** Flux sets both labels together. https://fluxcd.io/flux/components/kustomize/kustomizations/ */
 function flux({ metadata: { labels = {} } }: KubernetesObject): (Owner | undefined)[] {
   const by = (prefix: string, kind: Owner['kind']): Owner | undefined => {
     const name = labels[`${prefix}.toolkit.fluxcd.io/name`];
@@ -97,7 +96,7 @@ function helmRelease({ metadata: { labels = {}, annotations = {} } }: Kubernetes
   return { kind: 'Helm release', name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** Whoever else has applied what a switch writes. */
+/** The other field managers that have applied the object's spec. */
 function appliers(object: KubernetesObject, explained: ReadonlySet<string>): Owner[] {
   const others = new Set(
     fieldEntries(object).flatMap((entry) => {

@@ -1,11 +1,11 @@
-/** Who has overwritten the switch's fields, by the object's managedFields, and how to prevent it. */
+/** Names who has overwritten the switch's fields, from managedFields, and how to prevent it. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
 import { describeOwner, pauseCommand } from './describe-owner.ts';
 import { lastWriter } from './managed-fields.ts';
 import { ownersOf, reverts, writesFor } from './owner.ts';
 
-/** One line, or none where nobody is known to have written these fields of `spec`. */
+/** One line; none where no writer of these fields of `spec` is on record. */
 export function describeWriter(
   { fieldManager: own, namespace }: Pick<Cluster, 'fieldManager' | 'namespace'>,
   seen: SeenObject,
