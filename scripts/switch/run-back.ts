@@ -1,11 +1,11 @@
-/** Steps rolled back one after another, from what stands there now: somebody else's edit outlives it. */
+/** Rolls back steps one after another, from the current state: somebody else's edits stay. */
 import { CommandError } from '../shared/errors.ts';
 import { describeLive } from './cluster-state/describe-serving.ts';
 import type { SwitchContext } from './context.ts';
 import { perform } from './perform.ts';
 import type { NamedPart } from './step.ts';
 
-/** Throws why it stopped. */
+/** @throws StepFailed of the step that failed; CommandError when the current version does not serve alone */
 export async function runBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { lastSeen } = await context.readState();
   let next: SwitchContext = { ...context, lastSeen: lastSeen.knowing(context.lastSeen.proven) };
@@ -15,8 +15,8 @@ export async function runBack(context: SwitchContext, plan: readonly NamedPart[]
 }
 
 /**
- * Rolled back, the current version has all the traffic, unless somebody else has written routes. What was
- * adopted is every pod again, with no subset.
+ * After a roll back the current version has all the traffic, unless somebody else has written routes. After
+ * that of an adoption, all pods have it again, without a subset.
  */
 function verifyServesAlone({ lastSeen, from, record: { adopts } }: SwitchContext): void {
   const live = lastSeen.live();

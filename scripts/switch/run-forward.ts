@@ -1,4 +1,4 @@
-/** Steps one after another. */
+/** Runs steps one after another. */
 import type { SwitchContext } from './context.ts';
 import { perform } from './perform.ts';
 import type { Step } from './step.ts';

@@ -1,4 +1,4 @@
-/** A plan carried out under the lock, and what a failure in it leads to. */
+/** Runs a plan under the lock, and handles its failure. */
 import { InterruptedError, messageOf } from '../shared/errors.ts';
 import { releaseFields } from './changes/release-fields.ts';
 import type { SwitchContext } from './context.ts';
@@ -15,13 +15,13 @@ import type { NamedPart, Step } from './step.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { SwitchResult } from './types.ts';
 
-/** The plan, and the lock under which it runs. */
+/** The operation of a run, and its lock. */
 export interface Job {
   operation: Operation;
   lock: Lock;
 }
 
-/** Runs forward, and rolls back where a step's failure asks for it. */
+/** Runs the plan, and rolls back when a failed step requires it. */
 export async function goOn(context: SwitchContext, plan: Step[], job: Job): Promise<SwitchResult> {
   let end: SwitchContext;
   try {
@@ -37,10 +37,10 @@ export async function goOn(context: SwitchContext, plan: Step[], job: Job): Prom
   return saySwitched(context, plan);
 }
 
-/** With what is known for the next switch. */
+/** The record with the proven revision, for the next switch. */
 const recordOf = ({ record, lastSeen: { proven } }: SwitchContext): SwitchRecord => ({ ...record, proven });
 
-/** Interrupted, or no longer the only operator, a run leaves everything as it is for the next one. */
+/** A run that was interrupted, or has lost the Lease, changes nothing more: the next run continues. */
 async function afterFailure(
   { context, part, cause }: StepFailed,
   plan: Step[],
@@ -61,7 +61,7 @@ async function afterFailure(
   return sayUndone(context, cause);
 }
 
-/** A candidate that `--keep-failed` leaves still belongs to the switch. */
+/** Rolls back. A candidate that `--keep-failed` leaves still belongs to the switch. */
 async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Promise<SwitchContext> {
   const { options, record, to } = context;
   const isLeft = options.keepFailed === true && record.before?.deployment !== true;
@@ -70,7 +70,7 @@ async function rollBack(context: SwitchContext, plan: readonly NamedPart[]): Pro
   return end;
 }
 
-/** All of it rolled back, or finished where it is too late for that. */
+/** Rolls back the whole switch; past the point of no return finishes it instead. */
 export async function undo(context: SwitchContext, job: Job): Promise<SwitchResult> {
   const { operation } = job;
   let end: SwitchContext;

@@ -1,4 +1,4 @@
-/** One run: reads where things stand, decides, takes the lock, runs the plan, and says where things stand. */
+/** One run: reads the state, decides, takes the lock, runs the plan, reports the state. */
 import { systemClock } from '../shared/clock.ts';
 import { createId } from '../shared/create-id.ts';
 import { UsageError, messageOf } from '../shared/errors.ts';
@@ -21,14 +21,14 @@ import type { Reporter, SwitchOptions, SwitchResult } from './types.ts';
 import { verifyValuesFile } from './values/write-values.ts';
 
 /**
- * Never throws for what happens in the cluster: that is in the result.
- * @throws UsageError for wrong usage; what the first read of the cluster threw
+ * Runs a switch. Failures in the cluster are in the result and are not thrown.
+ * @throws UsageError for wrong usage; the error of a failed first read of the cluster
  */
 export function runSwitch(options: SwitchOptions, listener: Reporter): Promise<SwitchResult> {
   return runOperation(switchOperation, options, listener);
 }
 
-/** The same for whatever operation. */
+/** As `runSwitch`, for any operation. */
 export async function runOperation(
   operation: Operation,
   options: SwitchOptions,
@@ -37,7 +37,7 @@ export async function runOperation(
   if (options.to !== undefined) verifyVersionName(options.to);
   verifyValuesFile(options);
   const { cluster, clock = systemClock, istioNamespace = 'istio-system' } = options;
-  // Events are a courtesy: nothing waits for them but the end of the run.
+  // Events are best effort: only the end of the run waits for them.
   const background: Promise<void>[] = [];
   const lock = createLock();
   const run: Run = {
@@ -85,7 +85,7 @@ async function readAndDecide(run: Run, job: Job): Promise<SwitchResult> {
     await lock.take(run);
     return await runLocked(run, decision, job);
   } catch (error) {
-    // Be it outside of any step: where things stand is still to be said.
+    // Also for a failure outside of a step: the result says where things stand.
     return stop(context, error);
   }
 }
@@ -93,7 +93,7 @@ async function readAndDecide(run: Run, job: Job): Promise<SwitchResult> {
 async function runLocked(run: Run, work: Work, job: Job): Promise<SwitchResult> {
   const { options } = run;
   const { operation, lock } = job;
-  // Between the look and the Lease somebody may have finished another switch.
+  // Read again under the Lease: another switch may have ended after the first read.
   const state = await run.readState();
   const again = operation.decide(state, options);
   if (again.kind !== work.kind || again.from !== work.from || again.to !== work.to) {

@@ -1,4 +1,4 @@
-/** What a run says at its end: where things stand, and which command comes next. */
+/** The last message of a run: the state that was reached, and the next command. */
 import { formatDuration } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { describeLive, describeServing } from './cluster-state/describe-serving.ts';
@@ -27,7 +27,7 @@ export function sayBeginning({ options, reporter, words }: Run, { kind, from, to
   );
 }
 
-/** @param serving who serves, where that is known already */
+/** @param serving the versions that serve, where they have been read already */
 export async function sayEnd(
   run: Run,
   asEnded: Ended,
@@ -56,10 +56,10 @@ export async function sayEnd(
   };
 }
 
-/** One version serves alone, and no switch is under way. */
+/** Whether one version serves alone and no switch is under way. */
 const isAtRest = ({ outcome }: Ended) => ['switched', 'undone', 'already-there'].includes(outcome);
 
-/** The cluster file does not say what stands in the cluster: whoever applies it undoes what was done. */
+/** Warns that the cluster file differs from the cluster: applying it would undo the switch. */
 function withoutFile(
   { options }: Run,
   ended: Ended,
@@ -70,7 +70,7 @@ function withoutFile(
   return { ...ended, ok: false, message, error: ended.error ?? problem };
 }
 
-/** Refused before anything was changed. */
+/** The result of a run that was refused before its first write. */
 export function sayRefused(
   run: Run,
   { from, to }: Pick<SwitchResult, 'from' | 'to'>,
@@ -92,7 +92,7 @@ export async function saySwitched(
   return sayEnd(context, { from, to, outcome: 'switched', ok: true, message });
 }
 
-/** After a failure; `failure` undefined: it was asked for. */
+/** The result of a roll back. @param failure its cause; undefined: `--undo` */
 export async function sayUndone(context: SwitchContext, failure?: unknown): Promise<SwitchResult> {
   const { options, from, to, words } = context;
   const message = words.undone(context, failure !== undefined, switchCommand(options, to));
@@ -107,7 +107,7 @@ export async function sayPlanned(context: SwitchContext, undo: boolean): Promise
   return sayEnd(context, { from, to, outcome: 'planned', ok: true, message });
 }
 
-/** Stopped where the next run goes on. `more`: what is to be said before where things stand. */
+/** The result of a stopped run, which the next one continues. `more` comes before the state. */
 export async function sayStopped(
   context: SwitchContext,
   failure: unknown,
@@ -126,7 +126,7 @@ export async function sayStopped(
   return sayEnd(context, ended, Promise.resolve(live));
 }
 
-/** From the state that was reached, as far as it can be read. */
+/** The next command, from the state that was reached, as far as it can be read. */
 async function nextStep(context: SwitchContext): Promise<string> {
   const { options, cluster, app, from, to } = context;
   const [versions, lease] = await Promise.all([
@@ -142,7 +142,7 @@ async function nextStep(context: SwitchContext): Promise<string> {
   return waysOn(options, to, versions === undefined || canServeAgain(findVersion(versions, from)));
 }
 
-/** @param waiting steps that take their time by design, which is no proxy's fault */
+/** @param waiting steps that wait by design: no proxy is named as slow for them */
 function accountOf(steps: readonly StepReport[], waiting: readonly string[]): string {
   const slowest = steps
     .filter(({ name }) => !waiting.includes(name))

@@ -1,85 +1,87 @@
-/** A step as data: what it will write, and what must be true then. */
+/** A step as data: its writes, and the claim that must hold after them. */
 import type { Change } from './changes/change.ts';
 import type { SwitchContext } from './context.ts';
 import type { Proof } from './proofs/prove-everywhere.ts';
 import type { QuietWatch } from './proofs/quiet-watch.ts';
 import type { Subject } from './types.ts';
 
-/** What a claim has shown. */
+/** The result of a proven claim. */
 export interface Proven {
-  /** What is true now, for a person: `2/2 pods ready`. */
+  /** The fact, for the user: `2/2 pods ready`. */
   detail: string;
   proof?: Proof | undefined;
-  /** A note; no reason to stop. */
+  /** Notes: no reason to stop. */
   notes?: string[] | undefined;
-  /** A proof C that has begun, for the next step. */
+  /** A proof C that this step has begun, for the next step. */
   watch?: QuietWatch | undefined;
 }
 
 export interface Claim {
-  /** As a person reads it before anything is done; empty where it goes without saying. */
+  /** The claim as a dry run prints it; empty: it is not printed. */
   text: string;
-  /** It is about the versions that the proxies are told of, as they were written last. */
+  /** Whether it proves that every proxy has the subsets as last written. */
   provesVersions?: boolean;
-  /** Waits until it holds; throws why it does not. */
+  /** Waits until the claim holds; throws the reason when it does not. */
   prove(): Promise<Proven>;
 }
 
 export interface Phase {
-  /** What is written, decided from what is read now. A step may be run again: what is already so stays. */
+  /** The writes, decided from the current state. Idempotent: what is already so is not written again. */
   changes?(context: SwitchContext): Promise<Change[]>;
-  /** What must hold then. `changes`: those of this phase, as they were decided. */
+  /** What must hold after them. `changes`: the writes of this phase. */
   claim?(context: SwitchContext, changes: readonly Change[]): Claim;
 }
 
 export interface Part extends Required<Phase> {
   title(context: SwitchContext): string;
-  /** What must be done and hold before the first write. */
+  /** A phase that must be done and hold before the step's own writes. */
   before?: Phase;
-  /** Printed right before the first write. */
+  /** A warning, printed right before the first write. */
   warning?(context: SwitchContext): string;
-  /** The text while the claim is waited for. */
+  /** A phase after the step's own. */
   after?: Phase;
 }
 
 export interface NamedPart extends Part {
-  /** For programs: the name in the report, the journal and the Events. */
+  /** The name for programs: in the report, the journal and the Events. */
   name: string;
-  /** Read-only: no Event is written for it. */
+  /** True for a read-only step: it gets no Event. */
   changesNothing?: boolean;
-  /** The object it is about. Default: the one that holds the routes. */
+  /** The object that the step is about. Default: the one with the routes. */
   subject?(context: SwitchContext): Subject;
 }
 
 export interface Step extends NamedPart {
-  /** Its roll back, with the same proofs. Undefined: nothing to undo. */
+  /** Rolls the step back, with the same proofs. Undefined: nothing to undo. */
   undo?: Part;
-  /** Percent of the traffic that the candidate gets. After it, a roll back restores the capacity first. */
+  /**
+   * Percent of the traffic that the candidate gets. A roll back after this step restores the capacity first.
+   */
   share?: number;
   /** What a failure leads to: a roll back, or a stop from which the next run continues. */
   onFailure: 'undo' | 'stop';
-  /** Waiting in it is by design, and no proxy's fault. */
+  /** True when the step waits by design: no proxy is named as slow for it. */
   waits?: boolean;
 }
 
 export const nothing = (): Promise<Change[]> => Promise.resolve([]);
 
-/** A claim that needs no proof. */
+/** A claim that holds already and needs no proof. */
 export function alreadySo(detail: string, text = ''): Claim {
   return { text, prove: () => Promise.resolve({ detail }) };
 }
 
-/** What is known once the claim has been proven. */
+/** The context after a claim has been proven: with the revision that it proved. */
 export function knowingOf(context: SwitchContext, claim: Claim | undefined): SwitchContext {
   return claim?.provesVersions ? { ...context, lastSeen: context.lastSeen.asProven() } : context;
 }
 
-/** In the order in which they are done. */
+/** The phases of a part in their order. */
 export function phasesOf(part: Part): Phase[] {
   return [part.before ?? {}, part, part.after ?? {}];
 }
 
-/** The roll back of a step. */
+/** The roll back of a step, as a list: empty where there is nothing to undo. */
 export function undoOf(step: Step): NamedPart[] {
   const subject = (context: SwitchContext) => step.subject?.(context) ?? context.lastSeen.routesName;
   return step.undo === undefined ? [] : [{ ...step.undo, name: `undo-${step.name}`, subject }];

@@ -1,4 +1,4 @@
-/** The switch from one version to another. */
+/** The operation that switches from one version to another. */
 import { readState, whoServes } from './cluster-state/read-state.ts';
 import { findVersion } from './cluster-state/versions.ts';
 import { decide } from './decide.ts';
@@ -34,7 +34,7 @@ export const switchOperation: Operation = {
   explainMissingRights,
   decide,
   preflight,
-  // Only missing rights refuse a roll back: an owner that writes the old state may be why it is asked for.
+  // Only missing rights refuse a roll back: an owner that writes the old state may be the reason for it.
   async lookBeforeUndo(context, state) {
     await verifyWayBack(context, state);
     const versions = [context.from, context.to].map((version) => findVersion(state.deployments, version));

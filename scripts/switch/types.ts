@@ -1,4 +1,4 @@
-/** What a switch is told, and what it says while it runs and at the end. */
+/** The options of a switch, its result, and the events it reports. */
 import type { Called } from '../shared/called.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Cluster } from '../shared/cluster/cluster.ts';
@@ -21,25 +21,25 @@ export interface SwitchOptions {
   canary?: readonly number[] | undefined;
   /** Evidence from this Prometheus instead of the callers' proxies. */
   prometheus?: string | undefined;
-  /** Wait for a person's yes after each share's evidence. */
+  /** Wait for an approval after each share's evidence. */
   hold?: boolean | undefined;
-  /** How many answers of the new version a share needs to be judged. Default 100. */
+  /** The number of the candidate's answers that a share needs to be judged. Default 100. */
   leastSample?: number | undefined;
   undo?: boolean | undefined;
   /** Make the version out of a plain Deployment that serves now. */
   adopt?: boolean | undefined;
-  /** Whoever keeps the objects as its files say (Argo CD, Flux) is paused, though nobody can see it. */
+  /** The owner of the objects (Argo CD, Flux) is paused, though the cluster does not show it. */
   ownerPaused?: boolean | undefined;
   dryRun?: boolean | undefined;
-  /** The cluster file that the end state is written into; `-`: only a patch of `clusterFile` is made. */
+  /** The cluster file to write the end state into; `-`: only print a patch of `clusterFile`. */
   writeValues?: string | undefined;
-  /** Leave the old version running, so that the way back deploys nothing. */
+  /** Leave the current version running after the switch, so that a switch back deploys nothing. */
   keepOld?: boolean | undefined;
-  /** Leave a new version that did not become ready for a look at it. */
+  /** Leave a candidate that failed, so that it can be examined. */
   keepFailed?: boolean | undefined;
   /** How long one step may take, in milliseconds. Default 120 s. */
   stepTimeoutMs?: number | undefined;
-  /** How long nobody may have used the old version before it is removed, in milliseconds. Default 1 s. */
+  /** How long the current version must be unused before it is removed, in milliseconds. Default 1 s. */
   quietMs?: number | undefined;
   istioNamespace?: string | undefined;
   /** Write Kubernetes Events for the steps. Default: no; the command does. */
@@ -47,31 +47,31 @@ export interface SwitchOptions {
   /** How long the operator's Lease lives without renewal, in whole seconds. Default 15. */
   leaseSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** How this command is typed, and the app it means where none is named. Default: as in this repository. */
+  /** How this command is typed, and its default app. Default: as in this repository. */
   called?: Called | undefined;
-  /** Flags that name this cluster in the commands the last line suggests, such as ` --context kind`. */
+  /** Flags that name this cluster in suggested commands, such as ` --context kind`. */
   sameCluster?: string | undefined;
-  /** Flags of this switch that a command that goes on with it says again: ` --canary 5,25 --hold`. */
+  /** Flags of this switch that the command to continue it repeats: ` --canary 5,25 --hold`. */
   sameWishes?: string | undefined;
   /** For tests: other proofs than those against the live mesh. */
   prover?: Prover | undefined;
   /** For tests: the steps in another order. */
   arrange?: (<T extends { name: string }>(plan: readonly T[]) => T[]) | undefined;
-  /** Makes a version's objects. Default: from the templates of `clusterFile`. */
+  /** Renders a version's objects. Default: from the templates of `clusterFile`. */
   renderSet?: RenderSet | undefined;
-  /** Where all time comes from. Default: the machine's. */
+  /** The clock of the run. Default: the machine's. */
   clock?: Clock | undefined;
-  /** What makes this run's names. Default: random. */
+  /** Creates the ids of the run. Default: random. */
   createId?: CreateId | undefined;
-  /** Who runs it, as the Lease names its holder; no two runs are alike. Default: from user and machine. */
+  /** The holder identity in the Lease, unique to this run. Default: from user and machine. */
   identity?: string | undefined;
 }
 
 export type Outcome = 'switched' | 'already-there' | 'undone' | 'stopped' | 'planned';
 
-/** What a dry run tells of a step. */
+/** A step in the result of a dry run. */
 export interface PlannedStep {
-  /** As the step report of the run will call it. */
+  /** The name of the step, as in a step report. */
   name: string;
   title: string;
   /** Diff lines, object by object. */
@@ -87,24 +87,24 @@ export interface Subject {
 
 export interface StepReport {
   name: string;
-  /** Absent where it changes nothing. */
+  /** Absent for a read-only step. */
   subject?: Subject;
-  /** Percent of the traffic that the candidate gets by it. */
+  /** Percent of the traffic that the candidate gets in it. */
   share?: number;
   durationMs: number;
   proxies: number;
   slowest: Proof['slowest'] | undefined;
   detail: string;
   /**
-   * Requests that the callers' proxies counted during this step, as far as they were looked at: on the
-   * version that is left (shift-traffic, drain-old), or on both (canary). Each is counted in one step only.
+   * Requests that the callers' proxies counted during this step, where they were read: on the current version
+   * (shift-traffic, drain-old), or on both versions (canary). Each is counted in one step only.
    */
   requests?: number | undefined;
-  /** Worth knowing, and no reason to stop. */
+  /** Notes: no reason to stop. */
   notes?: string[];
 }
 
-/** What a step that is done took. */
+/** The duration of a finished step, and the requests counted in it. */
 export type StepCost = Pick<StepReport, 'durationMs' | 'requests'>;
 
 export interface SwitchResult {
@@ -112,14 +112,14 @@ export interface SwitchResult {
   from: string | undefined;
   to: string | undefined;
   outcome: Outcome;
-  /** False: it did not do what was asked for (exit code 1). */
+  /** False: the run did not do what was asked for (exit code 1). */
   ok: boolean;
   steps: StepReport[];
-  /** The most proxies that took part in a proof. */
+  /** The largest number of proxies in one proof. */
   proxies: number;
-  /** The sum of what the steps counted; undefined when none of them did. */
+  /** The sum of the steps' requests; undefined when no step counted any. */
   requests: number | undefined;
-  /** The version or versions that serve now, as far as is known. */
+  /** The version or versions that serve now; undefined when they cannot be read. */
   live: string | undefined;
   durationMs: number;
   /** One line: where things stand, and which command comes next. */
@@ -127,7 +127,7 @@ export interface SwitchResult {
   error: string | undefined;
   /** With `dryRun`: what each step would change. */
   plan?: PlannedStep[];
-  /** With `writeValues`, where things are at rest: what became of the cluster file. */
+  /** With `writeValues`, at the end of a whole switch or roll back: the result for the cluster file. */
   values?: ValuesReport;
 }
 
@@ -138,14 +138,14 @@ export interface ValueChange {
   to: string;
 }
 
-/** A cluster file beside the cluster. */
+/** A cluster file compared with the cluster. */
 export interface ValuesReport {
   file: string;
-  /** What it takes for the file to say what stands in the cluster. */
+  /** The changes after which the file describes the cluster's state. */
   changes: ValueChange[];
-  /** The same as a patch; empty where it says so already. */
+  /** The same as a patch; empty when there are none. */
   patch: string;
-  /** What stands otherwise in the cluster even then. */
+  /** Objects that differ from the cluster even after these changes. */
   differs: string[];
 }
 
@@ -155,24 +155,26 @@ export interface Names {
   to: string;
 }
 
-/** What a run says of itself, by what it is for. */
+/** The texts of a run, by operation. */
 export interface Words {
   /** The first line: `Switching coffee-shop from v1 to v2`. */
   begins(kind: 'switch' | 'undo', names: Names, isContinued: boolean): string;
-  /** What is so now, before how long it took. */
+  /** The fact at the end of a switch. Its duration follows. */
   done(names: Names): string;
-  /** Which command comes next then. */
+  /** The next command after it. */
   next(names: Names, options: SwitchOptions, keepsOld: boolean): string;
-  /** What is so when it was rolled back; `again`: the command that tries once more. */
+  /** The fact after a roll back; `again`: the command that tries once more. */
   undone(names: Names, isFailure: boolean, again: string): string;
-  /** Said where a roll back comes too late. */
+  /** The fact when a roll back comes too late. */
   tooLate(names: Names): string;
 }
 
-/** Hears what happens; the terminal, a test, nobody. */
+/** Receives the events of a run: the terminal, a journal, a test. */
 export interface Reporter {
   begin(text: string): void;
-  /** `name`: as in the step report, for programs. `subject`: the object it is about, where it changes any. */
+  /**
+   * `name`: as in the step report. `subject`: the object that the step is about; absent for a read-only step.
+   */
   stepStarted(title: string, name: string, subject?: Subject): void;
   progress(text: string): void;
   stepDone(detail: string, cost: StepCost): void;

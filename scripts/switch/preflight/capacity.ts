@@ -1,4 +1,6 @@
-/** Whether both versions fit at once, and what guards the current one that the candidate will not have. */
+/**
+ * Checks that both versions fit at once, and that budgets of the current version select the candidate too.
+ */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { Container, Deployment, KubernetesObject, Pod, PodSpec } from '../../shared/kubernetes.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
@@ -23,14 +25,14 @@ interface Resources {
 }
 
 /**
- * What a Deployment with `replicas` pods takes of a namespace's quota, as Kubernetes counts it.
+ * What a Deployment with `replicas` pods uses of a namespace's quota, as Kubernetes counts it.
  * https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-on-object-count
- * @param like a running pod of the app: it also has what is injected
+ * @param like a running pod of the app: it also has the injected containers
  */
 export function demandOf({ spec }: Deployment, replicas: number, like: Pod | undefined): Map<string, number> {
   const own = longRunning(spec.template.spec);
   const names = new Set(own.map(({ name }) => name));
-  // Only sidecars that the mesh adds: the app's own containers are those of the template.
+  // Add only the sidecars that the mesh injects: the app's own containers come from the template.
   const injected = (like ? longRunning(like.spec) : []).filter(
     ({ name }) => name === 'istio-proxy' && !names.has(name),
   );
@@ -52,12 +54,14 @@ export function demandOf({ spec }: Deployment, replicas: number, like: Pod | und
   return demand;
 }
 
-/** The containers and native sidecars of a pod: what its requests are the sum of. */
+/** The containers and native sidecars of a pod: its requests are the sum of theirs. */
 function longRunning({ containers, initContainers = [] }: PodSpec): Container[] {
   return [...containers, ...initContainers.filter((one) => one['restartPolicy'] === 'Always')];
 }
 
-/** Refuses when a quota has no room for the demand. Quotas with scopes are left to the API server. */
+/**
+ * Refuses when a quota has no room for the demand. Quotas with scopes are not checked: the API server does.
+ */
 export function verifyQuota(quotas: Quota[], demand: Map<string, number>, what: string): void {
   for (const { metadata, spec, status } of quotas) {
     if ((spec?.scopes?.length ?? 0) > 0 || spec?.scopeSelector !== undefined) continue;
@@ -80,8 +84,9 @@ export interface Node extends KubernetesObject {
 }
 
 /**
- * Whether the nodes that take any pod have room for `replicas` more, placed one by one. It refuses nothing,
- * for it is a guess: selectors, affinities, tolerations and a cluster autoscaler may make it more or less.
+ * Notes when the nodes that take any pod have no room for `replicas` more, placed one by one. It is an
+ * estimate and refuses nothing: selectors, affinities, tolerations and a cluster autoscaler change the
+ * result.
  */
 export function crowded(nodes: Node[], pods: Pod[], demand: Map<string, number>, replicas: number): string[] {
   const open = nodes.filter(
@@ -102,7 +107,7 @@ export function crowded(nodes: Node[], pods: Pod[], demand: Map<string, number>,
     const fits = [...each].map(([name, wanted]) => {
       const has = parseQuantity(status?.allocatable?.[name] ?? 'none');
       const taken = here.reduce((sum, pod) => sum + requestOf(pod, name), 0);
-      // What a node does not tell, or nobody asks for, is no limit.
+      // A resource that a node does not report, or that is not requested, is no limit.
       return wanted > 0 && !Number.isNaN(has)
         ? Math.max(0, Math.floor((has - taken) / wanted + 1e-9))
         : Infinity;
@@ -124,7 +129,9 @@ function requestOf({ spec }: Pod, name: string): number {
   return requests.reduce<number>((sum, quantity) => sum + parseQuantity(quantity), 0);
 }
 
-/** Budgets that guard the current version's pods and will not select the candidate's. */
+/**
+ * Notes the PodDisruptionBudgets that select the current version's pods and will not select the candidate's.
+ */
 export function unguarded(
   budgets: Budget[],
   current: Deployment | undefined,
@@ -140,7 +147,7 @@ export function unguarded(
   });
 }
 
-/** What is worth knowing about the version that will end. */
+/** Notes about the end of the current version's pods. */
 export function endOf(current: Deployment | undefined, from: string): string[] {
   const containers = current?.spec.template.spec.containers ?? [];
   const hooked = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined);
@@ -151,7 +158,7 @@ export function endOf(current: Deployment | undefined, from: string): string[] {
       ];
 }
 
-/** A team may not be allowed to see the nodes: then it is left to the scheduler. */
+/** Reads the nodes. Without the right to, the check is left to the scheduler. */
 async function lookAtNodes(
   { cluster, signal }: SwitchContext,
   demand: Map<string, number>,

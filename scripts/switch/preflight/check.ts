@@ -1,4 +1,4 @@
-/** One look of the preflight, and what all of them look at. */
+/** One check of the preflight, and the facts that all checks share. */
 import type { Deployment, KubernetesObject, Pod } from '../../shared/kubernetes.ts';
 import { renderCandidate } from '../changes/version-label.ts';
 import type { State } from '../cluster-state/read-state.ts';
@@ -8,20 +8,20 @@ import type { Proxy } from '../proofs/proxies.ts';
 
 export interface Check {
   title: string;
-  /** Gives what is worth knowing and no reason to stop. Throws, by `refuse`, what is one. */
+  /** Returns notes. Throws (with `refuse`) when the switch must not begin. */
   run(facts: Facts): string[] | Promise<string[]>;
 }
 
 export interface Facts {
   context: SwitchContext;
   state: State;
-  /** The current version's Deployment, and one of its pods. */
+  /** The current version's Deployment, with one of its pods beside it. */
   current: Deployment | undefined;
   pod: Pod | undefined;
-  /** The candidate's: as it is there, or as it will be. */
+  /** The candidate's Deployment: `existing` is the one in the cluster, `candidate` the one to be. */
   existing: Deployment | undefined;
   candidate: Deployment;
-  /** What else the template set makes of the candidate. */
+  /** The candidate's other objects in the template set. */
   others: KubernetesObject[];
   proxies: Proxy[];
 }

@@ -1,4 +1,4 @@
-/** Autoscalers of the current version with other owners: the switch leaves them unchanged, and says so. */
+/** Autoscalers of the current version that are not the template set's. The switch leaves them and says so. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { apiVersionOf } from '../../shared/resources.ts';
@@ -12,7 +12,7 @@ export interface ForeignScaler {
   apiVersion: string;
   kind: string;
   name: string;
-  /** The HorizontalPodAutoscaler it has made. */
+  /** The name of the HorizontalPodAutoscaler that it has created. */
   made: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Target {
   name?: string;
 }
 
-/** Add-ons that size the pods of a Deployment. Whether a cluster has them, its server says. */
+/** Add-ons that scale a Deployment. Discovery shows whether a cluster has them. */
 const addOns: Resource[] = [
   scaledObjects,
   {
@@ -37,7 +37,7 @@ const addOns: Resource[] = [
   },
 ];
 
-/** @param autoscalers those of the Deployment, whoever they belong to */
+/** @param autoscalers those of the Deployment, whoever owns them */
 export async function foreignScalers(
   cluster: Cluster,
   deployment: string,
@@ -63,13 +63,13 @@ export async function foreignScalers(
         }));
     }),
   );
-  // A ScaledObject and the autoscaler it has made are one.
+  // A ScaledObject and the autoscaler that it has created count as one.
   const isKnown = ({ kind, name }: ForeignScaler) =>
     owners.some((owner) => owner.kind === kind && owner.name === name);
   return [...owners, ...others.flat().filter((other) => !isKnown(other))];
 }
 
-/** One line. @param others what the resource set `version` makes of the candidate besides its Deployment */
+/** One line. @param others the candidate's objects in the resource set `version` besides its Deployment */
 export function describeForeign(
   { from, to, options: { clusterFile } }: Pick<SwitchContext, 'from' | 'to' | 'options'>,
   { apiVersion, kind, name, made }: ForeignScaler,

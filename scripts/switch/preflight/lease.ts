@@ -1,7 +1,9 @@
 import { readLease } from '../lock/switch-record.ts';
 import type { Check } from './check.ts';
 
-/** Its holder may be at work, or was killed. Only waiting tells which, and the preflight does not wait. */
+/**
+ * Notes a held Lease. Its run may be alive or killed: only waiting shows which, and a dry run does not wait.
+ */
 export const leaseIsFree: Check = {
   title: 'nobody else is switching',
   async run({ context: { cluster, app } }) {

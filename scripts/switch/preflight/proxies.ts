@@ -1,4 +1,4 @@
-/** Whether the proxies can prove what will be asked of them. */
+/** Checks that the proxies can give the proofs. */
 import { messageOf } from '../../shared/errors.ts';
 import type { Pod } from '../../shared/kubernetes.ts';
 import { nameOf } from '../proofs/proxies.ts';
@@ -17,7 +17,7 @@ export const noFilter: Check = {
   },
 };
 
-/** A mistake in one route of a gateway keeps every other route of its port from arriving there. */
+/** A gateway that rejects one route gets no other route of the same port either. */
 export const rejecting: Check = {
   title: 'no proxy rejects its configuration',
   run: ({ proxies }) =>
@@ -31,8 +31,8 @@ export const rejecting: Check = {
 };
 
 /**
- * Proxies that cannot be asked now may be starting or ending: the proofs wait for them.
- * The port-forwards that are opened here stay open for the proofs.
+ * Notes proxies that do not answer. They may be starting or ending: the proofs wait for them.
+ * The port-forwards opened here stay open for the proofs.
  */
 export const askable: Check = {
   title: 'every proxy can be asked',
@@ -54,7 +54,7 @@ export const askable: Check = {
   },
 };
 
-/** Proof C does not see a caller whose requests no proxy counts. */
+/** Without a sidecar at the pods, proof C misses requests of callers that have no proxy. */
 export const sidecars: Check = {
   title: "the current version's pods have a sidecar",
   run: ({ context: { from }, pod }) =>

@@ -1,6 +1,6 @@
 /**
- * An owner that reconciles the objects of a switch would revert it halfway, or right after. It is found
- * before anything is changed, and the message says how to pause it.
+ * An owner that reconciles the objects of a switch would revert it, halfway or right after. The preflight
+ * finds it before any write and says how to pause it.
  */
 import { UsageError } from '../../shared/errors.ts';
 import type { Deployment } from '../../shared/kubernetes.ts';
@@ -24,10 +24,10 @@ interface Found {
 }
 
 /**
- * Refuses owners that write again and again and are not paused, as wrong usage: nothing was changed, and the
- * same command is right once they are. With `ownerPaused`, and where nothing is written anyhow, they are told
- * instead. Gives what is worth knowing.
- * @param deployments of either version, as far as they are there
+ * Refuses owners that reconcile and are not paused. This is wrong usage: nothing was changed, and the same
+ * command works once they are paused. With `ownerPaused`, in a dry run and in a roll back they become notes.
+ * Returns the notes.
+ * @param deployments of both versions, as far as they exist
  */
 export async function lookAtOwners(
   context: Context & Pick<SwitchContext, 'options'>,
@@ -64,7 +64,7 @@ async function findOwners(
   );
 }
 
-/** All that is there and that a switch changes or deletes. */
+/** The existing objects that a switch changes or deletes. */
 async function writtenObjects(
   { cluster, signal, lastSeen }: Context,
   deployments: readonly (Deployment | undefined)[],
@@ -99,7 +99,7 @@ function believed({ owner, objects }: Found): string {
   return `${describeOwner(owner)} keeps ${nameAll(objects)} as its files say, and is taken to be paused (--owner-paused)`;
 }
 
-/** Of whom does not write meanwhile: what its next write does. */
+/** A note on an owner that does not write during the switch: what its next write will do. */
 function note({ owner, objects }: Found, { from, to }: Pick<Context, 'from' | 'to'>): string {
   const who = describeOwner(owner);
   const what = nameAll(objects);

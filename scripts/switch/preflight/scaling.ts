@@ -1,4 +1,6 @@
-/** What autoscalers will make of the candidate's size. It does no harm to the switch, and refuses nothing. */
+/**
+ * Notes what autoscalers will do to the candidate's size. It does not harm the switch: nothing is refused.
+ */
 import type { Deployment } from '../../shared/kubernetes.ts';
 import { candidateAutoscalers, everyAutoscalerOf } from '../changes/autoscaler.ts';
 import {

@@ -1,4 +1,4 @@
-/** States in which waiting for the candidate cannot help: reported before anything is changed. */
+/** States in which waiting for the candidate cannot help. They are reported before any write. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import { explainUnready, rolloutOf, standsStill } from '../../shared/deployment-ready.ts';
@@ -6,7 +6,7 @@ import { listVersionPods } from '../cluster-state/versions.ts';
 import { refuse } from '../refuse.ts';
 import type { Check, Facts } from './check.ts';
 
-/** Without a selector every Deployment of the namespace would look like one of its versions. */
+/** Without a selector every Deployment of the namespace would count as a version of the app. */
 export const serviceSelects: Check = {
   title: 'the Service selects pods',
   run({ context: { app }, state }) {
@@ -34,12 +34,12 @@ export const candidateCanBecomeReady: Check = {
   async run(facts) {
     const { context, existing } = facts;
     verifySize(facts);
-    // A run that is continued rolls back by itself when its own candidate cannot become ready.
+    // A continued run rolls back by itself when its candidate cannot become ready.
     if (existing === undefined || context.continued) return [];
     const pods = await listVersionPods(context.cluster, context, context.to);
     const isTold = context.options.image !== undefined || Object.keys(context.options.set ?? {}).length > 0;
     const { name } = existing.metadata;
-    // What a paused Deployment is told now it rolls out when it is resumed.
+    // A paused Deployment rolls out this run's image or values only when it is resumed.
     if (isTold && existing.spec['paused'] === true)
       refuse(
         `Deployment ${name} is paused and would not roll out what it is told: kubectl rollout resume deployment/${name}`,
@@ -54,7 +54,7 @@ export const candidateCanBecomeReady: Check = {
   },
 };
 
-/** A Deployment of no pods is ready at once, and serves nobody. */
+/** A Deployment with 0 replicas is ready at once and serves nobody. */
 function verifySize({ context: { from, to, options }, current, existing, candidate }: Facts): void {
   const { replicas: told } = options.set ?? {};
   const isNothing =

@@ -1,15 +1,14 @@
 /**
- * Some proxies know thousands of services, and their dumps are tens of megabytes. Answers of a common size
- * are read side by side, long ones one after another, so that what is held at once stays bounded however many
- * proxies have them.
+ * Bounds the memory for the proxies' answers. A proxy that knows thousands of services gives dumps of tens of
+ * megabytes. Answers of a common size are read in parallel, long ones one after another.
  */
 import { CommandError } from '../../shared/errors.ts';
 import { ANSWER_LIMIT_BYTES, TooLongError } from '../../shared/read-text.ts';
 
-/** A longer answer is read and parsed alone, in bytes. */
+/** The size in bytes above which an answer is read and parsed alone. */
 export const LONG_BYTES = 4 * 1024 * 1024;
 
-/** How much of an answer is read, and how many times the usual time it may take. */
+/** The limit of an answer's size, and its timeout as a multiple of the usual one. */
 export interface Reading {
   limitBytes: number;
   times: number;
@@ -17,15 +16,15 @@ export interface Reading {
 
 export interface LongAnswers {
   /**
-   * What `read` makes of the answer. Read anew, and alone, when it shows that it is long, and at once so the
-   * next time it is asked for. Throws a CommandError where it is longer than 64 MB.
+   * Returns what `read` returns. An answer that turns out to be long is read again, alone; from then on it is
+   * read alone at once. Throws a CommandError when it is longer than 64 MB.
    */
   read<T>(who: string, what: string, read: (reading: Reading) => Promise<T>): Promise<T>;
   forgetAllBut(present: ReadonlySet<string>): void;
 }
 
 export function createLongAnswers(): LongAnswers {
-  /** By who gave them. */
+  /** The long answers by the proxy that gave them. */
   const known = new Map<string, Set<string>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -46,7 +45,7 @@ export function createLongAnswers(): LongAnswers {
         }
       }
       try {
-        // A proxy that has much to tell takes seconds to write it down.
+        // A proxy takes seconds to serialise a long answer.
         return await alone(() => read({ limitBytes: ANSWER_LIMIT_BYTES, times: 4 }));
       } catch (error) {
         if (!(error instanceof TooLongError)) throw error;

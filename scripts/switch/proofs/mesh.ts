@@ -1,4 +1,4 @@
-/** The mesh as the switch sees it: a list of proxies, and questions to each through a port-forward. */
+/** The switch's access to the mesh: a list of the proxies, and requests to each through a port-forward. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { askAgain } from '../../shared/cluster/ask-again.ts';
@@ -25,19 +25,21 @@ const ASK_ISTIOD_FOR_MS = 3000;
 /** Port-forwards kept open between turns: each costs the API server and a kubelet a stream. */
 const OPEN_FORWARDS = 1000;
 
-/** Where `/debug/configz`, all of Istio's configuration, takes longer, it is not requested again. */
+/**
+ * `/debug/configz` is all of Istio's configuration. Once it took longer than this, it is not requested again.
+ */
 const SLOW_CONFIGZ_MS = 1000;
 
 /** https://istio.io/latest/docs/reference/commands/pilot-discovery/ */
 const FILTER = 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG';
 
 export interface Mesh {
-  /** The istiod, if any, that gives gateways only the clusters that routes name already. */
+  /** The istiod, if any, that gives gateways only the clusters that routes name already. See `FILTER`. */
   filteringIstiod(signal?: AbortSignal): Promise<string | undefined>;
   list(signal?: AbortSignal): Promise<Proxy[]>;
   /**
-   * Waits until it is the proxy's turn: some ten are asked at once. Several questions in one turn go over one
-   * port-forward, however many other proxies wait. What is asked outside of a turn is a turn of its own.
+   * Waits for the proxy's turn: about ten have one at once. All requests of one turn use one port-forward,
+   * however many other proxies wait. A request outside of a turn is a turn of its own.
    */
   inTurn<T>(proxy: Proxy, task: () => Promise<T>): Promise<T>;
   /** The parsed JSON of a GET on the proxy's admin port. */
@@ -45,7 +47,7 @@ export interface Mesh {
     proxy: Proxy,
     path: string,
     signal?: AbortSignal,
-    /** What is parsed of the answer. Default: all of it. */
+    /** Picks the part of the answer to parse. Default: all of it. */
     shorten?: (answer: Buffer) => string,
   ): Promise<T>;
   /** The text of a GET on the proxy's admin port. */
@@ -53,9 +55,9 @@ export interface Mesh {
   /** Whether the proxy has its first configuration and serves. */
   isLive(proxy: Proxy, signal?: AbortSignal): Promise<boolean>;
   /**
-   * Undefined when every istiod knows this very revision of the object (or cannot be asked about it); else
-   * which one does not. An istiod that has once seen the revision is not asked about it again, and none at
-   * all once an answer was slow.
+   * Names an istiod that does not have this revision of the object yet; undefined when there is none. An
+   * istiod that cannot be asked does not count. The answer is cached for each istiod and revision. Once an
+   * answer was slow, no istiod is asked any more.
    */
   unseenBy(object: KubernetesObject, signal?: AbortSignal): Promise<string | undefined>;
   close(): void;
@@ -78,15 +80,15 @@ class LiveMesh implements Mesh {
   readonly #clock: Clock;
   readonly #forwards = new Map<string, PodForward>();
   readonly #limit: Limiter;
-  /** How many turns each proxy has now. */
+  /** The number of turns that each proxy has now. */
   readonly #turns = new Map<string, number>();
-  /** The pods as `list` last saw them, or is about to. */
+  /** The pods of the last or current `list`. */
   #latest: { pods: Promise<Pod[]>; at: number } | undefined;
   readonly #long: LongAnswers = createLongAnswers();
   /** The revisions that each istiod has seen, by its pod. */
   readonly #seen = new Map<string, Set<string>>();
   #isConfigzSlow = false;
-  /** The istiods of the last list: who they were is asked at the same time as who they are. */
+  /** The istiods of the last list. They are asked while the current istiods are being listed. */
   #expected: Pod[] = [];
 
   constructor(
@@ -119,7 +121,7 @@ class LiveMesh implements Mesh {
         `no istiod runs in ${this.#istioNamespace}: nobody can say which proxies there are`,
       );
     }
-    // Each istiod knows only the proxies connected to itself: every one of them must answer.
+    // An istiod knows only the proxies that are connected to it: every istiod must answer.
     const statuses = await Promise.all(
       this.#expected.map(async (pod) => {
         const answer = await (early.get(pod.metadata.uid) ?? this.#askForProxies(pod, signal));
@@ -187,7 +189,7 @@ class LiveMesh implements Mesh {
     return late.find((text) => text !== undefined);
   }
 
-  /** Undefined when it cannot be read. It only speeds up the wait: the proof comes from the proxies. */
+  /** Undefined when it cannot be read. It only shortens the wait: the proof comes from the proxies. */
   async #configOf(pod: Pod, signal?: AbortSignal): Promise<KubernetesObject[] | undefined> {
     if (this.#isConfigzSlow) return undefined;
     const startedMs = this.#clock.now();
@@ -212,7 +214,7 @@ class LiveMesh implements Mesh {
     return open;
   }
 
-  /** Beyond the limit this one is closed and the first ones stay: who was asked longest ago is asked next. */
+  /** Above the limit this forward is closed and earlier ones stay: the proxy asked longest ago is next. */
   #endTurn(key: string): void {
     const left = (this.#turns.get(key) ?? 1) - 1;
     if (left > 0) {
@@ -245,7 +247,7 @@ class LiveMesh implements Mesh {
     { parse, ...asking }: Pick<PodRequest, 'signal' | 'shorten'> & { parse: (body: string) => T },
   ): Promise<T> {
     const forward = this.#adminOf(proxy);
-    // The forward is chosen when its turn has come: of a thousand that wait, many would be closed before.
+    // Choose the forward when the turn has come: one chosen earlier may have been closed in the meantime.
     return this.#long.read(proxy.key, path, async (reading) =>
       parse(await this.inTurn(proxy, () => this.#get(forward, path, { ...asking, reading }))),
     );
@@ -293,11 +295,11 @@ class LiveMesh implements Mesh {
   async #askIstiod<T>(pod: Pod, path: string, signal?: AbortSignal): Promise<T> {
     const { name, namespace = this.#istioNamespace, uid = name } = pod.metadata;
     const forward = () => this.#forwardTo(`istiod ${uid}`, namespace, name, ISTIOD_DEBUG_PORT);
-    // Outside the limiter: the few istiods must not wait behind thousands of proxies.
+    // Not limited: the few istiods must not wait behind thousands of proxies.
     return JSON.parse(await this.#get(forward, path, { signal })) as T;
   }
 
-  /** Gives the error instead of throwing it: it matters only where this istiod is still there. */
+  /** Returns the error instead of throwing it: it matters only if this istiod still exists. */
   async #askForProxies(pod: Pod, signal?: AbortSignal): Promise<SyncStatus[] | CommandError> {
     try {
       const ask = () => this.#askIstiod<SyncStatus[] | null>(pod, '/debug/syncz', signal);
@@ -312,7 +314,7 @@ class LiveMesh implements Mesh {
   async #merge(statuses: SyncStatus[], pods: Pod[], signal?: AbortSignal): Promise<Proxy[]> {
     const proxies = mergeProxies(statuses, pods);
     if (proxies.every(({ uid }) => uid !== undefined)) return proxies;
-    // Its pod may have been born after the pods were listed.
+    // The pod of a proxy may be newer than the list of pods: list them again.
     return mergeProxies(statuses, await this.#listPods(signal));
   }
 }

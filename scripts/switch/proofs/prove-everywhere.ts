@@ -1,4 +1,4 @@
-/** Polls every proxy until each has proven the claim and a new list finds no other proxy. */
+/** Polls every proxy until each has proven the claim and a new list shows no further proxy. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../../shared/duration.ts';
@@ -10,22 +10,24 @@ import { nameOf } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
 
 export interface Proof {
-  /** How many proxies have proven it. */
+  /** The number of proxies that have proven the claim. */
   proxies: number;
-  /** The last of them, and after how long. */
+  /** The last proxy to prove it, and after what time. */
   slowest?: { proxy: string; ms: number } | undefined;
-  /** Requests that the callers' proxies were seen to count meanwhile. Undefined when nobody looked. */
+  /** Requests that the callers' proxies counted meanwhile; undefined when they were not read. */
   requests?: number | undefined;
 }
 
 export interface ProofRequest {
-  /** The claim as a person reads it: `v2's endpoints`. */
+  /** The claim, for the user: `v2's endpoints`. */
   what: string;
-  /** Asks one proxy. An error counts as not proven, and is retried. */
+  /** Asks one proxy. An error counts as unproven and is retried. */
   check: (proxy: Proxy, signal: AbortSignal) => Promise<Verdict>;
-  /** Undefined when everything besides the proxies holds; else what does not: a pod that is not ready. */
+  /**
+   * A further condition: undefined when it holds, else what does not hold, such as a pod that is not ready.
+   */
   also?: (signal: AbortSignal) => Promise<string | undefined>;
-  /** What at least one proxy must be: without any that has to do with the claim, the proof would be empty. */
+  /** What at least one proxy must be. Without a proxy that the claim concerns, the proof would be empty. */
   atLeastOne?: string;
   deadlineMs: number;
   signal?: AbortSignal | undefined;
@@ -48,20 +50,20 @@ interface Watched {
   proxy: Proxy;
   saw: string;
   provenMs: number | undefined;
-  /** It has something to do with the claim. */
+  /** Whether the claim concerns this proxy. */
   consumer: boolean;
   stop: AbortController;
 }
 
-/** Between two lists while some proxy is open: so many times what a list takes, within these bounds. */
+/** Interval between lists while a proxy is open: this multiple of a list's duration, within these bounds. */
 const LIST_EVERY = { times: 5, leastMs: 1000, mostMs: 5000 };
 /** Shortest poll interval of one proxy, in milliseconds. */
 const SHORTEST_INTERVAL_MS = 15;
-/** What each open proxy adds to the poll interval, in milliseconds: at most some 700 questions a second. */
+/** Added to the poll interval for each open proxy, in milliseconds: at most about 700 requests a second. */
 const INTERVAL_PER_PROXY_MS = 1.5;
 /** Poll interval: at most this fraction of the time waited so far. */
 const RESOLUTION = 1 / 20;
-/** The abort reason of a request. One shared error: thousands of stack traces take seconds. */
+/** The abort reason of a request. One shared error, since thousands of stack traces take seconds. */
 const OVER = new CommandError('the proxy is not asked any more');
 
 /** @throws NotProvenError at the deadline; the signal's reason when aborted */
@@ -75,12 +77,12 @@ class EveryProxy {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #watched = new Map<string, Watched>();
-  /** Those of them that have not proven it yet. */
+  /** The watched proxies that have not proven the claim yet. */
   readonly #open = new Set<Watched>();
   readonly #bell: Bell;
-  /** Those that reject their configuration, as the last pass saw it. */
+  /** The proxies that reject their configuration, as of the last pass. */
   #rejecting: Watched[] = [];
-  /** What besides the proxies does not hold, as the last pass saw it. */
+  /** The further condition that does not hold, as of the last pass. */
   #problem: string | undefined = 'nothing seen yet';
 
   constructor(mesh: Mesh, request: ProofRequest) {
@@ -97,7 +99,7 @@ class EveryProxy {
       for (let passes = 0; ;) {
         signal?.throwIfAborted();
         const passStarted = this.#clock.now();
-        // Only a list that was begun after the last proxy had proven it can show that there is none besides.
+        // Only a list begun after the last proxy has proven the claim can show that there is no other.
         const isLast = passes > 0 && this.#open.size === 0;
         try {
           const fresh = await this.#pass(isLast);
@@ -116,7 +118,7 @@ class EveryProxy {
     }
   }
 
-  /** Lists the proxies, and begins to ask those that are new; gives how many. */
+  /** Lists the proxies and begins to poll the new ones; returns their number. */
   async #pass(isLast: boolean): Promise<number> {
     const { also, atLeastOne, signal } = this.#request;
     const listed = this.#mesh.list(signal);
@@ -183,7 +185,9 @@ class EveryProxy {
     }
   }
 
-  /** Until every known proxy has proven it, or it is time to list again, or the deadline. */
+  /**
+   * Waits until every listed proxy has proven the claim, the next list is due, or the deadline is reached.
+   */
   async #settled(passMs: number): Promise<void> {
     const { deadlineMs, signal, onProgress } = this.#request;
     const { times, leastMs, mostMs } = LIST_EVERY;
@@ -199,7 +203,9 @@ class EveryProxy {
     }
   }
 
-  /** The poll interval. Few proxies are asked often; many, and slow answers, share the API server. */
+  /**
+   * The poll interval. It grows with the number of proxies and with slow answers, to spare the API server.
+   */
   #interval(askedMs: number): number {
     const least = Math.max(SHORTEST_INTERVAL_MS, this.#open.size * INTERVAL_PER_PROXY_MS, 2 * askedMs);
     return Math.min(this.#watched.size <= 50 ? 80 : 250, Math.max(least, this.#elapsed() * RESOLUTION));
@@ -216,7 +222,7 @@ class EveryProxy {
   #progress(): string {
     const all = this.#watched.size;
     const count = `${all - this.#open.size}/${all} proxies`;
-    // Name rejections before lateness: waiting does not mend them.
+    // Name a rejection before a late proxy: waiting does not help against it.
     const [first] = this.#open;
     const waiting = this.#rejecting.find((entry) => this.#open.has(entry)) ?? first;
     if (waiting) return `${count}, waiting for ${nameOf(waiting.proxy)}: ${lastSeen(waiting)}`;
@@ -235,7 +241,7 @@ function summarize(all: Watched[]): Proof {
   };
 }
 
-/** What a proxy showed last, and what it rejected, in istiod's words. */
+/** The last answer of a proxy, and its rejection in istiod's words. */
 function lastSeen({ proxy, saw }: Watched): string {
   return proxy.rejected === undefined ? saw : `${saw}; it rejected its configuration: ${proxy.rejected}`;
 }
@@ -265,7 +271,7 @@ interface Bell {
   next(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A reusable signal: waits for the next ring, or for a timeout. */
+/** A reusable signal: waits for the next ring or a timeout. */
 function createBell(clock: Clock): Bell {
   const waiting = new Set<() => void>();
   return {

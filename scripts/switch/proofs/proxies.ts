@@ -1,20 +1,20 @@
-/** Which proxies there are: those that istiods say are connected, and the pods that run an istio-proxy. */
+/** The list of proxies: those that are connected to an istiod, and the pods that run an istio-proxy. */
 import { containerStatusesOf } from '../../shared/kubernetes.ts';
 import type { ContainerStatus, Pod } from '../../shared/kubernetes.ts';
 
 export interface Proxy {
-  /** Changes when the proxy's container is restarted: a new process has everything to prove again. */
+  /** Changes when the proxy's container is restarted: the new process must prove the claim again. */
   key: string;
   namespace: string;
   pod: string;
   /** `sidecar`, `router` (a gateway), `waypoint`, or unknown when no istiod knows it. */
   type: string;
-  /** Undefined where no pod belongs to it (another cluster, a virtual machine): it cannot be asked. */
+  /** Undefined for a proxy without a pod here (another cluster, a virtual machine): it cannot be asked. */
   uid: string | undefined;
   terminating: boolean;
-  /** What the proxy answered to configuration it refused, in istiod's words. */
+  /** The proxy's reason for rejecting its configuration, in istiod's words. */
   rejected: string | undefined;
-  /** Its Istio, where an istiod says so: `1.31.0`. */
+  /** The proxy's version of Istio, where an istiod reports it: `1.31.0`. */
   istioVersion?: string;
 }
 
@@ -33,7 +33,7 @@ export function nameOf({ pod, namespace }: Pick<Proxy, 'pod' | 'namespace'>): st
 export function mergeProxies(statuses: SyncStatus[], pods: Pod[]): Proxy[] {
   const connected = new Map<string, SyncStatus>();
   for (const status of statuses) {
-    // ztunnel carries no routes. A name without a namespace is nothing we know.
+    // ztunnel has no routes. A name without a namespace is no proxy of a pod.
     if (status.proxy === undefined || status.proxy_type === 'ztunnel') continue;
     const known = connected.get(status.proxy);
     connected.set(status.proxy, known && rejection(known) ? known : status);

@@ -1,16 +1,16 @@
 /**
- * Proof C: nobody uses the old version any more. Every proxy counts requests per upstream host; the old pods'
- * addresses must show no active request and no new one for a while, in whichever cluster they appear (a pod's
- * own sidecar lists the pod itself for what comes in).
+ * Proof C: nobody uses the leaving version any more. Every proxy counts requests per upstream host. For the
+ * leaving pods' addresses it must show no active request, and no new one for a while, in any cluster of the
+ * proxy. A pod's own sidecar lists the pod itself for incoming requests.
  */
 import { proven, unproven } from '../routing/verdict.ts';
 import type { Verdict } from '../routing/verdict.ts';
 import type { HostLoad } from '../routing/host-load.ts';
 
-/** A caller's cluster, and not a pod's own of what comes in: a request passes through both. */
+/** A caller's cluster, not the pod's own inbound one: a request passes through both and counts once. */
 const isCallers = (host: string) => host.startsWith('outbound|');
 
-/** Watches one proxy: quiet once it has shown no active and no new request for `quietMs`. */
+/** Watches one proxy. It is quiet after `quietMs` without an active or a new request. */
 export function createQuietWatch(
   quietMs: number,
   /** Called with the number of callers' requests since the last poll. */
@@ -23,7 +23,7 @@ export function createQuietWatch(
     let sent = 0;
     for (const [host, total] of load.totals) {
       const earlier = before?.totals.get(host) ?? (before ? 0 : total);
-      // Less than before: the count began anew, and all of it is new.
+      // A count lower than before was reset: all of it is new.
       const begun = total < earlier ? total : total - earlier;
       fresh += begun;
       if (isCallers(host)) sent += begun;

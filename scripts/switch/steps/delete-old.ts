@@ -1,4 +1,4 @@
-/** The point of no return: the current version's pods end. Nobody uses them, and nobody can. */
+/** The point of no return: deletes the current version. No proxy sends to its pods any more, and none can. */
 import { deleteVersion } from '../changes/version-objects.ts';
 import { notNeeded } from '../proofs/still-serving.ts';
 import type { Step } from '../step.ts';

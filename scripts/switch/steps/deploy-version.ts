@@ -1,4 +1,6 @@
-/** The candidate at the current version's size, ready and smoke-tested, without traffic. */
+/**
+ * Deploys the candidate at the current version's size. Its claim: ready and smoke-tested, without traffic.
+ */
 import { CommandError } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
 import { resources } from '../../shared/resources.ts';
@@ -31,7 +33,7 @@ export const deployVersion: Step = {
     const rendered = await renderCandidate(context, replicas);
     const { name } = existing?.metadata ?? rendered.deployment.metadata;
     return [
-      // First the floor: an existing autoscaler would scale down what is added here.
+      // Raise minReplicas first: an existing autoscaler would scale down the added pods.
       ...(await holdSize(context, name, replicas)),
       ...(await deployment(context, existing, { size, ...rendered })),
       ...(await autoscalers(context, { current, name, replicas })),
@@ -62,7 +64,7 @@ export const deployVersion: Step = {
   },
 };
 
-/** Of the candidate, when the switch is rolled back. */
+/** Whether the candidate stays when the switch is rolled back. */
 const stays = ({ record, options }: SwitchContext) =>
   record.before?.deployment === true || options.keepFailed === true;
 

@@ -1,4 +1,4 @@
-/** Nothing is removed while somebody uses it: no request active, and none begun for a while, at any proxy. */
+/** Waits until the current version is unused: for a while no request is active or begins at any proxy. */
 import { letGo } from '../changes/autoscaler.ts';
 import { unused } from '../proofs/claims.ts';
 import { nothing } from '../step.ts';
@@ -11,7 +11,7 @@ export const drainOld: Step = {
   waits: true,
   changes: nothing,
   claim: (context) => unused(context, context.from),
-  // The candidate's size is its own now. A roll back that gave way to this may have held the other's.
+  // Free the candidate's size. An interrupted roll back may have fixed the current version's size too.
   after: {
     changes: async (context) => [
       ...(await letGo(context, context.to)),

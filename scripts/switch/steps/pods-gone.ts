@@ -1,4 +1,4 @@
-/** A version has ended when its last pod has. */
+/** The claim that a version's last pod is gone. */
 import { resources } from '../../shared/resources.ts';
 import type { Deployment, Pod } from '../../shared/kubernetes.ts';
 import { waitFor } from '../../shared/wait.ts';
@@ -7,10 +7,10 @@ import { findVersion, listVersionPods, listVersions } from '../cluster-state/ver
 import type { SwitchContext } from '../context.ts';
 import type { Claim } from '../step.ts';
 
-/** Added to a pod's own grace period before its end is called late, in milliseconds. */
+/** Added to a pod's grace period before its end counts as late, in milliseconds. */
 const SLACK_MS = 30_000;
 
-/** @param changes those that end it */
+/** @param changes the deletions that end the version */
 export function podsGone(context: SwitchContext, version: string, changes: readonly Change[]): Claim {
   const { cluster, signal, clock, stepTimeoutMs, reporter } = context;
   const deleted = changes.find(({ resource }) => resource.kind === resources.deployments.kind)?.before as
@@ -23,7 +23,7 @@ export function podsGone(context: SwitchContext, version: string, changes: reado
       let owner: Deployment | undefined;
       const isGone = async () => {
         left = await listVersionPods(cluster, context, version);
-        // Its own end comes first: until then nobody deletes its pods.
+        // A Deployment with finalizers ends first: until then nobody deletes its pods.
         const isHeld = left.some(({ metadata }) => metadata.deletionTimestamp === undefined);
         owner = isHeld ? findVersion(await listVersions(cluster, context), version) : undefined;
         reporter.progress(`${left.length} pods ending`);
@@ -44,10 +44,10 @@ export function podsGone(context: SwitchContext, version: string, changes: reado
   };
 }
 
-/** How many pods are named one by one. */
+/** The number of pods that a message names. */
 const NAMED = 3;
 
-/** Which pods, on which node, and what holds them. */
+/** Describes the remaining pods: their nodes, and what delays their end. */
 export function describeLeft(pods: readonly Pod[], owner?: Deployment): string {
   const named = pods.slice(0, NAMED).map(({ metadata: { name, deletionTimestamp, finalizers }, spec }) => {
     const held = describeFinalizers(finalizers);

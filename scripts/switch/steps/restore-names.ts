@@ -1,7 +1,7 @@
 /**
- * The last step, of a switch and of a roll back: routes have their authors' names and weights again, so that
- * the object is what its author's files say. Before it and after it every route leads to the same version;
- * that every proxy has heard of it is what the next switch begins with.
+ * The last step of a switch and of a roll back: routes get their authors' names and weights again, so that
+ * the object agrees with its author's files. It changes the destination of no request. Proof B shows that
+ * every proxy has this state, from which the next switch begins.
  */
 import { deadlineOf, markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
@@ -20,10 +20,10 @@ const part = (moveOf: (context: SwitchContext) => { from: string; to: string }) 
 
 export const restoreNames: Step = { ...part(({ from, to }) => ({ from, to })), onFailure: 'stop' };
 
-/** At the end of a roll back. */
+/** The same step at the end of a roll back. */
 export const restoreNamesBack: NamedPart = part(({ from, to }) => ({ from: to, to: from }));
 
-/** B once more. */
+/** Proof B, of the routes without markers. */
 function namedByAuthor(context: SwitchContext, { from, to }: { from: string; to: string }): Claim {
   const { lastSeen, marker, prover } = context;
   const none = lastSeen.names(from) ? '' : `, and none names ${from}`;

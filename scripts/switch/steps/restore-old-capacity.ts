@@ -1,4 +1,4 @@
-/** First step of a roll back: the current version, perhaps scaled down, is to carry the traffic again. */
+/** First step of a roll back: the current version may be scaled down, and must carry all traffic again. */
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
@@ -32,7 +32,7 @@ export const restoreOldCapacity: NamedPart = {
   }),
 };
 
-/** A version that lacks a pod serves better than one that is rolled back. */
+/** Does not insist on the last pod: a version that lacks one serves better than the failed candidate. */
 async function readyEnough(context: SwitchContext): Promise<string> {
   try {
     return await waitUntilReady(context, context.from, { smoke: false });
@@ -43,7 +43,7 @@ async function readyEnough(context: SwitchContext): Promise<string> {
   }
 }
 
-/** The current version is deleted already: there is nothing to put the traffic back on. */
+/** The current version is deleted already: there is nothing to roll back to. */
 export class PointOfNoReturnError extends CommandError {
   constructor(version: string) {
     super(`${version} is deleted already; it cannot take the traffic back`);

@@ -1,4 +1,6 @@
-/** The routes that name the current version name the candidate, and every proxy shows this very revision. */
+/**
+ * Moves the routes from the current version to the candidate. Every proxy must have this revision (proof B).
+ */
 import { letGo } from '../changes/autoscaler.ts';
 import { markerBack } from '../context.ts';
 import type { SwitchContext } from '../context.ts';
@@ -7,7 +9,7 @@ import type { Move } from '../routing/traffic-routing.ts';
 import type { Part, Step } from '../step.ts';
 import { keepUp } from './keep-up.ts';
 
-/** One way back for all shares. */
+/** The roll back of all shares at once. */
 export const shiftBack: Part = {
   title: ({ from }) => `Send all traffic back to ${from}`,
   changes: (context) => Promise.resolve(context.lastSeen.move(moveBack(context))),
@@ -39,7 +41,7 @@ const moveOn = ({ from, to, marker, record: { routes } }: SwitchContext): Move =
   ...{ from, to, share: 100, marker, routes },
 });
 
-/** A route of somebody else's that named the candidate all along stays. */
+/** Moves back only the routes of this switch: another route that names the candidate stays. */
 const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   from: to,
   to: from,
@@ -49,7 +51,7 @@ const moveBack = ({ from, to, marker, record }: SwitchContext): Move => ({
   routes: record.routes,
 });
 
-/** Nothing of the candidate is removed after this: a route of somebody else's may go on using it. */
+/** Whether the candidate stays after the roll back: then another route may go on naming it. */
 function keepsNew({ to, record: { before }, options, lastSeen }: SwitchContext): boolean {
   if (lastSeen.names(to)) return true;
   return before?.subset === true && (before.deployment || options.keepFailed === true);

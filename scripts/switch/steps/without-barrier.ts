@@ -1,4 +1,4 @@
-/** A barrier that has shown its revision everywhere goes. It needs no proof: no route names it. */
+/** Removes the barrier subset after its proof. This needs no proof: no route names the barrier. */
 import type { Phase } from '../step.ts';
 
 export const withoutBarrier: Phase = {

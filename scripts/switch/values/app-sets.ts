@@ -1,25 +1,25 @@
-/** The resource sets of a cluster file, and what each is rendered with. */
+/** The resource sets of a cluster file and the values of each. */
 import { formatValue, InputError, loadClusterFile, valuesOf } from '../../render/index.ts';
 import type { Value, ValueMap } from '../../render/index.ts';
 import { UsageError } from '../../shared/errors.ts';
 
-/** A cluster file with a content that may not have been written yet. */
+/** A cluster file with its content, which may not have been written yet. */
 export interface Source {
   file: string;
   text: string;
 }
 
 export interface AppSet {
-  /** Among all sets of the file. */
+  /** The position among all sets of the file. */
   index: number;
   name: string;
-  /** That of one version: what the switch renders. */
+  /** Whether it is the set `version`, which the switch renders. */
   isVersion: boolean;
   values: ValueMap;
 }
 
 /**
- * Every set, and those of the app: the ones whose value `app` it is.
+ * All sets, and those of the app: the sets whose value `app` names it.
  * @throws UsageError that names the file and the reason: no cluster file, or one of another app
  */
 export function readSets({ file, text }: Source, app: string): { all: AppSet[]; own: AppSet[] } {
@@ -41,7 +41,7 @@ export function readSets({ file, text }: Source, app: string): { all: AppSet[]; 
   return { all, own };
 }
 
-/** What the renderer says of a file is said as wrong usage. */
+/** Turns the renderer's errors about a file into wrong usage. */
 function refusing<T>(read: () => T): T {
   try {
     return read();
@@ -51,7 +51,7 @@ function refusing<T>(read: () => T): T {
   }
 }
 
-/** As a template prints it; the items of a list with commas between them. Undefined: there is none. */
+/** The value as a template prints it, a list with commas between its items. Undefined: there is no value. */
 export function textOf(value: Value | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (Array.isArray(value)) return value.map((item) => formatValue(item, 'plain')).join(',');

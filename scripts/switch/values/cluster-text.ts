@@ -1,6 +1,5 @@
 /**
- * A cluster file as text in which one value is changed: whatever else stands in it stays byte for byte, with
- * its comments, its order and its quotes.
+ * Changes one value in the text of a cluster file. All else stays byte for byte: comments, order, quotes.
  */
 import { isMap, isNode, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Node, YAMLMap, YAMLSeq } from 'yaml';
@@ -10,10 +9,11 @@ import { printable, printableJson } from '../../shared/printable.ts';
 export type Told = string | string[];
 
 /**
- * The text with the value where the set has it from: its own values, its group's or `global`. Several ways to
- * write it, that of today's value first: which of them reads as the value is the reader's to judge.
- * @param set counted as the sets are, the members of groups one by one
- * @returns nothing where the key stands in none of these
+ * The text with the value changed at its source: the set's own values, its group's or `global`. Returns one
+ * text for each way to quote the value, the way of the present value first. The caller parses them and takes
+ * the first that reads as the value.
+ * @param set the set's index, with the members of groups counted one by one
+ * @returns an empty list where none of these sources has the key
  */
 export function spelledIn(text: string, { set, key }: { set: number; key: string }, value: Told): string[] {
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
@@ -45,7 +45,7 @@ function membersOf(map: YAMLMap): YAMLMap[] {
   return isSeq(list) ? list.items.filter((item) => isMap(item)) : [];
 }
 
-/** As the renderer finds a field: by its name, else whatever its case. */
+/** Finds a field as the renderer does: by its name, else by its name in any case. */
 const fieldOf = (map: YAMLMap, field: string): Node | undefined =>
   pairOf(map, (name) => name === field) ?? pairOf(map, (name) => name.toLowerCase() === field);
 
@@ -56,7 +56,7 @@ function pairOf(map: YAMLMap, isMeant: (name: string) => boolean): Node | undefi
 
 function rangeOf(node: Node): [number, number] {
   const [start, end] = node.range ?? [0, 0, 0];
-  // What follows the last item, comments for instance, is the list's by its range.
+  // The range of a list includes what follows its last item, such as comments.
   const last = isBlockList(node) ? node.items.at(-1) : undefined;
   return [start, isNode(last) && last.range != null ? last.range[1] : end];
 }
@@ -65,7 +65,7 @@ const isBlockList = (node: Node): node is YAMLSeq => isSeq(node) && node.flow !=
 
 function spellings(content: string, node: Node, value: Told): string[] {
   const values = typeof value === 'string' ? [value] : value;
-  // What a terminal could obey is escaped: a patch is shown.
+  // Escape control characters: a patch is printed on terminals.
   if (values.some((one) => printable(one, Infinity) !== one)) return [quoted(values.join(','))];
   if (isBlockList(node)) {
     const start = rangeOf(node)[0];
@@ -81,5 +81,5 @@ function spellings(content: string, node: Node, value: Told): string[] {
   return node.type === 'QUOTE_SINGLE' ? [`'${text.replaceAll("'", "''")}'`, double] : [double];
 }
 
-/** As JSON and YAML quote alike. */
+/** Quotes that JSON and YAML read alike. */
 const quoted = (text: string): string => printableJson([text]).slice(1, -1);

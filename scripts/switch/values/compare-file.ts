@@ -1,4 +1,6 @@
-/** A cluster file beside the cluster: what it takes for its rendering to be what stands there. */
+/**
+ * Compares a cluster file with the cluster: the changes after which its rendering equals the cluster's state.
+ */
 import path from 'node:path';
 import { InputError, readTextFile } from '../../render/index.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -19,7 +21,7 @@ import { withValues } from './with-values.ts';
 
 export interface Compared {
   report: ValuesReport;
-  /** The file's content as it would have to be. */
+  /** The file's content with these changes. */
   text: string;
 }
 
@@ -34,9 +36,9 @@ export function readSource(file: string): Source {
 }
 
 /**
- * Reads the cluster and changes nothing.
- * @param vars values that the command line adds to the file's, for what is rendered
- * @throws UsageError where the file is none of this app; CommandError where no version serves alone
+ * Reads the cluster; writes neither the file nor the cluster.
+ * @param vars values of the command line, for the rendering
+ * @throws UsageError where the file is not of this app; CommandError where no version serves alone
  */
 export async function compareFile(
   { cluster, app }: { cluster: Cluster; app: string },
@@ -66,14 +68,15 @@ export async function compareFile(
   return { report, text };
 }
 
-/** As people think of them. */
+/** The order in which the changes are listed. */
 const ORDER = ['version', 'image', 'replicas', 'subsets', 'live', 'marker'];
 
 const inOrder = (changes: ValueChange[]): ValueChange[] =>
   changes.sort((one, other) => ORDER.indexOf(one.key) - ORDER.indexOf(other.key));
 
 /**
- * From where the command runs, which is where a patch is applied; the bare name where it is not below that.
+ * The path relative to the working directory, where a patch is applied; the bare name for a file outside of
+ * it.
  */
 function nameOf(file: string): string {
   const relative = path.relative('', file).split(path.sep).join('/');

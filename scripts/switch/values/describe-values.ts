@@ -1,13 +1,13 @@
-/** A cluster file beside the cluster, for a person. */
+/** Describes a cluster file compared with the cluster. */
 import type { ValuesReport } from '../types.ts';
 
-/** What was changed in the file, or is by the patch. */
+/** The changes that were made in the file, or that the patch makes. */
 export function describeChanges({ file, changes }: Pick<ValuesReport, 'file' | 'changes'>): string {
   if (changes.length === 0) return `${file} says so already`;
   return `${file}: ${changes.map(({ key, from, to }) => `${key} ${from} -> ${to}`).join(', ')}`;
 }
 
-/** What its rendering would still change, and what it was rendered with. */
+/** What applying the file would still change, and the values of that rendering. */
 export function describeRest(
   { file, differs }: Pick<ValuesReport, 'file' | 'differs'>,
   vars: Readonly<Record<string, string>> = {},
@@ -17,7 +17,7 @@ export function describeRest(
   return [...differs.map((one) => `${file} says otherwise still: ${one}`), ...told];
 }
 
-/** Of a file that nobody has changed. */
+/** The differences of a file that is only compared. */
 export function describeDifference({ file, changes, differs }: ValuesReport): string[] {
   const values = changes.map(({ key, from, to }) => `${key} ${from}, where the cluster has ${to}`);
   return [...values, ...differs].map((one) => `${file} says otherwise: ${one}`);

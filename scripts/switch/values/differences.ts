@@ -1,4 +1,4 @@
-/** What rendered objects would change in the cluster, as the API server's own dry run says it. */
+/** The changes that rendered objects would make in the cluster, by the API server's dry run. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
@@ -7,14 +7,14 @@ import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { withoutServers } from '../changes/describe-change.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
 
-/** How many fields of an object are named. */
+/** The number of fields that are named for each object. */
 const NAMED = 3;
 
 /**
- * One line for each object that is not what it would be rendered as. Fields are named without their values,
- * which may be secrets. Where several sets render an object, the nearest counts.
- * @param seen what a switch writes, as it stands
- * @param rendered of the sets
+ * One line for each object that differs from its rendering. Fields are named without their values, which may
+ * be secrets. Where several sets render an object, the rendering with the fewest differences counts.
+ * @param seen the objects that a switch writes, as they are in the cluster
+ * @param rendered the objects that the sets render
  */
 export async function differencesOf(
   cluster: Cluster,
@@ -45,7 +45,7 @@ async function fieldsThatChange(
   const placed = { ...object, metadata: { ...object.metadata, namespace: cluster.namespace } };
   try {
     const after: KubernetesObject = await cluster.apply(placed, { dryRun: true, force: true });
-    // Whatever version of the kind the file is written in.
+    // Compare in the live object's API version, whatever the file uses.
     const { apiVersion = '' } = live;
     return pathsOf(withoutServers(live), withoutServers({ ...after, apiVersion }), '');
   } catch (error) {

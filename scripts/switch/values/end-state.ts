@@ -1,4 +1,4 @@
-/** What the values of a cluster file must be for its rendering to be what stands in the cluster. */
+/** The values with which the rendering of a cluster file equals the cluster's state. */
 import { parseObjects, renderSets } from '../../render/index.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
 import type { Deployment, KubernetesObject, VirtualService } from '../../shared/kubernetes.ts';
@@ -14,7 +14,10 @@ export interface RenderedSet {
   objects: KubernetesObject[];
 }
 
-/** Which version serves, and which exist. @throws CommandError where not one version alone serves */
+/**
+ * The values for the serving version and the existing ones.
+ * @throws CommandError where no version serves alone
+ */
 export function servingValues({ live, lastSeen }: Pick<State, 'live' | 'lastSeen'>): Map<string, Told> {
   const [only, ...others] = live;
   if (only === undefined || only.subset === '' || others.length > 0)
@@ -26,7 +29,7 @@ export function servingValues({ live, lastSeen }: Pick<State, 'live' | 'lastSeen
   ]);
 }
 
-/** How the version that serves looks: its image, its size, and the name of its route. */
+/** The values for the image and size of the serving version, and for the name of its route. */
 export function lookingValues(
   rendered: readonly RenderedSet[],
   { state, isScaled }: { state: State; /** By an autoscaler, whose the size is. */ isScaled: boolean },
@@ -51,7 +54,7 @@ export function lookingValues(
   return wanted;
 }
 
-/** Of the container whose image is the value. */
+/** The image of the container whose rendered image is the value. */
 function imageIn(
   { spec }: Deployment,
   rendered: Deployment['spec']['template']['spec']['containers'],
@@ -61,7 +64,7 @@ function imageIn(
   return spec.template.spec.containers.find(({ name }) => name === own)?.image;
 }
 
-/** Of the route that is named by the value; at rest it has its author's name. */
+/** The name of the route that the value names. With no switch under way it is its author's name. */
 function routeNameIn(
   { lastSeen }: Pick<State, 'lastSeen'>,
   { spec: { http = [] }, metadata }: VirtualService,
@@ -74,8 +77,8 @@ function routeNameIn(
 }
 
 /**
- * The sets of the app that can be rendered. The others, those that need a value of the command line for
- * instance, are named with the reason.
+ * Renders the sets of the app. Those that cannot be rendered (that need a value of the command line, for
+ * instance) are named with the reason.
  */
 export async function renderOwn(
   source: Source,

@@ -1,4 +1,4 @@
-/** The values of an app changed in its cluster file, and nothing else. */
+/** Changes the values of an app in its cluster file, and nothing else. */
 import { InputError } from '../../render/index.ts';
 import type { Value } from '../../render/index.ts';
 import { UsageError } from '../../shared/errors.ts';
@@ -9,9 +9,9 @@ import { spelledIn } from './cluster-text.ts';
 import type { Told } from './cluster-text.ts';
 
 /**
- * The content with these values, wherever sets of the app have another one. A set whose value is not that of
- * the set "version" means another version by it, and keeps it.
- * @throws UsageError where a value cannot be changed in its place, or not without changing another app's
+ * Writes these values wherever the app's sets have a different one. A set whose value differs from that of
+ * the set "version" is about another version and keeps its value.
+ * @throws UsageError where a value cannot be changed in its place, or only together with another app's
  */
 export function withValues(
   source: Source,
@@ -28,7 +28,7 @@ export function withValues(
       const old = textOf(values.get(key));
       const to = textOf(value);
       if (old === undefined || to === undefined || (known !== undefined && old !== known)) continue;
-      // One place may be that of several sets.
+      // Several sets may share this value: the change for another set has written it already.
       const now = readSets({ ...source, text }, app).all[index]?.values.get(key);
       if (textOf(now) === to) continue;
       text = changed({ ...source, text }, { set: index, key, name, app }, value);
@@ -57,7 +57,7 @@ function changed(
   );
 }
 
-/** A way to write the value that is no YAML in its place is just not taken. */
+/** Undefined for a way to quote the value that is not valid YAML in its place. */
 function unlessUnreadable(read: () => Value | undefined): Value | undefined {
   try {
     return read();
@@ -67,7 +67,7 @@ function unlessUnreadable(read: () => Value | undefined): Value | undefined {
   }
 }
 
-/** What several sets have from one place cannot be changed for one app alone. */
+/** Refuses a change that also changes a value of another app, because both have it from the same place. */
 function verifyNothingElse(
   before: readonly AppSet[],
   after: readonly AppSet[],

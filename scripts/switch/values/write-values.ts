@@ -1,4 +1,6 @@
-/** `--write-values`: the end state goes into the cluster file, so that applying it again changes nothing. */
+/**
+ * `--write-values`: writes the end state into the cluster file, so that applying the file changes nothing.
+ */
 import { CommandError, UsageError, messageOf } from '../../shared/errors.ts';
 import { rewriteWholeFile, verifyRewritable } from '../../shared/whole-file.ts';
 import type { Run } from '../context.ts';
@@ -7,10 +9,10 @@ import { compareFile, readSource } from './compare-file.ts';
 import { describeChanges, describeRest } from './describe-values.ts';
 import { withValues } from './with-values.ts';
 
-/** Stands for a patch instead of a file. */
+/** The value of the flag that asks for a patch instead of a file. */
 export const PATCH = '-';
 
-/** The file that is meant; undefined where nobody asked for it. */
+/** The file to write; undefined without the flag. */
 export function valuesFile({
   writeValues,
   clusterFile,
@@ -19,7 +21,7 @@ export function valuesFile({
 }
 
 /**
- * Before anything is changed: a file that is to be written can be, and is one of this app.
+ * Verifies before the first write to the cluster that the file can be written and is of this app.
  * @throws UsageError that says why not
  */
 export function verifyValuesFile(options: SwitchOptions): void {
@@ -27,7 +29,7 @@ export function verifyValuesFile(options: SwitchOptions): void {
   const file = valuesFile(options);
   if (file === undefined) return;
   const source = readSource(file);
-  // Tried out, for what cannot be changed in its place is better known now.
+  // Try the change with an example, so that a value that cannot be changed is reported now.
   const version = to ?? 'v0';
   withValues(source, app, new Map(['version', 'live', 'subsets'].map((key) => [key, version])));
   try {
@@ -38,9 +40,9 @@ export function verifyValuesFile(options: SwitchOptions): void {
 }
 
 /**
- * Writes what stands in the cluster into the file, and tells what was changed. Somebody may have edited it
- * meanwhile: it is read anew.
- * @throws CommandError, and what reading the cluster threw: the file is as it was
+ * Writes the cluster's state into the file and reports the changes. The file is read again, as somebody may
+ * have edited it during the switch.
+ * @throws CommandError, and the errors of reading the cluster: then the file is unchanged
  */
 export async function writeEndState({
   options,
@@ -58,7 +60,7 @@ export async function writeEndState({
   return report;
 }
 
-/** The same as a value, for a switch that is done whatever becomes of the file. */
+/** As `writeEndState`, but returns the error: the switch is done even if the file cannot be written. */
 export async function tryToWriteEndState(
   run: Pick<Run, 'options' | 'cluster' | 'readState' | 'reporter'>,
 ): Promise<{ values?: ValuesReport; problem?: string }> {
