@@ -66,7 +66,7 @@ function withoutFile(
   { problem, found = [] }: { problem: string; found: LiveVersion[] | undefined },
 ): Ended {
   const command = plainSwitchCommand(options, describeLive(found));
-  const message = `${describeServing(found)}, but the values were not written: ${problem}. When that is mended: ${command}`;
+  const message = `${describeServing(found)}, but the values were not written: ${problem}. Once that is fixed: ${command}`;
   return { ...ended, ok: false, message, error: ended.error ?? problem };
 }
 

@@ -25,7 +25,7 @@ export const switchOperation: Operation = {
       `To roll back: ${keepsOld ? undoCommand(options, to) : plainSwitchCommand(options, from)}`,
     undone: ({ from }, isFailure, again) =>
       isFailure
-        ? `${from} still serves all traffic. When that is mended: ${again}`
+        ? `${from} still serves all traffic. Once that is fixed: ${again}`
         : `${from} serves all traffic again. To try once more: ${again}`,
     tooLate: ({ from }) => `${from} is deleted already: the switch`,
   },

@@ -30,7 +30,7 @@ const words: Words = {
     `The next release: ${plainSwitchCommand({ ...options, adopt: false }, 'VERSION')}`,
   undone: (_names, isFailure, again) =>
     isFailure
-      ? `The plain Deployment still serves all traffic. When that is mended: ${again}`
+      ? `The plain Deployment still serves all traffic. Once that is fixed: ${again}`
       : `The plain Deployment serves all traffic as before. To try once more: ${again}`,
   tooLate: () => 'the plain Deployment is deleted already: the adoption',
 };

@@ -49,7 +49,7 @@ const portsAreLed: Check = {
     const other = (service.spec.ports ?? []).find((port) => !isHttp(port));
     if (other !== undefined)
       refuse(
-        `port ${other.name ?? other.port} of the Service ${app} is not http by its name or appProtocol: no route leads what comes there, so it would go on to pods that end`,
+        `port ${other.name ?? other.port} of the Service ${app} is not http by its name or appProtocol: routes steer HTTP only, so its traffic would still go to pods that end`,
       );
     return [];
   },

@@ -74,7 +74,7 @@ function notPlain({ plain, deployments }: State, { app }: Wish): string | undefi
   if (one === undefined)
     return `The Service ${app} selects no Deployment's pods: what serves ${app} cannot be made a version`;
   if (more.length > 0)
-    return `The Service ${app} selects the pods of more than one Deployment: ${names}. Which of them is to be the version cannot be told`;
+    return `The Service ${app} selects the pods of more than one Deployment: ${names}. An adoption takes exactly one`;
   if (hashes.length > 1)
     return `The pods that the Service ${app} selects are not all of one template of Deployment ${names}: wait for its rollout to end, and take other pods out of the Service's selector`;
   return hashes.length === 0 || hashes[0] === ''

@@ -1,5 +1,5 @@
 /**
- * Each route to all pods of the Service becomes a route to the plain subset, which selects the same pods.
+ * Each route that leads to every pod of the Service leads to those that serve now: the same, by another name.
  */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';

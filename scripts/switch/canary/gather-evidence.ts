@@ -78,7 +78,7 @@ async function untilHeard<T>(
 
 function withLatency(context: SwitchContext, counted: string, timed: Comparison | undefined): string {
   return timed === undefined
-    ? `${counted}; latency not compared (nobody timed enough)`
+    ? `${counted}; latency not compared (too few timed answers)`
     : `${counted}; ${describeLatency(context, timed)}`;
 }
 

@@ -17,36 +17,36 @@ export const help = `Usage: npm run switch -- --to VERSION [flags]
        npm run switch -- status [flags]
        npm run switch -- adopt --as VERSION [--undo] [flags]
 
-Moves all traffic of an app to another version without losing a request, and removes the old version.
-Before each step that cannot be taken back, every proxy of the mesh is asked what it does now.
---undo rolls back the switch under way or one whose old version was kept; --promote says yes to the share it has reached, where
-it holds; status says where things stand. These three need no --to, and status changes nothing.
+Moves all traffic of an app from its current version to another, the candidate, without losing a request, and removes the current one.
+Before each step that cannot be undone, every proxy of the mesh is asked what it does now.
+--undo rolls back the switch under way, or one whose old version was kept; --promote approves the share at which --hold waits;
+status prints which version serves. These three need no --to, and status changes nothing.
 adopt makes a version of the one plain Deployment that serves now, by the same steps, and prints the cluster file that describes it.
 
   --to VERSION         the version to switch to
   --as VERSION         with adopt: what that version is called
   --app NAME           the app (default: the one that istio/cluster.yaml names)
-  --image IMAGE        image of the new version
+  --image IMAGE        image of the candidate
   --set KEY=VALUE      value for the templates (repeatable)
   --templates FILE     cluster file whose set "version" is one version's Deployment (default istio/cluster.yaml)
-  --canary 5,25,50     these shares of the traffic in percent first, each with evidence before the next
-  --hold               wait for a person's yes after each share
+  --canary 5,25,50     give the candidate these percentages of the traffic first, each with evidence before the next
+  --hold               wait for an approval (--promote) after each share
   --prometheus URL     take the evidence from this Prometheus instead of the callers' proxies
   --dry-run            print the plan and change nothing
   --write-values FILE  write the end state into this cluster file, so that applying it again changes nothing; "-": print a patch instead
   --values FILE        with status: say whether this cluster file and the cluster agree
-  --owner-paused       Argo CD, Flux or whoever else keeps the objects as its files say is paused, though nobody can see it from here
+  --owner-paused       the owner of the objects (Argo CD, Flux) is paused, though the cluster does not show it
   --step-timeout TIME  how long one step may take (default 120s)
-  --keep-old           leave the old version running, so that --undo is quick
-  --keep-failed        leave a new version that did not become ready, for a look at it
+  --keep-old           leave the old version running, so that --undo deploys nothing
+  --keep-failed        leave a candidate that did not become ready, so that it can be examined
 ${clusterFlagsHelp}
   --istio-namespace NAME  where istiod runs (default istio-system)
   --json               the result as one JSON document on stdout
   --journal FILE       append every event of the run to FILE, one JSON line each
   -h, --help           this text
 
-Exit code: 0 done, or already so; 1 it did not succeed, and the last line says who serves and which command comes next;
-2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run goes on from there.
+Exit code: 0 done, or already so; 1 failed, and the last line says which version serves and which command comes next;
+2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run continues from there.
 
 Example: npm run switch -- --to v2 --image registry.example/shop:2.0.0`;
 

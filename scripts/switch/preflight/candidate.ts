@@ -38,7 +38,7 @@ export const currentIsKnown: Check = {
   run({ context: { app, from, to, continued, lastSeen }, current }) {
     if (current === undefined && !continued)
       refuse(
-        `no Deployment that the Service ${app} selects is labelled ${show(lastSeen.labelsOf(from))}: how many pods ${to} needs is not known, and what is left of ${from} could not be deleted`,
+        `no Deployment that the Service ${app} selects is labelled ${show(lastSeen.labelsOf(from))}: how many pods ${to} needs is unknown, and the rest of ${from} could not be deleted`,
       );
     return [];
   },

@@ -2,7 +2,8 @@ import { readLease } from '../lock/switch-record.ts';
 import type { Check } from './check.ts';
 
 /**
- * Notes a held Lease. Its run may be alive or killed: only waiting shows which, and a dry run does not wait.
+ * Notes a held Lease. Its run may be alive or killed: only waiting shows which, and the preflight does not
+ * wait.
  */
 export const leaseIsFree: Check = {
   title: 'nobody else is switching',

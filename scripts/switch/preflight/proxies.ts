@@ -25,7 +25,7 @@ export const rejecting: Check = {
       proxy.rejected === undefined
         ? []
         : [
-            `${nameOf(proxy)} rejects its configuration: ${proxy.rejected}; what comes with it does not arrive there until that is mended`,
+            `${nameOf(proxy)} rejects its configuration: ${proxy.rejected}; nothing sent with it takes effect there until it is fixed`,
           ],
     ),
 };
@@ -61,7 +61,7 @@ export const sidecars: Check = {
     pod === undefined || hasSidecar(pod)
       ? []
       : [
-          `the pods of ${from} have no sidecar: a caller without one is seen by nobody, and may still use them when they end`,
+          `the pods of ${from} have no sidecar: proof C misses callers without one, whose requests may still run when the pods end`,
         ],
 };
 

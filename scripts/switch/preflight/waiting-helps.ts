@@ -11,7 +11,9 @@ export const serviceSelects: Check = {
   title: 'the Service selects pods',
   run({ context: { app }, state }) {
     if (Object.keys(state.service.spec.selector ?? {}).length === 0)
-      refuse(`the Service ${app} has no selector: which pods are its versions cannot be told. Give it one`);
+      refuse(
+        `the Service ${app} has no selector: the pods of its versions cannot be determined. Give it one`,
+      );
     return [];
   },
 };
@@ -42,7 +44,7 @@ export const candidateCanBecomeReady: Check = {
     // A paused Deployment rolls out this run's image or values only when it is resumed.
     if (isTold && existing.spec['paused'] === true)
       refuse(
-        `Deployment ${name} is paused and would not roll out what it is told: kubectl rollout resume deployment/${name}`,
+        `Deployment ${name} is paused and would not roll out the new image or values: kubectl rollout resume deployment/${name}`,
       );
     if (isTold || rolloutOf(existing, pods).done) return [];
     const reason = standsStill(existing);
@@ -63,7 +65,7 @@ function verifySize({ context: { from, to, options }, current, existing, candida
   const isIdle = current?.spec.replicas === 0 && (existing?.spec.replicas ?? 0) === 0;
   if (isIdle && told === undefined)
     refuse(
-      `Deployment ${current.metadata.name} is scaled to 0 pods: how many ${to} needs is not known. Scale ${from} up first, or say it with --set replicas=2`,
+      `Deployment ${current.metadata.name} is scaled to 0 pods: how many ${to} needs is unknown. Scale ${from} up first, or say it with --set replicas=2`,
     );
 }
 

@@ -9,10 +9,10 @@ export const deleteOld: Step = {
   title: ({ deployments }) => `Delete ${deployments.from}`,
   onFailure: 'stop',
   before: { claim: notNeeded },
-  warning: ({ deployments }) => `no way back from here: ${deployments.from} is deleted now`,
+  warning: ({ deployments }) => `point of no return: ${deployments.from} is deleted now`,
   changes: (context) => deleteVersion(context, context.from),
   claim(context, changes) {
     const claim = podsGone(context, context.from, changes);
-    return { ...claim, text: `${claim.text} (from here on there is no way back)` };
+    return { ...claim, text: `${claim.text} (the point of no return)` };
   },
 };

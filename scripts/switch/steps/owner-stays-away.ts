@@ -24,7 +24,7 @@ export const ownerStaysAway: Step = {
   onFailure: 'undo',
   changes: nothing,
   claim: (context) => ({
-    text: `nobody writes over ${context.lastSeen.nameOf(context.to)} for ${AWAY_MS / 1000} s, where nobody can see that its owner is paused`,
+    text: `nobody overwrites ${context.lastSeen.nameOf(context.to)} for ${AWAY_MS / 1000} s, as the cluster does not show that its owner is paused`,
     async prove() {
       const paused = await seenPaused(context);
       if (paused.length > 0) return { detail: `${paused.map(describeOwner).join(' and ')} is paused` };
@@ -38,7 +38,7 @@ export const ownerStaysAway: Step = {
       };
       const deadlineMs = Math.max(stepTimeoutMs, 2 * AWAY_MS);
       await waitFor(isOver, { deadlineMs, what: 'that time to pass', intervalMs: 500, signal, clock });
-      return { detail: `nobody wrote over ${context.lastSeen.nameOf(context.to)} for ${AWAY_MS / 1000} s` };
+      return { detail: `nobody overwrote ${context.lastSeen.nameOf(context.to)} for ${AWAY_MS / 1000} s` };
     },
   }),
 };

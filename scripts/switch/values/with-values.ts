@@ -80,7 +80,7 @@ function verifyNothingElse(
       const isMeant = isOwn && wanted.has(key);
       if (isMeant || textOf(after[index]?.values.get(key)) === textOf(value)) continue;
       throw new UsageError(
-        `${file}: ${key} of set ${name} stands where sets of ${app} have theirs from, and is not to change with it. Give each its own.`,
+        `${file}: sets of ${app} and set ${name} get ${key} from one place, and that of ${name} must not change. Give each its own.`,
       );
     }
   }

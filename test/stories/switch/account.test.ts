@@ -53,7 +53,7 @@ describe('the account of a switch', () => {
     expect(message).toContain(`, requests seen: ${requests.toLocaleString('en-US')}). To roll back: `);
     // After the last proof, before the first pod ends.
     const deleting = told.slice(told.indexOf('delete-old') + 1).filter((text) => !text.includes(' proxies'));
-    expect(deleting[0]).toBe(`no way back from here: coffee-shop-${from} is deleted now`);
+    expect(deleting[0]).toBe(`point of no return: coffee-shop-${from} is deleted now`);
     expect(deleting[1]).toMatch(/^\d+ pods ending$/);
   }, 60_000);
 });

@@ -170,7 +170,7 @@ describe('npm run switch -- --to v2', () => {
       "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then v1's cluster is gone from every proxy",
       '   6. Delete coffee-shop-v1',
       '      - Deployment coffee-shop-v1 (1 pod)',
-      "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then its pods are gone (from here on there is no way back)",
+      "      proof: A: at every proxy v2's cluster is active and its healthy endpoints are its ready pods; then its pods are gone (the point of no return)",
       '   7. Restore the names of routes',
       '      VirtualService coffee-shop',
       '      - - name: first-release--MARKER',
@@ -189,7 +189,7 @@ describe('npm run switch -- --to v2', () => {
     const kept = await run(...failing, '--keep-failed');
     expect(kept.code).toBe(1);
     expect(kept.stderr).toMatch(/\n ✓ Delete coffee-shop-v2 {9}v2 is left for a look at it \(/);
-    expect(lastLine(kept)).toMatch(/^v1 still serves all traffic\. When that is mended: /);
+    expect(lastLine(kept)).toMatch(/^v1 still serves all traffic\. Once that is fixed: /);
     const left = await cluster.get<Deployment>(resources.deployments, 'coffee-shop-v2');
     expect(left?.spec.template.spec.containers[0]?.image).toBe('no-such-thing:9');
     expect(await standing(coffee)).toMatchObject({ live: ['v1'], unfinished: false, subsets: ['v1'] });
@@ -221,7 +221,7 @@ describe('npm run switch -- --to v2', () => {
       expect(Object.keys(step as object)).toEqual(expect.arrayContaining(['slowest', 'requests', 'detail']));
     }
     expect(done.stderr).toMatch(
-      /\n {3}no way back from here: coffee-shop-v1 is deleted now\n ✓ Delete coffee-shop-v1 /,
+      /\n {3}point of no return: coffee-shop-v1 is deleted now\n ✓ Delete coffee-shop-v1 /,
     );
     expect(lastLine(done)).toBe(result['message']);
     expect(await standing(coffee)).toEqual(only('v2'));

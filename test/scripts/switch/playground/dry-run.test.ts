@@ -103,7 +103,7 @@ describe('the plan of a switch', () => {
       'shift-traffic': proofB('v1'),
       'drain-old': proofC('v1'),
       'remove-subset': `${proofA('v2')}; then v1's cluster is gone from every proxy`,
-      'delete-old': `${proofA('v2')}; then its pods are gone (from here on there is no way back)`,
+      'delete-old': `${proofA('v2')}; then its pods are gone (the point of no return)`,
       'restore-names': namesRestored('v1'),
     });
     const made = changesOf('deploy-version');

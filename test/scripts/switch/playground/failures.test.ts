@@ -27,9 +27,7 @@ describe('a switch that cannot go on leaves v1 serving and nothing behind', () =
     expect(result.error).toMatch(
       /^0\/2 pods ready after \d+(\.\d)? s \(pod coffee-shop-v2-\S+: container coffee-shop (ErrImagePull|ImagePullBackOff)/,
     );
-    expect(result.message).toBe(
-      'v1 still serves all traffic. When that is mended: npm run switch -- --to v2',
-    );
+    expect(result.message).toBe('v1 still serves all traffic. Once that is fixed: npm run switch -- --to v2');
   }, 30_000);
 
   it('takes a cluster file without the set for wrong usage', async () => {

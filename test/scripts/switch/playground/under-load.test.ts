@@ -115,7 +115,7 @@ describe('the switch on a playground, with a pod that exits at SIGTERM', () => {
         /^1 of 5 proxies did not show subset v4 with its ready pods within 4 s: istio-ingressgateway-\S+\.istio-system \(subset v4 is unknown or still warming/,
       );
       expect(result.message).toBe(
-        'v3 still serves all traffic. When that is mended: npm run switch -- --to v4',
+        'v3 still serves all traffic. Once that is fixed: npm run switch -- --to v4',
       );
       expect(await standing()).toEqual({ subsets: ['v3'], deployments: ['coffee-shop-v3'] });
     } finally {

@@ -224,7 +224,7 @@ describe('a file that cannot be written', () => {
     expect({ code, last: lastLine({ code: 1, stdout: '', stderr }) }).toEqual({
       code: 1,
       last: expect.stringMatching(
-        /^v7 serves all traffic, but the values were not written: own\.yaml does not exist\. When that is mended: .* --to v7 .*--write-values own\.yaml$/,
+        /^v7 serves all traffic, but the values were not written: own\.yaml does not exist\. Once that is fixed: .* --to v7 .*--write-values own\.yaml$/,
       ) as unknown,
     });
     expect(await switchTo('v7')).toMatchObject({ code: 0 });

@@ -323,7 +323,7 @@ describe('the preflight step', () => {
     [
       'an old version whose Deployment cannot be told',
       { old: { version: '1.0.0' } },
-      'no Deployment that the Service coffee-shop selects is labelled version=v1: how many pods v2 needs is not known, and what is left of v1 could not be deleted. Nothing was changed.',
+      'no Deployment that the Service coffee-shop selects is labelled version=v1: how many pods v2 needs is unknown, and the rest of v1 could not be deleted. Nothing was changed.',
     ],
     [
       'an istiod that keeps clusters from its gateways',
@@ -390,7 +390,7 @@ describe('the preflight step', () => {
     [
       'a candidate that is paused and would be told something else',
       candidate({ paused: true }, complete),
-      `Deployment coffee-shop-v2 is paused and would not roll out what it is told: ${resume}. Nothing was changed.`,
+      `Deployment coffee-shop-v2 is paused and would not roll out the new image or values: ${resume}. Nothing was changed.`,
     ],
     [
       'a candidate past its progress deadline',
@@ -415,7 +415,7 @@ describe('the preflight step', () => {
     [
       'a current version without pods',
       { old: { replicas: 0 } },
-      'Deployment coffee-shop-v1 is scaled to 0 pods: how many v2 needs is not known. Scale v1 up first, or say it with --set replicas=2. Nothing was changed.',
+      'Deployment coffee-shop-v1 is scaled to 0 pods: how many v2 needs is unknown. Scale v1 up first, or say it with --set replicas=2. Nothing was changed.',
     ],
     [
       'a candidate of 0 pods',
@@ -434,7 +434,7 @@ describe('the preflight step', () => {
     [
       'a Service without a selector',
       { selector: {} },
-      'the Service coffee-shop has no selector: which pods are its versions cannot be told. Give it one. Nothing was changed.',
+      'the Service coffee-shop has no selector: the pods of its versions cannot be determined. Give it one. Nothing was changed.',
     ],
   ];
   it.each(hopeless)('refuses %s, for which waiting cannot help', async (_what, scene, words) => {
@@ -510,7 +510,7 @@ describe('the preflight step', () => {
       'callers that no proxy counts',
       { besides: [], routes: { gateways: ['edge'] } },
       [
-        'the pods of v1 have no sidecar: a caller without one is seen by nobody, and may still use them when they end',
+        'the pods of v1 have no sidecar: proof C misses callers without one, whose requests may still run when the pods end',
         'VirtualService coffee-shop is not for the mesh (gateways: edge): callers inside it go to every version, and keep v1 from becoming quiet',
       ],
     ],
@@ -532,7 +532,7 @@ describe('the preflight step', () => {
       'a gateway that rejects what somebody else has made',
       { proxies: [{}, { key: 'g', pod: 'gateway', type: 'router', rejected: 'RouteConfiguration: bad' }] },
       [
-        'gateway.shop rejects its configuration: RouteConfiguration: bad; what comes with it does not arrive there until that is mended',
+        'gateway.shop rejects its configuration: RouteConfiguration: bad; nothing sent with it takes effect there until it is fixed',
       ],
     ],
     [

@@ -26,7 +26,7 @@ describe('the step delete-old', () => {
     expect(log).toEqual([
       'prove A v2',
       'renew',
-      'note no way back from here: coffee-shop-v1 is deleted now',
+      'note point of no return: coffee-shop-v1 is deleted now',
       'delete Deployment coffee-shop-v1',
       'delete HorizontalPodAutoscaler coffee-shop-v1',
     ]);

@@ -196,7 +196,7 @@ describe('a file is refused', () => {
     [
       'in which another app has its version from the same place',
       'global: {app: shop, version: v1}\ninclude: [{name: version}, {name: tea, values: {app: tea}}]\n',
-      /cluster\.yaml: version of set tea stands where sets of shop have theirs from/,
+      /cluster\.yaml: sets of shop and set tea get version from one place/,
     ],
     [
       'whose version stands in no place of its own',
