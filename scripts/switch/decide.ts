@@ -1,4 +1,4 @@
-/** What a run has to do, from what stands in the cluster and what was asked for. Reads and writes nothing. */
+/** Decides from the state and the request what a run has to do. Reads and writes nothing. */
 import { UsageError } from '../shared/errors.ts';
 import { isUnfinished } from './lock/switch-record.ts';
 import type { SwitchRecord } from './lock/switch-record.ts';
@@ -54,7 +54,7 @@ function decideSwitch(state: State, wish: Wish): Decision {
 
 const routes = ({ lastSeen: { routesName } }: State) => `The ${routesName.kind} ${routesName.name}`;
 
-/** By templates nobody goes on with what copies, and its way back leads further than to another version. */
+/** Refuses a switch while an adoption is unfinished: only `adopt` can continue it or roll it back. */
 function adoptionUnderWay({ live, deployments }: State, wish: Wish, { from, to }: SwitchRecord): Decision {
   const canGoBack = canServeAgain(findVersion(deployments, from));
   const ways = waysOn({ ...wish, adopt: true }, to, canGoBack);

@@ -1,4 +1,4 @@
-/** What a run would do: the same steps, each on the cluster as the ones before it would leave it. */
+/** The dry run: the same steps, each on the cluster as the steps before it would leave it. */
 import { ClusterError } from '../shared/cluster/errors.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { Change } from './changes/change.ts';
@@ -14,7 +14,7 @@ import type { SeenObject } from './routing/traffic-routing.ts';
 import { PointOfNoReturnError } from './steps/restore-old-capacity.ts';
 import type { PlannedStep, SwitchResult } from './types.ts';
 
-/** Tells the plan, and gives it with the result. */
+/** Prints the plan, and returns it with the result. */
 export async function sayPlan(
   context: SwitchContext,
   { kind }: Work,
@@ -45,7 +45,7 @@ async function plannedSteps(
   }
 }
 
-/** Each step's title, the difference of each object it would write, and its claim. */
+/** The title of each step, the difference of each object that it would write, and its claim. */
 export async function describePlan(
   context: SwitchContext,
   plan: readonly NamedPart[],

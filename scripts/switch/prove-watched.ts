@@ -1,4 +1,4 @@
-/** Waits for a claim, and stops when somebody edits the objects: after an edit waiting does not help. */
+/** Waits for a claim, and stops when somebody edits the objects: then waiting does not help. */
 import { pause } from '../shared/wait.ts';
 import type { Change } from './changes/change.ts';
 import { ForeignEditError, RefusedRouteError, verifyUnchanged } from './changes/change-object.ts';
@@ -9,7 +9,7 @@ import type { Claim, Phase, Proven } from './step.ts';
 /** Poll interval for foreign edits, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
 
-/** @param changes those of the phase, which have been written */
+/** @param changes the writes of the phase */
 export async function proveWatched(
   context: SwitchContext,
   phase: Phase,
@@ -32,7 +32,7 @@ export async function proveWatched(
   }
 }
 
-/** Runs until it is aborted or has found an edit. */
+/** Polls until it is aborted or has found an edit. */
 async function lookForEdits(
   context: SwitchContext,
   onEdit: (edit: ForeignEditError | RefusedRouteError) => void,
@@ -50,7 +50,7 @@ async function lookForEdits(
   }
 }
 
-/** What somebody else has changed meanwhile, or refused, as far as can be read. */
+/** An edit or refusal by somebody else, as far as it can be read. */
 export async function foreignEdit(
   context: SwitchContext,
 ): Promise<ForeignEditError | RefusedRouteError | undefined> {

@@ -1,4 +1,4 @@
-/** The pods that serve now become a subset of their own before others are beside them. */
+/** Puts the pods that serve now into a subset of their own, before other pods are deployed. */
 import { CommandError } from '../../shared/errors.ts';
 import type { SwitchContext } from '../context.ts';
 import { gone, reachable } from '../proofs/claims.ts';

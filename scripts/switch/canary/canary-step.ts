@@ -1,4 +1,4 @@
-/** A share of the traffic, and evidence before more. */
+/** Gives the candidate a share of the traffic, and waits for evidence before the next share. */
 import type { SwitchContext } from '../context.ts';
 import { routed } from '../proofs/claims.ts';
 import type { Move } from '../routing/traffic-routing.ts';

@@ -1,4 +1,6 @@
-/** Where a share's evidence comes from: what both versions answered in the same time, as callers saw it. */
+/**
+ * The source of a share's evidence: the answers of both versions over the same time, counted at the callers.
+ */
 import type { Sample } from './fisher.ts';
 import { clustersPathOf } from '../routing/host-load.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
@@ -12,7 +14,7 @@ import type { Latencies } from './latency.ts';
 import type { MetricLabel } from './metric-label.ts';
 import { LATENCY_PATH, latenciesOf, latencyCounters } from './proxy-latency.ts';
 
-/** What has been counted since it was opened, by version. A version without an entry has no counts. */
+/** The counts since the window was opened, by version. A version without an entry has no counts. */
 export interface EvidenceWindow {
   counts(signal: AbortSignal): Promise<ReadonlyMap<string, Sample>>;
   latencies(signal: AbortSignal): Promise<ReadonlyMap<string, Latencies>>;
@@ -22,7 +24,7 @@ export interface EvidenceSource {
   open(signal: AbortSignal): Promise<EvidenceWindow>;
 }
 
-/** The same source, with the number of answers of these versions in its first window. */
+/** Wraps a source so that it also gives the number of these versions' answers in its first window. */
 export function withTally(
   source: EvidenceSource,
   versions: string[],
@@ -40,7 +42,7 @@ export function withTally(
   };
 }
 
-/** The callers' own proxies, over their admin ports. */
+/** Reads the counters of the callers' own proxies, over their admin ports. */
 export function createProxySource({
   mesh,
   routing,
@@ -60,7 +62,7 @@ export function createProxySource({
     );
     await Promise.all(
       proxies.map(async (proxy) => {
-        // Evidence, not proof: a proxy that does not answer now is missing in the sample, no more.
+        // This is evidence, not proof: a proxy that does not answer is left out of the sample.
         const counters = await ask(proxy).catch(() => undefined);
         if (counters) answers.set(proxy.key, counters);
       }),

@@ -1,4 +1,6 @@
-/** The evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, as callers report them. */
+/**
+ * Takes the evidence from a Prometheus that scrapes the mesh: Istio's standard metrics, reported by callers.
+ */
 import { systemClock, withTimeout } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CommandError, messageOf } from '../../shared/errors.ts';
@@ -21,8 +23,8 @@ export interface PrometheusQueries {
 }
 
 /**
- * What is asked of a service by its names, for the last `seconds`. No answer at all is
- * counted as response code 0.
+ * The queries for a service by its names, over the last `seconds`. A request without an answer has response
+ * code 0.
  */
 export function queriesFor(
   hosts: readonly string[],
@@ -30,7 +32,7 @@ export function queriesFor(
   label: MetricLabel = 'destination_version',
 ): PrometheusQueries {
   const [host = '', ...more] = hosts;
-  // A PromQL pattern matches whole values.
+  // A PromQL pattern matches the whole value: no anchors.
   const any = [host, ...more].map((one) => one.replaceAll('.', '[.]')).join('|');
   const named = more.length === 0 ? `="${host}"` : `=~"${any}"`;
   const ours = `reporter="source",destination_service${named}`;
@@ -51,7 +53,7 @@ interface Answer {
   };
 }
 
-/** @param url where Prometheus' own paths begin: `http://prometheus.istio-system:9090` */
+/** @param url the base of Prometheus' paths: `http://prometheus.istio-system:9090` */
 export function createPrometheusSource({
   url,
   hosts,
@@ -68,7 +70,7 @@ export function createPrometheusSource({
     return (data?.result ?? []).map(({ metric = {}, value }) => ({
       version: metric[label] ?? '',
       le: metric['le'],
-      // Prometheus extrapolates to the whole window.
+      // Round: Prometheus extrapolates to the whole window.
       count: Math.max(0, Math.round(Number(value?.[1] ?? 0)) || 0),
     }));
   }
@@ -106,7 +108,10 @@ export function createPrometheusSource({
   };
 }
 
-/** Throws what it says instead of a vector. https://prometheus.io/docs/prometheus/latest/querying/api/ */
+/**
+ * Throws the error that it answers instead of a vector.
+ * https://prometheus.io/docs/prometheus/latest/querying/api/
+ */
 export async function askPrometheus(
   url: string,
   text: string,

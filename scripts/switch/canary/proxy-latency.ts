@@ -1,7 +1,7 @@
 /**
- * A caller's proxy tells how long answers took in two ways: Envoy's own `upstream_rq_time` per cluster, which
- * Istio's bootstrap leaves out unless `proxyStatsMatcher` asks for it, and Istio's standard metric, which it
- * has by default. https://istio.io/latest/docs/reference/config/metrics/
+ * Reads latencies from a caller's proxy, which has two histograms. Envoy's `upstream_rq_time` per cluster is
+ * there only if `proxyStatsMatcher` includes it. Istio's standard metric is there by default.
+ * https://istio.io/latest/docs/reference/config/metrics/
  */
 import type { TrafficRouting } from '../routing/traffic-routing.ts';
 import type { Counters } from './increase.ts';
@@ -9,13 +9,15 @@ import { disjoint } from './latency.ts';
 import type { Latencies } from './latency.ts';
 import type { MetricLabel } from './metric-label.ts';
 
-/** On the admin port; the filter keeps a big mesh's page small. */
+/** A path of the admin port; the filter keeps the page of a large mesh small. */
 export const LATENCY_PATH = `/stats/prometheus?filter=${encodeURIComponent('istio_request_duration_milliseconds|upstream_rq_time')}`;
 
 const OF_CLUSTERS = 'envoy_cluster_upstream_rq_time_bucket';
 const OF_ISTIO = 'istio_request_duration_milliseconds_bucket';
 
-/** Answers by version and bucket: the clusters' where a page has them, for both count the same answers. */
+/**
+ * Answers by version and bucket: from the clusters' histograms if a page has them, as both count the same.
+ */
 export function latencyCounters(
   page: string,
   routing: Pick<TrafficRouting, 'hosts' | 'versionOfCluster'>,
@@ -52,7 +54,7 @@ export function latencyCounters(
   return counters;
 }
 
-/** The histograms in such counters, by version. */
+/** The histograms in these counters, by version. */
 export function latenciesOf(counters: Counters): Map<string, Latencies> {
   const versions = new Map<string, Map<number, number>>();
   for (const [key, count] of counters) {

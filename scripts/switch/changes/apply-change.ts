@@ -1,4 +1,4 @@
-/** Writes a change. Every write is idempotent, or guarded by the revision it was decided on. */
+/** Writes a change. Every write is idempotent, or guarded by the revision that it was decided on. */
 import { isAmbiguous } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { waitFor } from '../../shared/wait.ts';
@@ -10,7 +10,7 @@ import { retryWrite } from '../../shared/cluster/idempotent-write.ts';
 
 type Context = Pick<SwitchContext, 'cluster' | 'signal' | 'clock' | 'stepTimeoutMs'>;
 
-/** In their order; gives what stands there now, and what is gone. */
+/** Applies changes in order; returns the objects as they are now, and the deleted ones. */
 export async function applyChanges(context: Context, changes: readonly Change[]): Promise<SeenObject[]> {
   const written: SeenObject[] = [];
   for (const change of changes) {

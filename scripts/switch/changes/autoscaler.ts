@@ -1,7 +1,7 @@
 /**
- * The autoscalers of a version. Each version is a Deployment, so each has its own. A Deployment without
- * traffic looks idle and would be scaled down just before it is needed: a floor holds its size until the
- * traffic has moved.
+ * The autoscalers of a version. Each version is a Deployment and has its own. A Deployment without traffic
+ * looks idle and would be scaled down just before it is needed. So a floor (a raised `minReplicas`) keeps its
+ * size until the traffic has moved.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Deployment, KubernetesObject } from '../../shared/kubernetes.ts';
@@ -14,7 +14,7 @@ import { isMark } from './marks.ts';
 import { renderVersion } from './render-version.ts';
 import { isScaledObject, pauseAt, resume, scales } from './scaled-object.ts';
 
-/** Remembers the author's `minReplicas` while the floor holds. */
+/** Annotation with the author's `minReplicas`, present while the floor is set. */
 export const FLOOR_ANNOTATION = 'zero-downtime/min-replicas';
 
 export interface Autoscaler extends KubernetesObject {
@@ -32,9 +32,9 @@ export const isAutoscaler = (object: KubernetesObject): object is Autoscaler =>
   object.kind === 'HorizontalPodAutoscaler';
 
 /**
- * The autoscalers of a Deployment that are the switch's to copy, hold and delete. One that another object
- * made (KEDA's `keda-hpa-…`) is its owner's: a copy would have no owner, and the owner writes again what is
- * changed or deleted.
+ * The autoscalers of a Deployment that the switch copies, changes and deletes. One that another object
+ * created (KEDA's `keda-hpa-…`) is not among them: a copy would have no owner, and the owner would revert a
+ * change or a deletion.
  */
 export async function autoscalersOf(
   cluster: Cluster,
@@ -44,7 +44,7 @@ export async function autoscalersOf(
   return (await everyAutoscalerOf(cluster, deployment, signal)).filter((one) => ownerOf(one) === undefined);
 }
 
-/** All that scale a Deployment, whoever they belong to. */
+/** All autoscalers of a Deployment, whoever owns them. */
 export async function everyAutoscalerOf(
   cluster: Cluster,
   deployment: string,
@@ -54,7 +54,7 @@ export async function everyAutoscalerOf(
   return all.filter((autoscaler) => targets(autoscaler, deployment));
 }
 
-/** Its controller. https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+/** The controller. https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
 export function ownerOf({ metadata: { ownerReferences = [] } }: KubernetesObject): Owner | undefined {
   return ownerReferences.find(({ controller }) => controller === true);
 }
@@ -65,7 +65,7 @@ export function targets({ spec: { scaleTargetRef: target } }: Autoscaler, deploy
   return target.kind === 'Deployment' && target.name === deployment;
 }
 
-/** The current version's autoscaler for the candidate: the same but for the names. */
+/** A copy of the current version's autoscaler for the candidate. Only the names differ. */
 export function copyFor(
   { metadata, spec }: Autoscaler,
   { from, to, deployment }: { from: string; to: string; deployment: string },
@@ -91,7 +91,7 @@ export function copyFor(
   };
 }
 
-/** A metric may be that of one version: by a selector's labels, or by the object that it describes. */
+/** Renames the version in a metric, which may select one version by labels or by the object it describes. */
 function renamedIn(
   value: unknown,
   names: { from: string; to: string },
@@ -110,10 +110,10 @@ function renamedIn(
   return isNamed ? `${value.slice(0, -from.length)}${to}` : value;
 }
 
-/** Whether a label or an annotation is its author's, and no mark of a tool. */
+/** Whether a label or an annotation is the author's, not a tool's. */
 export const isItsOwn = ([key]: [string, string]) => key !== FLOOR_ANNOTATION && !isMark(key);
 
-/** The same with at least `size` pods, and the author's minimum remembered. */
+/** The autoscaler with a minimum of at least `size` pods; an annotation keeps the author's minimum. */
 export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {
   const { metadata, spec } = autoscaler;
   const floor = Math.min(size, spec.maxReplicas);
@@ -122,7 +122,7 @@ export function withFloor(autoscaler: Autoscaler, size: number): Autoscaler {
   return { ...autoscaler, metadata: { ...metadata, annotations }, spec: { ...spec, minReplicas: floor } };
 }
 
-/** The same with its author's minimum. */
+/** The autoscaler with its author's minimum again. */
 export function withoutFloor(autoscaler: Autoscaler): Autoscaler {
   const { metadata, spec } = autoscaler;
   if (metadata.annotations?.[FLOOR_ANNOTATION] === undefined) return autoscaler;
@@ -153,7 +153,7 @@ export async function holdSize(
   ];
 }
 
-/** The changes that give the autoscalers of a version their author's minimum back. */
+/** The changes that restore the author's minimum of a version's autoscalers. */
 export async function letGo(
   context: Context & Pick<SwitchContext, 'service' | 'lastSeen'>,
   version: string,
@@ -168,7 +168,7 @@ export async function letGo(
   ];
 }
 
-/** Only the minimum is written, and its memory. */
+/** Writes only the minimum and the annotation that keeps the author's. */
 function floorChange(before: Autoscaler, wanted: Autoscaler): Change[] {
   if (wanted === before) return [];
   const { annotations = {} } = wanted.metadata;

@@ -1,6 +1,6 @@
 /**
- * A guarded write: the server refuses a stale one, a lost answer is
- * checked by a read, and a foreign edit stops the switch.
+ * A guarded write. The API server refuses a stale one, a lost answer is checked by a read, and somebody
+ * else's edit stops the switch.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
@@ -17,12 +17,12 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
   { cluster, signal, clock }: Pick<SwitchContext, 'cluster' | 'signal' | 'clock'>,
   resource: Resource,
   known: T,
-  /** The fields of `spec` that change. A field that already has its value is not written. */
+  /** The fields of `spec` to change. A field that has its value already is not written. */
   fields: Partial<T['spec']>,
 ): Promise<T> {
   const { name } = known.metadata;
   const wanted: object = { ...known.spec, ...fields };
-  // This run read or wrote it last: the server refuses the write (409) when it has changed.
+  // The revision is this run's last read or write: the API server refuses the write (409) after another edit.
   const trusted = known.metadata.resourceVersion !== undefined && !isDeepStrictEqual(known.spec, wanted);
   for (let attempt = 0; ; attempt += 1) {
     const live = attempt === 0 && trusted ? known : await cluster.get<T>(resource, name, { signal });
@@ -46,10 +46,10 @@ export async function changeSpec<T extends KubernetesObject & { spec: object }>(
 }
 
 /**
- * Throws a ForeignEditError when the routes or the versions are not what this run read
- * or wrote last, and a RefusedRouteError when Istio says that it does not take them.
- * Called before what cannot be undone: a resourceVersion guards a write to its own
- * object, not the removal of what another object has come to name again.
+ * Throws a ForeignEditError when the routes or the subsets differ from this run's last read or write, and a
+ * RefusedRouteError when Istio reports that it does not accept them. It is called before each write that
+ * cannot be undone: a resourceVersion guards only its own object. It does not guard the removal of a subset
+ * that an edited route names again.
  */
 export async function verifyUnchanged({
   cluster,
@@ -69,15 +69,15 @@ export async function verifyUnchanged({
 
 interface Edit {
   resource: Resource;
-  /** As this run read or wrote it last. */
+  /** The object as this run last read or wrote it. */
   known: KubernetesObject;
   live: KubernetesObject | undefined;
 }
 
-/** Who is to follow the routes does not take them. */
+/** The controller that should follow the routes does not accept them. */
 export class RefusedRouteError extends CommandError {}
 
-/** Somebody else changed, or deleted, what the switch works on. */
+/** Somebody else changed or deleted an object of the switch. */
 export class ForeignEditError extends CommandError {
   constructor(cluster: Pick<Cluster, 'fieldManager' | 'namespace'>, { resource, known, live }: Edit) {
     const which = `${resource.kind} ${known.metadata.name}`;

@@ -1,4 +1,4 @@
-/** Marks by which a tool knows what it has made. A copy that bore them would be pruned, or refused. */
+/** Labels and annotations by which a tool finds its objects. A copy with them would be pruned or refused. */
 const MARKS = [
   'kubectl.kubernetes.io/',
   'argocd.argoproj.io/',

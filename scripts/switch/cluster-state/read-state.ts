@@ -1,4 +1,4 @@
-/** Where things stand, read from the live objects: nothing is assumed and nothing is remembered elsewhere. */
+/** The state of the cluster, read from the live objects only. There is no other source. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { fullHost } from '../../shared/istio-routes.ts';
 import type { Deployment, Service } from '../../shared/kubernetes.ts';
@@ -28,13 +28,13 @@ export interface State {
   live: LiveVersion[];
   deployments: VersionDeployment[];
   record: SwitchRecord | undefined;
-  /** Where it is read for an adoption. */
+  /** Present when the state is read for an adoption. */
   plain?: PlainService;
 }
 
 /**
- * Reads the Service of an app with its VirtualService and DestinationRule; where it has no
- * VirtualService, with its HTTPRoute. Throws what is missing.
+ * Reads the Service of an app with its VirtualService and DestinationRule; without a VirtualService, with its
+ * HTTPRoute. Throws an error that names what is missing.
  */
 export async function readState(cluster: Cluster, app: string): Promise<State> {
   const reading = cluster.get<Service>(resources.services, app);
@@ -52,7 +52,7 @@ export async function readState(cluster: Cluster, app: string): Promise<State> {
   if (!service || !named || !destinationRule)
     return explainMissing(cluster, app, { service, virtualService: named, destinationRule }, target);
   const holder = await findRouteHolder(cluster, named, target);
-  // Where no switch is remembered, nothing is known of what was written here before.
+  // Without a record, only the first revision of the DestinationRule is known to be at every proxy.
   const isUntouched = record === undefined && isFirstRevision(destinationRule);
   const proven = isUntouched ? revisionOf(destinationRule) : record?.proven;
   const plain = plainIn(record);
@@ -76,7 +76,7 @@ function stateOf({
   };
 }
 
-/** Asks for nothing but the routes: what else cannot be read at the end must not hide who serves. */
+/** Reads the routes only: a failed read of other objects must not hide which version serves. */
 export async function whoServes(cluster: Cluster, app: string): Promise<LiveVersion[] | undefined> {
   const target = targetOf(cluster, app);
   try {

@@ -1,4 +1,4 @@
-/** Where things stand, for a person. */
+/** Describes the status for the user. */
 import { printable } from '../../shared/printable.ts';
 import { describeServing } from '../cluster-state/describe-serving.ts';
 import { waysOn } from '../next-command.ts';
@@ -6,7 +6,7 @@ import type { SwitchOptions } from '../types.ts';
 import { allServed } from './status.ts';
 import type { Status, VersionStatus } from './status.ts';
 
-/** @param options the flags that its commands say again */
+/** @param options the flags that the suggested commands repeat */
 export function describeStatus(
   status: Status,
   { sameCluster }: Pick<SwitchOptions, 'sameCluster'> = {},
@@ -29,7 +29,7 @@ export function describeStatus(
   return lines.map((line) => printable(line)).join('\n');
 }
 
-/** Of nobody who answers 503 it is said that he serves. */
+/** A version whose requests are answered with 503 is not said to serve. */
 function describeTraffic({ app, live, versions }: Pick<Status, 'app' | 'live' | 'versions'>): string {
   const serving = `${describeServing(live.map(({ version, weight }) => ({ subset: version, weight })))} of ${app}`;
   const dead = versions.filter(
@@ -43,7 +43,7 @@ function describeTraffic({ app, live, versions }: Pick<Status, 'app' | 'live' | 
   return `${gets}, and ${names.join(' and ')} answers 503`;
 }
 
-/** Where a version is that proxies are told of. */
+/** Why proxies do not have the version, by the kind of object that should define it. */
 const untold = (kind: string | undefined) =>
   kind === 'HTTPRoute' ? 'without a Service' : 'not in the DestinationRule';
 

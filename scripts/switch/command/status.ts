@@ -1,4 +1,4 @@
-/** `npm run switch -- status`: where things stand, without changing anything. */
+/** `npm run switch -- status`: reads where things stand and changes nothing. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { isReady } from '../../shared/kubernetes.ts';
 import { isUnfinished, readLease } from '../lock/switch-record.ts';
@@ -10,25 +10,25 @@ import { findVersion, listVersionPods } from '../cluster-state/versions.ts';
 export interface VersionStatus {
   /** Empty for all versions at once, where a route names no subset. */
   version: string;
-  /** What the main route gives it, in percent. */
+  /** The share that the main route gives it, in percent. */
   share: number;
   /** Its subset; undefined where there is none. */
   subset: string | undefined;
   ready: number;
-  /** Whether it has a Deployment, and how many pods that wants. */
+  /** Whether it has a Deployment; `replicas` is the size that this asks for. */
   deployed: boolean;
   replicas: number;
-  /** Why a route to it answers 503: no subset, or no ready pod. Undefined where it does not. */
+  /** Why requests to it are answered with 503: no subset or no ready pod. Undefined where they are not. */
   answers503: string | undefined;
 }
 
 export interface Status {
   app: string;
-  /** What routes it. */
+  /** The object that routes the app. */
   routes?: { kind: string; name: string };
   live: { version: string; weight: number }[];
   versions: VersionStatus[];
-  /** The last switch this project did here. */
+  /** The record of the last switch. */
   record: SwitchRecord | undefined;
   unfinished: boolean;
   /** The holder of the operator lease: a running switch, or a killed one. */
@@ -38,7 +38,7 @@ export interface Status {
 export async function readStatus(cluster: Cluster, app: string): Promise<Status> {
   const state = await readState(cluster, app);
   const lease = await readLease(cluster, app);
-  // A route may lead to a version that has no Deployment any more.
+  // A route may name a version whose Deployment is gone.
   const names = new Set([...state.deployments.map(({ version }) => version), ...state.lastSeen.receivers()]);
   const holder = lease?.spec.holderIdentity ?? '';
   return {

@@ -1,4 +1,4 @@
-/** Whether an owner leaves an object alone for now: by a mark on it, or as the owner's own object says. */
+/** Whether an owner is paused for an object: by an annotation of the object, or by the owner's own object. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -6,10 +6,10 @@ import type { Resource } from '../../shared/resources.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
 import type { Owner } from './owner.ts';
 
-/** `unknown`: its own object cannot be read from here. */
+/** `unknown`: the owner's object cannot be read from here. */
 export type Pause = 'paused' | 'active' | 'unknown';
 
-/** Not among the scripts' own kinds: whether a cluster has them, its server says. */
+/** Kinds that the scripts do not need: discovery shows whether a cluster has them. */
 const APPLICATIONS: Resource = {
   group: 'argoproj.io',
   version: 'v1alpha1',
@@ -32,7 +32,7 @@ const HELM_RELEASES: Resource = {
   namespaced: true,
 };
 
-/** Argo CD's own namespace, where the object does not say another. */
+/** Argo CD's default namespace, for an object that names no other. */
 export const ARGO_CD_NAMESPACE = 'argocd';
 
 interface Suspendable extends KubernetesObject {
@@ -57,8 +57,8 @@ interface Application extends KubernetesObject {
 }
 
 /**
- * The objects that an owner may write over, and how sure that is. None: it leaves all of them alone.
- * @param objects those that are its
+ * The objects that an owner may overwrite, and whether that is certain. Empty: it is paused for all of them.
+ * @param objects the objects of this owner
  */
 export async function notPaused(
   { cluster, signal }: { cluster: Cluster; signal: AbortSignal },
@@ -109,7 +109,7 @@ function isAutomated({ metadata: { annotations = {} }, spec }: Application): boo
   return automated !== undefined && automated !== null && automated.enabled !== false;
 }
 
-/** The fields of each kind that a switch writes and an owner states. */
+/** The field of each kind that a switch writes and an owner's files set. */
 const WRITTEN: Readonly<Record<string, string>> = {
   VirtualService: 'http',
   DestinationRule: 'subsets',
@@ -117,10 +117,9 @@ const WRITTEN: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether the Application leaves the routes and the subsets alone, each as a whole field, and when it syncs
- * too. A part of a list does not count: Argo CD then freezes the element, or the list
- * (https://github.com/argoproj/argo-cd/issues/9678). A Deployment that it makes again leads no traffic
- * anywhere.
+ * Whether the Application ignores the routes and the subsets: each as a whole field, and during a sync too. A
+ * part of a list does not count, as Argo CD then freezes the element or the list
+ * (https://github.com/argoproj/argo-cd/issues/9678). A Deployment may be reverted: that moves no traffic.
  */
 function areIgnored({ spec = {} }: Application, objects: readonly SeenObject[]): boolean {
   const { ignoreDifferences = [], syncPolicy = {} } = spec;
@@ -150,7 +149,7 @@ function isWhole(
   );
 }
 
-/** Undefined where there is none, or none that may be read from here. */
+/** Undefined where the owner's object does not exist or may not be read. */
 async function readOwner<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource,

@@ -7,7 +7,7 @@ import type { TrafficRouting } from '../routing/traffic-routing.ts';
 const istio = 'networking.istio.io';
 const gateway = 'gateway.networking.k8s.io';
 
-/** What a switch asks of the API server. in-cluster/role.yaml and cluster-role.yaml grant exactly this. */
+/** The rights of a switch. in-cluster/role.yaml and cluster-role.yaml grant exactly these. */
 export const neededRights: Right[] = [
   { resource: 'services', verbs: ['get'] },
   { resource: 'pods', verbs: ['list'], everywhere: true },
@@ -34,7 +34,7 @@ export const neededRights: Right[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 
-/** What a roll back asks for: it makes nothing anew, and looks at nobody else's objects. */
+/** The rights of a roll back: it creates nothing and reads no foreign objects. */
 export const rightsToUndo: Right[] = [
   { resource: 'services', verbs: ['get'] },
   { resource: 'pods', verbs: ['list'], everywhere: true },
@@ -46,20 +46,20 @@ export const rightsToUndo: Right[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'update'] },
 ];
 
-/** The same where an HTTPRoute leads the traffic, to a Service for each version. */
+/** For a switch by HTTPRoute, which has a Service for each version. */
 const versionServices: Right = { resource: 'services', verbs: ['get', 'list', 'create', 'patch', 'delete'] };
 const ownHttpRoutes: Right = { group: gateway, resource: 'httproutes', verbs: ['get', 'patch'] };
 const isForSubsets = ({ group, resource, everywhere }: Right) =>
   resource === 'services' ||
   (group === istio && (resource === 'destinationrules' || (resource === 'virtualservices' && !everywhere)));
 
-/** To see that neither is there: a VirtualService comes first. */
+/** To read that there is no VirtualService: one takes precedence over an HTTPRoute. */
 const lookForSubsets: Right[] = [
   { group: istio, resource: 'virtualservices', verbs: ['get'] },
   { group: istio, resource: 'destinationrules', verbs: ['get'] },
 ];
 
-/** in-cluster/role-http-route.yaml and cluster-role-http-route.yaml grant exactly this. */
+/** For an HTTPRoute. in-cluster/role-http-route.yaml and cluster-role-http-route.yaml grant exactly these. */
 export const httpRouteRights: Right[] = [
   versionServices,
   ...lookForSubsets,
@@ -81,7 +81,7 @@ const httpRouteRightsToUndo: Right[] = [
   ownHttpRoutes,
 ];
 
-/** What a switch and a roll back ask for, by what leads the traffic. */
+/** The rights of a switch and of a roll back, by the object that routes the traffic. */
 export function rightsFor({ routesName }: Pick<TrafficRouting, 'routesName'>): {
   toSwitch: Right[];
   toUndo: Right[];
@@ -91,7 +91,7 @@ export function rightsFor({ routesName }: Pick<TrafficRouting, 'routesName'>): {
     : { toSwitch: neededRights, toUndo: rightsToUndo };
 }
 
-/** To delete what the switch itself has made. */
+/** To delete objects that the switch itself has created. */
 export const rightsToDelete: Right[] = [
   { group: 'apps', resource: 'deployments', verbs: ['delete'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['delete'] },
@@ -100,7 +100,7 @@ export const rightsToDelete: Right[] = [
 /**
  * @param rights by default those of a switch
  * @param ownNamespace by default the connection's; it need not exist yet
- * @throws {CommandError} that names every right that is missing
+ * @throws {CommandError} that names all missing rights
  */
 export function verifyAccess(
   cluster: Cluster,

@@ -1,4 +1,4 @@
-/** Whether the candidate can take the current version's place. */
+/** Checks that the candidate can replace the current version. */
 import { includesAll } from '../../shared/kubernetes.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
@@ -20,7 +20,7 @@ export const candidateIsSelected: Check = {
   },
 };
 
-/** A version's Service is not there before the proofs begin: what was made elsewhere has no barrier. */
+/** The template set must not create the version's Service: the switch creates it together with a barrier. */
 export const versionsAreLeftToTheSwitch: Check = {
   title: 'the template set makes nothing that tells proxies of a version',
   run({ context: { to, lastSeen }, others }) {

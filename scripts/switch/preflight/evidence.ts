@@ -5,7 +5,8 @@ import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 
 /**
- * A share without evidence would be rolled back, so verify its source first. Describes what will be measured.
+ * A share without evidence would be rolled back: so the source is verified first. Notes what will be
+ * measured.
  */
 export const prometheusAnswers: Check = {
   title: 'Prometheus answers',

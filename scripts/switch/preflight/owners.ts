@@ -1,4 +1,4 @@
-/** Objects that the switch changes and another object keeps as they are. The owner may be made for it. */
+/** Notes the objects of the switch that a controller owns, as it may write them again. */
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import { ownerOf } from '../changes/autoscaler.ts';
 import type { Check } from './check.ts';

@@ -1,4 +1,4 @@
-/** All that is looked at before anything is touched. Reads only. */
+/** The preflight: all checks before the first write. Reads only. */
 import { describeServing } from '../cluster-state/describe-serving.ts';
 import type { SwitchContext } from '../context.ts';
 import { nothing } from '../step.ts';
@@ -19,7 +19,7 @@ import { autoscalersKeepTheSize } from './scaling.ts';
 import { verifyVersions } from './versions.ts';
 import { candidateCanBecomeReady, nothingEnds, serviceSelects } from './waiting-helps.ts';
 
-/** What can be asked before the proxies are known. */
+/** The checks that need no list of proxies. */
 const first: Check[] = [
   kindsAreKnown,
   serviceSelects,
@@ -51,7 +51,7 @@ const then: Check[] = [
   { title: 'who else uses the versions', run: ({ context }) => context.lastSeen.remarks(context) },
 ];
 
-/** @param own what is looked at besides, and first */
+/** @param own further checks, which run first */
 export const preflightWith = (own: readonly Check[]): Step => ({
   name: 'preflight',
   title: () => 'Preflight',
@@ -79,14 +79,14 @@ async function lookAtAll(context: SwitchContext, own: readonly Check[]): Promise
   };
 }
 
-/** One after another: the first that refuses is the one that is told. */
+/** Runs checks one after another: the first refusal is reported. */
 async function runAll(checks: readonly Check[], facts: Facts): Promise<string[]> {
   const notes: string[] = [];
   for (const check of checks) notes.push(...(await check.run(facts)));
   return notes;
 }
 
-/** One line for each route and share; none where all traffic of a route simply goes to the candidate. */
+/** One line for each route and share; none for a route whose whole traffic goes to the candidate. */
 function resultingShares({
   lastSeen,
   from,
@@ -94,7 +94,7 @@ function resultingShares({
   marker,
   options: { canary = [] },
 }: Pick<SwitchContext, 'lastSeen' | 'from' | 'to' | 'marker' | 'options'>): string[] {
-  // A run that is continued does not go back to a smaller share.
+  // A continued run does not return to a smaller share.
   const shares = [...canary, 100].filter((share) => share >= lastSeen.shareOf(from, to));
   return lastSeen.describeShares({ from, to, marker, shares });
 }

@@ -1,4 +1,4 @@
-/** Rights beyond those of every switch: for what else the template set makes, and for a roll back. */
+/** Rights besides those of every switch: for other objects of the template set, and for a roll back. */
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -11,7 +11,9 @@ import type { Run, SwitchContext } from '../context.ts';
 import { refuse } from '../refuse.ts';
 import type { Check } from './check.ts';
 
-/** What else the template set makes: kinds that the cluster must know, and rights to make and delete them. */
+/**
+ * The cluster must have the kinds of the template set's other objects, and grant to create and delete them.
+ */
 export const kindsAreKnown: Check = {
   title: 'the cluster has the kinds of the template set',
   async run({ context: { cluster, signal }, others }) {
@@ -29,7 +31,7 @@ export const kindsAreKnown: Check = {
   },
 };
 
-/** Names all missing rights after a read that was refused for one of them. Throws. */
+/** Called after a refused read: throws an error that names all missing rights. */
 export async function explainMissingRights(
   { cluster, options, signal }: Run,
   error: unknown,
@@ -39,12 +41,13 @@ export async function explainMissingRights(
   throw error;
 }
 
-/** Asked before the Lease is taken: a roll back must not stop halfway for a missing right. */
+/** Called before the Lease is taken: a roll back must not stop halfway for a missing right. */
 export async function verifyWayBack(context: SwitchContext, { deployments, lastSeen }: State): Promise<void> {
   const { cluster, signal, options, record, from } = context;
   const isTooLate = deployments.every(({ version }) => version !== from);
   const stays = record.before?.deployment === true || options.keepFailed === true;
-  // Past the point of no return the switch is finished instead, and what is left of the old version goes.
+  // Past the point of no return the switch is finished instead, which deletes the rest of the current
+  // version.
   const deletes = isTooLate || !stays;
   const rights = deletes ? rightsToDelete : [];
   const others = await rightsToEndOthers(context, deletes);

@@ -1,4 +1,4 @@
-/** Whether this Kubernetes and this Istio have what the switch is made of. */
+/** Checks that Kubernetes and Istio are not older than the switch needs. */
 import type { Proxy } from '../proofs/proxies.ts';
 import { refuse } from '../refuse.ts';
 
@@ -7,7 +7,9 @@ const LEAST_KUBERNETES = [1, 23] as const;
 /** networking.istio.io/v1 came with 1.22; with 1.23 istiod's `/debug/syncz` says why a proxy rejects. */
 const LEAST_ISTIO = [1, 23] as const;
 
-/** `Istio 1.31.0, Kubernetes v1.36.4`. Refuses what is too old; what names no version is new enough. */
+/**
+ * `Istio 1.31.0, Kubernetes v1.36.4`. Refuses a version that is too old; an unknown one counts as new enough.
+ */
 export function verifyVersions(
   kubernetes: string,
   proxies: Pick<Proxy, 'istioVersion'>[],

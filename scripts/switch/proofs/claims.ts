@@ -1,4 +1,4 @@
-/** The claims about every proxy, in words and as what is asked. */
+/** The claims about every proxy: their texts and their proofs. */
 import type { SwitchContext } from '../context.ts';
 import { deadlineOf } from '../context.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
@@ -10,7 +10,7 @@ import { leavingPods } from './leaving-pods.ts';
 import type { Leaving } from './quiet-watch.ts';
 import { requestsSeen } from './requests-seen.ts';
 
-/** A: the version is known at every proxy, with its ready pods. */
+/** Proof A: every proxy has the version with its ready pods. */
 export function reachable(context: SwitchContext, version: string): Claim {
   return {
     text: `A: at every proxy ${version}'s cluster is active and its healthy endpoints are its ready pods${withBarrier(context.lastSeen)}`,
@@ -28,7 +28,9 @@ export function reachable(context: SwitchContext, version: string): Claim {
   };
 }
 
-/** B: every proxy has this revision of the routes. After a whole move C begins with it. */
+/**
+ * Proof B: every proxy has this revision of the routes. After a move of all traffic proof C begins with it.
+ */
 export function routed(context: SwitchContext, move: Move): Claim {
   const { from, to, share } = move;
   const { lastSeen } = context;
@@ -38,7 +40,8 @@ export function routed(context: SwitchContext, move: Move): Claim {
       ? `B: every proxy has this revision of the route, and none names ${from}`
       : `B: every proxy has this revision of the route`,
     async prove() {
-      // A write to the routes does not see one to the subsets: who took the candidate's away is found here.
+      // The revision of the routes does not guard the subsets: an edit that removed the candidate's is found
+      // here.
       if (to === context.to) await verifyUnchanged(context);
       const leaving = lastSeen.names(from) ? undefined : leavingOf(context, from);
       const question = lastSeen.routed(move);
@@ -51,8 +54,9 @@ export function routed(context: SwitchContext, move: Move): Claim {
 }
 
 /**
- * C: nobody uses the version any more. A watch that B has begun goes on, but where a route holds requests
- * back: what came before B is on its way for so long, and counted nowhere.
+ * Proof C: nobody uses the version any more. It continues a watch that proof B has begun. Where a route
+ * delays requests it starts anew: a request from before B can wait for that delay, and no proxy counts it
+ * meanwhile.
  */
 export function unused(context: SwitchContext, version: string): Claim {
   const { quietMs } = leavingOf(context, version);
@@ -84,7 +88,7 @@ export function gone(context: SwitchContext, version: string): Claim {
   };
 }
 
-/** Both, one after the other; a watch that the first has begun goes on in the second. */
+/** Both claims, one after the other; the second continues a watch that the first has begun. */
 export function bothOf(
   first: Claim,
   second: (proven: Proven) => Claim,
@@ -101,7 +105,7 @@ export function bothOf(
   };
 }
 
-/** What proof C asks about. */
+/** The subject of proof C. */
 export function leavingOf(
   {
     cluster,
@@ -112,7 +116,7 @@ export function leavingOf(
   version: string,
 ): Leaving {
   const pods = async () => leavingPods(await listVersionPods(cluster, { service, lastSeen }, version));
-  // A request that a route delays is nowhere yet, and on its way to what the route named when it came.
+  // A request that a route delays is not counted yet, and will go to the version that the route named before.
   const { hosts } = lastSeen;
   return { version, hosts, pods, quietMs: Math.max(quietMs, lastSeen.longestDelayMs()) };
 }

@@ -1,4 +1,4 @@
-/** The proofs a switch asks for, against the live mesh. A test may hand the switch another prover. */
+/** The proofs of a switch, on the live mesh. A test may pass another prover. */
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/verdict.ts';
@@ -17,19 +17,19 @@ export type Deadline = Pick<ProofRequest, 'deadlineMs' | 'signal' | 'onProgress'
 
 export interface ReadyPods {
   addresses: ReadonlySet<string>;
-  /** What is wrong with the pods themselves: `1/2 pods ready`. */
+  /** Why the pods themselves are not enough: `1/2 pods ready`. */
   problem: string | undefined;
 }
 
-/** A proof of B, and the watch that was begun with it. */
+/** A proof B, and the watch that it has begun. */
 export type RoutesProof = Proof & { watch?: QuietWatch };
 
 export interface Prover {
-  /** A: at every proxy the version is known and its healthy endpoints are the ready pods. */
+  /** A: every proxy has the version, and its healthy endpoints are the ready pods. */
   endpoints(
     claim: {
       version: string;
-      /** In words; default `subset v2`. */
+      /** The name for messages. Default: `subset v2`. */
       name?: string;
       host: string;
       question: Question<ReadonlySet<string>>;
@@ -38,14 +38,16 @@ export interface Prover {
     deadline: Deadline,
   ): Promise<Proof>;
   /**
-   * B: every proxy has this revision of the routes, and none names the version that was left. With `leaving`,
-   * C begins here: each proxy's counts are looked at while it is late and when it proves B.
+   * B: every proxy has this revision of the routes, and none names the leaving version. With `leaving` proof
+   * C begins here: each proxy's counters are read while it is late and when it proves B.
    */
   routes(
     claim: { question: Question; leaving?: Leaving | undefined },
     deadline: Deadline,
   ): Promise<RoutesProof>;
-  /** C: at no proxy a request is active or begins on these pods for `quietMs`. A watch in `begun` goes on. */
+  /**
+   * C: at no proxy a request is active or begins on these pods for `quietMs`. It continues the watch `begun`.
+   */
   quiet(claim: Leaving, deadline: Deadline, begun?: QuietWatch): Promise<Proof>;
   /** No proxy has the version's subset any more. */
   gone(claim: { version: string; name?: string; question: Question }, deadline: Deadline): Promise<Proof>;
@@ -60,7 +62,7 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
         what: `${name} with its ready pods`,
         atLeastOne: someoneWhoKnows(host),
         check(proxy, signal) {
-          // The pods are read after the dump: an endpoint that is gone by now must not count.
+          // Read the pods after the dump: an endpoint that is gone by now must not count.
           const read = async () =>
             question.read(await ask(mesh, proxy, question, signal), proxy, (await now()).addresses);
           return settled(mesh, proxy, read, signal);
@@ -109,8 +111,8 @@ export function createProver(mesh: Mesh, clock: Clock = systemClock): Prover {
 }
 
 /**
- * Looks once while a proxy is late, so that a quiet that has begun by
- * then counts, and once when it proves its claim.
+ * Reads a proxy's counters once while it is late, so that a quiet period that has begun counts, and once when
+ * it proves its claim.
  */
 function looking(watch: QuietWatch | undefined, check: ProofRequest['check']): ProofRequest['check'] {
   if (!watch) return check;
@@ -123,7 +125,7 @@ function looking(watch: QuietWatch | undefined, check: ProofRequest['check']): P
   };
 }
 
-/** Where no proxy has anything of the service, it may bear another name there. */
+/** For a service that no proxy has: it may have another name there. */
 function someoneWhoKnows(host: string): string {
   return `proxy that knows ${host} (a DNS domain of the cluster other than cluster.local is not supported)`;
 }
@@ -140,9 +142,9 @@ async function ask(
 }
 
 /**
- * "It has nothing of this service" counts only from a proxy that had its configuration when it was asked:
- * between an empty answer and its first look at `/ready` it may have begun to serve. So it is asked once more
- * after it was seen to.
+ * An answer without this service counts only from a proxy that had its configuration when it answered.
+ * Between an empty answer and the first read of `/ready` it may have begun to serve. So it is asked again
+ * once it is ready.
  */
 async function settled(
   mesh: Mesh,
@@ -155,13 +157,13 @@ async function settled(
   return (await mesh.isLive(proxy, signal)) ? read() : unproven('it has no configuration yet');
 }
 
-/** Beyond so many names the whole is asked: they stand in the path. */
+/** The names are part of the path: with more of them the whole dump is read. */
 const MOST_NAMES = 50;
 
 /**
- * Asks for the whole at once where no proxy has shown yet what holds the service; later only for those parts,
- * until they prove it. Then the whole is looked at once more, since what was never seen before may hold the
- * service too.
+ * Reads the whole dump while no proxy has shown yet which parts of it have the service; later only those
+ * parts, until they prove the claim. Then it reads the whole dump once more: a part that was never seen
+ * before may have the service too.
  */
 function askNarrowFirst(mesh: Mesh, question: Question) {
   const { narrow, paths, shorten } = question;
@@ -179,7 +181,7 @@ function askNarrowFirst(mesh: Mesh, question: Question) {
   };
 }
 
-/** Which istiod has not seen the object behind a question in this revision. */
+/** Names an istiod that does not have this revision of the question's object yet. */
 function unseen<E>(mesh: Mesh, { written }: Pick<Question<E>, 'written'>) {
   return (signal: AbortSignal) =>
     written === undefined ? Promise.resolve(undefined) : mesh.unseenBy(written, signal);

@@ -1,4 +1,4 @@
-/** Proof C at every proxy at once. It may begin while B is proven: a quiet that has begun by then counts. */
+/** Proof C at all proxies at once. It may begin during proof B: a quiet period that has begun then counts. */
 import type { Clock } from '../../shared/clock.ts';
 import { unproven } from '../routing/verdict.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
@@ -11,7 +11,7 @@ import type { Proof } from './prove-everywhere.ts';
 import type { Proxy } from './proxies.ts';
 import { createQuietWatch } from './quiet.ts';
 
-/** The version that is to be used no more. */
+/** The version whose use ends. */
 export interface Leaving {
   version: string;
   /** The service's names at the proxies. */
@@ -21,10 +21,10 @@ export interface Leaving {
 }
 
 export interface QuietWatch {
-  /** The version it watches. */
+  /** The watched version. */
   version: string;
   look(proxy: Proxy, signal: AbortSignal): Promise<Verdict>;
-  /** A proof, and how many requests were counted while it was waited for. */
+  /** Adds to a proof the number of requests that were counted during it. */
   counting(proof: Promise<Proof>): Promise<Proof>;
 }
 

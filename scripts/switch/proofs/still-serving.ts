@@ -1,7 +1,7 @@
 /**
- * The current version goes only when nobody needs it any more, and that is two things: nobody uses it, and
- * the candidate serves. A version can be ready, take the traffic and fail under it; then the current one,
- * which still runs, takes the traffic again.
+ * The current version is removed only when two things hold: nobody uses it, and the candidate serves. A
+ * version can be ready, get the traffic and fail under it. Then the current version, which still runs, gets
+ * the traffic again.
  */
 import { CommandError } from '../../shared/errors.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
@@ -12,10 +12,10 @@ import type { Claim } from '../step.ts';
 import { reachable } from './claims.ts';
 import { NotProvenError } from './prove-everywhere.ts';
 
-/** The candidate does not carry the traffic: it goes back to the current version. */
+/** The candidate does not carry the traffic: the switch is rolled back. */
 export class NotServingError extends CommandError {}
 
-/** What must hold before the current version's subset and its pods are taken away. */
+/** What must hold before the current version's subset and pods are removed. */
 export function notNeeded(context: SwitchContext): Claim {
   return {
     text: reachable(context, context.to).text,
@@ -26,7 +26,7 @@ export function notNeeded(context: SwitchContext): Claim {
   };
 }
 
-/** What must hold before the candidate is removed: somebody may have come to use it meanwhile. */
+/** What must hold before the candidate is removed: no edit may have put it to use meanwhile. */
 export function unedited(context: SwitchContext): Claim {
   return {
     text: '',
@@ -39,8 +39,8 @@ export function unedited(context: SwitchContext): Claim {
 }
 
 /**
- * This run is still the only operator, the objects are as it wrote them, and every proxy has ready pods of
- * the candidate. Throws a NotServingError when the candidate is the reason.
+ * Proves that this run still holds the Lease, the objects are as it wrote them, and every proxy has ready
+ * pods of the candidate. Throws a NotServingError when the candidate is the reason.
  */
 export async function proveNotNeeded(context: SwitchContext): Promise<void> {
   const { from, to, lastSeen, prover, target } = context;

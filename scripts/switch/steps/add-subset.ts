@@ -1,4 +1,7 @@
-/** Before a route names the candidate every proxy knows it: an unknown or warming cluster answers 503. */
+/**
+ * Adds the candidate's subset at every proxy before a route names it: an unknown or warming cluster gives
+ * 503.
+ */
 import type { SwitchContext } from '../context.ts';
 import { gone, reachable } from '../proofs/claims.ts';
 import { unedited } from '../proofs/still-serving.ts';
@@ -29,6 +32,6 @@ export const addSubset: Step = {
   },
 };
 
-/** Of the candidate, when the switch is rolled back. */
+/** Whether the candidate's subset stays when the switch is rolled back. */
 const stays = ({ record, lastSeen, to }: SwitchContext) =>
   record.before?.subset === true || lastSeen.names(to);

@@ -1,4 +1,4 @@
-/** While a share is held the current version may grow: the candidate is made as large before the next. */
+/** The current version may grow during a share: the candidate gets the same size before the next share. */
 import { resources } from '../../shared/resources.ts';
 import { holdSize } from '../changes/autoscaler.ts';
 import { patchOf } from '../changes/change.ts';
@@ -10,8 +10,8 @@ import { reachable } from '../proofs/claims.ts';
 import type { Phase } from '../step.ts';
 
 /**
- * Before more traffic goes to the candidate: nobody has taken its subset away meanwhile, and there are as
- * many pods of it as the current version has, ready and known at every proxy.
+ * Before the candidate gets more traffic: its subset still exists, and it has as many pods as the current
+ * version, ready and known at every proxy.
  */
 export function keepUp(isNeeded: (context: SwitchContext) => boolean): Phase {
   return {

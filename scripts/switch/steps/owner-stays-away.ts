@@ -1,7 +1,7 @@
 /**
- * Verifies that the owner is really paused, while all that it could revert is a subset that no route names.
- * An owner that writes again later than this is found too, but its write may meet a route: what it takes away
- * then answers 503 until the switch has led the traffic back.
+ * Verifies that the owner is paused, at a time when it could only revert a subset that no route names. A
+ * later write of the owner is found too. But it may remove a subset that a route names: those requests are
+ * answered with 503 until the switch has rolled back.
  */
 import { waitFor } from '../../shared/wait.ts';
 import { verifyUnchanged } from '../changes/change-object.ts';
@@ -13,7 +13,7 @@ import { notPaused } from '../owners/paused.ts';
 import { nothing } from '../step.ts';
 import type { Step } from '../step.ts';
 
-/** Argo CD heals some seconds after it has seen an edit, and a loop is quicker. In milliseconds. */
+/** Time to watch for, in milliseconds: Argo CD reverts an edit after some seconds, other loops sooner. */
 const AWAY_MS = 10_000;
 
 export const ownerStaysAway: Step = {
@@ -43,7 +43,7 @@ export const ownerStaysAway: Step = {
   }),
 };
 
-/** The owners of the subsets, where all of them are seen to be paused. */
+/** The owners of the subsets if the cluster shows that all of them are paused; else none. */
 async function seenPaused(context: SwitchContext): Promise<Owner[]> {
   const { cluster, namespace, lastSeen } = context;
   const subsets = lastSeen.objects.filter(({ resource }) => resource.kind === lastSeen.versionsName.kind);

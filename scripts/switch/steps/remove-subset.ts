@@ -1,4 +1,4 @@
-/** The proxies forget the current version: after this no configuration anywhere can send to it. */
+/** Removes the current version's subset. After its proof no proxy has a configuration that can send to it. */
 import { CommandError } from '../../shared/errors.ts';
 import { gone, reachable } from '../proofs/claims.ts';
 import { notNeeded } from '../proofs/still-serving.ts';
@@ -10,7 +10,7 @@ export const removeSubset: Step = {
   title: ({ from, lastSeen }) => `Remove ${lastSeen.nameOf(from)}`,
   subject: ({ lastSeen }) => lastSeen.versionsName,
   onFailure: 'stop',
-  // A route that names the current version again would answer 503 without it.
+  // A route that names the current version again would get 503 without its subset.
   before: { claim: notNeeded },
   changes({ lastSeen, from }) {
     if (lastSeen.names(from))
