@@ -1,7 +1,7 @@
-/** Where a route of a proxy leads, as its dump says. */
+/** The destinations of a proxy's route, read from its dump. */
 import type { EnvoyRoute } from '../../shared/istio/envoy-answers.ts';
 
-/** Every cluster that gets its requests, or copies of them. */
+/** Every cluster that gets the route's requests or copies of them. */
 export function clustersOf({ route }: EnvoyRoute): string[] {
   return [
     route?.cluster,
@@ -10,7 +10,7 @@ export function clustersOf({ route }: EnvoyRoute): string[] {
   ].filter((name) => name !== undefined);
 }
 
-/** By a header of each request, or by a plugin: such a route may lead to any version. */
+/** Whether a header of each request or a plugin chooses the cluster: such a route may lead to any version. */
 export function isChosenElsewhere({ route = {} }: EnvoyRoute): boolean {
   return (
     route.cluster_header !== undefined ||

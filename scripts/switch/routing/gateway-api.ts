@@ -1,4 +1,4 @@
-/** The routes of the Gateway API, an add-on that a cluster may not have, or may have in an older version. */
+/** The routes of the Gateway API. It is an add-on: a cluster may lack it or have an older version. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import { ClusterError } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -6,7 +6,7 @@ import { resources } from '../../shared/resources.ts';
 import type { Resource } from '../../shared/resources.ts';
 import { refuse } from '../refuse.ts';
 
-/** What HTTPRoute, GRPCRoute, TLSRoute and TCPRoute have in common. */
+/** The common fields of HTTPRoute, GRPCRoute, TLSRoute and TCPRoute. */
 export interface GatewayApiRoute extends KubernetesObject {
   spec?: {
     parentRefs?: { group?: string; kind?: string; name: string; namespace?: string }[];
@@ -15,7 +15,7 @@ export interface GatewayApiRoute extends KubernetesObject {
 }
 
 /**
- * The Gateway API's routes to a Service, and the versions they had before. TLSRoute came to v1 with 1.5,
+ * The kinds of route to a Service, with their earlier API versions. TLSRoute reached v1 with Gateway API 1.5,
  * TCPRoute with 1.6:
  * https://gateway-api.sigs.k8s.io/reference/api-types/tcproute/
  */

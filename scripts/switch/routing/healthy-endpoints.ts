@@ -1,4 +1,4 @@
-/** The endpoints that a proxy holds for healthy, beside the pods that are ready. */
+/** Compares the endpoints that a proxy counts as healthy with the ready pods. */
 import { describeAddress, ipOf } from '../../shared/istio/address.ts';
 import type { EndpointsDump } from '../../shared/istio/envoy-answers.ts';
 import { unproven } from './verdict.ts';
@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.ts';
 
 type ClusterEndpoints = NonNullable<NonNullable<EndpointsDump['configs']>[number]['endpoint_config']>;
 
-/** The IPs of a cluster's healthy endpoints, or the one that cannot be read. */
+/** The IPs of a cluster's healthy endpoints, or the address that cannot be read. */
 export function healthyIn({ endpoints = [] }: ClusterEndpoints): Set<string> | { unreadable: string } {
   const all = endpoints.flatMap(({ lb_endpoints: group = [] }) => group);
   const healthy = all.filter(({ health_status: health }) => health === 'HEALTHY');
@@ -17,7 +17,7 @@ export function healthyIn({ endpoints = [] }: ClusterEndpoints): Set<string> | {
     : { unreadable: describeAddress(addresses[strange]) };
 }
 
-/** Why these are not exactly the ready pods; undefined where they are. */
+/** How these differ from the ready pods; undefined where they do not. */
 export function otherThanReady(
   healthy: ReadonlySet<string>,
   ready: ReadonlySet<string>,

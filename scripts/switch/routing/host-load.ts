@@ -1,4 +1,4 @@
-/** What a proxy has under way and has counted at some pods, in whichever of its clusters they appear. */
+/** A proxy's active and counted requests to some pods, over all of its clusters. */
 import { describeAddress, innerIpOf, ipOf } from '../../shared/istio/address.ts';
 import type { EnvoyAddress } from '../../shared/istio/address.ts';
 import type { ClusterStatuses } from '../../shared/istio/envoy-answers.ts';
@@ -8,9 +8,9 @@ import { escapePattern, parseClusterName } from '../../shared/istio/names.ts';
 export const CLUSTERS_PATH = '/clusters?format=json';
 
 /**
- * The same of one service's clusters, by its names at the proxies: `outbound|8080|v1|<host>`, and
- * `outbound_.8080_.v1_.<host>` of a gateway between networks. Envoy has the filter since 1.38 and
- * older ones give the whole page, so whoever reads it must still look at names.
+ * The same for one service's clusters, by its names at the proxies: `outbound|8080|v1|<host>`, and
+ * `outbound_.8080_.v1_.<host>` at a gateway between networks. Envoy has the filter since 1.38. An older one
+ * gives the whole page, so the reader must still filter by name.
  * https://www.envoyproxy.io/docs/envoy/latest/operations/admin
  */
 export function clustersPathOf(hosts: readonly string[]): string {
@@ -20,15 +20,15 @@ export function clustersPathOf(hosts: readonly string[]): string {
 }
 
 export interface HostLoad {
-  /** Requests under way now. */
+  /** Active requests. */
   active: number;
-  /** Requests ever begun, by cluster and host. A host that is taken away and comes back begins at 0 again. */
+  /** Requests begun so far, by cluster and host. A host that is removed and added again counts from 0. */
   totals: Map<string, number>;
-  /** What could not be read and may be one of these pods: nothing is known of its requests then. */
+  /** An address that cannot be read and may be one of these pods: its requests are unknown. */
   unreadable?: string;
 }
 
-/** @param hosts the service's names at the proxies: a cluster of it that cannot be read may hide the pods */
+/** @param hosts the service's names at the proxies: an unreadable cluster of it may contain the pods */
 export function loadOn(
   statuses: ClusterStatuses | null,
   addresses: ReadonlySet<string>,
@@ -59,7 +59,7 @@ export function loadOn(
   return unreadable === undefined ? { active, totals } : { active, totals, unreadable };
 }
 
-/** Istio's clusters for services have a | in their names. Those of the bootstrap have sockets in the pod. */
+/** Istio's clusters for services have a | in their names. Others are of the bootstrap: sockets in the pod. */
 function mayBeOneOf(
   addresses: ReadonlySet<string>,
   {

@@ -1,25 +1,26 @@
-/** A route's destinations with one version's part shared with another's, each where it stands. */
+/** Shares a version's part of a route with another version, destination by destination. */
 import { plainWeights, wholeWeights } from './weights.ts';
 import type { Part } from './weights.ts';
 
-/** What is a destination of the one version, and what of the other. */
+/** Which destinations are of the one version, and which of the other. */
 export interface Sharing<T> {
-  /** Percent of what both serve together that the other gets; 100 takes the one out. */
+  /** The other version's percentage of the traffic of both; 100 removes the one. */
   share: number;
   isFrom: (one: T) => boolean;
   isTo: (one: T) => boolean;
-  /** Whether both are the same but for the version. */
+  /** Whether both destinations differ only in the version. */
   isSamePlace: (one: T, other: T) => boolean;
-  /** The destination with the other version in the place of the one. */
+  /** The destination with the other version instead of the one. */
   turned: (one: T) => T;
   weightOf: (one: T) => number;
-  /** The greatest sum of weights. */
+  /** The largest sum of weights. */
   greatest?: number;
 }
 
 /**
- * Shares out each destination of the one version, taken together with what was shared with the other before.
- * @returns the destinations with their weights; undefined where none is of the one version
+ * Divides each destination of the one version, together with the other version's destination of the same
+ * place, by the share.
+ * @returns the destinations with their weights; undefined where the one version has none
  */
 export function shareOut<T>(
   all: readonly T[],

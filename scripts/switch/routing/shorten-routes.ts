@@ -1,26 +1,26 @@
 /**
- * A proxy's dump of routes is mostly about other services, and to decode and parse it takes most of a proof's
- * time. Envoy writes its dumps with one space for each level, and in JSON no text has a line break in it: so
- * each virtual host can be found among the bytes, and left out where it names nothing of ours.
+ * Shortens a proxy's dump of routes before it is parsed. Most of it is about other services, and parsing it
+ * takes most of a proof's time. Envoy indents its dumps by one space for each level, and a JSON string has no
+ * line break. So each virtual host can be found in the bytes, and left out if it does not name the app.
  */
 
 const VIRTUAL_HOSTS = Buffer.from('\n    "virtual_hosts": [\n     {');
-/** In it: found faster than the whole, whose beginning is everywhere. */
+/** The part of the line to search for: it is found faster than the whole line, which begins with spaces. */
 const NAME = Buffer.from('virtual_hosts');
 const NAME_AT = VIRTUAL_HOSTS.indexOf(NAME);
 const LAST = Buffer.from('\n     }');
 const END = Buffer.from('\n    ]');
 const BETWEEN = Buffer.from('\n     },\n     {');
-/** A character written by its number may be one of ours. */
+/** An escaped character (`\uXXXX`) could hide a name. */
 const ESCAPED = '\\u';
 
 /**
- * The dump without the virtual hosts that have none of these texts in them; route configurations stay, if
- * empty. A dump that is written in another way stays as it is.
- * @param texts in whichever of them a route of ours is named: no quotes, backslashes or control characters
+ * The dump without the virtual hosts that contain none of these texts. Route configurations stay, even empty
+ * ones. A dump in another format is returned unchanged.
+ * @param texts of which a route of the app contains one: no quotes, backslashes or control characters
  */
 export function withoutOtherHosts(dump: Buffer, texts: readonly string[]): string {
-  // A text with another one in it is found with that.
+  // A text that contains a shorter one is found by the shorter one.
   const shortest = texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
   const places = placesOf(dump, [...new Set(shortest), ESCAPED]);
   const kept: string[] = [];
@@ -30,7 +30,7 @@ export function withoutOtherHosts(dump: Buffer, texts: readonly string[]): strin
   for (let at = nextHosts(dump, 0); at !== -1; at = nextHosts(dump, copied)) {
     const first = at + VIRTUAL_HOSTS.length;
     const end = dump.indexOf(END, at) - LAST.length;
-    // A virtual host without anything in it is written on one line.
+    // An empty virtual host is written on one line: not expected, so leave the dump unchanged.
     if (!standsAt(dump, LAST, end)) return dump.toString('utf8');
     keep(copied, at);
     kept.push('\n    "virtual_hosts": [');
@@ -54,7 +54,7 @@ export function withoutOtherHosts(dump: Buffer, texts: readonly string[]): strin
   return kept.join('');
 }
 
-/** Where the next list of virtual hosts begins; -1 where there is none. */
+/** The offset of the next list of virtual hosts; -1 where there is none. */
 function nextHosts(dump: Buffer, from: number): number {
   for (let name = dump.indexOf(NAME, from); name !== -1; name = dump.indexOf(NAME, name + NAME.length))
     if (standsAt(dump, VIRTUAL_HOSTS, name - NAME_AT)) return name - NAME_AT;
@@ -69,7 +69,7 @@ function standsAt(dump: Buffer, bytes: Buffer, at: number): boolean {
   );
 }
 
-/** Where any of the texts begins, in order. */
+/** The offsets of all texts, in order. */
 function placesOf(dump: Buffer, texts: readonly string[]): number[] {
   const places: number[] = [];
   for (const text of texts.map((one) => Buffer.from(one)))

@@ -1,7 +1,7 @@
 /**
- * Where traffic is decided: which versions the proxies are told of, which of them serve, what must change,
- * and how a proxy's answers read. A value: the objects as they were last read or written. Steps know this,
- * and not of which objects it is made.
+ * Traffic routing: which versions the proxies have, which of them serve, what to write, and how to read a
+ * proxy's answers. It is a value made of the objects as last read or written. Steps use this interface and do
+ * not know the kinds of objects behind it.
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
@@ -10,14 +10,14 @@ import type { Resource } from '../../shared/resources.ts';
 import type { Change } from '../changes/change.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The service whose routes are meant, as proxies name it, and the namespace short host names belong to. */
+/** The routed service by its name at proxies, and the namespace in which short host names resolve. */
 export interface RouteTarget {
   host: string;
   namespace: string;
 }
 
 export interface LiveVersion {
-  /** Empty for all versions at once. */
+  /** '' for all versions at once. */
   subset: string;
   weight: number;
 }
@@ -25,61 +25,63 @@ export interface LiveVersion {
 export interface SeenObject {
   resource: Resource;
   object: KubernetesObject;
-  /** It was deleted: so it was before. */
+  /** True: the object is deleted, and this was its last state. */
   gone?: boolean;
 }
 
-/** Members of a list come without their kind. */
+/** Adds the kind to an object: the members of a list come without it. */
 export function seenAs(resource: Resource, object: KubernetesObject): SeenObject {
   return { resource, object: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind } };
 }
 
-/** What is asked of every proxy, and how its answers read. */
+/** A question to every proxy, and how to read the answers. */
 export interface Question<Expected = undefined> {
-  /** Asked in this order, on the admin port. */
+  /** Paths of the admin port, requested in this order. */
   paths: readonly string[];
-  /** Leaves out of a long answer what cannot concern the service. What is unreadable stays. */
+  /** Removes from a long answer what cannot concern the service. Unreadable parts stay. */
   shorten?: ((answer: Buffer) => string) | undefined;
-  /** Where the answers are long: a shorter question that can disprove, and never proves. */
+  /** For long answers: a shorter question, which can disprove a claim but never prove it. */
   narrow?: Narrow;
-  /** What every istiod must have seen, in this very revision; undefined where istiods do not show it. */
+  /** The object whose revision every istiod must have; undefined where istiods do not show it. */
   written: KubernetesObject | undefined;
-  /** An answer that cannot be read is not proven, and says what could not be read. */
+  /** Reads the answers. An unreadable answer is unproven, and the verdict says what was unreadable. */
   read(answers: readonly unknown[], proxy: { namespace: string }, expected: Expected): Verdict;
 }
 
-/** A part of what is asked of a proxy, by the names of what was seen to hold the service. */
+/** A part of a question, limited to the names under which the service was seen. */
 export interface Narrow {
-  /** What in these answers has to do with the service. */
+  /** The names in these answers that concern the service. */
   namesIn(answers: readonly unknown[]): string[];
-  /** The question about these names alone. */
+  /** The paths that ask for these names only. */
   paths(names: readonly string[]): string[];
 }
 
 export interface Move {
   from: string;
   to: string;
-  /** Percent of what both serve together that `to` gets; 100 takes `from` out of the routes. */
+  /** The percentage that `to` gets of the traffic of both; 100 removes `from` from the routes. */
   share: number;
-  /** Goes into every route that changes, so that each proxy can show that it has this very revision. */
+  /** Written into each changed route, so that each proxy shows whether it has this revision. */
   marker: string;
-  /** Only routes that the switch with this marker has moved: those with it, and `routes`. Default: all. */
+  /**
+   * Move only routes that the switch with this marker has moved: those with it, and `routes`. Default: all.
+   */
   onlyMarked?: string;
-  /** The routes that are this switch's to move. One that names `to` already gets the marker as well. */
+  /** The routes that this switch may move. One that names `to` already gets the marker too. */
   routes?: readonly RouteId[] | undefined;
 }
 
-/** How a route is known again, whatever marker it bears meanwhile. */
+/** Identifies a route, whatever its marker. */
 export interface RouteId {
-  /** Among all routes of its object. */
+  /** The position among all routes of its object. */
   index: number;
-  /** Its author's name for it; empty where it has none. */
+  /** The name that its author gave it; empty where there is none. */
   name: string;
-  /** Its author's weights; null: none is written. Absent where it has one destination without any. */
+  /** Its author's weights; null: none is written. Absent for a single destination without a weight. */
   weights?: readonly (number | null)[];
 }
 
-/** What preflight knows when it looks at the routing. */
+/** What the preflight passes to the checks of the routing. */
 export interface RoutingLook {
   cluster: Cluster;
   app: string;
@@ -92,87 +94,89 @@ export interface RoutingLook {
 
 export interface TrafficRouting {
   readonly target: RouteTarget;
-  /** Those that a switch changes. */
+  /** The objects that a switch changes. */
   readonly objects: readonly SeenObject[];
-  /** Of the object where versions are added and removed, and of the one that holds the routes. */
+  /** The object in which versions are added and removed; `routesName`: the object with the routes. */
   readonly versionsName: { kind: string; name: string };
   readonly routesName: { kind: string; name: string };
-  /** As what a version is added and removed. */
+  /** What is added and removed for a version. */
   readonly unit: 'subset' | 'Service';
-  /** The version in words, where it is added and removed: `subset v2`. */
+  /** The name of this in messages: `subset v2`. */
   nameOf(version: string): string;
-  /** What to say of a version that a route names and proxies do not know. */
+  /** The message for a version that a route names and proxies do not have. */
   describeUnknown(version: string): string;
-  /** How to give the main route a version, where it names none. */
+  /** The way out when the main route names no version. */
   readonly howToName: string;
-  /** What its proofs need: where it is older the switch refuses. Default: what every switch needs. */
+  /** The oldest Istio whose proxies can give the proofs. Default: the oldest for every switch. */
   readonly leastIstio?: readonly [number, number];
-  /** The names under which proxies may have clusters of the service. */
+  /** The service's possible names at proxies. */
   readonly hosts: readonly string[];
-  /** Why an object as it stands now is refused by who is to follow it; undefined where nobody says so. */
+  /** Why the controller refuses the live object; undefined where it does not say so. */
   refusal(live: SeenObject): string | undefined;
-  /** The same with these objects, as they were written, in the place of the older ones. */
+  /** The same routing with these written objects instead of the older ones. */
   with(written: readonly SeenObject[]): TrafficRouting;
 
-  /** The revision of the versions that every proxy has been proven to have, where that is known. */
+  /** The revision of the versions that every proxy was proven to have; undefined where unknown. */
   readonly proven: string | undefined;
-  /** What only this revision of the versions has, while nothing older may be on its way to a proxy. */
+  /**
+   * The barrier: what only this revision of the versions has. Undefined where no older one can still arrive.
+   */
   readonly barrier: string | undefined;
-  /** The same when A, or "gone", was proven of it: this revision is known to be everywhere then. */
+  /** The same routing after proof A or "gone": every proxy has this revision. */
   asProven(): TrafficRouting;
-  /** The same, where it is known from elsewhere which revision every proxy was proven to have. */
+  /** The same routing with a proven revision from elsewhere, such as the record. */
   knowing(proven: string | undefined): TrafficRouting;
 
-  /** Who serves, heaviest first. */
+  /** The versions that serve, largest share first. */
   live(): LiveVersion[];
-  /** What `to` gets of the traffic that the main route gives to both, in percent. */
+  /** The percentage that `to` gets of the traffic that the main route gives to both. */
   shareOf(from: string, to: string): number;
-  /** The share at which the switch with this marker stands; undefined where it is at none. */
+  /** The current share of the switch with this marker; undefined where it has none. */
   shareAt(marker: string): number | undefined;
-  /** Every version that a route gives requests to; empty for all versions at once. */
+  /** Every version to which a route gives requests; '' stands for all versions at once. */
   receivers(): Set<string>;
-  /** Every version that the proxies are told of, in the order of the object that tells them. */
+  /** Every version that is added for the proxies, in the order of its object. */
   versions(): string[];
-  /** Whether the proxies are told of the version. */
+  /** Whether the version is added for the proxies. */
   has(version: string): boolean;
   /** Whether any route or mirror names the version. */
   names(version: string): boolean;
-  /** The routes that name the version: what a switch away from it has to move. */
+  /** The routes that name the version: those that a switch away from it has to move. */
   routesOf(version: string): RouteId[];
-  /** The version of pods with these labels; undefined when they are of none. */
+  /** The version of pods with these labels; undefined when they have none. */
   versionOf(labels: Readonly<Record<string, string>>): string | undefined;
   /** The version that a proxy's cluster leads to; undefined where it leads to several, or elsewhere. */
   versionOfCluster(name: string): string | undefined;
-  /** What tells the pods of a version from others. */
+  /** The labels that select the pods of a version. */
   labelsOf(version: string): Record<string, string>;
-  /** What would tell the pods of a version from others, once it is added like the model. */
+  /** The labels that will select the pods of a version when it is added as a copy of the model. */
   labelsLike(version: string, model: string): Record<string, string>;
-  /** Refuses what could send traffic past the switch; gives what is worth knowing of others' objects. */
+  /** Refuses objects that could send traffic past the switch; returns notes on other authors' objects. */
   verify(look: RoutingLook): Promise<string[]>;
-  /** What is worth knowing of our own. */
+  /** Notes on the app's own objects. */
   remarks(look: Pick<RoutingLook, 'from' | 'to'>): string[];
-  /** How long a route holds a request back at most, in milliseconds. */
+  /** The longest time for which a route delays a request, in milliseconds. */
   longestDelayMs(): number;
-  /** What each share comes to where routes divide their traffic further. */
+  /** The resulting shares in routes that divide their traffic further. */
   describeShares(plan: Omit<Move, 'share'> & { shares: readonly number[] }): string[];
 
   /**
-   * Written on what is not known to be everywhere, versions come and go with a barrier.
-   * @param marker of the run, by which its barriers have names of their own
+   * The changes that add a version. They include a barrier unless every proxy has the present revision.
+   * @param marker of the run, which makes the name of its barrier unique
    */
   add(version: string, model: string, marker: string): Change[];
   remove(version: string): Change[];
   removeBarrier(): Change[];
   move(move: Move): Change[];
   /**
-   * Routes with one of these markers get their authors' names again, and the weights that `routes` remembers.
+   * The changes that give routes with one of these markers their author's names and the weights in `routes`.
    */
   restoreNames(markers: readonly string[], routes: readonly RouteId[] | undefined): Change[];
 
   /** A: the version's cluster is active, its healthy endpoints are the ready pods' addresses (`Expected`). */
   reachable(version: string): Question<ReadonlySet<string>>;
-  /** B: this revision of the routes is loaded; after a whole move none names the version that was left. */
+  /** B: the proxy has this revision of the routes; after a move of 100 % none names the leaving version. */
   routed(move: Move): Question;
-  /** The proxy has forgotten the version. */
+  /** The proxy does not have the version any more. */
   gone(version: string): Question;
 }

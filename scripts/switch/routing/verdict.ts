@@ -1,11 +1,11 @@
-/** What one proxy's answer says about one claim. */
+/** The result of a proxy's answer for a claim. */
 export type Verdict =
   | { proven: true; /** False: the proxy has nothing to do with this service. */ consumer: boolean }
   | {
       proven: false;
-      /** What it showed instead, for a person. */
+      /** What the proxy showed instead, for messages. */
       saw: string;
-      /** It may be proven after so long and not before, in milliseconds. */
+      /** The earliest time until a proof, in milliseconds: it need not be asked before. */
       againMs?: number;
     };
 
@@ -13,7 +13,7 @@ export const proven = (consumer = true): Verdict => ({ proven: true, consumer })
 export const unproven = (saw: string, againMs?: number): Verdict =>
   againMs === undefined ? { proven: false, saw } : { proven: false, saw, againMs };
 
-/** What a configuration dump has instead of configurations of this kind. An answer without any has none. */
+/** Describes a dump that has something else than configurations of this kind. An empty dump is readable. */
 export function unreadableIn(dump: unknown, part: string): string | undefined {
   const { configs = [] } = (dump ?? {}) as { configs?: unknown };
   if (typeof dump !== 'object' || dump === null || Array.isArray(dump) || !Array.isArray(configs))

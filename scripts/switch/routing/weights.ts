@@ -1,23 +1,23 @@
 /**
- * Weights of a route's destinations. They are relative: each gets its weight in the sum of all of them,
- * whatever that sum is.
+ * Weights of a route's destinations. They are relative: each destination gets its weight's part of their sum,
+ * whatever the sum is.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
  */
-/** What Istio's `weight` (int32) and Envoy's sum of all of them (uint32) both hold. */
+/** The largest sum that fits both Istio's `weight` (int32) and Envoy's sum of weights (uint32). */
 const GREATEST_SUM = 2 ** 31 - 1;
-/** What a route is divided into where its exact weights would be greater than that. */
+/** The sum to which weights are rounded when exact ones would be larger than that. */
 const PARTS = 1_000_000;
 
-/** A weight of the new list: what it is of the old one's `weight`, in percent. */
+/** A new weight, as a percentage of an old `weight`. */
 export interface Part {
   weight: number;
   percent: number;
 }
 
 /**
- * Whole weights for the parts, in exactly their ratio: one factor for the whole route, the smallest that
- * makes all of them whole. Only a sum above the greatest is rounded to parts in a million. A part that
- * has something never gets nothing.
+ * Whole weights in exactly the ratio of the parts. One factor applies to the whole route: the smallest that
+ * makes all weights whole. Only when their sum would exceed `greatest`, they are rounded to parts in a
+ * million. A part above 0 gets at least 1.
  */
 export function wholeWeights(parts: readonly Part[], greatest = GREATEST_SUM): number[] {
   const factor = parts.reduce(
@@ -33,7 +33,7 @@ export function wholeWeights(parts: readonly Part[], greatest = GREATEST_SUM): n
   );
 }
 
-/** Weights as an author would write them: in percent where they come to that, else in lowest terms. */
+/** Weights as an author would write them: in percent if those are whole, else in lowest terms. */
 export function plainWeights(weights: readonly number[]): number[] {
   const common = weights.reduce(greatestCommonDivisor, 0);
   const hundreds = weights.reduce((all, weight) => all + weight, 0) / 100;
@@ -41,14 +41,14 @@ export function plainWeights(weights: readonly number[]): number[] {
   return divisor === 0 ? [...weights] : weights.map((weight) => weight / divisor);
 }
 
-/** Each one's share of all, in percent with one decimal. No weight above 0 is shown as none. */
+/** The share of each weight in percent, with one decimal. A weight above 0 is never shown as 0. */
 export function percentages(weights: readonly number[]): number[] {
   return apportion(weights, 1000).map((tenths) => tenths / 10);
 }
 
 /**
- * Whole numbers with the sum `total` in the ratio of the quotas, by largest remainder: each gets its quota
- * without the fraction, and what is left goes to the largest fractions. One that has something gets at least
+ * Whole numbers with the sum `total` in the ratio of the quotas, by the largest remainder method: each gets
+ * its quota without the fraction, and the rest goes to the largest fractions. A quota above 0 gets at least
  * 1, at the expense of the largest. https://en.wikipedia.org/wiki/Quota_method
  */
 export function apportion(quotas: readonly number[], total: number): number[] {

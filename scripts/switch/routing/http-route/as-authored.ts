@@ -1,13 +1,13 @@
 /**
- * Rules as their author wrote them, names and weights, beside the marker that a switch adds to their names
- * while it is under way.
+ * Restores the names and weights that the author gave to rules. A switch under way adds its marker to the
+ * names.
  */
 import { hasMarker, withoutMarker } from '../marker.ts';
 import type { RouteId } from '../traffic-routing.ts';
 import type { Rule } from './http-route.ts';
 import { weightOf } from './rules.ts';
 
-/** What the record of a switch remembers of these rules. */
+/** The ids by which the record of a switch keeps these rules. */
 export function idsOf(rules: readonly Rule[], isMeant: (rule: Rule) => boolean): RouteId[] {
   return rules.flatMap((rule, index) => {
     if (!isMeant(rule)) return [];
@@ -16,13 +16,13 @@ export function idsOf(rules: readonly Rule[], isMeant: (rule: Rule) => boolean):
   });
 }
 
-/** Names are unique within an HTTPRoute; a rule without one is known by its place. */
+/** Recognises a rule by its name, which is unique within an HTTPRoute; one without a name by its position. */
 export function isOneOf(ids: readonly RouteId[], rule: Rule, index: number): boolean {
   const own = withoutMarker(rule.name);
   return ids.some(({ name, index: place }) => name === own && (own !== '' || place === index));
 }
 
-/** The same rules with their authors' names and weights. Only those with one of these markers change. */
+/** The rules with their author's names and weights. Only those with one of these markers change. */
 export function asAuthored(
   rules: readonly Rule[],
   markers: readonly string[],
@@ -37,7 +37,7 @@ export function asAuthored(
   });
 }
 
-/** Weights are relative: the author's come back where what stands there now is in the same ratio. */
+/** Restores the author's weights where the present ones have the same ratio. */
 function withWeights(rule: Rule, weights: NonNullable<RouteId['weights']>): Rule {
   const { backendRefs = [] } = rule;
   const authored = weights.map((weight) => weight ?? 1);

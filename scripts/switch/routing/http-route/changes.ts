@@ -1,4 +1,4 @@
-/** What a switch writes: Services of versions, and the rules of the HTTPRoute. */
+/** The writes of a switch: Services of versions, and the rules of the HTTPRoute. */
 import { resources } from '../../../shared/resources.ts';
 import { applyOf, deleteOf, keepOf, specOf } from '../../changes/change.ts';
 import type { Change } from '../../changes/change.ts';
@@ -21,7 +21,7 @@ export function changesOf(
   return {
     add(version, model, marker) {
       const there = versions.find(version);
-      // Told nowhere: it is as it was.
+      // No remark: the Service stays as it is.
       if (there) return [{ ...keepOf(services, there.service, ''), remarks: [] }];
       const fresh = addedLike(versions, app.metadata.name, { version, model });
       const barrier = barrierFor(fresh, app.metadata.name, marker);
@@ -45,7 +45,7 @@ export function changesOf(
   };
 }
 
-/** A version's Service: as it is there, or as it is added like the model's. */
+/** A version's Service: the existing one, or the one to add, which is a copy of the model's. */
 export function addedLike(
   versions: Versions,
   app: string,

@@ -1,6 +1,6 @@
 /**
- * What the controller says of an HTTPRoute. A veto, and never a proof: it is said by one istiod, before any
- * proxy has the rules, and stays True where a port is missing or a match is there twice.
+ * The conditions that the controller writes to an HTTPRoute. They can refuse, but prove nothing: one istiod
+ * writes them before any proxy has the rules, and they stay True for a missing port or a repeated match.
  */
 import type { KubernetesObject } from '../../../shared/kubernetes.ts';
 import type { HTTPRoute } from './http-route.ts';
@@ -8,7 +8,7 @@ import type { HTTPRoute } from './http-route.ts';
 const VETOES = ['Accepted', 'ResolvedRefs'];
 export const ISTIO_CONTROLLER = 'istio.io/gateway-controller';
 
-/** Why Istio does not take this very generation of the HTTPRoute, as far as it has said so. */
+/** Why Istio does not accept this generation of the HTTPRoute; undefined where no condition says so. */
 export function refusalOf(object: KubernetesObject): string | undefined {
   const { metadata, status } = object as HTTPRoute;
   for (const { controllerName, parentRef, conditions = [] } of status?.parents ?? []) {

@@ -1,6 +1,6 @@
 /**
- * Proof A: the version's pods can be reached. The cluster of its Service is active at every port that the
- * Service has, and its healthy endpoints are exactly the ready pods.
+ * Proof A: the version's pods can be reached. The cluster of its Service is active for each port of the
+ * Service, and its healthy endpoints are exactly the ready pods.
  */
 import type { EndpointsDump } from '../../../shared/istio/envoy-answers.ts';
 import { parseClusterName } from '../../../shared/istio/names.ts';
@@ -10,16 +10,19 @@ import type { Verdict } from '../verdict.ts';
 import { behind } from './barrier.ts';
 
 export interface ExpectedService {
-  /** The version's Service as proxies name it, and its ports. */
+  /** The version's Service by its name at proxies, with its ports. */
   host: string;
   ports: readonly number[];
-  /** The app's own Service and those of other versions: who knows one of them may come to send here. */
+  /**
+   * The app's Service and those of other versions: a proxy that has one of them may send to the version
+   * later.
+   */
   others: ReadonlySet<string>;
   /** The IPs of the pods that are ready now. */
   ready: ReadonlySet<string>;
   /** Whether the version's Service is exported to the proxy. Default true. */
   isExported?: boolean;
-  /** A Service that was written after the version's: its name, and as proxies name it. */
+  /** A Service that was written after the version's: its name, and its name at proxies. */
   barrier?: { name: string; host: string } | undefined;
 }
 

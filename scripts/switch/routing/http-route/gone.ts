@@ -1,4 +1,4 @@
-/** The last proof: the proxy has forgotten the version. No cluster of its Service is active or warming. */
+/** The last proof: the proxy has no cluster of the version's Service any more, active or warming. */
 import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';

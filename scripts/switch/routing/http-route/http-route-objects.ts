@@ -1,4 +1,4 @@
-/** An HTTPRoute and the Services around it, as they were last read or written. */
+/** An HTTPRoute and its Services, as last read or written. */
 import type { Service } from '../../../shared/kubernetes.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
@@ -11,9 +11,9 @@ import type { VersionService } from './version-services.ts';
 
 export interface HttpRouteObjects {
   route: HTTPRoute;
-  /** The app's own, which selects every version. */
+  /** The app's own Service, which selects every version. */
   app: Service;
-  /** All of the namespace. */
+  /** All Services of the namespace. */
   services: readonly Service[];
 }
 
@@ -21,13 +21,15 @@ export interface Versions extends Naming {
   all: readonly VersionService[];
   barriers: readonly Service[];
   find(version: string): VersionService | undefined;
-  /** The version's Service as proxies name it. */
+  /** The name at proxies of the version's Service. */
   hostOf(version: string): string;
-  /** The version whose Service proxies name so. */
+  /** The version whose Service has this name at proxies. */
   versionOfHost(host: string): string | undefined;
 }
 
-/** Where two Services are for one version, the one that the routes name comes first. */
+/**
+ * The versions and their Services. Of two Services for one version, the one that the routes name comes first.
+ */
 export function versionsIn({ route, app, services }: HttpRouteObjects, { namespace }: RouteTarget): Versions {
   const found = versionServicesOf(app, services);
   const named = new Set(
@@ -53,14 +55,14 @@ export function versionsIn({ route, app, services }: HttpRouteObjects, { namespa
       if (name === app.metadata.name) return '';
       const own = found.find(({ service }) => service.metadata.name === name);
       if (own !== undefined) return own.version;
-      // A route to a version whose Service is gone still says which one it was.
+      // A route to a version whose Service is gone still names the version.
       const isThere = services.some(({ metadata }) => metadata.name === name);
       return !isThere && name.startsWith(`${stem}-`) ? name.slice(stem.length + 1) : undefined;
     },
   };
 }
 
-/** What stands before the version in the name of its Service. */
+/** The part of a Service's name before the version. */
 export function stemOf({ service, version }: VersionService): string[] {
   const { name } = service.metadata;
   const ending = `-${asName(version)}`;

@@ -1,4 +1,4 @@
-/** Traffic decided by a Service for each version and the rules of an HTTPRoute. */
+/** Traffic routing by a Service for each version and the rules of an HTTPRoute. */
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import type { Service } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
@@ -23,7 +23,7 @@ import { verifyOthers } from './verify-others.ts';
 import { meshPortsOf, verifyRules } from './verify-rules.ts';
 import { labelKeyOf, versionLabels, versionOfLabels } from './version-services.ts';
 
-/** Names of rules are names of routes since then; before, nothing shows which revision a proxy has. */
+/** Since then proxies show the names of rules; before, nothing shows which revision a proxy has. */
 const LEAST_ISTIO = [1, 24] as const;
 
 export function createHttpRouteRouting(known: HttpRouteObjects, target: RouteTarget): TrafficRouting {
@@ -45,7 +45,7 @@ export function createHttpRouteRouting(known: HttpRouteObjects, target: RouteTar
     leastIstio: LEAST_ISTIO,
     hosts: [target.host, ...versions.all.map(({ version }) => versions.hostOf(version))],
     with: (written) => createHttpRouteRouting(withWritten(known, written), target),
-    // Whatever is added has a barrier: of Services nobody counts the revisions.
+    // Services have no generation, so no revision is known as proven: each added Service has a barrier.
     proven: undefined,
     barrier: versions.barriers.at(-1)?.metadata.name,
     asProven: () => self,
@@ -114,7 +114,7 @@ function whoServes(
   };
 }
 
-/** One line for each rule and share; none where all traffic of a rule simply goes to the candidate. */
+/** One line for each rule and share; none for a rule whose whole traffic goes to the candidate. */
 function sharesOf(
   rules: readonly Rule[],
   { shares, ...move }: Omit<Move, 'share'> & { shares: readonly number[] },
@@ -123,7 +123,7 @@ function sharesOf(
   let last = rules;
   return shares.flatMap((share) => {
     const moved = redirect(last, { ...move, share }, versions);
-    // By the author's names: the marker of the rule says nothing about its shares.
+    // Use the author's names: the marker says nothing about the shares.
     const named = moved.map((rule, index) => ({ ...rule, name: last[index]?.name ?? '' }));
     const changed = named.filter((_rule, index) => moved[index] !== last[index]);
     last = named;
@@ -144,7 +144,7 @@ function withWritten(known: HttpRouteObjects, written: readonly SeenObject[]): H
   return { ...known, route, services };
 }
 
-/** Callers in the mesh that do not follow the rules. */
+/** Notes callers in the mesh that do not follow the rules. */
 function callersBesides({ route, app }: HttpRouteObjects, from: string): string[] {
   const ports = meshPortsOf({ route, app });
   const left = (app.spec.ports ?? []).map(({ port }) => port).filter((port) => ports?.has(port) !== true);

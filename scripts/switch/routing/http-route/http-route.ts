@@ -57,7 +57,7 @@ export interface HTTPRoute extends KubernetesObject {
   };
 }
 
-/** Whether the reference is to a Service; without a group and a kind it is to one where backends stand. */
+/** Whether the reference is to a Service, which is the default of a backend without group and kind. */
 export function isService({ group = '', kind = 'Service' }: ObjectReference): boolean {
   return group === '' && kind === 'Service';
 }

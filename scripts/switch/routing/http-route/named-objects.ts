@@ -1,4 +1,4 @@
-/** The HTTPRoute of an app: named after it, or as an annotation of its Service says. */
+/** Finds the HTTPRoute of an app: by the app's name, or by the name in an annotation of its Service. */
 import { ClusterError } from '../../../shared/cluster/errors.ts';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import type { Service } from '../../../shared/kubernetes.ts';
@@ -7,10 +7,10 @@ import type { RouteTarget, TrafficRouting } from '../traffic-routing.ts';
 import type { HTTPRoute } from './http-route.ts';
 import { createHttpRouteRouting } from './http-route-routing.ts';
 
-/** On the Service: which HTTPRoute routes it. */
+/** Annotation on the Service: the name of the HTTPRoute that routes it. */
 export const HTTP_ROUTE_ANNOTATION = 'zero-downtime/http-route';
 
-/** @returns undefined where there is none, or none that may be read from here */
+/** @returns undefined where there is no HTTPRoute, or it may not be read */
 export async function readHttpRouteRouting(
   cluster: Cluster,
   app: Service,

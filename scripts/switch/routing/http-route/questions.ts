@@ -1,4 +1,4 @@
-/** What is asked of every proxy: A, B and "gone", of Services and of an HTTPRoute's rules. */
+/** The questions to every proxy for an HTTPRoute and its Services: A, B and "gone". */
 import type { ClustersDump, EndpointsDump, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import { clusterNamePattern, escapePattern } from '../../../shared/istio/names.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';
@@ -35,7 +35,7 @@ export function reachable(
         'include_eds&',
       ),
     ],
-    // No istiod shows its Services.
+    // istiod's configz does not show Services.
     written: undefined,
     read: ([dump], proxy, ready) =>
       evaluateService(dump as EndpointsDump, {
@@ -49,7 +49,7 @@ export function reachable(
   };
 }
 
-/** Those that proxies have clusters for. */
+/** The ports for which proxies have clusters. */
 function portsOf(service: Service | undefined): number[] {
   const all = service?.spec.ports ?? [];
   return all.filter(({ protocol = 'TCP' }) => protocol === 'TCP').map(({ port }) => port);
@@ -104,7 +104,7 @@ function expectedRules(
   const receiving = naming.filter(
     ({ rule }) => isOurs(rule, versions) && receivingVersions([rule], versions).size > 0,
   );
-  // During an undo somebody's own rule may rightly name the version that is left.
+  // In a roll back another author's rule may name the leaving version.
   const isLeft = !(spec.rules ?? []).some((rule) => mentions(rule, from, versions));
   const host = versions.hostOf(from);
   return {
@@ -122,7 +122,7 @@ export function gone(versions: Versions, version: string): Question {
   const host = versions.hostOf(version);
   const pattern = clusterNamePattern(host, '');
   return {
-    // In this order: a cluster that becomes active in between is seen.
+    // Read warming before active: a cluster that becomes active in between is still seen.
     paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
     written: undefined,
     read: ([warming, active]) =>

@@ -1,9 +1,9 @@
 /**
- * Proof B: this very revision of the rules is loaded, and none leads to the old version. Which
- * revision a proxy has shows in the names of its routes: Istio copies `rules[].name` there (since
- * 1.24). What its metadata calls them is of no use, for it merges the HTTPRoutes of one host under a
- * name of its own. Only the virtual hosts of the HTTPRoute's parents count: a sidecar has one for
- * each version's Service too, whose route bears no marker and leads to that version for ever.
+ * Proof B: the proxy has this revision of the rules, and none leads to the leaving version. The names of its
+ * routes show the revision: Istio copies `rules[].name` there (since 1.24). Its metadata does not help,
+ * because Istio merges the HTTPRoutes of one host under a name of its own. Only the virtual hosts of the
+ * HTTPRoute's parents count: a sidecar also has one for each version's Service, whose route has no marker and
+ * always leads to that version.
  */
 import type { EnvoyRoute, RoutesDump } from '../../../shared/istio/envoy-answers.ts';
 import { parseClusterName } from '../../../shared/istio/names.ts';
@@ -12,18 +12,18 @@ import { proven, unproven, unreadableIn } from '../verdict.ts';
 import type { Verdict } from '../verdict.ts';
 
 export interface ExpectedRules {
-  /** The app's own Service as proxies name it, and those of the versions. */
+  /** The names at proxies of the app's own Service and of those of the versions. */
   app: string;
   versions: ReadonlySet<string>;
-  /** What the rules that name a version are called at a proxy. */
+  /** The names at a proxy of the rules that name a version. */
   names: ReadonlySet<string>;
-  /** Those of them that no other route can have: they bear a marker, or the HTTPRoute's own name. */
+  /** The names among them that no other route can have: with a marker, or with the HTTPRoute's own name. */
   unmistakable: ReadonlySet<string>;
-  /** Those of them that give a version requests: each is in every virtual host of a parent. */
+  /** The names of rules that give a version requests: each is in every virtual host of a parent. */
   receiving: ReadonlySet<string>;
-  /** Where the app's own Service is a parent: its ports that are meant. Undefined: it is none. */
+  /** The ports for which the app's own Service is a parent; undefined: it is no parent. */
   meshPorts: ReadonlySet<number> | undefined;
-  /** The version's Service that no rule may lead to any more; undefined while both serve. */
+  /** The Service to which no rule may lead any more; undefined while both versions serve. */
   forbidden: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export function evaluateRules(dump: RoutesDump, expected: ExpectedRules): Verdic
   return proven(consumer);
 }
 
-/** The names of the route configurations that hold the app; none where the dump cannot be read. */
+/** The names of the route configurations that contain the app; none where the dump cannot be read. */
 export function ruleConfigsOf(dump: RoutesDump, expected: ExpectedRules): string[] {
   if (unreadableIn(dump, 'route_config') !== undefined) return [];
   return (dump.configs ?? [])
@@ -61,10 +61,10 @@ function isOfParent({ name = '', routes = [] }: VirtualHost, expected: ExpectedR
   const leading = routes.filter((route) => leadsToUs(route, expected));
   if (host === app) {
     if (meshPorts?.has(Number(port)) === true) return true;
-    // The route that every Service has by itself: no parent of ours, and no rule of ours takes its place.
+    // This is the default route of a Service: the virtual host is not of a parent.
     if (leading.every((route) => hostsOf(route).every((one) => one === app))) return false;
   }
-  // Rules that lead nowhere are answered with 500: only their names say whose they are.
+  // Requests of a rule without destinations get 500: only its name shows to whom it belongs.
   return leading.length > 0 || routes.some(({ name: one = '' }) => unmistakable.has(one));
 }
 

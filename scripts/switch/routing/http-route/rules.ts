@@ -1,4 +1,4 @@
-/** The rules of an HTTPRoute as values: who serves now, and the same rules with another version serving. */
+/** The rules of an HTTPRoute: which versions serve, and the same rules with another version serving. */
 import { isDeepStrictEqual } from 'node:util';
 import { hasMarker, withMarker, withoutMarker } from '../marker.ts';
 import { shareOut } from '../share-out.ts';
@@ -6,20 +6,20 @@ import type { LiveVersion, Move } from '../traffic-routing.ts';
 import { percentages } from '../weights.ts';
 import type { BackendReference, ObjectReference, RouteFilter, Rule } from './http-route.ts';
 
-/** Which Services are versions of the app. */
+/** Maps the versions of the app to Services and back. */
 export interface Naming {
-  /** Empty for the app's own Service, which is all of them; undefined for a Service of others. */
+  /** '' for the app's own Service, which is all versions; undefined for another app's Service. */
   versionOf(reference: ObjectReference): string | undefined;
-  /** What the version's Service is called, or would be. */
+  /** The name of the version's Service, existing or to be added. */
   serviceOf(version: string): string;
 }
 
-/** What the server takes: the greatest weight of one backend, and of all of them so. */
+/** The largest weight of a backend that the API server accepts; used for their sum too. */
 const GREATEST_WEIGHT = 1_000_000;
 
 export const weightOf = ({ weight = 1 }: BackendReference): number => weight;
 
-/** What the main rule gives to ours, heaviest first, each in percent of all that goes to ours. */
+/** The app's versions in the main rule, largest share first, in percent of the traffic of all of them. */
 export function liveVersions(rules: readonly Rule[], naming: Naming): LiveVersion[] {
   const serving = [...served(rules, naming)];
   const percent = percentages(serving.map(([, weight]) => weight));
@@ -28,7 +28,7 @@ export function liveVersions(rules: readonly Rule[], naming: Naming): LiveVersio
     .sort((a, b) => b.weight - a.weight);
 }
 
-/** What the second of two versions gets of the traffic that the main rule gives to both, in percent. */
+/** The second version's percentage of the traffic that the main rule gives to both. */
 export function shareBetween(
   rules: readonly Rule[],
   [one, other]: readonly [string, string],
@@ -56,7 +56,7 @@ interface Match {
   [field: string]: unknown;
 }
 
-/** It takes whatever no other rule takes: that is who serves. */
+/** Whether it is the main rule: the one that takes all requests no other rule matches. */
 function takesTheRest({ matches = [] }: Rule): boolean {
   const isAny = ({ path, ...more }: Match) =>
     Object.keys(more).length === 0 &&
@@ -65,11 +65,11 @@ function takesTheRest({ matches = [] }: Rule): boolean {
   return matches.length === 0 || matches.some((match) => isAny(match as Match));
 }
 
-/** Whether any backend of the rule is a version of ours, or all of them. */
+/** Whether a backend of the rule is a version of the app, or the app's own Service. */
 export const isOurs = ({ backendRefs = [] }: Rule, naming: Naming): boolean =>
   backendRefs.some((backend) => naming.versionOf(backend) !== undefined);
 
-/** All that the rule names: its backends, and whoever gets copies. */
+/** All references of the rule: its backends and its mirrors. */
 export function referencesOf({ backendRefs = [], filters = [] }: Rule): ObjectReference[] {
   const own = backendRefs.flatMap((backend) => (backend.filters ?? []) as RouteFilter[]);
   const mirrors = [...filters, ...own].flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []);
@@ -80,7 +80,7 @@ export function mentions(rule: Rule, version: string, naming: Naming): boolean {
   return referencesOf(rule).some((reference) => naming.versionOf(reference) === version);
 }
 
-/** Every version that a rule gives requests to. */
+/** Every version to which a rule gives requests. */
 export function receivingVersions(rules: readonly Rule[], naming: Naming): Set<string> {
   const receivers = rules.flatMap(({ backendRefs = [] }) => backendRefs.filter((one) => weightOf(one) > 0));
   return new Set(receivers.map((one) => naming.versionOf(one)).filter((version) => version !== undefined));
@@ -98,7 +98,7 @@ export function dividedRules(
   });
 }
 
-/** Who gets how much of each rule that is divided: `rule "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
+/** The shares of each divided rule: `rule "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
 export function describeShares(rules: readonly Rule[], naming: Naming): string[] {
   return rules.flatMap((rule) => {
     const { name = '', backendRefs = [] } = rule;
@@ -113,8 +113,8 @@ export function describeShares(rules: readonly Rule[], naming: Naming): string[]
 }
 
 /**
- * What a rule is called with the marker. Names are unique within an HTTPRoute, so one that has none gets its
- * place among all.
+ * The name of a rule with the marker. Names are unique within an HTTPRoute, so a rule without one gets its
+ * position instead.
  */
 export function markedName({ name }: Rule, index: number, marker: string): string {
   const own = withoutMarker(name);
@@ -122,13 +122,13 @@ export function markedName({ name }: Rule, index: number, marker: string): strin
 }
 
 export interface Redirection extends Pick<Move, 'from' | 'to' | 'share' | 'marker'> {
-  /** Which of the rules that name `from` are meant. Default: all. */
+  /** Selects among the rules that name `from`. Default: all. */
   only?: (rule: Rule, index: number) => boolean;
-  /** Which of those that name `to` already get the marker too, where all traffic is given. Default: none. */
+  /** Selects the rules that name `to` already and get the marker too, at 100 %. Default: none. */
   marked?: (rule: Rule, index: number) => boolean;
 }
 
-/** The rules with the traffic of `from` given to `to`. Rules that are not meant are the same objects. */
+/** The rules with the traffic of `from` given to `to`. Rules that are not selected are the same objects. */
 export function redirect(
   rules: readonly Rule[],
   { from, to, share, marker, only, marked }: Redirection,

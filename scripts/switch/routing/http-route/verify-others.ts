@@ -1,4 +1,6 @@
-/** Who else has a say in where the app's traffic goes: other routes, Gateways, who sees the Services. */
+/**
+ * Checks the other objects that decide where the app's traffic goes: routes, Gateways, export of Services.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { fullHost } from '../../../shared/istio-routes.ts';
@@ -13,7 +15,7 @@ import { referencesOf } from './rules.ts';
 import { isParentService, matchesOf } from './verify-rules.ts';
 import type { Context } from './verify-rules.ts';
 
-/** Not among the scripts' own kinds: `Gateway` is Istio's there. */
+/** Not one of the scripts' kinds: `Gateway` is Istio's there. */
 const GATEWAYS: Resource = {
   group: resources.httpRoutes.group,
   version: 'v1',
@@ -29,19 +31,19 @@ const DEFINITIONS: Resource = {
   namespaced: false,
 };
 
-/** Which release of the Gateway API the definitions are of. */
+/** Annotation with the release of the Gateway API that the definitions are from. */
 const BUNDLE_ANNOTATION = 'gateway.networking.k8s.io/bundle-version';
-/** Names of rules came to the standard channel with 1.4. https://gateway-api.sigs.k8s.io/geps/gep-995/ */
+/** The standard channel has names of rules since 1.4. https://gateway-api.sigs.k8s.io/geps/gep-995/ */
 const LEAST_BUNDLE = [1, 4] as const;
 
-/** Its gateways are Istio's Envoy; what other classes run cannot be asked. */
+/** The class whose gateways are Istio's Envoys; gateways of other classes cannot be asked. */
 const CLASS = 'istio';
 
 interface GatewayObject extends KubernetesObject {
   spec?: { gatewayClassName?: string };
 }
 
-/** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
+/** Refuses objects that could send traffic past the switch. Returns notes on harmless ones. */
 export async function verifyOthers(context: Context): Promise<string[]> {
   const { cluster, signal } = context;
   const everywhere = { namespace: '*', signal };
@@ -102,7 +104,10 @@ function verifyParents({ known: { route, app } }: Context, gateways: readonly Ga
   }
 }
 
-/** Which of the two a proxy follows depends on the age of Gateways, and no status tells. */
+/**
+ * Refuses a VirtualService beside: which one a proxy follows depends on the age of Gateways; no status shows
+ * it.
+ */
 function verifyNoVirtualService({ known, versions, target }: Context, all: readonly VirtualService[]): void {
   const ours = new Set([target.host, ...versions.all.map(({ version }) => versions.hostOf(version))]);
   const hostnames = new Set([...ours, ...(known.route.spec.hostnames ?? [])]);
@@ -126,7 +131,7 @@ function verifyNoVirtualService({ known, versions, target }: Context, all: reado
   }
 }
 
-/** Another route to these Services goes on sending to the old version, or takes the place of ours. */
+/** Another route to these Services would go on sending to the current version, or replace this HTTPRoute. */
 function verifyNoOtherRoute(context: Context, kind: string, all: readonly GatewayApiRoute[]): void {
   const { known, target, versions } = context;
   const own = known.route.metadata;
@@ -182,7 +187,7 @@ interface Scope extends KubernetesObject {
   spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
 }
 
-/** A proxy that has the rules and not the Services that they lead to answers 500. */
+/** A proxy that has the rules without their Services answers 500. */
 function verifyScopes({ target, namespace, versions, to }: Context, scopes: readonly Scope[]): string[] {
   const sees = (hosts: readonly string[], home: string, wanted: string) =>
     hosts.some((pattern) => {

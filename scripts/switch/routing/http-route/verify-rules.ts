@@ -1,4 +1,4 @@
-/** What in an HTTPRoute itself cannot be proven, or answers 500 while its status says True. */
+/** Refuses rules that cannot be proven, or that give 500 although their status is True. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Service } from '../../../shared/kubernetes.ts';
 import { refuse } from '../../refuse.ts';
@@ -13,7 +13,7 @@ import { serviceLike, versionServicesOf } from './version-services.ts';
 
 export type Context = RoutingLook & { known: HttpRouteObjects; versions: Versions; target: RouteTarget };
 
-/** @throws CommandError with the first that speaks against a switch */
+/** @throws CommandError with the first reason against a switch */
 export function verifyRules(context: Context): void {
   const { known, continued, from, to, versions } = context;
   const { route } = known;
@@ -32,7 +32,7 @@ export function verifyRules(context: Context): void {
     );
 }
 
-/** The API server takes two rules of one name, and of two equal matches a proxy shows one. */
+/** The API server accepts two rules of one name, and a proxy shows only one of two equal matches. */
 function verifyDistinct(which: string, rules: readonly Rule[]): void {
   const names = rules.flatMap(({ name }) => name ?? []);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -50,7 +50,7 @@ function verifyDistinct(which: string, rules: readonly Rule[]): void {
     );
 }
 
-/** As the API server completes them. */
+/** The matches with the API server's defaults. */
 export function matchesOf({ matches }: Rule): unknown[] {
   const all = { path: { type: 'PathPrefix', value: '/' } };
   return (matches ?? [all]).map((match) => ({ ...all, ...(match as object) }));
@@ -89,7 +89,7 @@ function verifyBackends({ known, versions, target, from, to }: Context, which: s
 const hasPort = ({ spec: { ports = [] } }: Service, port: number | undefined) =>
   ports.some((one) => one.port === port);
 
-/** The candidate's Service is made like the current version's. */
+/** The candidate's Service will be a copy of the current version's, so that one must exist. */
 function verifyServices({ known, versions, from, to, continued }: Context): void {
   const { app, services } = known;
   const current = versions.find(from);
@@ -140,7 +140,7 @@ function verifyNames({ known: { route }, versions, from, to }: Context): void {
       [from, to],
       [to, from],
     ] as const) {
-      // As long as it can become: of the ninety-ninth run, and with a share.
+      // The longest name that it can get: in the 99th run, with a share.
       const name = markedName(rule, index, `${createMarker(one, other, '00000000', 99)}-p99`);
       if (!RULE_NAME.test(name))
         refuse(
@@ -154,7 +154,9 @@ function verifyNames({ known: { route }, versions, from, to }: Context): void {
   }
 }
 
-/** The ports of the app's own Service that the HTTPRoute is for; undefined where it is not for the mesh. */
+/**
+ * The ports of the app's own Service that the HTTPRoute names as parent; undefined: it is not for the mesh.
+ */
 export function meshPortsOf({
   route,
   app,

@@ -1,6 +1,6 @@
 /**
- * The Services of the versions: each selects what the app's own Service selects, and by one label more the
- * pods of one version. What a subset is to a VirtualService, such a Service is to an HTTPRoute.
+ * The Services of the versions. Each has the selector of the app's own Service and one more label, which
+ * selects one version. Such a Service is to an HTTPRoute what a subset is to a VirtualService.
  */
 import { includesAll } from '../../../shared/kubernetes.ts';
 import type { Service } from '../../../shared/kubernetes.ts';
@@ -9,20 +9,20 @@ import { isMark } from '../../changes/marks.ts';
 
 export interface VersionService {
   version: string;
-  /** The label that tells the version's pods from others. */
+  /** The label that selects the version's pods. */
   key: string;
   service: Service;
 }
 
-/** What the templates have, where no Service says otherwise. */
+/** The label of the templates, for an app without version Services. */
 const DEFAULT_LABEL = 'version';
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
 const LABELS = [DEFAULT_LABEL, 'app.kubernetes.io/version'];
 
-/** On a Service that is none of a version: which app's, see barrier.ts. */
+/** Label of a barrier, with the name of its app. See barrier.ts. */
 export const BARRIER_LABEL = 'zero-downtime/barrier';
 
-/** Those among the Services of a namespace, in their order. */
+/** The version Services among the Services of a namespace, in their order. */
 export function versionServicesOf(app: Service, services: readonly Service[]): VersionService[] {
   const { selector: common = {} } = app.spec;
   return services.flatMap((service): VersionService[] => {
@@ -39,12 +39,12 @@ export function versionServicesOf(app: Service, services: readonly Service[]): V
   });
 }
 
-/** The label whose value is the version, where there is no Service that would say so. */
+/** The label whose value is the version, taken from the known version Services. */
 export function labelKeyOf(known: readonly VersionService[]): string {
   return known[0]?.key ?? DEFAULT_LABEL;
 }
 
-/** The version of pods with these labels; undefined when they are of none. */
+/** The version of pods with these labels; undefined when they have none. */
 export function versionOfLabels(
   labels: Readonly<Record<string, string>>,
   known: readonly VersionService[],
@@ -54,14 +54,14 @@ export function versionOfLabels(
   return own?.version ?? keys.map((key) => labels[key]).find((value) => value !== undefined);
 }
 
-/** What tells the pods of the version from the app's others. */
+/** The labels that select the version among the app's pods. */
 export function versionLabels(app: Service, { service }: VersionService): Record<string, string> {
   const { selector: common = {} } = app.spec;
   const own = Object.entries(service.spec.selector ?? {}).filter(([key]) => common[key] === undefined);
   return Object.fromEntries(own);
 }
 
-/** What the server fills in, or keeps to one Service alone. */
+/** Fields that the API server sets, or that only one Service can have. */
 const OWN_TO_ONE = [
   'clusterIP',
   'clusterIPs',
@@ -76,7 +76,7 @@ const OWN_TO_ONE = [
   'type',
 ];
 
-/** The Service of one more version: like that of another one, for the pods of this. */
+/** The Service of a further version: a copy of another version's that selects this one's pods. */
 export function serviceLike({ service, version: from }: VersionService, app: string, to: string): Service {
   const { name, labels, annotations } = service.metadata;
   const renamed = (map: Readonly<Record<string, string>>) =>
@@ -105,7 +105,7 @@ export function serviceLike({ service, version: from }: VersionService, app: str
   };
 }
 
-/** A version as a part of a Service's name, which is a DNS label: `1.4.2` is `1-4-2` there. */
+/** A version as part of a Service's name, which is a DNS label: `1.4.2` becomes `1-4-2`. */
 export function asName(version: string): string {
   return version.toLowerCase().replace(/[^a-z0-9-]/g, '-');
 }

@@ -1,25 +1,25 @@
 /**
- * Routes as their author wrote them, names and weights, and the marker that a switch adds to their names
- * while it is under way. Which routes a switch has moved shows in their markers; once they have their own
- * names again, by what the record of the switch remembers.
+ * Restores the names and weights that the author gave to routes. A switch under way adds its marker to the
+ * names of the routes that it has moved. Once they have their own names again, the record of the switch
+ * identifies them.
  */
 import type { HttpRoute } from '../../../shared/kubernetes.ts';
 import { hasMarker, withoutMarker } from '../marker.ts';
 import type { RouteId } from '../traffic-routing.ts';
 
-/** What the record remembers of these routes. */
+/** The ids by which the record keeps these routes. */
 export function idsOf(http: readonly HttpRoute[], isMeant: (route: HttpRoute) => boolean): RouteId[] {
   return http.flatMap((route, index) => {
     const { name, route: destinations = [] } = route;
     const weights = destinations.map(({ weight }) => weight ?? null);
     const id = { index, name: withoutMarker(name) };
-    // A share divides a route of one destination as well, and leaves it without what its author wrote.
+    // A share divides a route of one destination too: then the weight that its author wrote is lost.
     const isWritten = destinations.length > 1 || weights.some((weight) => weight !== null);
     return isMeant(route) ? [isWritten ? { ...id, weights } : id] : [];
   });
 }
 
-/** By its author's name; where several have the same, by its place among all. */
+/** Recognises a route by its author's name; among several of one name, by its position. */
 export function isOneOf(
   ids: readonly RouteId[],
   { http, index }: { http: readonly HttpRoute[]; index: number },
@@ -30,7 +30,7 @@ export function isOneOf(
   return ids.some(({ name, index: place }) => name === own && (isAlone || place === index));
 }
 
-/** The same routes with their authors' names and weights. Only those with one of these markers change. */
+/** The routes with their author's names and weights. Only those with one of these markers change. */
 export function asAuthored(
   http: readonly HttpRoute[],
   markers: readonly string[],
@@ -46,7 +46,7 @@ export function asAuthored(
   });
 }
 
-/** Weights are relative: the author's come back where what stands there now is in the same ratio. */
+/** Restores the author's weights where the present ones have the same ratio. */
 function withWeights(route: HttpRoute, weights: NonNullable<RouteId['weights']>): HttpRoute {
   const { route: destinations = [] } = route;
   const sumOf = (all: readonly { weight?: number | null }[]) =>

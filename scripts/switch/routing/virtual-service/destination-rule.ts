@@ -1,4 +1,4 @@
-/** The DestinationRule as a value: with one more version, or one less. */
+/** The subsets of a DestinationRule with one version added or removed. */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
 import { versionsIn } from './barrier.ts';
 import { DEFAULT_LABEL, versionLabelOf } from './version-label.ts';
@@ -7,12 +7,15 @@ export function findSubset(rule: DestinationRule, name: string): Subset | undefi
   return rule.spec.subsets?.find((subset) => subset.name === name);
 }
 
-/** The subset as it stands, or as it would be: by the label that the others select by. */
+/** The existing subset, or the one to add, which selects by the others' label. */
 export function subsetOf(rule: DestinationRule, name: string): Subset {
   return findSubset(rule, name) ?? { name, labels: { [versionLabelOf(rule)]: name } };
 }
 
-/** The new version's subset: the old one's, policies included, with the old version's name replaced in it. */
+/**
+ * The candidate's subset: a copy of the current version's, policies included, with the version's name
+ * replaced.
+ */
 export function subsetLike(old: Subset, from: string, to: string): Subset {
   const labels = Object.entries(old.labels ?? { [DEFAULT_LABEL]: from }).map(([key, value]) => [
     key,
@@ -21,7 +24,7 @@ export function subsetLike(old: Subset, from: string, to: string): Subset {
   return { ...old, name: to, labels: Object.fromEntries(labels) as Record<string, string> };
 }
 
-/** The versions, and no barrier. */
+/** The versions with this subset, without barriers. */
 export function withSubset(rule: DestinationRule, subset: Subset): Subset[] {
   const versions = versionsIn(rule);
   return findSubset(rule, subset.name) ? versions : [...versions, subset];

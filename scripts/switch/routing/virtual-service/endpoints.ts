@@ -1,7 +1,7 @@
 /**
- * Proof A: the new version's pods can be reached. The endpoints dump walks active clusters only (a warming
- * one would answer 503) and shows each host's computed health, so one answer says that the subset's cluster
- * exists, is warm, and has exactly the ready pods as healthy hosts.
+ * Proof A: the candidate's pods can be reached. The endpoints dump has active clusters only (a warming one
+ * answers 503) and shows the health of each host. So one answer shows that the subset's cluster exists, is
+ * active, and has exactly the ready pods as healthy hosts.
  */
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import { healthyIn, otherThanReady } from '../healthy-endpoints.ts';
@@ -15,7 +15,7 @@ export interface ExpectedEndpoints {
   subset: string;
   /** The IPs of the pods that are ready now. */
   ready: ReadonlySet<string>;
-  /** Whether the DestinationRule is exported to the proxy: else it need not have a subset. Default true. */
+  /** Whether the DestinationRule is exported to the proxy: else it need not have the subset. Default true. */
   isExported?: boolean;
   /** A subset that only this revision of the DestinationRule has. */
   barrier?: string | undefined;

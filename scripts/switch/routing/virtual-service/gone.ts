@@ -1,4 +1,4 @@
-/** The last proof: the proxy no longer has the version. No cluster of that subset is active or warming. */
+/** The last proof: the proxy has no cluster of the version's subset any more, active or warming. */
 import { parseClusterName } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
 import type { ClustersDump } from '../../../shared/istio/envoy-answers.ts';

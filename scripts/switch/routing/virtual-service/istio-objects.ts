@@ -1,13 +1,13 @@
 import type { DestinationRule, Subset, VirtualService } from '../../../shared/kubernetes.ts';
 
 export interface IstioObjects {
-  /** The one that holds the routes. */
+  /** The VirtualService with the routes. */
   virtualService: VirtualService;
-  /** Those that delegate to it. */
+  /** The VirtualServices that delegate to it. */
   roots: readonly VirtualService[];
   destinationRule: DestinationRule;
-  /** Which of them are not there yet: the first change of one makes it, as it is given here. */
+  /** Which of them do not exist yet: the first change of one creates it as it is given here. */
   missing?: { virtualService?: boolean; destinationRule?: boolean } | undefined;
-  /** The version that pods without a version label are: its name, and what else tells them. */
+  /** The subset of pods without a version label, with the label that selects them. */
   plain?: Subset | undefined;
 }

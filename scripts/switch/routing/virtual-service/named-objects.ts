@@ -1,7 +1,7 @@
 /**
- * The VirtualService and the DestinationRule of an app: named after it, or as annotations of its Service say.
- * Where there is none, who routes the host instead is named, and the step that leads on: another one made
- * beside it would leave undefined which of the two a proxy follows.
+ * Finds the VirtualService and the DestinationRule of an app: by the app's name, or by the names in
+ * annotations of its Service. Where there is none, the error names the object that routes the host instead,
+ * and the way out. A second object beside it would leave undefined which of the two a proxy follows.
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
@@ -17,7 +17,7 @@ import type { Resource } from '../../../shared/resources.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 
-/** On the Service: which VirtualService routes it, which DestinationRule has its subsets. */
+/** Annotations on the Service: the VirtualService that routes it, the DestinationRule with its subsets. */
 export const VIRTUAL_SERVICE_ANNOTATION = 'zero-downtime/virtual-service';
 export const DESTINATION_RULE_ANNOTATION = 'zero-downtime/destination-rule';
 
@@ -49,7 +49,7 @@ export interface Found {
   destinationRule: DestinationRule | undefined;
 }
 
-/** Throws what is missing, with what stands in its place. */
+/** Throws an error that names the missing object and the one that is used instead. */
 export async function explainMissing(
   cluster: Cluster,
   app: string,
@@ -84,18 +84,18 @@ export async function explainMissing(
   throw new CommandError(`${fact}, but ${instead.join('; ')}.${step}`);
 }
 
-/** What stands in the place of an object that is missing. */
+/** The objects that may be used instead of a missing one. */
 export interface Look<T extends KubernetesObject = KubernetesObject> {
   kind: string;
   annotation: string;
   does: string;
-  /** Those of the own namespace first. */
+  /** The other objects, those of the own namespace first. */
   others: T[];
 }
 
 /**
- * The one that stands in its place, in this namespace; undefined where
- * there is none at all. Throws where it cannot be used.
+ * The object of this namespace to use instead of the missing one; undefined where there is none. Throws where
+ * the switch cannot use it.
  */
 export function onlyOneOf<T extends KubernetesObject>(look: Look<T>, target: RouteTarget): T | undefined {
   const [first, ...more] = look.others;
@@ -127,7 +127,7 @@ export async function lookForSubsets(
   };
 }
 
-/** Who may not look is told without them. */
+/** Lists in all namespaces; empty without the right to. */
 async function listEverywhere<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource,

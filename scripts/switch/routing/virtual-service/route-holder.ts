@@ -1,6 +1,6 @@
 /**
- * Which VirtualService holds the app's routes: the one named after it, or the delegate it leaves them to. At
- * the proxies a delegate's routes carry its root's reference, and the root's name before their own.
+ * Finds the VirtualService with the app's routes: the one named after the app, or its delegate. At proxies a
+ * delegate's routes have the reference of the root, and the name of the root's route before their own.
  */
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import { CommandError } from '../../../shared/errors.ts';
@@ -11,9 +11,9 @@ import type { RouteTarget } from '../traffic-routing.ts';
 import { liveSubsets } from './virtual-service.ts';
 
 export interface RouteHolder {
-  /** What the switch changes. */
+  /** The VirtualService that the switch changes. */
   virtualService: VirtualService;
-  /** Those that delegate to it; none when it has hosts of its own. */
+  /** The VirtualServices that delegate to it; none when it has hosts of its own. */
   roots: readonly VirtualService[];
 }
 
@@ -53,7 +53,7 @@ export async function findRouteHolder(
   return { virtualService: holder, roots };
 }
 
-/** The names under which proxies show the holder's routes, by the reference of the root they come with. */
+/** The names at proxies of the VirtualService's routes, by the reference of their root. */
 export function namesByRoot(
   { virtualService, roots }: RouteHolder,
   names: ReadonlySet<string>,
@@ -63,7 +63,7 @@ export function namesByRoot(
       const { name, namespace = '' } = root.metadata;
       const shown = (root.spec.http ?? []).flatMap((route) => {
         const delegate = delegateOf(root, route);
-        // What the root routes itself keeps its name. Another delegate's routes do not lead to our host.
+        // A route of the root itself keeps its name. Another delegate's routes do not lead to this host.
         if (delegate === undefined) return [route.name ?? ''];
         if (!isSame(virtualService, delegate)) return [];
         return [...names].map((own) => [route.name ?? '', own].filter((part) => part !== '').join('-'));

@@ -1,7 +1,7 @@
 /**
- * Proof B: this very revision of the routes is loaded, and no route whatsoever names the old version. Which
- * revision a proxy has shows in the names of its routes: Istio copies `http[].name` there, and every switch
- * writes a name of its own. (Versions in the dump are empty with delta xDS.)
+ * Proof B: the proxy has this revision of the routes, and no route at all names the leaving version. The
+ * names of its routes show the revision: Istio copies `http[].name` there, and every switch writes a marker
+ * of its own into them. (Versions in the dump are empty with delta xDS.)
  */
 import { parseClusterName, withV1 } from '../../../shared/istio/names.ts';
 import { proven, unproven, unreadableIn } from '../verdict.ts';
@@ -11,15 +11,17 @@ import { clustersOf, isChosenElsewhere } from '../envoy-route.ts';
 
 export interface ExpectedRoutes {
   host: string;
-  /** The VirtualService as Istio refers to it in each route's metadata. */
+  /** Istio's reference to the VirtualService in each route's metadata. */
   reference: string;
-  /** The names of the routes of the revision that must be loaded. An unnamed route counts as ''. */
+  /** The names of the routes of the required revision. An unnamed route counts as ''. */
   names: ReadonlySet<string>;
-  /** Where the routes are a delegate's: by each root's reference, the names of those that may lead to us. */
+  /** For a delegate's routes: by each root's reference, the names of those that may lead to the app. */
   roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
-  /** The subset no route may name any more; undefined during a canary, when both serve. */
+  /** The subset that no route may name any more; undefined during a canary, when both versions serve. */
   forbidden?: string | undefined;
-  /** During a canary: the subset that only routes of this revision may name, and what is in their names. */
+  /**
+   * During a canary: the subset that only routes of this revision may name, and the marker in their names.
+   */
   shared?: { subset: string; marker: string } | undefined;
 }
 
@@ -47,7 +49,8 @@ export function evaluateRoutes(
             `route "${route.name ?? ''}" of ${virtualHost} leads where its configuration does not say`,
           );
         const { name = '' } = route;
-        // An unnamed route of the author's stays unnamed: then an old unnamed one must not pass for it.
+        // An unnamed route of the author stays unnamed: an earlier unnamed one must not count as this
+        // revision.
         const isStale =
           shared !== undefined &&
           !name.includes(shared.marker) &&
@@ -61,7 +64,7 @@ export function evaluateRoutes(
   return proven(consumer);
 }
 
-/** The names of the route configurations that hold the service; none where the dump cannot be read. */
+/** The names of the route configurations that contain the service; none where the dump cannot be read. */
 export function routeConfigsOf(
   dump: RoutesDump,
   { host, reference, roots }: Pick<ExpectedRoutes, 'host' | 'reference' | 'roots'>,
@@ -78,7 +81,7 @@ export function routeConfigsOf(
     .flatMap(({ route_config: config }) => config?.name ?? []);
 }
 
-/** A root's route may lead to another service just as well. */
+/** Whether the route leads to the host: a root may have routes to other services. */
 function leadsTo(route: EnvoyRoute, host: string): boolean {
   return clustersOf(route).some((name) => parseClusterName(name)?.host === host);
 }

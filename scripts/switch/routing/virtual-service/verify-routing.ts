@@ -1,4 +1,4 @@
-/** Who else has a say in where the traffic of this host goes: other routes, other rules, who sees ours. */
+/** Checks the other objects that decide where the host's traffic goes: routes, rules, and their export. */
 import { fullHost } from '../../../shared/istio-routes.ts';
 import type { DestinationRule, KubernetesObject, VirtualService } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
@@ -15,7 +15,7 @@ interface Scope extends KubernetesObject {
   spec?: { egress?: { hosts?: string[] }[]; workloadSelector?: unknown };
 }
 
-/** Refuses what could send traffic past the switch. Gives what is worth knowing but does no harm. */
+/** Refuses objects that could send traffic past the switch. Returns notes on harmless ones. */
 export async function verifyRouting(context: Context): Promise<string[]> {
   const { cluster, known, signal } = context;
   verifyNoOtherProtocol(context);
@@ -39,7 +39,7 @@ export async function verifyRouting(context: Context): Promise<string[]> {
   return blindNamespaces(context, scopes);
 }
 
-/** A delegate routes nothing by itself. */
+/** A delegate needs a root: it routes nothing by itself. */
 function verifyRoots({ known }: Context): void {
   const { virtualService, roots } = known;
   if ((virtualService.spec.hosts ?? []).length === 0 && roots.length === 0)
@@ -48,7 +48,7 @@ function verifyRoots({ known }: Context): void {
     );
 }
 
-/** A route of somebody else's that names the current version goes on sending to it: proof B cannot be had. */
+/** Another author's route that names the current version keeps sending to it: proof B would never succeed. */
 function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualService[]): void {
   for (const other of all) {
     if (isSame(other, known.virtualService)) continue;
@@ -64,7 +64,7 @@ function verifyNobodyElseNamesIt({ known, target, from }: Context, all: VirtualS
 const isSame = (one: VirtualService, other: VirtualService) =>
   one.metadata.name === other.metadata.name && one.metadata.namespace === other.metadata.namespace;
 
-/** Sidecars do not merge VirtualServices of one host; which one wins is undefined. */
+/** Sidecars do not merge the VirtualServices of one host: which one they use is undefined. */
 function verifyOneVirtualService({ known, target }: Context, all: VirtualService[]): void {
   const own = [known.virtualService, ...known.roots];
   const hosts = new Set(
@@ -89,13 +89,13 @@ function verifyOneVirtualService({ known, target }: Context, all: VirtualService
 }
 
 function gatewaysOf({ metadata, spec }: VirtualService): string[] {
-  // Without the field it is every sidecar; a gateway's name belongs to the namespace of the VirtualService.
+  // The default is every sidecar. A gateway's short name is of the VirtualService's namespace.
   return (spec.gateways ?? ['mesh']).map((gateway) =>
     gateway === 'mesh' || gateway.includes('/') ? gateway : `${metadata.namespace ?? ''}/${gateway}`,
   );
 }
 
-/** Istio merges a host's rules. Of two subsets with one name it keeps the older, which may not be ours. */
+/** Istio merges a host's rules. Of two subsets with one name it keeps the older, perhaps the other rule's. */
 function verifyOneDestinationRule(
   { target, known, namespace, from, to }: Context,
   all: DestinationRule[],
@@ -113,7 +113,7 @@ function verifyOneDestinationRule(
   }
 }
 
-/** The Gateway API names Services, not subsets: what it sends goes to every version. */
+/** Routes of the Gateway API name Services, not subsets: their requests go to every version. */
 function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all: GatewayApiRoute[]): void {
   for (const { metadata, spec = {} } of all) {
     const home = metadata.namespace ?? '';
@@ -139,7 +139,7 @@ function verifyNoGatewayApiRoute({ app, namespace }: Context, what: string, all:
 }
 
 /**
- * Who sees the route must see the subsets it names, or answers 503.
+ * A proxy that gets the route must get the subsets that it names too, or it answers 503.
  * https://istio.io/latest/docs/reference/config/networking/destination-rule/
  */
 function verifyScopes({ virtualService, roots, destinationRule }: Context['known']): void {
@@ -160,7 +160,7 @@ function verifyScopes({ virtualService, roots, destinationRule }: Context['known
   }
 }
 
-/** Namespaces whose `Sidecar` leaves our host out: their proxies cannot call it and have nothing to prove. */
+/** Notes namespaces whose `Sidecar` excludes the host: their proxies cannot call it and prove nothing. */
 function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): string[] {
   const matches = (pattern: string, home: string) => {
     const [place = '', host = ''] = pattern.includes('/') ? pattern.split('/') : ['*', pattern];
@@ -177,12 +177,12 @@ function blindNamespaces({ target, namespace }: Context, scopes: Scope[]): strin
   });
 }
 
-/** What is worth knowing of our own objects. */
+/** Notes on the app's own objects. */
 export function remarksOn(context: Pick<Context, 'known' | 'from' | 'to'>): string[] {
   return [...ejections(context, context.to), ...callersBesides(context)];
 }
 
-/** tcp and tls routes carry no name a proxy could show. */
+/** Refuses tcp and tls routes: they have no name that a proxy could show. */
 function verifyNoOtherProtocol({ known, from, target }: Context): void {
   const { tcp = [], tls = [] } = known.virtualService.spec;
   const found = [...tcp, ...tls].some(({ route = [] }) =>
@@ -194,7 +194,10 @@ function verifyNoOtherProtocol({ known, from, target }: Context): void {
     );
 }
 
-/** A route that gives traffic to both already is somebody's own canary: a roll back would lose its shares. */
+/**
+ * Refuses a route that divides the traffic already: it is another canary, whose shares a roll back would
+ * lose.
+ */
 function verifyNotDivided({ known, from, to, target, continued }: Context): void {
   if (continued) return;
   const [divided] = dividedRoutes(known.virtualService, [from, to], target);
@@ -204,7 +207,7 @@ function verifyNotDivided({ known, from, to, target, continued }: Context): void
     );
 }
 
-/** Outlier detection that may take most of a version's few pods out at once. Envoy's default is 10 %. */
+/** Notes outlier detection that may eject most of a version's few pods at once. Envoy's default is 10 %. */
 export function ejections({ known }: Pick<Context, 'known'>, to: string): string[] {
   interface Policy {
     outlierDetection?: { maxEjectionPercent?: number };
@@ -219,7 +222,7 @@ export function ejections({ known }: Pick<Context, 'known'>, to: string): string
     : [];
 }
 
-/** Callers in the mesh that do not follow the routes. */
+/** Notes callers in the mesh that do not follow the routes. */
 function callersBesides({ known, from }: Pick<Context, 'known' | 'from'>): string[] {
   const seers = known.roots.length > 0 ? known.roots : [known.virtualService];
   const gateways = seers.flatMap(({ spec }) => spec.gateways ?? ['mesh']);

@@ -1,11 +1,11 @@
 /**
- * The label that tells versions apart: the one by which the subsets select. `version` in the templates; many
- * teams have the recommended `app.kubernetes.io/version` instead.
+ * The label by which the subsets select versions. The templates have `version`; many teams use the
+ * recommended `app.kubernetes.io/version` instead.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
  */
 import type { DestinationRule, Subset } from '../../../shared/kubernetes.ts';
 
-/** What the templates have, where no subset says otherwise. */
+/** The label of the templates, for a DestinationRule without subsets. */
 export const DEFAULT_LABEL = 'version';
 
 /** The label whose value is the subset's name; `version` when there are several. */
@@ -14,13 +14,13 @@ function labelOf({ name, labels = {} }: Subset): string | undefined {
   return keys.includes(DEFAULT_LABEL) ? DEFAULT_LABEL : keys[0];
 }
 
-/** @param version whose label is asked for, where the subsets select by different ones */
+/** @param version the version whose label is returned, where the subsets select by different labels */
 export function versionLabelOf({ spec: { subsets = [] } }: DestinationRule, version?: string): string {
   const own = subsets.find(({ name }) => name === version);
   return [...(own ? [own] : []), ...subsets].map(labelOf).find((key) => key !== undefined) ?? DEFAULT_LABEL;
 }
 
-/** The version of pods with these labels; undefined when they are of none. */
+/** The version of pods with these labels; undefined when they have none. */
 export function versionOf(
   labels: Readonly<Record<string, string>>,
   { spec: { subsets = [] } }: DestinationRule,

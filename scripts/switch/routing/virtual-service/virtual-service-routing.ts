@@ -1,4 +1,4 @@
-/** Traffic decided by subsets of a DestinationRule and the routes of a VirtualService. */
+/** Traffic routing by the subsets of a DestinationRule and the routes of a VirtualService. */
 import { isDeepStrictEqual } from 'node:util';
 import { remarksOn, verifyRouting } from './verify-routing.ts';
 import type {
@@ -45,11 +45,11 @@ import {
   shareBetween,
 } from './virtual-service.ts';
 
-/** What is known of the revisions of the DestinationRule. */
+/** The known revisions of the DestinationRule. */
 interface Knowledge {
-  /** Every proxy was proven to have this one. */
+  /** The revision that every proxy was proven to have. */
   proven?: string | undefined;
-  /** This one was written on the proven one: whoever shows what is new in it has it. */
+  /** The revision written right after the proven one: a proxy that shows its additions has it. */
   next?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export function createVirtualServiceRouting(
     describeUnknown: (version) =>
       `the ${resources.destinationRules.kind} ${destinationRule.metadata.name} has no subset ${version}`,
     howToName: `names no subset of ${target.host}: give its route the subset that serves now, and make a DestinationRule that has it. The sets subsets and route of istio/cluster.yaml show how.`,
-    // Istio says nothing of whether it takes them.
+    // Istio does not report whether it accepts these kinds.
     refusal: () => undefined,
     ...revisionsOf(known, target, knowledge),
     ...whoServes(known, target),
@@ -99,7 +99,7 @@ export function createVirtualServiceRouting(
   };
 }
 
-/** With other objects in the place of these, and what is known of their revisions. */
+/** The routing with changed objects and the known revisions after the change. */
 function revisionsOf(
   known: IstioObjects,
   target: RouteTarget,
@@ -163,7 +163,9 @@ function whoServes(
   };
 }
 
-/** A barrier that comes or goes changes no version: what is known stays, unless somebody else wrote. */
+/**
+ * A change of the barrier alone changes no version: the known revisions stay valid, unless others wrote too.
+ */
 function knowledgeAfter(knowledge: Knowledge, before: DestinationRule, after: DestinationRule): Knowledge {
   const [earlier, revision] = [revisionOf(before), revisionOf(after)];
   if (earlier === revision) return knowledge;
@@ -196,9 +198,9 @@ function changesOf(
   };
   return {
     add: (version, model) => added(withSubset(rule, addedSubset(known, version, model))),
-    // Without a barrier: no route names what is removed, so a proxy that
-    // shows it once more later loses nothing. It would keep a roll back from
-    // ending where a proxy never follows; what is added next brings one.
+    // No barrier for a removal: no route names the subset, so a proxy that has it again for a while loses
+    // nothing. A barrier would keep a roll back from ending when a proxy never catches up. The next addition
+    // brings one.
     remove: (version) => setSubsets(withoutSubset(rule, version)),
     removeBarrier: () => (barrierIn(rule) === undefined ? [] : setSubsets(versionsIn(rule))),
     move({ onlyMarked, routes = [], ...move }) {
@@ -214,7 +216,7 @@ function changesOf(
   };
 }
 
-/** An object that is not there yet, with this value. None where the value is no other than its own. */
+/** Creates a missing object with this value. No change where the value is its own already. */
 function made(
   resource: Resource,
   { metadata: { name }, spec }: KubernetesObject & { spec: object },
@@ -230,14 +232,14 @@ function made(
 const BARRIER_REMARK =
   'An earlier change of the subsets may still be on its way to a proxy: the barrier shows which proxies have this one, and is removed then';
 
-/** A version's subset: as it is there, or as it would be. */
+/** A version's subset: the existing one, or the one to add. */
 function subsetIn({ destinationRule, plain }: IstioObjects, version: string): Subset {
   const isPlain = version === plain?.name;
   return findSubset(destinationRule, version) ?? (isPlain ? plain : subsetOf(destinationRule, version));
 }
 
 /**
- * A version's subset: as it is there, or as it is added like the model's. Nothing is like the plain one's.
+ * A version's subset: the existing one, or a copy of the model's. The plain subset is no model.
  */
 function addedSubset(known: IstioObjects, version: string, model: string): Subset {
   const { destinationRule, plain } = known;
@@ -266,22 +268,23 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   const { virtualService } = known;
   const { metadata, spec } = virtualService;
   const names = new Set((spec.http ?? []).map(({ name = '' }) => name));
-  // Without a subset the current version is all of them: proxies outside of what these hosts and gateways
-  // name go on with that.
+  // A current version without a subset is all pods: proxies outside of these hosts and gateways keep sending
+  // to all of them.
   const isLeft = !namedSubsets(virtualService, target).has(from) && (from !== '' || isForMesh(known, target));
   const expected = {
     host: target.host,
     reference: virtualServiceReference(target.namespace, metadata.name),
     names,
     roots: namesByRoot(known, names),
-    // During an undo somebody's own route may rightly name the version that is left.
+    // In a roll back another author's route may name the leaving version.
     forbidden: isLeft ? from : undefined,
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
-  // A cluster of the service has the host in its name, a route of ours its VirtualService in its reference.
+  // A cluster of the service has the host in its name. A route of the app has its VirtualService as
+  // reference.
   const texts = [target.host, ...[expected.reference, ...expected.roots.keys()].map(nameIn)];
   return {
-    // All of them, not only those of a port: no route whatsoever may name the version that is left.
+    // Ask for all routes, not only those of a port: no route at all may name the leaving version.
     paths: ['/config_dump?resource=dynamic_route_configs'],
     shorten: (dump) => withoutOtherHosts(dump, texts),
     narrow: {
@@ -293,7 +296,7 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
   };
 }
 
-/** Whether every sidecar that calls the Service by its name has these routes. */
+/** Whether the routes are for every sidecar that calls the Service by its name. */
 function isForMesh({ virtualService, roots }: IstioObjects, { host, namespace }: RouteTarget): boolean {
   return (roots.length > 0 ? roots : [virtualService]).some(({ metadata, spec }) => {
     const { gateways = ['mesh'], hosts = [] } = spec;
@@ -314,7 +317,7 @@ function nameIn(reference: string): string {
 function gone(rule: DestinationRule, host: string, subset: string): Question {
   const pattern = clusterNamePattern(host, subset);
   return {
-    // In this order: a cluster that becomes active in between is seen.
+    // Read warming before active: a cluster that becomes active in between is still seen.
     paths: [dumpPath('dynamic_warming_clusters', pattern), dumpPath('dynamic_active_clusters', pattern)],
     written: rule,
     read: ([warming, active]) =>
@@ -340,7 +343,7 @@ function longestDelayMs({ spec: { http = [] } }: VirtualService): number {
   return Math.max(0, ...delays);
 }
 
-/** One line for each route and share; none where all traffic of a route simply goes to the candidate. */
+/** One line for each route and share; none for a route whose whole traffic goes to the candidate. */
 function sharesOf(
   http: VirtualService['spec']['http'] & object,
   { shares, ...move }: Omit<Move, 'share'> & { shares: readonly number[] },
@@ -349,7 +352,7 @@ function sharesOf(
   let routes = http;
   return shares.flatMap((share) => {
     const moved = redirect(routes, { ...move, share }, target);
-    // By the author's names: the marker of the route says nothing about its shares.
+    // Use the author's names: the marker says nothing about the shares.
     const named = moved.map((route, index) => ({ ...route, name: routes[index]?.name ?? '' }));
     const changed = named.filter((_route, index) => moved[index] !== routes[index]);
     routes = named;

@@ -1,4 +1,4 @@
-/** The VirtualService as a value: who serves now, and the same object with another version serving. */
+/** The VirtualService: which versions serve, and the same object with another version serving. */
 import { isDeepStrictEqual } from 'node:util';
 import { fullHost, receivers, weightOf } from '../../../shared/istio-routes.ts';
 import type { Destination, HttpRoute, RouteDestination, VirtualService } from '../../../shared/kubernetes.ts';
@@ -8,7 +8,7 @@ import type { RouteTarget } from '../traffic-routing.ts';
 import { shareOut } from '../share-out.ts';
 import { percentages } from '../weights.ts';
 
-/** @param subset empty for all versions at once: a destination that names none */
+/** @param subset '' for all versions at once: a destination without a subset */
 export function namesSubset(
   destination: Destination | undefined,
   subset: string,
@@ -17,7 +17,7 @@ export function namesSubset(
   return destination !== undefined && isOurs(destination, target) && (destination.subset ?? '') === subset;
 }
 
-/** The same destination with another subset; with none where all versions at once are meant. */
+/** The destination with another subset; '' stands for all versions: no subset. */
 function leadingTo(destination: Destination, subset: string): Destination {
   return subset === '' ? without(destination, 'subset') : { ...destination, subset };
 }
@@ -27,8 +27,8 @@ function isOurs({ host }: Destination, target: RouteTarget): boolean {
 }
 
 /**
- * The subsets that the main route gives traffic to, heaviest first, with what each has of all that goes to
- * ours, in percent. Empty: no route is ours.
+ * The subsets of the main route, largest share first, in percent of the app's traffic. Empty: no route leads
+ * to the app.
  */
 export function liveSubsets(
   virtualService: VirtualService,
@@ -41,7 +41,7 @@ export function liveSubsets(
     .sort((a, b) => b.weight - a.weight);
 }
 
-/** What the second of two subsets gets of the traffic that the main route gives to both, in percent. */
+/** The second subset's percentage of the traffic that the main route gives to both. */
 export function shareBetween(
   virtualService: VirtualService,
   [one, other]: readonly [string, string],
@@ -52,10 +52,10 @@ export function shareBetween(
   return of(other) === 0 ? 0 : (100 * of(other)) / (of(one) + of(other));
 }
 
-/** What the main route gives to ours, with the weights as they are written. */
+/** The app's destinations in the main route, with their weights as written. */
 function served({ spec: { http = [] } }: VirtualService, target: RouteTarget) {
   const ours = http.filter((route) => route.route?.some(({ destination }) => isOurs(destination, target)));
-  // The last route without a match takes whatever no other route took: that is who serves.
+  // The main route is the last one without a match: it takes all requests that no other route matches.
   const catchAll =
     ours.filter(({ match }) => match === undefined || match.length === 0).at(-1) ?? ours.at(-1);
   const all = catchAll?.route ?? [];
@@ -73,7 +73,7 @@ export function routesHost({ spec: { http = [] } }: VirtualService, target: Rout
   return http.some(({ route = [] }) => route.some(({ destination }) => isOurs(destination, target)));
 }
 
-/** Who gets how much of each route that is divided: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
+/** The shares of each divided route: `route "main": v1 47.5 %, v2 2.5 %, tea 50 %`. */
 export function describeShares(routes: readonly HttpRoute[], target: RouteTarget): string[] {
   return routes.flatMap(({ name = '', route: all = [] }) => {
     if (all.length < 2 || !all.some(({ destination }) => isOurs(destination, target))) return [];
@@ -88,7 +88,7 @@ export function describeShares(routes: readonly HttpRoute[], target: RouteTarget
   });
 }
 
-/** Every subset of ours that any route, mirror, tcp or tls section names. */
+/** Every subset of the app that any route, mirror, tcp or tls section names. */
 export function namedSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
   const { http = [], tcp = [], tls = [] } = virtualService.spec;
   const destinations = [...http, ...tcp, ...tls].flatMap(({ route = [] }) =>
@@ -103,7 +103,7 @@ export function namedSubsets(virtualService: VirtualService, target: RouteTarget
   );
 }
 
-/** Every subset of ours that any route gives requests to. */
+/** Every subset of the app to which a route gives requests. */
 export function receivingSubsets(virtualService: VirtualService, target: RouteTarget): Set<string> {
   const ours = receivers(virtualService).filter((destination) => isOurs(destination, target));
   return new Set(ours.map(({ subset = '' }) => subset));
@@ -123,13 +123,13 @@ export function dividedRoutes(
 export interface Redirection {
   from: string;
   to: string;
-  /** Percent of what `from` and `to` serve together that `to` gets; 100 takes `from` out of the routes. */
+  /** The percentage that `to` gets of the traffic of both; 100 removes `from` from the routes. */
   share: number;
-  /** Goes into the name of every route that changes: by it each proxy shows that it has this revision. */
+  /** Written into the name of each changed route, so that each proxy shows whether it has this revision. */
   marker: string;
-  /** Which of the routes that name `from` are meant. Default: all. */
+  /** Selects among the routes that name `from`. Default: all. */
   only?: (route: HttpRoute, index: number) => boolean;
-  /** Which of those that name `to` already get the marker too, where all traffic is given. Default: none. */
+  /** Selects the routes that name `to` already and get the marker too, at 100 %. Default: none. */
   marked?: (route: HttpRoute, index: number) => boolean;
 }
 
@@ -142,7 +142,7 @@ export function mentions(route: HttpRoute, subset: string, target: RouteTarget):
   );
 }
 
-/** The routes with the traffic of `from` given to `to`. Routes that are not meant are the same objects. */
+/** The routes with the traffic of `from` given to `to`. Routes that are not selected are the same objects. */
 export function redirect(
   routes: HttpRoute[],
   { from, to, share, marker, only, marked }: Redirection,
@@ -173,7 +173,9 @@ export function redirect(
   });
 }
 
-/** Shares out each destination that names `from`, taken together with what was shared with `to` before. */
+/**
+ * Divides each destination that names `from`, together with the one of `to` in the same place, by the share.
+ */
 function shareOutRoute(
   destinations: RouteDestination[],
   { from, to, share }: Pick<Redirection, 'from' | 'to' | 'share'>,
@@ -189,13 +191,13 @@ function shareOutRoute(
   });
   if (moved === undefined) return destinations;
   const [only] = moved;
-  // A single destination needs no weight, unless its author wrote one.
+  // A single destination gets no weight, unless its author wrote one.
   if (only !== undefined && moved.length === 1) {
     const { weight = 100, ...bare } = only.destination;
     return [destinations.length === 1 && destinations[0]?.weight !== undefined ? { ...bare, weight } : bare];
   }
   return moved.map(({ destination, weight }) =>
-    // None at all is an author's way to write 0.
+    // A missing weight is the author's way to write 0.
     destination.weight === undefined && weight === 0 ? destination : { ...destination, weight },
   );
 }
