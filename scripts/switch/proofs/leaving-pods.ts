@@ -1,4 +1,4 @@
-/** The pods of the version that is left, and at which proxies a page is not to be shortened. */
+/** The pods of the leaving version, and the proxies whose page of counters must not be shortened. */
 import type { Pod } from '../../shared/kubernetes.ts';
 import { proxyContainer } from './proxies.ts';
 import type { Proxy } from './proxies.ts';
@@ -6,9 +6,9 @@ import type { Proxy } from './proxies.ts';
 export interface LeavingPods {
   addresses: ReadonlySet<string>;
   /**
-   * Whether this proxy must be asked for all of its clusters. Another Service may select the same pods: what
-   * its callers send shows at the pods' own sidecars, whose pages are therefore never shortened; where a pod
-   * has none that sees all that comes in, nobody's is.
+   * Whether this proxy must be asked for all of its clusters. Another Service may select the same pods. Its
+   * callers' requests show at the pods' own sidecars, so the pages of these are never shortened. If a pod has
+   * no sidecar that sees all incoming requests, no page is shortened.
    */
   needsWholePage: (proxy: Pick<Proxy, 'uid'>) => boolean;
 }
