@@ -45,7 +45,7 @@ ${clusterFlagsHelp}
   --journal FILE       append every event of the run to FILE, one JSON line each
   -h, --help           this text
 
-Exit code: 0 done, or already so; 1 failed, and the last line says which version serves and which command comes next;
+Exit code: 0 done, or already so; 1 it did not succeed, and the last line says which version serves and which command comes next;
 2 wrong usage, nothing was changed; 130 or 143 stopped by SIGINT or SIGTERM, and the next run continues from there.
 
 Example: npm run switch -- --to v2 --image registry.example/shop:2.0.0`;
