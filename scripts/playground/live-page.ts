@@ -28,8 +28,8 @@ export function verifyLivePage(): void {
 }
 
 /**
- * Starts the page and waits until it serves. Rejects with what it said when it ends before.
- * @param onEnd told when it ends although nobody closed it
+ * Starts the page and waits until it serves. If it ends before, rejects with its output.
+ * @param onEnd called when the page ends without having been closed
  */
 export async function openLivePage(
   playground: RunningPlayground,

@@ -102,7 +102,10 @@ function write(
   }
 }
 
-/** What a real cluster has and discovery here does not show: whoever asks all the same is told. */
+/**
+ * Subresources of a real cluster that are missing here, and from discovery: a request gets an error that says
+ * so.
+ */
 const LEFT_OUT = new Set(['pods/ephemeralcontainers', 'pods/resize']);
 
 const notServed = (path: string): StatusError =>

@@ -79,7 +79,7 @@ class Tokens {
   private readonly users = new Map<string, { user: User; expires: number }>();
 
   issue(user: User, lifetimeMs: number): string {
-    // Every pod has one: those that expired do not pile up.
+    // Every pod gets a token: remove the expired ones.
     for (const [print, { expires }] of this.users) if (expires < Date.now()) this.users.delete(print);
     const token = user.name.startsWith(SERVICE_ACCOUNT)
       ? accountToken(user, lifetimeMs)
@@ -88,7 +88,7 @@ class Tokens {
     return token;
   }
 
-  /** The user of a request; undefined for a token nobody gave out. */
+  /** The user of a request; undefined for an unknown token. */
   userOf(request: IncomingMessage): User | undefined {
     const { authorization } = request.headers;
     if (authorization === undefined) return ANONYMOUS;

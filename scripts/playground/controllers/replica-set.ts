@@ -44,7 +44,7 @@ export function startReplicaSetController(context: ControllerContext): Controlle
     writeStatus(replicaSet, active, terminating.length, failure);
   }
 
-  /** Adopts orphans that match, lets go of pods that match no more; returns the pods that are its own. */
+  /** Adopts orphans that match, releases pods that no longer match; returns the pods that it owns. */
   function claim(replicaSet: ReplicaSet): Pod[] {
     const { namespace = '', uid, name } = replicaSet.metadata;
     const selector = replicaSet.spec?.selector;

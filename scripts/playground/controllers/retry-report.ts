@@ -19,12 +19,12 @@ export interface RetryReportOptions {
  * namespace is going), until it goes on: after about 1.3 s of trying.
  */
 const EVERYDAY_TRIES = 8;
-/** However many objects are in trouble: one line in this time. */
+/** Interval between lines, in milliseconds, however many objects fail. */
 const SAY_EVERY_MS = 10_000;
 
 /**
- * A line for each key that does not get on, when it begins and when it is over: at once for what the
- * controller did not foresee, and for a refusal when it lasts. Many keys in trouble share a line.
+ * Reports keys that fail: one line when it begins, one when it is over. An unexpected error is reported at
+ * once, a refusal only when it lasts. Many failing keys share a line.
  */
 export function createRetryReport({ controller, say, now = Date.now }: RetryReportOptions): RetryReport {
   const known = new Set<string>();
@@ -53,7 +53,7 @@ export function createRetryReport({ controller, say, now = Date.now }: RetryRepo
   };
 }
 
-/** With the place it happened, when nobody foresaw it. */
+/** The message of an error; of an unexpected one with its place in the code. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof StatusError) return error.message;

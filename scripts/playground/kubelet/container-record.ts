@@ -18,11 +18,11 @@ export interface ContainerOptions {
   kind: 'init' | 'sidecar' | 'main';
   /** When the probes' common ticker began (`Date.now()`). */
   tickerFrom: number;
-  /** Told when the status is to be written anew. */
+  /** Called when the status has to be written again. */
   changed: () => void;
 }
 
-/** What is told of one container: its part of the pod's status, its events, the logs of its last two runs. */
+/** The record of one container: its part of the pod's status, its events, the logs of its last two runs. */
 export class ContainerRecord {
   readonly options: ContainerOptions;
   readonly view: ContainerView;

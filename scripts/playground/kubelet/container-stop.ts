@@ -44,8 +44,8 @@ export async function stopContainer(
 
 function preStopOf({ options: { container, context, kind } }: ContainerRecord): Handler | undefined {
   const isProxy = container.name === PROXY_CONTAINER && context.sidecars !== undefined;
-  // pilot-agent drains Envoy when a native sidecar's pod ends;
-  // injection writes that as a preStop, whatever its form here.
+  // pilot-agent drains Envoy when a native sidecar's pod ends. Injection writes that as a preStop hook; an
+  // empty hook stands for it here.
   return container.lifecycle?.preStop ?? (isProxy && kind === 'sidecar' ? {} : undefined);
 }
 

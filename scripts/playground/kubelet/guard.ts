@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** Sees to it that nothing of the playground outlives it, not even after SIGKILL. */
 export interface Guard {
   /**
-   * Put this into the environment of every child process; by it the
-   * guard finds children it was not told of in time.
+   * Must be in the environment of every child process: the guard finds by it the children that were not
+   * registered in time.
    */
   readonly env: { PLAYGROUND_RUN: string };
   /** Registers a process started with `detached: true` (it leads a group of its own) until it exits. */

@@ -148,7 +148,7 @@ export function computePhase(view: PodView): NonNullable<PodStatus['phase']> {
     state.running !== undefined || state.terminated !== undefined || lastState.terminated !== undefined;
   const ended = (container: ContainerView): boolean => container.state.terminated !== undefined;
   const mainEnded = view.main.every(ended);
-  // Once deleted nothing is restarted: what has ended stays ended, whatever the restart policy.
+  // A deleted pod restarts no container, whatever the restart policy.
   if (mainEnded && (deleted || restart !== 'Always')) {
     const allGood = view.main.every(({ state }) => state.terminated?.exitCode === 0);
     if (allGood) return 'Succeeded';

@@ -196,11 +196,11 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     await Promise.all(main.map((runner) => runner.run()));
   }
 
-  /** Everything is over by itself, or the pod is being deleted. */
+  /** Ends the pod, after all containers have ended or because it is being deleted. */
   async function end(): Promise<void> {
     if (isEnding) {
       const graceMs = await ending.promise;
-      // So that the status says once more what it saw: only observedGeneration changes.
+      // Writes the status again for its observedGeneration: nothing else changes.
       changed();
       await within(killed.promise, drawMs(delays.deletionSeen, random));
       await stopAll(graceMs);
@@ -212,7 +212,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
     writeStatus();
     for (const timer of [deadlineTimer, refreshTimer, tokenTimer]) clearTimeout(timer);
     if (sandbox !== undefined) network.release(sandbox.ip);
-    // A pod that came to its end by itself stays until somebody deletes it.
+    // A pod whose containers have all ended stays until it is deleted.
     await Promise.race([ending.promise, killed.promise]);
     await within(killed.promise, drawMs(delays.statusToGone, random));
     clearTimeout(graceTimer);

@@ -39,8 +39,8 @@ function searchPath(): string {
 }
 
 /**
- * Resolves when the process is gone; whatever it left in its group is
- * killed, as a container's processes die with PID 1.
+ * Resolves when the process has ended. The other processes of its group are killed, as a container's
+ * processes end with PID 1.
  */
 export async function exited(child: ChildProcess): Promise<ExitStatus> {
   const status = await new Promise<ExitStatus>((resolve) => {

@@ -3,8 +3,8 @@ import type { RunEnd } from './container-run.ts';
 import type { Lifetime } from './lifetime.ts';
 
 /**
- * Gives the wait between two runs: nothing the first time, then 10 s,
- * 20 s, ... from a run's end, however late the status told of it.
+ * Returns the backoff between two runs: none at first, then 10 s, 20 s, ... It counts from the end of a run,
+ * however late the status shows that end.
  */
 export function createRestartBackOff(
   record: ContainerRecord,

@@ -23,7 +23,7 @@ export interface MeshOptions {
   nativeSidecars?: boolean;
   /** How long a classic sidecar serves after SIGTERM. Default 5,000 (Istio's terminationDrainDuration). */
   terminationDrainMs?: number;
-  /** Called when the data plane ends although nobody closed the mesh. */
+  /** Called when the data plane ends without the mesh having been closed. */
   onFailure?: (error: Error) => void;
 }
 
@@ -48,8 +48,9 @@ export interface Mesh extends SidecarRuntime {
   };
   istiod: { podName: string; namespace: string };
   /**
-   * Stops a proxy's configuration stream: it keeps serving what it knows. Takes `pod.namespace`, a pod's
-   * name, or `gateway`. With `forMs` it thaws by itself; a freeze that ends catches up at once.
+   * Stops a proxy's configuration stream: the proxy serves with its last configuration. Takes
+   * `pod.namespace`, a pod's name, or `gateway`. `forMs` ends the freeze after this time. Then the proxy gets
+   * all changes at once.
    */
   freeze(proxy: string, options?: { forMs?: number }): void;
   thaw(proxy: string): void;

@@ -1,9 +1,9 @@
 import type net from 'node:net';
 
 /**
- * Resets a connection; one whose FIN is just on its way is reset right after it. Node's own `resetAndDestroy`
- * fails there with EINVAL and forgets the socket: its peer hears nothing ever, and the process cannot exit,
- * spinning in its clean-up (seen with Node 20).
+ * Resets a connection; one that is just sending its FIN is reset right after that. Node's `resetAndDestroy`
+ * fails then with EINVAL and loses the socket: the peer never learns of it, and the process cannot exit
+ * because its clean-up loops (seen with Node 20).
  */
 export function resetConnection(socket: net.Socket): void {
   const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;

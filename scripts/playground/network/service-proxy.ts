@@ -49,8 +49,8 @@ export interface ServiceProxy {
   /** Opens a forwarder for any Service (as a ClusterIP would be) and resolves with its address. */
   open(namespace: string, service: string, port: number | string): Promise<SocketAddress>;
   /**
-   * Opens the forwarder of a Service that may come later, so that its address can be told before anything is
-   * applied. Until the Service has endpoints, its connections are reset.
+   * Opens the forwarder of a Service that may be created later, so that its address is known before. Until
+   * the Service has endpoints, connections are reset.
    */
   reserve(namespace: string, service: string, port: number): Promise<SocketAddress>;
   /** The rules stop following changes, as those of a node cut off from the API server. */

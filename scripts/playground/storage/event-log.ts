@@ -19,11 +19,11 @@ interface Stream {
 }
 
 /**
- * The one sequence all changes of all resources go through; its counter is the resourceVersion.
- * Each resource keeps the last `historySize` changes for watches that come back.
+ * The one sequence of all changes of all resources; its counter is the resourceVersion. Each resource keeps
+ * the last `historySize` changes, for watches that reconnect.
  *
- * Listeners are told after the current run to completion (microtask), one change after the other:
- * who writes never runs somebody else's reaction in the middle of its own work.
+ * Listeners are called in a microtask, one change after the other: a write never runs a listener in the
+ * middle of its caller's work.
  */
 export class EventLog {
   private counter: number;

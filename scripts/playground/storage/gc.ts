@@ -38,7 +38,7 @@ export class GarbageCollector {
     });
   }
 
-  /** The object waits, by finalizer, for its dependents to be gone (foreground) or let go (orphan). */
+  /** A finalizer keeps the object until its dependents are deleted (foreground) or released (orphan). */
   waiting(uid: string): void {
     this.later(() => this.settle(uid));
   }

@@ -573,8 +573,7 @@ function keepManagedFields(object: KubeObject, previous: KubeObject): void {
 }
 
 /**
- * The server leaves out what holds nothing (`omitempty`), whatever a client sends: kubectl sends
- * `annotations: {}`.
+ * Removes empty fields (`omitempty`), as the API server does: kubectl sends `annotations: {}`.
  * https://github.com/kubernetes/apimachinery/blob/v0.36.0/pkg/apis/meta/v1/types.go (ObjectMeta)
  */
 function dropEmptyMetadata(metadata: unknown): void {

@@ -5,10 +5,10 @@ import { impersonated } from './impersonate.ts';
 import type { ApiRequest, User } from '../request.ts';
 
 /**
- * Identity, impersonation, authorization: the one way in for every request, ordinary or upgraded. From here
- * on `request.user` is who it is made as, and `can-i` answers by the same authorizer.
+ * Authentication, impersonation and authorization of every request, ordinary or upgraded. After it
+ * `request.user` is the impersonated user, if any. `can-i` is answered by the same authorizer.
  *
- * @param user whose credentials came with it; undefined for a token nobody gave out
+ * @param user the user of the request's credentials; undefined for an unknown token
  * @throws a Status: 401 for unknown credentials, 403 for what this user may not do
  */
 export function admit(request: ApiRequest, user: User | undefined, { authorize }: ApiContext): void {

@@ -18,8 +18,8 @@ interface Wanted {
  * `--as-user-extra`). Each of the four needs a right of its own.
  * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
  *
- * @throws a 403 Status when the user may not speak for all that is
- * asked for, a 500 Status for groups, a uid or extras of nobody
+ * @throws a 403 Status when the user may not impersonate all that is requested, a 500 Status for groups, a
+ * uid or extras without a user
  */
 export function impersonated(request: ApiRequest, authorize: Authorizer): User {
   const { user } = request;

@@ -62,8 +62,8 @@ const typesOf = (registry: Registry, group: string, version: string): ResourceTy
   registry.all().filter((type) => type.group === group && type.version === version);
 
 /**
- * The index names every document by its hash. It comes from what the
- * document is made of, so that nobody has to make them all.
+ * The index names every document by its hash. The hash is computed from the document's types, so that the
+ * index does not need the documents.
  */
 const groupHash = (types: ResourceType[]): string =>
   hashOf(

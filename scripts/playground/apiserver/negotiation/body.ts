@@ -109,13 +109,13 @@ function decodeJson(text: string, type: Pick<ResourceType, 'kind'>): unknown {
   }
 }
 
-/** @throws a 400 Status for what is no JSON's depth to have; a SyntaxError for what is no JSON */
+/** @throws a 400 Status for JSON that is nested too deep; a SyntaxError for invalid JSON */
 export function parseJson(text: string): unknown {
   if (nestsDeepInJson(text)) throw badRequest('json: exceeded max depth');
   return JSON.parse(text);
 }
 
-/** @throws a 400 Status for what is no YAML, and for YAML that nobody could hold */
+/** @throws a 400 Status for invalid YAML, and for YAML that expands beyond the limits */
 export function decodeYaml(text: string): unknown {
   const nesting = findDeepNesting(text);
   if (nesting !== undefined) throw badRequest(`yaml: ${nesting.message}`);

@@ -1,4 +1,4 @@
-/** Longer texts are not searched: nobody writes them by hand. */
+/** The longest text that is searched, in characters: longer ones are not written by hand. */
 const MAX_CHARACTERS = 256 * 1024;
 
 /**

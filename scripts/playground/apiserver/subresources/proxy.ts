@@ -32,7 +32,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 const unavailable = (message: string) => new StatusError(503, 'ServiceUnavailable', message);
 
-/** Which pod answers, and at which of its ports. */
+/** The pod that answers, and its port. */
 interface Backend {
   namespace: string;
   pod: string;
@@ -94,7 +94,7 @@ function readyBackends(slice: KubeObject, servicePort: JsonObject, namespace: st
   });
 }
 
-/** Streams to `response` and returns undefined, or answers itself when there is nobody to ask. */
+/** Streams to `response` and returns undefined, or returns an answer when no pod can be asked. */
 export async function serveProxy(
   request: ApiRequest,
   target: TypedTarget,
@@ -110,7 +110,7 @@ export async function serveProxy(
   return undefined;
 }
 
-/** What stands after `/proxy`, with the query. */
+/** The path after `/proxy`, with the query. */
 function pathBehind({ raw, path }: ApiRequest): string {
   const whole = raw.url ?? '';
   // The namespace, the pod and the path behind may be called so, too.

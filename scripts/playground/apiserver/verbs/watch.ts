@@ -72,10 +72,9 @@ function revisionOf({ query }: ApiRequest): number | undefined {
 }
 
 /**
- * Streams changes until the client leaves, the time is up or the server
- * closes. Throws before the first byte when the request is refused; a version
- * whose history is gone is told inside the stream, as the real server does.
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * Streams changes until the client disconnects, the timeout or the server's end. Throws before the first byte
+ * when the request is refused. An expired resourceVersion is reported inside the stream, as by the real
+ * server. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export function serveWatch(
   request: ApiRequest,

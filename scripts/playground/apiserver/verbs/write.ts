@@ -135,7 +135,7 @@ export function objectAnswer(
 const RULES_NOT_EVALUATED =
   'the playground does not evaluate x-kubernetes-validations: what only they forbid is let in';
 
-/** @throws 501 for what no part of the playground could do */
+/** @throws 501 for a definition that no part of the playground can serve */
 function checkDefinition(definition: JsonObject): void {
   const spec = isObject(definition['spec']) ? definition['spec'] : {};
   const conversion = isObject(spec['conversion']) ? spec['conversion'] : {};
@@ -168,7 +168,7 @@ function warn(headers: Record<string, string>, warnings: string[]): void {
   headers['warning'] = [headers['warning'], ...warnings.map(warningLine)].filter(Boolean).join(', ');
 }
 
-/** What a write that went through has to be told. */
+/** The warnings for an accepted write. */
 function warningsOf(
   { type, key, subresource }: TypedTarget,
   { store }: ApiContext,
@@ -216,7 +216,7 @@ const PATCH_TYPES = {
   apply: 'application/apply-patch+yaml',
 };
 
-/** The kind of patch the Content-Type names. Custom resources know no strategic merge patch. */
+/** The kind of patch, from the Content-Type. Custom resources have no strategic merge patch. */
 export function patchKind(request: ApiRequest, type: Pick<ResourceType, 'custom'>): keyof typeof PATCH_TYPES {
   const media = mediaType(request.headers['content-type']);
   const known = (Object.keys(PATCH_TYPES) as (keyof typeof PATCH_TYPES)[]).find(

@@ -64,7 +64,7 @@ class BuiltinDataPlane implements DataPlane {
     child.stderr
       ?.setEncoding('utf8')
       .on('data', (text: string) => (this.#lastWords = (this.#lastWords + text).slice(-4000)));
-    // A message that no longer reaches it (EPIPE) is told by its exit too, with what it said last.
+    // Ignore a message that cannot be delivered (EPIPE): the exit is reported with the child's last output.
     child.on('error', () => undefined);
     child.on('exit', (code, signal) => this.#ended(code, signal));
   }

@@ -1,6 +1,6 @@
 import type net from 'node:net';
 
-/** Who waits for the answer to a request: a connection, of which the request sees this. */
+/** The caller of a request: the part of its connection that the request may use. */
 export interface Caller {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -9,7 +9,7 @@ export interface Caller {
   readonly closesAfterAnswer: boolean;
   pauseReading(): void;
   resumeReading(): void;
-  /** The request's body is now wanted: a caller that asked is told so. */
+  /** Sends `100 Continue` to a caller that waits for it before its body. */
   sendContinue(): void;
   /** Starts an answer; what follows within the same turn leaves in one packet. */
   writeHead(head: string): void;

@@ -196,8 +196,8 @@ export class Host implements ConnectionOwner {
   }
 
   /**
-   * Who waits must have something to wait for: an endpoint without any
-   * connection gets one whatever the limit says.
+   * Whether a new connection is allowed. An endpoint without any gets one above the limit too: else requests
+   * would wait for ever.
    */
   #mayConnect(): boolean {
     return this.#breaker.admits('connections') || this.#all.size === 0;

@@ -1,14 +1,14 @@
 /**
- * The data plane: one process with every proxy of the mesh. Started
- * and told what to do by `builtin.ts`; ends when that does.
+ * The data plane: one process with every proxy of the mesh. `builtin.ts` starts and controls it; it ends with
+ * its parent.
  */
 import { setFlagsFromString } from 'node:v8';
 import type { SocketAddress } from '../../network-types.ts';
 import type { FromDataPlane, ToDataPlane } from './messages.ts';
 import { Proxy } from './proxy.ts';
 
-// Patterns come from configurations and from whoever asks an admin port. As in RE2, none may take for ever: a
-// pattern that backtracks too often goes on in V8's linear engine (which has no `(?i)`).
+// Patterns come from configurations and from requests to an admin port. As in RE2, none may run for ever: one
+// that backtracks too often is continued in V8's linear engine (which has no `(?i)`).
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 
 const proxies = new Map<string, Proxy>();
@@ -91,7 +91,7 @@ process.on('message', (message: ToDataPlane) => {
       break;
   }
 });
-// The parent is gone, by whatever means: nothing may outlive it.
+// The parent has ended, even by a kill: end too.
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole process group; the parent decides when to end.
 process.on('SIGINT', () => undefined);

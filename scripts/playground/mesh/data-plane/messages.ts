@@ -61,6 +61,6 @@ export type FromDataPlane =
   | { kind: 'started'; proxyId: string; error?: string; publicAddress?: SocketAddress }
   | { kind: 'ack'; proxyId: string; typeUrl: TypeUrl; nonce: string; error?: string; warming: number }
   | { kind: 'log'; proxyId: string; text: string }
-  /** A defect that was survived: told where the playground's user sees it. */
+  /** A defect that did not end the process: reported on the playground's terminal. */
   | { kind: 'fault'; text: string }
   | { kind: 'stopped'; proxyId: string };

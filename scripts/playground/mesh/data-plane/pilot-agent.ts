@@ -89,7 +89,7 @@ function probe(prober: AppProber, from: http.IncomingMessage, response: http.Ser
       response.writeHead(answer.statusCode ?? 500).end();
     },
   );
-  // An answer that is none (a status of 99) is the app's, and no end of the agent.
+  // An invalid answer (a status of 99) is the app's fault and must not end the agent.
   guardEmitter(ask, () => ask.destroy(new Error('unreadable answer')));
   ask.on('timeout', () => ask.destroy());
   ask.on('error', () => {

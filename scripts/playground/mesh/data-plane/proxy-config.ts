@@ -12,7 +12,7 @@ import { Cluster } from './cluster.ts';
 import type { ResourcePush } from './messages.ts';
 import { RouteTable } from './route-table.ts';
 
-/** What one proxy has been told, as it obeys it. */
+/** The configuration that one proxy has received, in the form in which it is used. */
 export class ProxyConfig {
   readonly clusters = new Map<string, Cluster>();
   readonly listeners = new Map<string, { json: ListenerJson; lastUpdated: Date }>();

@@ -119,7 +119,7 @@ export class UpstreamConnection {
     if (ms !== undefined) this.#idleTimer = setTimeout(() => this.destroy(), ms).unref();
   }
 
-  /** Breaks off: whoever waited no longer does. */
+  /** Closes the connection at once; waiting requests get no answer from it. */
   destroy(): void {
     this.#handler = undefined;
     this.#close();
@@ -133,7 +133,7 @@ export class UpstreamConnection {
 
   #onData(data: Buffer): void {
     const handler = this.#handler;
-    // An answer nobody asked for: the connection is out of step.
+    // An answer without a request: the connection is out of step.
     if (handler === undefined) {
       this.#close();
       return;

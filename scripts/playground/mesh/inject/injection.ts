@@ -24,7 +24,7 @@ export function injectSidecar(
   options: InjectionOptions,
 ): void {
   const spec = pod.spec as PodSpec | undefined;
-  // A pod without containers is refused by whoever looks next.
+  // A pod without containers is refused by the validation that follows.
   if (spec !== undefined && !Array.isArray(spec.containers)) return;
   if (spec === undefined || !wantsSidecar(pod, spec, namespaceLabels)) return;
   const { labels = {}, annotations = {} } = pod.metadata;

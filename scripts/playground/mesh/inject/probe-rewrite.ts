@@ -83,7 +83,7 @@ function rewrite(
   timeoutSeconds?: number,
 ): HttpGetAction | undefined {
   const port = portNumber(container, action.port);
-  // A name nobody declared: left as it is, and the kubelet will say so.
+  // An undeclared port name stays: the kubelet reports it.
   if (port === undefined) return undefined;
   probers[path] = {
     httpGet: {

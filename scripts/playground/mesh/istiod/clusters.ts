@@ -60,8 +60,8 @@ export function hostPolicy(
         namespaceOf(rule) === proxyNamespace &&
         labelsMatch(rule.spec?.workloadSelector?.matchLabels, proxyLabels),
     ),
-    // Rules of the root namespace are meant for everybody: there only
-    // private ones come before the Service's own.
+    // Rules of the root namespace are for all namespaces: there only private ones come before the Service's
+    // own.
     visible.filter(
       (rule) =>
         !selects(rule) &&

@@ -150,7 +150,7 @@ export class ProxyConnection {
     const always = push.full && typeUrl !== ENDPOINT_TYPE;
     if (changed.length + removed.length === 0 && !always && this.status.has(typeUrl)) return added;
     if (typeUrl === ENDPOINT_TYPE && changed.length === 0) {
-      // A proxy unsubscribes from endpoints of clusters it no longer has; nobody sends it anything for that.
+      // A proxy unsubscribes from endpoints of clusters that it no longer has: nothing is sent for that.
       if (!this.#frozen) for (const name of removed) delivered.delete(name);
       return added;
     }
@@ -186,7 +186,7 @@ export class ProxyConnection {
       sentTime: new Date().toISOString(),
       ...(before?.lastError === undefined ? {} : { lastError: before.lastError }),
     });
-    // Written to a stream that nobody reads: sent, and never acknowledged.
+    // A frozen stream is not read: this counts as sent and is never acknowledged.
     if (this.#frozen) return;
     const delivered = this.#delivered[typeUrl];
     const named = push.snapshot[typeUrl];

@@ -279,7 +279,7 @@ const seccomp: Check = (pod) => {
     : `seccompProfile (pod or ${plural('container', silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")`;
 };
 
-/** In the order their findings are told: by name, those of the baseline first. */
+/** The checks in the order of their findings in messages: by name, those of the baseline first. */
 const CHECKS: Record<Level, Check[]> = {
   privileged: [],
   baseline: [

@@ -136,7 +136,7 @@ const REPLICAS = fromFieldsV1({ 'f:spec': { 'f:replicas': {} } });
 const ownsReplicas = ({ fields }: Manager): boolean => !isEmptySet(intersection(fields, REPLICAS));
 
 /**
- * managedFields after a create, replace or patch: what changed now belongs to the writer, and to nobody else.
+ * managedFields after a create, replace or patch: the changed fields belong to the writer only.
  */
 export function trackUpdate({ type, before, after, manager, subresource, time }: Write): JsonObject[] {
   const given = after.metadata.managedFields;

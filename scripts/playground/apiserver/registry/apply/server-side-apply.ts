@@ -222,7 +222,7 @@ function mergeLists(live: unknown[], wanted: unknown[], schema: ListOf): unknown
   return result;
 }
 
-/** Takes out of `value` what the manager owned last time and nobody owns now. */
+/** Removes from `value` the fields that the manager owned last time and that have no owner now. */
 function prune(value: unknown, schema: Schema, last: FieldSet, owned: FieldSet): void {
   if (Array.isArray(value) && schema.kind === 'list') {
     for (let i = value.length - 1; i >= 0; i -= 1) {

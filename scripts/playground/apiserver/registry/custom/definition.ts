@@ -229,6 +229,6 @@ export function establishedStatus(definition: KubeObject, now: string): JsonObje
   };
 }
 
-/** Whether rules in CEL are part of it: nobody evaluates them here, so whoever brings them is told. */
+/** Whether the definition has CEL rules. They are not evaluated here, so the writer gets a warning. */
 export const hasRules = (definition: JsonObject): boolean =>
   JSON.stringify(definition['spec'] ?? {}).includes('"x-kubernetes-validations"');

@@ -7,7 +7,7 @@ const isEmpty = (value: unknown): boolean => value === undefined || value === nu
 const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 /**
- * Bindings of roles: whoever reads one finds a role and subjects in it.
+ * Validates role bindings: each has a role and subjects.
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/role-binding-v1/
  */
 export const validateBinding =

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** The streams of one `exec` or `attach`, whatever carries them: WebSocket channels, or streams over SPDY. */
+/** The streams of one `exec` or `attach`, over WebSocket channels or SPDY. */
 export interface CommandStreams {
   /** What the client sends, until it ends it; undefined when it asked for no stdin. */
   readonly stdin: Readable | undefined;

@@ -136,7 +136,7 @@ export class SpdyConnection {
         }
       }
     } catch {
-      // The peer broke off or sent nonsense: in either case there is nobody to tell.
+      // The peer disconnected or sent invalid data: no error can be sent to it.
     }
     this.close();
   }

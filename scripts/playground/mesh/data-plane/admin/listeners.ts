@@ -1,6 +1,6 @@
 import type { AdministeredProxy } from './administered-proxy.ts';
 
-/** The two fixed listeners of every proxy, then those it was told of. */
+/** The two fixed listeners of every proxy, then those that istiod has pushed. */
 function all(proxy: AdministeredProxy): { name: string; port: number }[] {
   const told = [...proxy.config.listeners.values()].map(({ json }) => ({
     name: json.name,

@@ -20,8 +20,8 @@ export function envoyAddresses([first, ...more]: SocketAddress[]): {
 }
 
 /**
- * Which pod's address and port a socket of this machine stands for.
- * Envoy connects to sockets; whoever asks its admin port knows pods.
+ * Maps sockets of this machine to pods' addresses and ports. Envoy connects to sockets; the readers of its
+ * admin port expect pods' addresses.
  */
 export class PodAddresses {
   readonly #sockets = new Map<string, SocketAddress>();

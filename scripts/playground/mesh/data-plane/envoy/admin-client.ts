@@ -6,7 +6,7 @@ export interface AdminAnswer {
   body: string;
 }
 
-/** Asks an Envoy's admin port on its socket file. Rejects when nobody answers. */
+/** Sends a request to an Envoy's admin port on its socket file. Rejects when there is no answer. */
 export async function askAdmin(
   socketPath: string,
   path: string,

@@ -3,7 +3,7 @@ import { createHttpListener } from '../../../../shared/listener/index.ts';
 import { askAdmin } from './admin-client.ts';
 import type { PodAddresses } from './addresses.ts';
 
-/** Envoy says these of its answer's transport; ours has its own. */
+/** Headers of Envoy's own connection: the forwarded answer gets its own. */
 const TRANSPORT_HEADERS = new Set(['connection', 'content-length', 'transfer-encoding', 'date']);
 
 /**
@@ -30,7 +30,7 @@ export function createAdminForwarder(
         response.writeHead(status);
         response.end(addresses.inText(body, url.startsWith('/listeners') ? listeners : undefined));
       },
-      // Envoy is gone or has closed the connection: so is whoever asks through us.
+      // Envoy has ended or closed the connection: close the caller's too.
       () => void response.destroy(),
     );
   };

@@ -16,8 +16,8 @@ const CONNECTION_MANAGER =
   'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 /**
- * What an Envoy knows before istiod has told it anything: the admin port,
- * where to ask for the rest, and the two listeners for health and metrics. As
+ * The bootstrap configuration of an Envoy, before any push of istiod: the admin port, the address of the
+ * configuration server, and the two listeners for health and metrics. As
  * Istio's bootstrap, with sockets of this machine in place of the pod's ports.
  * https://github.com/istio/istio/blob/master/tools/packaging/common/envoy_bootstrap.json
  */

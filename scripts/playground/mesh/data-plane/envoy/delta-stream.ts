@@ -42,9 +42,9 @@ const PARENTS = new Map<SentType, SentType[]>([
 const TYPES: readonly SentType[] = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, SCOPE_TYPE, ROUTE_TYPE];
 
 /**
- * The server's half of one proxy's delta stream: holds what the proxy may know, sends it what it has asked
- * for, and tells what it confirmed or rejected. A proxy that connects again is told everything again.
- * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
+ * The server's side of one proxy's delta stream. It keeps the proxy's resources, sends those that the proxy
+ * has subscribed to, and reports which it acknowledged or rejected. A proxy that reconnects gets everything
+ * again. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
  */
 export class DeltaStream {
   readonly #types = new Map<SentType, TypeState>();
@@ -95,7 +95,8 @@ export class DeltaStream {
       return;
     }
     const expected = this.#expected(typeUrl);
-    // It will ask: for clusters and listeners always, for others when something it was told names them.
+    // The proxy will subscribe: to clusters and listeners always, to others when a pushed resource names
+    // them.
     const willAsk = !PARENTS.has(typeUrl) || [...changed.keys()].some((name) => expected.has(name));
     if (!willAsk) this.#confirm(typeUrl, nonce, undefined);
   }
@@ -162,7 +163,7 @@ export class DeltaStream {
 
   #answer(typeUrl: SentType, names: string[], removed: string[]): void {
     const state = this.#state(typeUrl);
-    // Not connected, or asked before anything was pushed: the next question or push leads here again.
+    // Not connected, or subscribed before the first push: the next subscription or push calls this again.
     if (this.#send === undefined || state.nonce === '') return;
     state.inFlight.push({ nonce: state.nonce, names });
     const resources = names.flatMap((name): [string, Buffer][] => {
@@ -184,7 +185,8 @@ export class DeltaStream {
   }
 
   #confirm(typeUrl: SentType, nonce: string, error: string | undefined): void {
-    // Of its own making, so nobody waits for it; a rejection is one of the listener that needs it.
+    // This side creates the scopes, so nothing waits for them; a rejection counts for the listener that needs
+    // them.
     if (typeUrl === SCOPE_TYPE && error === undefined) return;
     this.#onAcknowledged({
       typeUrl: typeUrl === SCOPE_TYPE ? LISTENER_TYPE : typeUrl,

@@ -17,7 +17,7 @@ export function findEnvoy(env: NodeJS.ProcessEnv): string | undefined {
     return behindScript(named);
   }
   const onPath = PATH.split(path.delimiter)
-    // An entry without a root means the folder that one happens to be in: whoever wrote there would be run.
+    // Skip relative entries: they would run a program of the working directory.
     .filter((folder) => path.isAbsolute(folder))
     .map((folder) => path.join(folder, 'envoy'))
     .find(isProgram);

@@ -80,7 +80,7 @@ function gatewayListener(listener: ListenerJson, spec: ProxySpec, logFile: strin
   return { json, routeNames: [routeName] };
 }
 
-/** Shown and kept current as in a pod; calls arrive at `virtualOutbound`, so nobody listens here. */
+/** Present and current as in a pod, but without a socket: calls arrive at `virtualOutbound`. */
 function outboundListener(listener: ListenerJson, logFile: string): EnvoyListener {
   const { name, address, route_config_name: routeName = '' } = listener;
   const json = {
