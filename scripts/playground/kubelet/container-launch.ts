@@ -12,8 +12,8 @@ import { PROXY_CONTAINER } from './pod-sandbox.ts';
 import { VolumeError } from './volumes.ts';
 
 /**
- * Gives what starts one run. It resolves with undefined when that failed and the wait before the next try is
- * over, or when the container is not wanted any more.
+ * Returns the function that starts one run. It resolves with undefined after a failed start and its backoff,
+ * or when the container is to stop.
  */
 export function createLaunch(
   record: ContainerRecord,
@@ -58,7 +58,7 @@ function start({ options }: ContainerRecord, log: ContainerLog): ContainerProces
     : startContainerProcess(parts);
 }
 
-/** @param tries how often it was missing before, in a row */
+/** @param tries how many times in a row the image was missing before */
 async function waitForImage(record: ContainerRecord, lifetime: Lifetime, tries: number): Promise<void> {
   const { context, container } = record.options;
   const { delays } = context;
@@ -69,7 +69,7 @@ async function waitForImage(record: ContainerRecord, lifetime: Lifetime, tries: 
   record.event('Warning', 'Failed', 'Error: ErrImagePull');
   record.become({ waiting: { reason: 'ErrImagePull', message } });
   const backOffMs = Math.min(delays.imageBackoff * 2 ** tries, delays.restartBackoffMax);
-  // As the kubelet's next sync, which finds the back-off.
+  // The kubelet shows the backoff only at its next sync.
   await lifetime.pause(Math.min(1_000, backOffMs / 2));
   if (!lifetime.isWanted()) return;
   const backOff = `Back-off pulling image "${image}"`;
@@ -84,7 +84,7 @@ async function waitAfter(error: unknown, record: ContainerRecord, lifetime: Life
   const { context, pod } = record.options;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof VolumeError) {
-    // The pod as a whole waits, as it did: ContainerCreating.
+    // The status stays ContainerCreating: the whole pod waits.
     context.events.record(pod(), { type: 'Warning', reason: 'FailedMount', message });
   } else {
     const reason = error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'RunContainerError';

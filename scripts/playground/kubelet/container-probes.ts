@@ -6,7 +6,7 @@ import { startProber, type Prober } from './prober.ts';
 
 const ALL: ProbeKind[] = ['startup', 'readiness', 'liveness'];
 
-/** The probes of one run, and what they say of it: started, ready, to be restarted. */
+/** The probes of one run and their results: started, ready, to be restarted. */
 export class ContainerProbes {
   readonly #process: ContainerProcess;
   readonly #record: ContainerRecord;

@@ -12,14 +12,14 @@ import { exited, killGroup, startProcess, type ExitStatus } from './process.ts';
 
 /** One run of a container: a child process, or the pod's proxy that the mesh runs. */
 export interface ContainerProcess {
-  /** Resolves when it can be said to run (a proxy: when its configuration has arrived). */
+  /** Resolves when it runs (a proxy: when its configuration has arrived). */
   up: Promise<void>;
   exited: Promise<ExitStatus>;
   check(probe: Probe, timeoutMs: number): Promise<CheckResult>;
   hook(hook: Handler, signal: AbortSignal): Promise<void>;
   sigterm(): void;
   sigkill(): void;
-  /** What it left in its termination message file. */
+  /** The content of its termination message file. */
   terminationMessage(): string | undefined;
 }
 

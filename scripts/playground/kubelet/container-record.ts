@@ -48,7 +48,7 @@ export class ContainerRecord {
     context.events.record(pod(), { type, reason, message, fieldPath: `spec.${list}{${container.name}}` });
   }
 
-  /** Writes the state, and what else changed with it. */
+  /** Writes the state, and the other fields that change with it. */
   become(state: ContainerView['state'], more: Partial<ContainerView> = {}): void {
     Object.assign(this.view, more, { state });
     this.options.changed();
@@ -61,7 +61,7 @@ export class ContainerRecord {
     );
   }
 
-  /** This run's, and the one before it is still there. */
+  /** Keeps this run's log beside the previous run's. */
   keepLog(log: ContainerLog): void {
     this.#logs.unshift(log);
     this.#logs.splice(2);

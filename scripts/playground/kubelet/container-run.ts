@@ -9,7 +9,7 @@ import type { Lifetime } from './lifetime.ts';
 const FRACTION = /\.\d+Z$/;
 const timestamp = (): string => new Date().toISOString().replace(FRACTION, 'Z');
 
-/** How a run came to its end. */
+/** The end of a run. */
 export interface RunEnd {
   code: number;
   /** On the clock of `performance.now()`. */
@@ -19,7 +19,7 @@ export interface RunEnd {
 
 /** One run of a container, from its process' start until its end is in the status. */
 export class ContainerRun {
-  /** `over`: the status tells of its end. */
+  /** `over`: the status shows its end. */
   #phase: 'running' | 'ending' | 'over' = 'running';
   readonly #process: ContainerProcess;
   readonly #record: ContainerRecord;
@@ -43,12 +43,12 @@ export class ContainerRun {
     });
   }
 
-  /** Until its end is in the status. */
+  /** True until the status shows its end. */
   get isRunning(): boolean {
     return this.#phase !== 'over';
   }
 
-  /** Lives with it until its end is in the status. */
+  /** Follows the run until the status shows its end. */
   async follow(): Promise<RunEnd> {
     const { options, view } = this.#record;
     const { context, container, pod } = options;
@@ -62,8 +62,8 @@ export class ContainerRun {
     const { code, signal } = await this.#process.exited;
     const [finishedAt, endedAtMs] = [timestamp(), performance.now()];
     this.#probes.stop(['startup', 'liveness']);
-    // The kubelet learns of it from the runtime a moment later; until
-    // then readiness is asked and the status unchanged.
+    // The kubelet learns of the end from the runtime a moment later. Until then it probes readiness, and the
+    // status is unchanged.
     await within(this.#lifetime.killed, drawMs(context.delays.exitToStatus, context.random));
     this.#probes.stop();
     this.#phase = 'over';
@@ -80,7 +80,7 @@ export class ContainerRun {
     return { code, endedAtMs, ranMs: Date.now() - since };
   }
 
-  /** Ends it, and resolves when the status tells so. Joined, not repeated, by a second caller. */
+  /** Ends the run and resolves when the status shows it. Idempotent: a second call waits for the first. */
   async stop(stop: StopOptions): Promise<void> {
     if (this.#phase === 'over') return;
     this.#phase = 'ending';
@@ -91,7 +91,7 @@ export class ContainerRun {
     await Promise.all([this.#stopping, this.#over.promise]);
   }
 
-  /** Ends it as a crash does. */
+  /** Ends the run like a crash. */
   crash(): void {
     if (this.#phase !== 'over') this.#process.sigkill();
   }

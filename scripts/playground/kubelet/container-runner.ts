@@ -15,11 +15,11 @@ export interface ContainerRunner {
   run(): Promise<void>;
   /** Resolves when it has started (startup probe passed). */
   readonly started: Promise<void>;
-  /** preStop, SIGTERM, SIGKILL in order. Resolves when it is gone and the status knows. */
+  /** preStop, SIGTERM, SIGKILL in order. Resolves when the container has ended and the status shows it. */
   stop(options: StopOptions): Promise<void>;
   /** SIGKILL at once. */
   kill(): void;
-  /** Ends the current run as a crash does: what comes next is for the restart policy to say. */
+  /** Ends the current run like a crash; the restart policy decides what follows. */
   crash(): void;
   readonly running: boolean;
   logOf(previous: boolean): ContainerLog | undefined;

@@ -12,7 +12,7 @@ export interface StopOptions {
   message: string;
   /** Resolves when it is this container's turn for SIGTERM (native sidecars wait for the apps). */
   turn?: Promise<unknown>;
-  /** Aborts the hook: its way through a classic sidecar is gone. */
+  /** Aborts the hook when the classic sidecar that its request goes through has ended. */
   hookSignal?: AbortSignal;
 }
 

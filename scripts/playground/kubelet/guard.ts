@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** Sees to it that nothing of the playground outlives it, not even after SIGKILL. */
+/** Ensures that no process or file of the playground outlives it, not even after SIGKILL. */
 export interface Guard {
   /**
    * Must be in the environment of every child process: the guard finds by it the children that were not
@@ -12,9 +12,9 @@ export interface Guard {
   readonly env: { PLAYGROUND_RUN: string };
   /** Registers a process started with `detached: true` (it leads a group of its own) until it exits. */
   watch(child: ChildProcess): void;
-  /** Names a file outside of the state folder that goes with the playground. */
+  /** Names a file outside of the state folder that is removed with the playground. */
   alsoRemove(file: string): void;
-  /** Names a folder that goes with the playground when nothing is left in it. */
+  /** Names a folder that is removed with the playground if it is empty. */
   alsoRemoveEmpty(folder: string): void;
   /**
    * Removes the state folder and ends the guard; registered processes
@@ -50,7 +50,7 @@ export function startGuard({ stateDir, run = randomUUID() }: { stateDir: string;
     ];
     child.stdin.write(`${lines.join('\n')}\n`);
     child.on('exit', () => {
-      // Somebody killed the reaper: a playground without one would leave orphans.
+      // The reaper was killed: start another, since a playground without one would leave orphans.
       if (!closing) reaper = startReaper();
     });
     return child;

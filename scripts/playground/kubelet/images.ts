@@ -3,7 +3,7 @@ import path from 'node:path';
 import { loadImageArchive } from './image-archive.ts';
 import { bundle } from '../../shared/bundle.ts';
 
-/** What the kubelet can run, by image name. */
+/** The images that the kubelet can run, by name. */
 export interface Images {
   /**
    * The command an image starts; undefined when there is no such
@@ -15,7 +15,7 @@ export interface Images {
    * `register('slow-app', ['node', '/path/slow-app.mjs'])`.
    */
   register(name: string, command: string[]): void;
-  /** Resolves when the image can be run: one that is seldom needed is built when it is asked for. */
+  /** Resolves when the image can be run: one that is seldom needed is built on demand. */
   prepare?(image: string): Promise<void>;
   /** The folder of its own that an image brings, as the container sees it and where it really is. */
   folderOf?(image: string): [seen: string, real: string] | undefined;

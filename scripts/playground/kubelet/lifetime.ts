@@ -1,6 +1,6 @@
 import { deferred, within } from './deferred.ts';
 
-/** Whether a container is still to run. It only goes forward. */
+/** Whether a container is still to run. This changes in one direction only. */
 export class Lifetime {
   #state: 'wanted' | 'stopping' | 'killed' = 'wanted';
   readonly #stopped = new AbortController();
@@ -11,12 +11,12 @@ export class Lifetime {
     return this.#state === 'wanted';
   }
 
-  /** Aborted when it is not wanted any more. */
+  /** Aborted when the container is to stop. */
   get signal(): AbortSignal {
     return this.#stopped.signal;
   }
 
-  /** Resolves when nothing is waited for any more. */
+  /** Resolves when the container is killed: all waits end. */
   get killed(): Promise<void> {
     return this.#killing.promise;
   }
@@ -33,7 +33,7 @@ export class Lifetime {
     this.#killing.resolve();
   }
 
-  /** Lets time pass, in milliseconds, as long as it is wanted. */
+  /** Waits for a time, in milliseconds; ends early when the container is to stop. */
   async pause(ms: number): Promise<void> {
     await within(this.#stopping.promise, ms);
   }

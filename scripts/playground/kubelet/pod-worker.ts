@@ -101,7 +101,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
   }
 
   function writeStatus(): void {
-    // The node is going away, not the pod: it leaves the object as it was.
+    // The playground is closing, which does not end the pod: leave the object unchanged.
     if (isClosing) return;
     store.mutate<Pod>(
       'v1/pods',
@@ -236,7 +236,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
         message: stopping(runner),
         ...(proxy === undefined || runner === proxy ? {} : { hookSignal: hookWay.signal }),
       });
-      // pilot-agent is gone, and with it the way of every httpGet hook still running.
+      // pilot-agent has ended: every httpGet hook that still runs went through it.
       if (runner === proxy) hookWay.abort();
     });
     await Promise.all(apps);
@@ -292,7 +292,7 @@ export function startPodWorker(context: KubeletContext, first: Pod): PodWorker {
       const before = pod.metadata.deletionGracePeriodSeconds;
       const { labels, annotations } = pod.metadata;
       pod = next;
-      // A changed pod is looked at soon: the downward API's files follow.
+      // A changed pod is synced soon: then the files of the downward API follow.
       if (!isDeepStrictEqual([labels, annotations], [next.metadata.labels, next.metadata.annotations]))
         refreshIn(100);
       const { deletionTimestamp, deletionGracePeriodSeconds = 30 } = next.metadata;

@@ -15,21 +15,21 @@ import type { ObjectStore } from '../storage/types.ts';
 import { configMapData, ContainerConfigError, fieldValue, secretData } from './env.ts';
 import { resourceValue } from './resource-field.ts';
 
-/** What volumes are made of. */
+/** The sources of volumes. */
 export interface VolumeSources {
   store: ObjectStore;
   /** Issues a token for the pod's ServiceAccount; undefined where there is no API server to know it. */
   serviceAccountToken: ((pod: Pod, lifetimeSeconds: number) => string | undefined) | undefined;
 }
 
-/** A pod's volumes: folders below its own, written once, and again when what they show has changed. */
+/** A pod's volumes: folders below its own. They are written once, and again when their source has changed. */
 export interface PodVolumes {
   /**
    * Pairs of path as the container sees it and path where it really is; the shim translates between them.
    * Throws VolumeError when a volume shows something that does not exist.
    */
   mount(container: Container): [seen: string, real: string][];
-  /** Writes anew what has changed; what cannot be read keeps its files, as on a node. */
+  /** Writes the files of changed sources. Those of an unreadable source stay, as on a node. */
   refresh(pod: Pod): void;
 }
 

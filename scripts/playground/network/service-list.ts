@@ -55,7 +55,7 @@ export function keepServiceList(
   function write(): void {
     timer = undefined;
     if (closed) return;
-    // Seen whole or not at all.
+    // Write atomically: readers see the old file or the new one.
     writeFileSync(`${file}.new`, JSON.stringify([...known.values()]));
     renameSync(`${file}.new`, file);
   }
@@ -91,7 +91,7 @@ export function keepServiceList(
 
   const stopServices = store.watch<Service>('v1/services', {}, ({ type, object }) => {
     if (type !== 'DELETED') {
-      // A Service that goes while its ports are opened is not there to be found.
+      // Ignored: a Service that was deleted while its ports were opened.
       list(object).catch(() => undefined);
       return;
     }

@@ -146,7 +146,7 @@ export function startServiceProxy({
     const prefix = `${service.metadata.namespace ?? ''}/${service.metadata.name}/`;
     for (const key of [...forwarders.keys()].filter((candidate) => candidate.startsWith(prefix))) {
       if (reserved.has(key)) {
-        // Told to somebody as an address to keep: it stays, and resets until the Service is back.
+        // This address was handed out for good: keep it, and reset connections until the Service is back.
         opened.get(key)?.forwarder.setTargets([]);
         continue;
       }

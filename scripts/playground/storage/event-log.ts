@@ -27,7 +27,7 @@ interface Stream {
  */
 export class EventLog {
   private counter: number;
-  /** The log begins here: what was before is forgotten, as in a cluster that is older than its log. */
+  /** The first revision of the log; earlier ones are unknown, as in a cluster that is older than its log. */
   private readonly start: number;
   private readonly historySize: number;
   private readonly streams = new Map<ResourceKey, Stream>();
@@ -66,7 +66,9 @@ export class EventLog {
     }
   }
 
-  /** When the resource last changed: what was made of its objects since then is still true. */
+  /**
+   * The revision of the resource's last change: values computed from its objects since then may be cached.
+   */
   lastChangeOf(resource: ResourceKey): number {
     const { entries, forgottenUpTo } = this.stream(resource);
     return entries.at(-1)?.revision ?? forgottenUpTo;

@@ -7,8 +7,8 @@ export interface CollectorActions {
 }
 
 /**
- * Removes what lost its owners, as kube-controller-manager's garbage collector does. It works after the write
- * that caused it (a microtask later), never in the middle of it.
+ * Deletes objects that have lost their owners, as kube-controller-manager's garbage collector does. It runs a
+ * microtask after the write that caused it, never during it.
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */
 export class GarbageCollector {
@@ -43,7 +43,7 @@ export class GarbageCollector {
     this.later(() => this.settle(uid));
   }
 
-  /** A dependent is gone: owners that wait for it may go on. */
+  /** A dependent is deleted: owners that wait for it may be deleted too. */
   dependentGone(owners: OwnerReference[]): void {
     for (const owner of owners) this.waiting(owner.uid);
   }

@@ -38,17 +38,17 @@ export interface StoreOptions {
   historySize?: number;
   /** The first resourceVersion minus one. */
   firstRevision?: number;
-  /** What a watch callback throws. By default it is thrown again, outside of the store. */
+  /** Called with the error of a watch callback. Default: it is thrown again outside of the store. */
   onListenerError?: (error: unknown) => void;
 }
 
 export interface WriteOptions {
   subresource?: string;
-  /** Who writes, for `managedFields`. */
+  /** The writer, for `managedFields`. */
   fieldManager?: string;
-  /** Everything but the storing. */
+  /** Does everything except storing the object. */
   dryRun?: boolean;
-  /** Already worked out (server-side apply); otherwise what changed is recorded under `fieldManager`. */
+  /** The result of a server-side apply; otherwise the changed fields are recorded under `fieldManager`. */
   managedFields?: JsonObject[];
 }
 
@@ -281,7 +281,7 @@ export class MemoryStore implements ObjectStore {
     this.admissions.set(resource, [...(this.admissions.get(resource) ?? []), admit]);
   }
 
-  /** Nobody hears of changes any more. */
+  /** Ends all watches. */
   close(): void {
     this.log.close();
   }
@@ -556,7 +556,7 @@ export function eventFor(entry: LogEntry, isMatch: (object: KubeObject) => boole
   if (entry.type === 'DELETED') return was || is ? { type: 'DELETED', object: entry.object } : undefined;
   if (is) return { type: was ? 'MODIFIED' : 'ADDED', object: entry.object };
   if (!was || entry.previous === undefined) return undefined;
-  // The object is shown as it last matched, with the version of the change that took it away.
+  // The event has the object as it last matched, with the resourceVersion of the change that removed it.
   const { previous } = entry;
   return {
     type: 'DELETED',

@@ -14,7 +14,7 @@ export interface StoredObject {
   object: KubeObject;
 }
 
-/** The objects themselves, found by name, by uid and by owner. Knows nothing of rules. */
+/** The objects, found by name, by uid and by owner. The rules of the API are elsewhere. */
 export class Tables {
   private readonly tables = new Map<ResourceKey, Table>();
   private readonly byUid = new Map<string, StoredObject>();
