@@ -19,9 +19,7 @@ export interface ExpectedRoutes {
   roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** The subset that no route may name any more; undefined during a canary, when both versions serve. */
   forbidden?: string | undefined;
-  /**
-   * During a canary: the subset that only routes of this revision may name, and the marker in their names.
-   */
+  /** During a canary: the subset that only routes of this revision may name, and what is in their names. */
   shared?: { subset: string; marker: string } | undefined;
 }
 
@@ -81,7 +79,7 @@ export function routeConfigsOf(
     .flatMap(({ route_config: config }) => config?.name ?? []);
 }
 
-/** Whether the route leads to the host: a root may have routes to other services. */
+/** A root's route may lead to another service just as well. */
 function leadsTo(route: EnvoyRoute, host: string): boolean {
   return clustersOf(route).some((name) => parseClusterName(name)?.host === host);
 }
