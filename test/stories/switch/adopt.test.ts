@@ -55,7 +55,7 @@ describe('a plain Deployment', () => {
   }, 120_000);
 });
 
-describe('an adoption killed after each of its writes', () => {
+describe('an adoption killed after every fourth of its writes (test/matrix has the others)', () => {
   let shop: PlainMeshShop;
   beforeAll(async () => {
     shop = await startPlainMeshShop('naive', { replicas: 1, delays: quickDelays });
@@ -65,9 +65,9 @@ describe('an adoption killed after each of its writes', () => {
   it.each(['undo', 'resume'] as const)(
     'leaves all as it was or the version alone, and loses nothing: %s',
     async (next) => {
-      const points = Array.from({ length: 60 }, (_, index) => index + 1);
+      const points = Array.from({ length: 15 }, (_, index) => 4 * index + (next === 'undo' ? 1 : 3));
       const seen = await killAdoptionAfter(shop, points, next);
-      expect(seen.length).toBeGreaterThan(14);
+      expect(seen.length).toBeGreaterThan(3);
       expect(seen.length).toBeLessThan(points.length);
     },
     600_000,
