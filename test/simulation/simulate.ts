@@ -2,7 +2,7 @@
 import { messageOf } from '../../scripts/shared/errors.ts';
 import { UNCHANGED } from './mutants/mutant.ts';
 import type { Mutant } from './mutants/mutant.ts';
-import { drawClimate } from './scenario/climate.ts';
+import { drawBeginning, drawClimate } from './scenario/climate.ts';
 import { createPlay } from './scenario/play.ts';
 import { createStory } from './story.ts';
 import { createPrng } from './time/prng.ts';
@@ -36,10 +36,12 @@ export async function simulate(
     const prng = createPrng(seed);
     const timeline = createTimeline();
     const story = createStory(timeline, isTold);
-    const climate = drawClimate(prng.fork('climate'));
-    // From some time on every new pod is as sound as those of the first version.
+    const beginning = drawBeginning(prng.fork('beginning'));
+    const climate = drawClimate(prng.fork('climate'), beginning);
+    // From some time on every new pod is as sound as those that served first.
     let isMended = false;
-    const planOf: typeof climate.planOf = (version, own) => climate.planOf(isMended ? 'v1' : version, own);
+    const planOf: typeof climate.planOf = (version, own) =>
+      climate.planOf(isMended ? beginning.first : version, own);
     const world = createWorld(timeline, story, { ...climate, planOf }, prng.fork('world'));
     const play = createPlay({ world, climate, prng, mutant });
     try {
@@ -47,6 +49,7 @@ export async function simulate(
       await play.rough();
       isMended = true;
       await play.calm();
+      await play.adopt();
       if (prng.fork('again').chance(AGAIN)) await play.again();
       if (prng.fork('an owner').chance(OWNER)) await play.owner();
     } catch (error) {

@@ -2,20 +2,34 @@
  * Somebody else edits what the switch works on, and takes it back
  * later. Each edit is sound in itself: it names only what serves.
  */
-import type { DestinationRule, VirtualService } from '../../../scripts/shared/kubernetes.ts';
+import type {
+  DestinationRule,
+  KubernetesObject,
+  VirtualService,
+} from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
 import type { Prng } from '../time/prng.ts';
-import { APP, NAMESPACE } from '../world/manifests.ts';
 import type { World } from '../world/world.ts';
 
 const WHO = 'somebody';
-const routesPlace = { resource: resources.virtualServices, namespace: NAMESPACE, name: APP };
-const rulePlace = { resource: resources.destinationRules, namespace: NAMESPACE, name: APP };
 
-function editRoutes({ api }: World, edit: (http: HttpRoutes) => HttpRoutes): void {
-  const { spec } = api.get(routesPlace) as VirtualService;
-  api.patch(WHO, routesPlace, { spec: { http: edit(spec.http ?? []) } });
+/** Patches the one object of its kind, where there is one. */
+function editThe<T extends KubernetesObject>(
+  { api }: World,
+  resource: Resource,
+  edit: (object: T) => object,
+) {
+  const [object] = api.list(resource, undefined) as T[];
+  if (object === undefined) return;
+  const { name, namespace = '' } = object.metadata;
+  api.patch(WHO, { resource, namespace, name }, { spec: edit(object) });
 }
+
+const editRoutes = (world: World, edit: (http: HttpRoutes) => HttpRoutes) =>
+  editThe<VirtualService>(world, resources.virtualServices, ({ spec: { http = [] } }) => ({
+    http: edit(http),
+  }));
 type HttpRoutes = NonNullable<VirtualService['spec']['http']>;
 
 const edits: ((world: World) => void)[] = [
@@ -26,10 +40,10 @@ const edits: ((world: World) => void)[] = [
       return [{ ...http.at(-1), name: WHO, match }, ...http];
     });
   },
-  ({ api }) =>
-    void api.patch(WHO, rulePlace, {
-      spec: { trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } } },
-    }),
+  (world) =>
+    editThe(world, resources.destinationRules, () => ({
+      trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } },
+    })),
 ];
 
 export function editSomething(world: World, prng: Prng): void {
@@ -42,10 +56,10 @@ function without<T extends object>(object: T, field: string): T {
 
 /** Takes back whatever of it is left. */
 export function withdrawEdits(world: World): void {
-  const { api } = world;
   editRoutes(world, (http) =>
     http.filter(({ name = '' }) => !name.startsWith(WHO)).map((route) => without(route, 'timeout')),
   );
-  const { spec } = api.get(rulePlace) as DestinationRule;
-  if (spec['trafficPolicy'] !== undefined) api.patch(WHO, rulePlace, { spec: { trafficPolicy: null } });
+  editThe<DestinationRule>(world, resources.destinationRules, ({ spec }) =>
+    spec['trafficPolicy'] === undefined ? {} : { trafficPolicy: null },
+  );
 }

@@ -1,14 +1,12 @@
 /** What a team has in Git, applied again: once by a pipeline, or again and again by an owner. */
 import { resources } from '../../../scripts/shared/resources.ts';
-import type { DestinationRule } from '../../../scripts/shared/kubernetes.ts';
+import type { Resource } from '../../../scripts/shared/resources.ts';
+import type { DestinationRule, KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import type { Rest } from '../invariants/end-state.ts';
 import type { Prng } from '../time/prng.ts';
-import { APP, NAMESPACE, destinationRuleOf, virtualServiceOf } from '../world/manifests.ts';
-import type { RouteStyle } from '../world/manifests.ts';
-import type { World } from '../world/world.ts';
-
-const routesPlace = { resource: resources.virtualServices, namespace: NAMESPACE, name: APP };
-const rulePlace = { resource: resources.destinationRules, namespace: NAMESPACE, name: APP };
+import { routesWith } from '../world/beginning.ts';
+import { destinationRuleOf } from '../world/manifests.ts';
+import type { Climate, World } from '../world/world.ts';
 
 /** Applies them in this moment. */
 export type Files = (who: string) => void;
@@ -17,16 +15,25 @@ export type Files = (who: string) => void;
 export function filesOf(
   { api }: Pick<World, 'api'>,
   { live, subsets }: Rest,
-  { routeStyle, prng }: { routeStyle: RouteStyle; prng: Prng },
+  { climate, prng }: { climate: Pick<Climate, 'beginning' | 'routeStyle'>; prng: Prng },
 ): Files {
-  const there = ((api.get(rulePlace) as DestinationRule).spec.subsets ?? []).map(({ name }) => name);
-  const { spec: rule } = destinationRuleOf(there.filter((name) => subsets.has(name)));
-  const { spec: routes } = virtualServiceOf(live, routeStyle);
+  const the = <T extends KubernetesObject>(resource: Resource) => {
+    const [object] = api.list(resource, undefined) as T[];
+    const { name = '', namespace = '' } = object?.metadata ?? {};
+    return { object, place: { resource, namespace, name } };
+  };
+  const rule = the<DestinationRule>(resources.destinationRules);
+  const there = (rule.object?.spec.subsets ?? []).map(({ name }) => name);
+  const { spec } = destinationRuleOf(there.filter((name) => subsets.has(name)));
+  const routes = the(resources.virtualServices);
+  const http = routesWith(live, climate)?.spec.http;
   const rulesFirst = prng.chance(0.5);
   return (who) => {
-    const applyRule = () => void api.patch(who, rulePlace, { spec: { subsets: rule.subsets } });
+    const applyRule = () => {
+      if (rule.object) api.patch(who, rule.place, { spec: { subsets: spec.subsets } });
+    };
     if (rulesFirst) applyRule();
-    api.patch(who, routesPlace, { spec: { http: routes.http } });
+    if (routes.object) api.patch(who, routes.place, { spec: { http } });
     if (!rulesFirst) applyRule();
   };
 }

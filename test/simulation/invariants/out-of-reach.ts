@@ -8,6 +8,7 @@ import type { Write } from '../api/api-server.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { Proxy } from '../mesh/proxy.ts';
 import type { Account } from '../traffic/account.ts';
+import { versionIn } from '../world/manifests.ts';
 
 /** Gives the listener of all writes. */
 export function watchReach(account: Account, mesh: Mesh): (write: Write) => void {
@@ -26,7 +27,7 @@ export function watchReach(account: Account, mesh: Mesh): (write: Write) => void
       }
     }
     if (place.resource !== resources.deployments || verb !== 'delete') return;
-    const version = before?.metadata.labels?.['version'] ?? '';
+    const version = versionIn(before?.metadata.labels);
     for (const [proxy, restarts] of knew.get(version) ?? []) {
       const isSame = proxy.isUp && proxy.restarts === restarts;
       if (isSame && proxy.clusters.has(version))

@@ -13,8 +13,8 @@ export interface Istiod {
   /** What it has seen: `/debug/configz` shows this. Proxies hear of it only with the next push. */
   readonly seen: Readonly<MeshView>;
   connected: Set<Proxy>;
-  /** Whoever connects now is given routes, subsets and endpoints. */
-  isReady(): boolean;
+  /** Whoever connects now is given all of these. */
+  isReady(parts: readonly (keyof MeshView)[]): boolean;
   /** Something has changed in the cluster; it will hear of it. */
   notice<Key extends keyof MeshView>(key: Key, value: MeshView[Key]): void;
   /** A proxy connects and is sent what was pushed last. */
@@ -61,7 +61,10 @@ export function createIstiod(
     isUp: true,
     seen: view,
     connected: new Set(),
-    isReady: () => pushed.rule !== undefined && pushed.routes !== undefined && pushed.endpoints.length > 0,
+    isReady: (parts) =>
+      parts.every((part) =>
+        part === 'endpoints' ? pushed.endpoints.length > 0 : pushed[part] !== undefined,
+      ),
     notice(key, value) {
       const at = Math.max(arrivals[key], timeline.now() + lagMs[key] * prng.between(0.5, 1.5));
       arrivals[key] = at;

@@ -1,5 +1,11 @@
 /** One run of the real switch in the simulated cluster. */
-import { createMesh, createProver, runSwitch, silentReporter } from '../../../scripts/switch/index.ts';
+import {
+  createMesh,
+  createProver,
+  runAdoption,
+  runSwitch,
+  silentReporter,
+} from '../../../scripts/switch/index.ts';
 import type { Reporter, SwitchOptions, SwitchResult } from '../../../scripts/switch/index.ts';
 import { InterruptedError, messageOf } from '../../../scripts/shared/errors.ts';
 import type { Mutant } from '../mutants/mutant.ts';
@@ -11,7 +17,10 @@ import { createProcess } from './process.ts';
 import type { OperatorProcess } from './process.ts';
 import { createSimulatedCluster } from './simulated-cluster.ts';
 
-export type Wish = Pick<SwitchOptions, 'to' | 'undo' | 'canary' | 'keepOld' | 'keepFailed' | 'ownerPaused'>;
+export type Wish = Pick<
+  SwitchOptions,
+  'adopt' | 'to' | 'undo' | 'canary' | 'keepOld' | 'keepFailed' | 'ownerPaused'
+>;
 
 export interface Pace {
   leaseSeconds: number;
@@ -78,7 +87,8 @@ export function startRun(
   story.tell(name, () => `starts: ${JSON.stringify(wish)}`);
   timeline.wake();
   const prover = mutant.prover?.(createProver(createMesh(cluster, { clock }), clock));
-  runSwitch(
+  const begin = wish.adopt === true ? runAdoption : runSwitch;
+  begin(
     {
       ...wish,
       ...pace,

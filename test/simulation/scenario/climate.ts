@@ -1,4 +1,5 @@
 /** The world a seed draws: how late everything is, who calls, how pods behave. */
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 import type { MeshView } from '../mesh/config.ts';
 import type { MeshWeather } from '../mesh/mesh.ts';
 import type { Part } from '../mesh/proxy.ts';
@@ -6,7 +7,10 @@ import type { NetworkWeather } from '../operator/network.ts';
 import type { Pace } from '../operator/run.ts';
 import type { Prng } from '../time/prng.ts';
 import type { CallerHabits } from '../traffic/caller.ts';
+import { FIRST_VERSION } from '../world/beginning.ts';
+import type { Beginning } from '../world/beginning.ts';
 import type { PodPlan } from '../world/kubelet.ts';
+import { APP } from '../world/manifests.ts';
 import type { RouteStyle } from '../world/manifests.ts';
 import type { Climate } from '../world/world.ts';
 
@@ -29,15 +33,26 @@ export function drawNetwork(prng: Prng): NetworkWeather {
   };
 }
 
-export function drawClimate(prng: Prng): Climate {
+/** In how many worlds one plain Deployment is adopted. */
+const PLAIN_WORLDS = 0.12;
+
+/** From a stream of its own: it moves nothing that is drawn elsewhere. */
+export function drawBeginning(prng: Prng): Beginning {
+  if (!prng.chance(PLAIN_WORLDS)) return FIRST_VERSION;
+  const names = [undefined, APP, `${APP}-by-another-name`];
+  return { first: PLAIN, routes: prng.pick(names), rule: prng.pick(names) };
+}
+
+export function drawClimate(prng: Prng, beginning: Beginning): Climate {
   return {
+    beginning,
     mesh: drawMesh(prng.fork('mesh weather')),
     replicas: prng.pick([1, 1, 2]),
     hasAutoscaler: prng.chance(0.3),
     hasSidecars: prng.chance(0.1),
     routeStyle: drawRouteStyle(prng),
     callers: Array.from({ length: prng.pick([1, 2, 2, 3]) }, () => drawCaller(prng)),
-    planOf: drawPlans(prng),
+    planOf: drawPlans(prng, beginning),
   };
 }
 
@@ -82,16 +97,17 @@ export function drawCaller(prng: Prng): CallerHabits {
 }
 
 /**
- * Each version has a character; each pod of it differs a little. Those of v1 are sound: it serves already.
+ * Each version has a character; each pod of it differs a little. Those of the first are sound: it serves
+ * already.
  */
-function drawPlans(prng: Prng): Climate['planOf'] {
+function drawPlans(prng: Prng, { first }: Beginning): Climate['planOf'] {
   const plans = new Map<string, (own: Prng) => PodPlan>();
   const sound = (own: Prng): PodPlan => ({
     startMs: own.skewed(1, 200),
     warmUpMs: own.skewed(1, 300),
     crashes: 0,
   });
-  plans.set('v1', sound);
+  plans.set(first, sound);
   return (version, own) => {
     const known = plans.get(version) ?? drawCharacter(prng.fork(`plan ${version}`), sound);
     plans.set(version, known);

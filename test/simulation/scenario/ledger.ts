@@ -3,6 +3,7 @@
  * from the record in the Lease, as the next run reads it.
  */
 import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Write } from '../api/api-server.ts';
 import type { Rest } from '../invariants/end-state.ts';
@@ -12,6 +13,8 @@ interface Memory {
   from: string;
   to: string;
   phase: string;
+  /** Present when it is an adoption. */
+  adopts?: object;
   keptOld?: boolean;
 }
 
@@ -28,8 +31,9 @@ export function createLedger(first: string): Ledger {
   /** What was there before the last switch that was finished: it can be taken back still. */
   let before: Rest | undefined;
   const one = new Set([first]);
+  const none = new Set<string>();
   const self: { -readonly [Key in keyof Ledger]: Ledger[Key] } = {
-    rest: { live: first, deployments: one, subsets: one },
+    rest: { live: first, deployments: one, subsets: first === PLAIN ? none : one },
     unfinished: undefined,
     hear({ place, after }) {
       const text = place.resource === resources.leases ? memoryIn(after) : undefined;

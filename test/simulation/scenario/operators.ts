@@ -2,6 +2,7 @@
  * Who runs the switch when: one operator after another, now and then
  * two at once, each with a wish of its own.
  */
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 import { planMishap } from '../actors/mishaps.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import { CALM_NETWORK, createNetwork } from '../operator/network.ts';
@@ -35,6 +36,12 @@ const LONGEST_RUN_MS = 400_000;
 /** In calm weather no step needs longer. */
 const CALM_STEP_MS = 60_000;
 
+/** Now and then somebody takes what is no version yet for one. */
+function drawAdoption(actors: Prng, isUnderWay: boolean): Wish {
+  if (actors.chance(0.1)) return actors.chance(0.5) ? { to: 'v2' } : { undo: true };
+  return { adopt: true, to: 'v1', undo: actors.chance(isUnderWay ? 0.35 : 0.1) };
+}
+
 export function createOperators({
   world,
   prng,
@@ -62,7 +69,9 @@ export function createOperators({
   api.onWrite(({ by }) => {
     const { unfinished } = ledger;
     if (unfinished === undefined || wishes.has(unfinished.id)) return;
-    wishes.set(unfinished.id, runs.find(({ name }) => name === by)?.wish ?? { to: unfinished.to });
+    const { to, adopts } = unfinished;
+    const adopt = adopts !== undefined;
+    wishes.set(unfinished.id, runs.find(({ name }) => name === by)?.wish ?? { to, adopt });
   });
 
   function launch(wish: Wish, isRival: boolean): Run {
@@ -102,6 +111,7 @@ export function createOperators({
     inNextRun: (moment, happen) => void inNextRun.push({ moment, happen }),
     drawWish() {
       const { unfinished, rest } = ledger;
+      if (rest.live === PLAIN) return drawAdoption(actors, unfinished !== undefined);
       const to = unfinished?.to ?? (rest.live === 'v1' ? 'v2' : actors.pick(['v1', 'v3']));
       if (actors.chance(unfinished ? 0.35 : 0.15)) return { undo: true };
       const canary = actors.chance(0.25) ? actors.pick([[10], [25, 50], [50]]) : undefined;

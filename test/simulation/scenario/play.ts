@@ -1,4 +1,5 @@
 /** What happens in a world, in some acts, and what must hold at the end of each. */
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 import { LONGEST_DISTURBANCE_MS, planDisturbances, planLatecomers } from '../actors/disturbances.ts';
 import { editSomething, withdrawEdits } from '../actors/edits.ts';
 import { applyAgainAndAgain, filesOf } from '../actors/files.ts';
@@ -21,6 +22,8 @@ export interface Play {
   rough(): Promise<void>;
   /** From here on nothing goes wrong: the switch must come to one of its ends. */
   calm(): Promise<void>;
+  /** Where plain pods serve still they are made a version; what was adopted is switched. */
+  adopt(): Promise<void>;
   /** A world that was switched, or put back, can be switched again. */
   again(): Promise<void>;
   /**
@@ -53,7 +56,7 @@ export function createPlay({
 }): Play {
   const { timeline, account, store, api } = world;
   const actors = prng.fork('actors');
-  const ledger = createLedger('v1');
+  const ledger = createLedger(climate.beginning.first);
   api.onWrite((write) => ledger.hear(write));
   const operators = createOperators({ world, prng, actors, mutant, ledger });
   const { runs } = operators;
@@ -71,17 +74,27 @@ export function createPlay({
   }
 
   function verifyRest(when: string): void {
-    const { routeStyle, hasAutoscaler } = climate;
     // Who had begun nothing, and could not give it back, leaves a Lease that runs out by itself.
     const runsOut = (holder: string) =>
       runs.some((run) => run.name === holder && (!run.process.isAlive() || run.network.hasFailed()));
-    for (const what of leftBehind(store, ledger.rest, { routeStyle, hasAutoscaler, runsOut }))
+    for (const what of leftBehind(store, ledger.rest, { climate, runsOut }))
       account.violate(`left behind ${when}: ${what}`);
     filesNow()(PIPELINE);
   }
 
   function filesNow(): Files {
-    return filesOf(world, ledger.rest, { routeStyle: climate.routeStyle, prng: prng.fork('files') });
+    return filesOf(world, ledger.rest, { climate, prng: prng.fork('files') });
+  }
+
+  /** In calm weather, with nothing under way. */
+  async function succeed(wish: Wish, what: string): Promise<void> {
+    const run = operators.launch(wish);
+    await operators.untilOver(run);
+    const said = typeof run.end === 'string' ? run.end : run.end?.message;
+    if (typeof run.end !== 'object' || run.end.outcome !== 'switched')
+      account.violate(`it cannot be ${what}: ${said ?? 'killed'}`);
+    await pass(SETTLED_MS);
+    verifyRest(`after it was ${what}`);
   }
 
   /** In calm weather a switch that was begun comes to an end. */
@@ -102,7 +115,13 @@ export function createPlay({
 
     async begin() {
       await pass(FIRST_MS);
-      await timeline.run(() => world.mesh.istiods.every((istiod) => istiod.isReady()));
+      const { routes, rule } = climate.beginning;
+      const parts = [
+        'endpoints' as const,
+        ...(routes ? ['routes' as const] : []),
+        ...(rule ? ['rule' as const] : []),
+      ];
+      await timeline.run(() => world.mesh.istiods.every((istiod) => istiod.isReady(parts)));
       for (const habits of climate.callers) world.addCaller(habits);
       await timeline.run(() => world.callerProxies().every(({ isLive }) => isLive));
     },
@@ -134,22 +153,21 @@ export function createPlay({
       await finish((to, count) => {
         // What cannot be judged (a version that is gone has no answers
         // to compare with) is given up on in the end.
-        const wish = { to, ...operators.begun(), undo: false };
+        const adopt = ledger.unfinished?.adopts !== undefined;
+        const wish = { to, adopt, ...operators.begun(), undo: false };
         const forward = count < 2 ? wish : { ...wish, canary: undefined };
-        return actors.chance(0.5) ? forward : { to, undo: true };
+        return actors.chance(0.5) ? forward : { to, adopt, undo: true };
       });
       verifyRest('after the switch');
     },
 
-    async again() {
-      const run = operators.launch({ to: 'v9' });
-      await operators.untilOver(run);
-      const said = typeof run.end === 'string' ? run.end : run.end?.message;
-      if (typeof run.end !== 'object' || run.end.outcome !== 'switched')
-        account.violate(`it cannot be switched again: ${said ?? 'killed'}`);
-      await pass(SETTLED_MS);
-      verifyRest('after it was switched again');
+    async adopt() {
+      if (climate.beginning.first !== PLAIN) return;
+      if (ledger.rest.live === PLAIN) await succeed({ adopt: true, to: 'v1' }, 'adopted');
+      await succeed({ to: 'v7' }, 'switched after its adoption');
     },
+
+    again: () => succeed({ to: 'v9' }, 'switched again'),
 
     async owner() {
       const own = prng.fork('owner');

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../api/object-store.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Timeline } from '../time/timeline.ts';
 import type { Kubelet, PodPlan } from './kubelet.ts';
-import { NAMESPACE, podOf } from './manifests.ts';
+import { NAMESPACE, podOf, versionIn } from './manifests.ts';
 import type { PodRegistry, SimulatedPod } from './pods.ts';
 
 export interface DeploymentController {
@@ -71,9 +71,11 @@ export function createDeploymentController(parts: Parts): DeploymentController {
   }
 
   function startPod({ metadata, spec }: Deployment): SimulatedPod {
-    const labels = spec.template.metadata?.labels ?? {};
-    const version = labels['version'] ?? '';
-    const object = podOf(`${metadata.name}-${(born += 1)}`, NAMESPACE, labels, containers);
+    const { labels } = spec.template.metadata ?? {};
+    const version = versionIn(labels);
+    // No template changes here, so the name of its Deployment tells it as its hash would.
+    const hashed = { ...labels, 'pod-template-hash': `hash-of-${metadata.name}` };
+    const object = podOf(`${metadata.name}-${(born += 1)}`, NAMESPACE, hashed, containers);
     const pod: SimulatedPod = kubelet.start(object, planOf(version), {
       version,
       owner: metadata.uid ?? '',

@@ -8,6 +8,7 @@ import type {
   Service,
   VirtualService,
 } from '../../../scripts/shared/kubernetes.ts';
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 
 export const APP = 'coffee-shop';
 export const NAMESPACE = 'shop';
@@ -15,12 +16,27 @@ export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
 export const PORT = 8080;
 export const ISTIO_NAMESPACE = 'istio-system';
 
+/** Each version has a Deployment of its own; the plain pods' bears the name of the app alone. */
+export const deploymentName = (version: string): string => (version === PLAIN ? APP : `${APP}-${version}`);
+
+export const versionNamed = (deployment: string): string =>
+  deployment === APP ? PLAIN : deployment.slice(APP.length + 1);
+
+const labelsOf = (version: string): Record<string, string> => ({
+  app: APP,
+  ...(version === PLAIN ? {} : { version }),
+});
+
+/** What bears no version is plain. */
+export const versionIn = (labels: Readonly<Record<string, string>> = {}): string =>
+  labels['version'] ?? PLAIN;
+
 export function deploymentOf(version: string, replicas: number): Deployment {
-  const labels = { app: APP, version };
+  const labels = labelsOf(version);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: `${APP}-${version}`, namespace: NAMESPACE, labels },
+    metadata: { name: deploymentName(version), namespace: NAMESPACE, labels },
     spec: {
       replicas,
       selector: { matchLabels: labels },
@@ -43,11 +59,11 @@ export function deploymentOf(version: string, replicas: number): Deployment {
 }
 
 export function autoscalerOf(version: string, minReplicas: number, maxReplicas: number): KubernetesObject {
-  const name = `${APP}-${version}`;
+  const name = deploymentName(version);
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace: NAMESPACE, labels: { app: APP, version } },
+    metadata: { name, namespace: NAMESPACE, labels: labelsOf(version) },
     spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name }, minReplicas, maxReplicas },
   };
 }
@@ -65,7 +81,7 @@ export function destinationRuleOf(versions: string[]): DestinationRule {
     apiVersion: 'networking.istio.io/v1',
     kind: 'DestinationRule',
     metadata: { name: APP, namespace: NAMESPACE },
-    spec: { host: HOST, subsets },
+    spec: subsets.length > 0 ? { host: HOST, subsets } : { host: HOST },
   };
 }
 
@@ -83,7 +99,7 @@ export function virtualServiceOf(
   version: string,
   { hasMatch, hasWeight, delayMs }: RouteStyle,
 ): VirtualService {
-  const destination = { host: HOST, subset: version };
+  const destination = version === PLAIN ? { host: HOST } : { host: HOST, subset: version };
   const fault =
     delayMs > 0 ? { fault: { delay: { fixedDelay: `${delayMs}ms`, percentage: { value: 100 } } } } : {};
   const beta: HttpRoute = {

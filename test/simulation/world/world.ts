@@ -5,6 +5,7 @@ import { createApiServer } from '../api/api-server.ts';
 import type { ApiServer } from '../api/api-server.ts';
 import { createObjectStore } from '../api/object-store.ts';
 import type { ObjectStore } from '../api/object-store.ts';
+import { PLAIN } from '../../../scripts/switch/cluster-state/plain-service.ts';
 import { createMesh } from '../mesh/mesh.ts';
 import type { Mesh, MeshWeather } from '../mesh/mesh.ts';
 import type { Proxy } from '../mesh/proxy.ts';
@@ -18,20 +19,13 @@ import { startCaller } from '../traffic/caller.ts';
 import type { CallerHabits } from '../traffic/caller.ts';
 import type { Traffic } from '../traffic/send-request.ts';
 import { startAutoscaling } from './autoscaler-controller.ts';
+import { routesWith, ruleWith } from './beginning.ts';
+import type { Beginning } from './beginning.ts';
 import { createDeploymentController } from './deployment-controller.ts';
 import { createEndpointsController } from './endpoints-controller.ts';
 import { createKubelet } from './kubelet.ts';
 import type { Kubelet, PodPlan } from './kubelet.ts';
-import {
-  APP,
-  ISTIO_NAMESPACE,
-  autoscalerOf,
-  deploymentOf,
-  destinationRuleOf,
-  podOf,
-  service,
-  virtualServiceOf,
-} from './manifests.ts';
+import { APP, ISTIO_NAMESPACE, autoscalerOf, deploymentOf, podOf, service } from './manifests.ts';
 import type { RouteStyle } from './manifests.ts';
 import { createPodAnswers } from './pod-answers.ts';
 import { createPodRegistry } from './pods.ts';
@@ -39,6 +33,7 @@ import type { PodRegistry, SimulatedPod } from './pods.ts';
 
 export interface Climate {
   mesh: MeshWeather;
+  beginning: Beginning;
   replicas: number;
   hasAutoscaler: boolean;
   /** The shop's own pods have a proxy each. */
@@ -79,6 +74,7 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
   const mesh = createMesh({ timeline, story, prng: prng.fork('mesh'), weather: climate.mesh });
   const kubelet = createKubelet({ timeline, store, pods, story, prng: prng.fork('kubelet') });
   const failing = new Set<string>();
+  const { beginning } = climate;
   const traffic: Traffic = { timeline, prng: prng.fork('traffic'), pods, account, failing };
 
   const plans = prng.fork('plans');
@@ -143,11 +139,14 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
 
   function begin(): void {
     store.create(resources.services, service);
-    store.create(resources.destinationRules, destinationRuleOf(['v1']));
-    store.create(resources.virtualServices, virtualServiceOf('v1', climate.routeStyle));
-    store.create(resources.deployments, deploymentOf('v1', climate.replicas));
+    const { first } = beginning;
+    const rule = ruleWith(first === PLAIN ? [] : [first], beginning);
+    if (rule) store.create(resources.destinationRules, rule);
+    const routes = routesWith(first, climate);
+    if (routes) store.create(resources.virtualServices, routes);
+    store.create(resources.deployments, deploymentOf(first, climate.replicas));
     if (climate.hasAutoscaler) {
-      store.create(resources.horizontalPodAutoscalers, autoscalerOf('v1', 1, 4));
+      store.create(resources.horizontalPodAutoscalers, autoscalerOf(first, 1, 4));
       startAutoscaling({ timeline, store, pods, story });
     }
     for (const { name } of mesh.istiods) {
@@ -170,7 +169,8 @@ export function createWorld(timeline: Timeline, story: Story, climate: Climate, 
     failing,
     addCaller(habits) {
       callers += 1;
-      if (callers === 1) addProxyPod('gateway', habits, 'router');
+      // A gateway has nothing to serve before there are routes for it.
+      if (callers === 1 && beginning.routes !== undefined) addProxyPod('gateway', habits, 'router');
       else addProxyPod(`caller-${callers - 1}`, habits, 'sidecar');
     },
     callerProxies: () => [...callerProxies.keys()],
