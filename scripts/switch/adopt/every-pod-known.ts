@@ -12,6 +12,9 @@ import { unedited } from '../proofs/still-serving.ts';
 import type { Claim } from '../step.ts';
 import { hasRoutes } from './where-it-stands.ts';
 
+/** In the place of a version. */
+export const EVERY_POD = 'of every pod';
+
 /** A, of the Service as a whole; then that nobody else has written meanwhile. */
 export function everyPodKnown(context: SwitchContext): Claim {
   return {
@@ -20,7 +23,7 @@ export function everyPodKnown(context: SwitchContext): Claim {
       const { prover, lastSeen, target } = context;
       const question = lastSeen.reachable('');
       const asked = {
-        version: 'of every pod',
+        version: EVERY_POD,
         host: target.host,
         question,
         pods: () => servingPods(context),

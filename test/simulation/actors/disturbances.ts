@@ -46,7 +46,9 @@ const kinds: Disturbance[] = [
   (world, prng) => world.addCaller(drawCaller(prng)),
   function leave(world, prng) {
     const proxy = aProxy(world, prng);
-    if (proxy && proxy.type === 'sidecar') world.endCaller(proxy);
+    // Without anybody who calls nothing can be proven.
+    const isLast = world.callerProxies().length === 1;
+    if (proxy && proxy.type === 'sidecar' && !isLast) world.endCaller(proxy);
   },
   function interrupt(world, prng) {
     world.mesh.interrupt(prng.pick(world.mesh.istiods), prng.skewed(...LASTS));

@@ -15,20 +15,16 @@ import type { World } from '../world/world.ts';
 const WHO = 'somebody';
 
 /** Patches the one object of its kind, where there is one. */
-function editThe<T extends KubernetesObject>(
-  { api }: World,
-  resource: Resource,
-  edit: (object: T) => object,
-) {
-  const [object] = api.list(resource, undefined) as T[];
+function editThe(resource: Resource, { api }: World, edit: (object: KubernetesObject) => object): void {
+  const [object] = api.list(resource, undefined);
   if (object === undefined) return;
   const { name, namespace = '' } = object.metadata;
   api.patch(WHO, { resource, namespace, name }, { spec: edit(object) });
 }
 
 const editRoutes = (world: World, edit: (http: HttpRoutes) => HttpRoutes) =>
-  editThe<VirtualService>(world, resources.virtualServices, ({ spec: { http = [] } }) => ({
-    http: edit(http),
+  editThe(resources.virtualServices, world, (object) => ({
+    http: edit((object as VirtualService).spec.http ?? []),
   }));
 type HttpRoutes = NonNullable<VirtualService['spec']['http']>;
 
@@ -41,7 +37,7 @@ const edits: ((world: World) => void)[] = [
     });
   },
   (world) =>
-    editThe(world, resources.destinationRules, () => ({
+    editThe(resources.destinationRules, world, () => ({
       trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } },
     })),
 ];
@@ -59,7 +55,7 @@ export function withdrawEdits(world: World): void {
   editRoutes(world, (http) =>
     http.filter(({ name = '' }) => !name.startsWith(WHO)).map((route) => without(route, 'timeout')),
   );
-  editThe<DestinationRule>(world, resources.destinationRules, ({ spec }) =>
-    spec['trafficPolicy'] === undefined ? {} : { trafficPolicy: null },
+  editThe(resources.destinationRules, world, (object) =>
+    (object as DestinationRule).spec['trafficPolicy'] === undefined ? {} : { trafficPolicy: null },
   );
 }

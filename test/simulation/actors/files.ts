@@ -1,7 +1,7 @@
 /** What a team has in Git, applied again: once by a pipeline, or again and again by an owner. */
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
-import type { DestinationRule, KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
+import type { DestinationRule } from '../../../scripts/shared/kubernetes.ts';
 import type { Rest } from '../invariants/end-state.ts';
 import type { Prng } from '../time/prng.ts';
 import { routesWith } from '../world/beginning.ts';
@@ -17,13 +17,13 @@ export function filesOf(
   { live, subsets }: Rest,
   { climate, prng }: { climate: Pick<Climate, 'beginning' | 'routeStyle'>; prng: Prng },
 ): Files {
-  const the = <T extends KubernetesObject>(resource: Resource) => {
-    const [object] = api.list(resource, undefined) as T[];
+  const the = (resource: Resource) => {
+    const [object] = api.list(resource, undefined);
     const { name = '', namespace = '' } = object?.metadata ?? {};
     return { object, place: { resource, namespace, name } };
   };
-  const rule = the<DestinationRule>(resources.destinationRules);
-  const there = (rule.object?.spec.subsets ?? []).map(({ name }) => name);
+  const rule = the(resources.destinationRules);
+  const there = ((rule.object as DestinationRule | undefined)?.spec.subsets ?? []).map(({ name }) => name);
   const { spec } = destinationRuleOf(there.filter((name) => subsets.has(name)));
   const routes = the(resources.virtualServices);
   const http = routesWith(live, climate)?.spec.http;

@@ -3,6 +3,7 @@ import type { Cluster } from '../../../scripts/shared/cluster/cluster.ts';
 import type { HttpRoute, KubernetesObject, Lease, Subset } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import type { Resource } from '../../../scripts/shared/resources.ts';
+import { EVERY_POD } from '../../../scripts/switch/adopt/every-pod-known.ts';
 import type { Proof, Prover } from '../../../scripts/switch/index.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -10,6 +11,12 @@ import type { Mutant } from './mutant.ts';
 const unasked = (): Promise<Proof> => Promise.resolve({ proxies: 0 });
 
 const without = (claim: keyof Prover) => (real: Prover) => ({ ...real, [claim]: unasked });
+
+/** An adoption that is rolled back forgets who may still send to the copy's pods. */
+const withoutEveryPod = (real: Prover): Prover => ({
+  ...real,
+  endpoints: (claim, deadline) => (claim.version === EVERY_POD ? unasked() : real.endpoints(claim, deadline)),
+});
 
 /** Everybody takes the Lease, and nobody sees that it is held. */
 function withoutLock(real: Cluster): Cluster {
@@ -102,6 +109,11 @@ export const mutants: Mutant[] = [
   { name: 'no proof that every proxy has the new route (B)', prover: without('routes') },
   { name: 'no proof that nobody uses the current version (C)', prover: without('quiet') },
   { name: 'no proof that the subset is gone', prover: without('gone') },
+  { name: 'no proof that every pod is known before routes lead to all', prover: withoutEveryPod },
+  {
+    name: 'the route to the plain pods before their subset',
+    arrange: early('route-to-plain', 'add-plain-subset'),
+  },
   { name: 'no barrier with subsets that come and go', cluster: withoutBarrier, from: 5001 },
   { name: 'no new name of the routes in each run', cluster: withOneName, from: 5001 },
   { name: 'no lock', cluster: withoutLock },

@@ -19,13 +19,15 @@ export interface ExpectedRoutes {
   roots?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** The subset that no route may name any more; undefined during a canary, when both versions serve. */
   forbidden?: string | undefined;
+  /** Istio's own route to every version, which it makes where it has no other, is an earlier one. */
+  isForAll?: boolean;
   /** During a canary: the subset that only routes of this revision may name, and what is in their names. */
   shared?: { subset: string; marker: string } | undefined;
 }
 
 export function evaluateRoutes(
   dump: RoutesDump,
-  { host, reference, names, roots, forbidden, shared }: ExpectedRoutes,
+  { host, reference, names, roots, forbidden, isForAll = false, shared }: ExpectedRoutes,
 ): Verdict {
   const odd = unreadableIn(dump, 'route_config');
   if (odd !== undefined) return unproven(`cannot read ${odd}`);
@@ -38,6 +40,8 @@ export function evaluateRoutes(
           return unproven(`route "${route.name ?? ''}" of ${virtualHost} still ${what}`);
         }
         const config = withV1(route.metadata?.filter_metadata?.istio?.config ?? '');
+        if (isForAll && isIstiosOwn(config) && leadsTo(route, host))
+          return unproven(`route "${route.name ?? ''}" of ${virtualHost} is none of ours yet`);
         const viaRoot = roots?.get(config);
         const isOurs = config === reference || (viaRoot !== undefined && leadsTo(route, host));
         if (!isOurs) continue;
@@ -78,6 +82,8 @@ export function routeConfigsOf(
     )
     .flatMap(({ route_config: config }) => config?.name ?? []);
 }
+
+const isIstiosOwn = (config: string): boolean => !config.includes('/virtual-service/');
 
 /** A root's route may lead to another service just as well. */
 function leadsTo(route: EnvoyRoute, host: string): boolean {

@@ -264,7 +264,7 @@ function reachable(rule: DestinationRule, host: string, subset: string): Questio
   };
 }
 
-function routed(known: IstioObjects, target: RouteTarget, { from, share, marker }: Move): Question {
+function routed(known: IstioObjects, target: RouteTarget, { from, to, share, marker }: Move): Question {
   const { virtualService } = known;
   const { metadata, spec } = virtualService;
   const names = new Set((spec.http ?? []).map(({ name = '' }) => name));
@@ -278,6 +278,9 @@ function routed(known: IstioObjects, target: RouteTarget, { from, share, marker 
     roots: namesByRoot(known, names),
     // In a roll back another author's route may name the leaving version.
     forbidden: isLeft ? from : undefined,
+    // Back at every version Istio's own route would look the same: to a proxy that shows it the routes
+    // between may be on their way still.
+    isForAll: to === '' && isForMesh(known, target),
     shared: share < 100 ? { subset: from, marker } : undefined,
   };
   // A cluster of the service has the host in its name. A route of the app has its VirtualService as

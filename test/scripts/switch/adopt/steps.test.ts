@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../scripts/shared/clock.ts';
+import type { Clock } from '../../../../scripts/shared/clock.ts';
 import { resources } from '../../../../scripts/shared/resources.ts';
 import { addPlainSubset } from '../../../../scripts/switch/adopt/add-plain-subset.ts';
 import { pauseRollouts } from '../../../../scripts/switch/adopt/pause-rollouts.ts';
@@ -108,6 +110,34 @@ describe('the step route-to-plain', () => {
     });
   });
 
+  it('is rolled back only when every proxy knows that the copy is gone, and what it held back is sent', async () => {
+    const delayed = { ...everyPod, fault: { delay: { fixedDelay: '0.2s' } } };
+    const { context, log } = await adopting({ subsets: [plainSubset], routes: [delayed] });
+    const there = await perform(context, routeToPlain);
+    log.length = 0;
+    const waits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after(ms, callback) {
+        waits.push(ms);
+        return systemClock.after(0, callback);
+      },
+    };
+    const asked: string[] = [];
+    const prover: SwitchContext['prover'] = {
+      ...context.prover,
+      async endpoints(claim, deadline) {
+        asked.push(...(await claim.pods()).addresses);
+        return context.prover.endpoints(claim, deadline);
+      },
+    };
+    await perform({ ...there, clock, prover }, named(routeToPlain.undo));
+    expect(log[0]).toBe('prove A of every pod');
+    expect(asked).toEqual(['10.0.0.0', '10.0.0.1']);
+    expect(log.indexOf('prove B')).toBeGreaterThan(log.indexOf('patch VirtualService coffee-shop'));
+    expect(waits).toContain(200);
+  });
+
   it('names no port where the Service has several: each request goes to the one it came for', async () => {
     const ports = [{ port: 80 }, { port: 81, name: 'http-admin' }];
     const { context } = await adopting({ subsets: [plainSubset], service: { ports } });
@@ -199,6 +229,7 @@ describe('the plan of an adoption', () => {
       'prove B, beginning C v1',
       'prove C v1, begun with B',
       'prove v1 gone',
+      'prove A of every pod',
       'prove B',
       'prove plain gone',
     ]);

@@ -133,6 +133,17 @@ describe('proof B', () => {
     expect(evaluateRoutes(routes(own('new', to('v1'))), everyVersion).proven).toBe(true);
   });
 
+  it("proof B back at every version is not given by Istio's own route, which is an earlier one", () => {
+    const back = { ...expected, forbidden: 'plain', isForAll: true };
+    const istios = { name: 'default', route: to('') };
+    expect(evaluateRoutes(routes(istios), back)).toEqual({
+      proven: false,
+      saw: 'route "default" of cafe:8080 is none of ours yet',
+    });
+    expect(evaluateRoutes(routes(istios), { ...back, isForAll: false }).proven).toBe(true);
+    expect(evaluateRoutes(routes(own('new', to(''))), back).proven).toBe(true);
+  });
+
   it('proof B does not mind the same subset name of another service', () => {
     const other = { name: 'theirs', route: { cluster: 'outbound|8080|v1|shop.ze-mesh.svc.cluster.local' } };
     expect(evaluateRoutes(routes(own('new', to('v2')), other), expected)).toEqual({
