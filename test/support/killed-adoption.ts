@@ -4,7 +4,7 @@ import type { SwitchResult } from '../../scripts/switch/index.ts';
 import { dyingAfter } from './killed-switch.ts';
 import { WAYS, makePlainAgain, plainStanding, type PlainMeshShop } from './plain-mesh-shop.ts';
 
-const quick = { leaseSeconds: 1, quietMs: 100 };
+export const quick = { leaseSeconds: 1, quietMs: 100 };
 
 /** As nobody has touched it. */
 export const untouched = {
@@ -50,16 +50,24 @@ export async function killAdoptionAfter(
       return seen;
     }
     seen.push(point);
-    const standing = await plainStanding(shop);
-    const isAdopted = standing.deployments.some(([name]) => name === 'coffee-shop-v1');
-    expect({ point, why: result.error, ...standing }).toMatchObject({
-      point,
-      ...(isAdopted ? adopted : untouched),
-    });
-    // Past the point of no return an undo finishes instead, and says so.
-    const isAsked = isAdopted === (next === 'resume');
-    expect({ point, ok: result.ok, why: result.error }).toMatchObject({ point, ok: isAsked });
-    if (isAdopted) await makePlainAgain(shop);
+    await verifyEnd(shop, { point, next, result });
   }
   return seen;
+}
+
+/** Adopted, or as it was, as the run that came last was asked to; then plain again for the next. */
+export async function verifyEnd(
+  shop: PlainMeshShop,
+  { point, next, result }: { point: string; next: 'resume' | 'undo'; result: SwitchResult },
+): Promise<void> {
+  const standing = await plainStanding(shop);
+  const isAdopted = standing.deployments.some(([name]) => name === 'coffee-shop-v1');
+  expect({ point, why: result.error, ...standing }).toMatchObject({
+    point,
+    ...(isAdopted ? adopted : untouched),
+  });
+  // Past the point of no return an undo finishes instead, and says so.
+  const isAsked = isAdopted === (next === 'resume');
+  expect({ point, ok: result.ok, why: result.error }).toMatchObject({ point, ok: isAsked });
+  if (isAdopted) await makePlainAgain(shop);
 }

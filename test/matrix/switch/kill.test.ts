@@ -1,22 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle } from '../../../scripts/shared/bundle.ts';
-import { root } from '../../support/cluster.ts';
-import {
-  callOf,
-  isWrite,
-  liveVersion,
-  only,
-  other,
-  sample,
-  settings,
-  standing,
-  type QuickCoffee,
-} from './quick-coffee.ts';
+import { liveVersion, only, other, sample, settings, standing, type QuickCoffee } from './quick-coffee.ts';
+import { bundleSwitch, runUntil } from './killed-run.ts';
 import { closeLanes, inLanes, openLanes } from './lanes.ts';
 import { ways, type Way } from './ways.ts';
 
@@ -25,69 +12,13 @@ let folder: string;
 let program: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'kill-matrix-'));
-  program = path.join(folder, 'switch.mjs');
-  await bundle(path.join(root, 'test/matrix/switch/switch-process.ts'), program);
+  program = await bundleSwitch(folder);
   lanes = await openLanes();
 }, 120_000);
 afterAll(async () => {
   await closeLanes(lanes);
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface Run {
-  /** Each point passed: after so many writes, this call or this proof. */
-  points: string[];
-  killed: boolean;
-  outcome: string | undefined;
-}
-
-/** Runs the switch as a process and kills it as soon as it has passed the point. */
-async function runUntil(coffee: QuickCoffee, to: string, { told }: Way, point?: string): Promise<Run> {
-  const where = [coffee.playground.kubeconfig, path.join(root, 'istio/cluster.yaml'), to];
-  const child = spawn(process.execPath, [program, ...where, JSON.stringify(told)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const run: Run = { points: [], killed: false, outcome: undefined };
-  let writes = 0;
-  const passed = (what: string): boolean => {
-    const here = `after write ${writes}: ${what}`;
-    if (!run.points.includes(here)) run.points.push(here);
-    return here === point && !run.killed;
-  };
-  const kill = () => {
-    run.killed = true;
-    child.kill('SIGKILL');
-  };
-  coffee.onRequest = (asked) => {
-    const call = callOf(asked);
-    if (!isWrite(asked)) {
-      // What a read answers changes nothing: killed while it is answered is killed after it.
-      if (passed(call)) kill();
-      return undefined;
-    }
-    // The Lease is renewed at any time; only its first write and those
-    // of the record are points in the sequence.
-    if (asked.target?.plural !== 'leases' || !seen.has(`${writes} ${call}`)) {
-      seen.add(`${writes} ${call}`);
-      if (asked.target?.plural !== 'leases') writes += 1;
-      if (passed(call)) {
-        // Carried out, and then nobody is there to hear the answer.
-        asked.raw.socket.once('close', kill);
-        return { resetAfter: true };
-      }
-    }
-    return undefined;
-  };
-  const seen = new Set<string>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const [what, name] = line.split(' ');
-    if (what === 'end') run.outcome = name;
-    else if (passed(`proof of ${name ?? ''}`)) kill();
-  });
-  await new Promise((resolve) => child.once('close', resolve));
-  coffee.onRequest = undefined;
-  return run;
-}
 
 /**
  * Kills the run at the point, has the next one go on or back, and
@@ -102,7 +33,7 @@ async function killAt(
   const from = await liveVersion(coffee);
   const to = other(from);
   await way.prepare?.(coffee, { from, to });
-  const { killed } = await runUntil(coffee, to, way, point);
+  const { killed } = await runUntil(coffee, { program, to, told: way.told }, point);
   const result = await coffee.switchTo(to, { ...settings, ...way.told, undo: next === 'undo' });
   // Killed with all or nothing done, the dead one's Lease is all that is left; it runs out by itself.
   const nothing = result.outcome === 'already-there';
@@ -144,7 +75,7 @@ async function enumerate(coffee: QuickCoffee, way: Way): Promise<string[]> {
       const from = await liveVersion(coffee);
       const to = other(from);
       await way.prepare?.(coffee, { from, to });
-      const { points, outcome } = await runUntil(coffee, to, way);
+      const { points, outcome } = await runUntil(coffee, { program, to, told: way.told });
       expect(outcome).toBe(way.outcome);
       found = points;
       await leaveOne(coffee, to);

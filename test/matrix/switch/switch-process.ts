@@ -3,12 +3,14 @@
  * options as JSON, telling each step on stdout.
  */
 import { connectCluster } from '../../../scripts/shared/cluster/cluster.ts';
-import { runSwitch, silentReporter, type SwitchOptions } from '../../../scripts/switch/index.ts';
+import { runAdoption, runSwitch, silentReporter, type SwitchOptions } from '../../../scripts/switch/index.ts';
 
 const [kubeconfig = '', clusterFile = '', to = '', more = '{}'] = process.argv.slice(2);
 const cluster = await connectCluster({ kubeconfigs: [kubeconfig] }, { fieldManager: 'zero-downtime-switch' });
+const told = JSON.parse(more) as Partial<SwitchOptions>;
+const run = told.adopt === true ? runAdoption : runSwitch;
 let step = '';
-const result = await runSwitch(
+const result = await run(
   {
     cluster,
     app: 'coffee-shop',
@@ -17,7 +19,7 @@ const result = await runSwitch(
     set: { pod: 'naive', replicas: '1' },
     leaseSeconds: 1,
     quietMs: 100,
-    ...(JSON.parse(more) as Partial<SwitchOptions>),
+    ...told,
   },
   {
     ...silentReporter,
