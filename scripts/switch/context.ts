@@ -100,7 +100,8 @@ export async function createContext(
     from,
     to,
     deployments: {
-      from: await deploymentName(options, state, from),
+      // Of the plain one nothing tells the name but the record, once it is deleted.
+      from: record.adopts?.deployment ?? (await deploymentName(options, state, from)),
       to: await deploymentName(options, state, to),
     },
     record,

@@ -51,6 +51,14 @@ describe('an adoption that is rolled back', () => {
   );
 });
 
+describe('an adoption that continues one which has deleted the plain Deployment', () => {
+  it.each([6157])('deletes its autoscaler too (seed %i)', async (seed) => {
+    const { violations, story } = await simulate(seed, { isTold: true });
+    expect(story.some((line) => line.endsWith('delete HorizontalPodAutoscaler coffee-shop'))).toBe(true);
+    expect(violations).toEqual([]);
+  });
+});
+
 describe('a run with --keep-old that continues one which has deleted the current version', () => {
   it.each([11974])('does not say that it was kept (seed %i)', async (seed) => {
     const { violations, story } = await simulate(seed, { isTold: true });
