@@ -9,7 +9,7 @@ import { leftBehind } from '../invariants/end-state.ts';
 import { watchForOneOperator } from '../invariants/one-operator.ts';
 import { watchReach } from '../invariants/out-of-reach.ts';
 import type { Mutant } from '../mutants/mutant.ts';
-import type { Wish } from '../operator/run.ts';
+import type { Run, Wish } from '../operator/run.ts';
 import type { Prng } from '../time/prng.ts';
 import type { Climate, World } from '../world/world.ts';
 import { createLedger } from './ledger.ts';
@@ -88,8 +88,13 @@ export function createPlay({
 
   /** In calm weather, with nothing under way. */
   async function succeed(wish: Wish, what: string): Promise<void> {
-    const run = operators.launch(wish);
+    let run = operators.launch(wish);
     await operators.untilOver(run);
+    // What an autoscaler is at work on is not rolled out, and refused before anything is changed.
+    for (let count = 1; isRefusedAtWork(run) && count < MOST_CALM_RUNS; count += 1) {
+      run = operators.launch(wish);
+      await operators.untilOver(run);
+    }
     const said = typeof run.end === 'string' ? run.end : run.end?.message;
     if (typeof run.end !== 'object' || run.end.outcome !== 'switched')
       account.violate(`it cannot be ${what}: ${said ?? 'killed'}`);
@@ -186,4 +191,8 @@ export function createPlay({
       verifyRest('after an owner had applied the old files throughout a switch');
     },
   };
+}
+
+function isRefusedAtWork({ end }: Run): boolean {
+  return typeof end === 'object' && / is not rolled out .*Nothing was changed/.test(end.error ?? '');
 }
