@@ -35,11 +35,14 @@ describe('an adoption that is rolled back', () => {
     expect((await simulate(seed)).violations).toEqual([]);
   });
 
-  it.each([22, 657])('waits for what a route holds back before the plain subset goes (seed %i)', async (seed) => {
-    const { violations, story } = await simulate(seed, { isTold: true });
-    expect(story.some((line) => line.includes('Send all traffic to every pod again'))).toBe(true);
-    expect(violations).toEqual([]);
-  });
+  it.each([22, 657])(
+    'waits for what a route holds back before the plain subset goes (seed %i)',
+    async (seed) => {
+      const { violations, story } = await simulate(seed, { isTold: true });
+      expect(story.some((line) => line.includes('Send all traffic to every pod again'))).toBe(true);
+      expect(violations).toEqual([]);
+    },
+  );
 
   it.each([567])(
     "does not take Istio's own route for the one that it has written (seed %i)",
