@@ -79,13 +79,17 @@ export function errorWithoutAnswer(asked: string, server: string, error: unknown
   const way = causesOf(error).find((cause) => cause instanceof WayError);
   const timedOut = isError(error) && error.name === 'TimeoutError';
   const reason = timedOut ? 'Timeout' : (codeOf(error) ?? 'Unknown');
-  const because = timedOut ? 'no answer in time' : messageOf(causesOf(error).at(-1));
+  const because = timedOut ? 'no answer in time' : withoutAdvice(messageOf(causesOf(error).at(-1)));
   const message =
     way === undefined
       ? `${blame(server, reason)} (${asked}): ${because}${wayOut(reason)}`
       : `${way.message} (${asked})`;
   return new ClusterError(message, { status: 0, reason, cause: error });
 }
+
+/** Newer Nodes (seen in 26.10) name a flag of theirs for certificates that are not trusted. The way out is ours to name. */
+const withoutAdvice = (message: string): string =>
+  message.replace(/; if the root CA is installed locally, try running Node\.js with --use-system-ca$/, '');
 
 function blame(server: string, reason: string): string {
   if (UNRESOLVED.includes(reason)) return `The name of the API server at ${server} cannot be looked up`;
