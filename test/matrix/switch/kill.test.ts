@@ -64,12 +64,9 @@ async function leaveOne(coffee: QuickCoffee, to: string): Promise<void> {
   expect((await standing(coffee)).deployments).toHaveLength(1);
 }
 
-/** Every point of a way, found once by a run that nobody kills. */
-const pointsOf = new Map<Way, string[]>();
-async function enumerate(coffee: QuickCoffee, way: Way): Promise<string[]> {
-  const known = pointsOf.get(way);
-  if (known !== undefined) return known;
-  let found: string[] = [];
+/** A run that nobody kills, under load; gives the points that it has passed. */
+async function runOnce(coffee: QuickCoffee, way: Way): Promise<string[]> {
+  let passed: string[] = [];
   await coffee.underLoad(
     async () => {
       const from = await liveVersion(coffee);
@@ -77,11 +74,23 @@ async function enumerate(coffee: QuickCoffee, way: Way): Promise<string[]> {
       await way.prepare?.(coffee, { from, to });
       const { points, outcome } = await runUntil(coffee, { program, to, told: way.told });
       expect(outcome).toBe(way.outcome);
-      found = points;
+      passed = points;
       await leaveOne(coffee, to);
     },
     { qps: 50, connections: 10 },
   );
+  return passed;
+}
+
+/** Every point of a way, found once by a run that nobody kills. */
+const pointsOf = new Map<Way, string[]>();
+async function enumerate(coffee: QuickCoffee, way: Way): Promise<string[]> {
+  const known = pointsOf.get(way);
+  if (known !== undefined) return known;
+  // The first switch of a cluster makes the Lease, so it passes other points than all that follow: only the
+  // second is counted.
+  await runOnce(coffee, way);
+  const found = await runOnce(coffee, way);
   pointsOf.set(way, found);
   return found;
 }
