@@ -87,7 +87,7 @@ export function errorWithoutAnswer(asked: string, server: string, error: unknown
   return new ClusterError(message, { status: 0, reason, cause: error });
 }
 
-/** Newer Nodes (seen in 26.10) name a flag of theirs for certificates that are not trusted. The way out is ours to name. */
+/** Newer Nodes (seen in 26.10) name a flag of theirs for untrusted certificates; `wayOut` names ours. */
 const withoutAdvice = (message: string): string =>
   message.replace(/; if the root CA is installed locally, try running Node\.js with --use-system-ca$/, '');
 
