@@ -2,10 +2,11 @@ import type { Measured } from '../measured.ts';
 import { rawRequest, runClosedLoop } from './closed-loop.ts';
 import type { ServerPrograms, ServerProcess } from './server-process.ts';
 
+/** Each is built and run as a program of its own; none is imported. */
 const mains = {
   service: 'services/coffee-shop',
-  plain: 'scripts/bench/pod/opponents/plain',
-  bare: 'scripts/bench/pod/opponents/bare',
+  plain: 'test/scripts/bench/opponents/plain',
+  bare: 'test/scripts/bench/opponents/bare',
 };
 type Name = keyof typeof mains;
 type PerName<T> = Record<Name, T>;
