@@ -1,14 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { resources } from '../../../scripts/shared/resources.ts';
-import type { Prover } from '../../../scripts/switch/index.ts';
 import { startServingShop, type CoffeeCluster } from '../../support/cluster.ts';
+import { believer } from '../../support/believer.ts';
 
 /** The naive pod is gone at SIGTERM: whatever is kept here is kept by the switch alone. */
 const values = { routing: 'http-route', pod: 'naive' };
-
-/** Believes everything: the switch without its proofs. */
-const believed = () => Promise.resolve({ proxies: 0 });
-const believer: Prover = { endpoints: believed, routes: believed, quiet: believed, gone: believed };
 
 let shop: CoffeeCluster | undefined;
 

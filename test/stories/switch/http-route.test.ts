@@ -3,16 +3,12 @@ import type { KubernetesObject } from '../../../scripts/shared/kubernetes.ts';
 import { resources } from '../../../scripts/shared/resources.ts';
 import { waitFor } from '../../../scripts/shared/wait.ts';
 import { readStatus } from '../../../scripts/switch/command/status.ts';
-import type { Prover } from '../../../scripts/switch/index.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
+import { believer } from '../../support/believer.ts';
 
 /** The naive pod is gone at SIGTERM: whatever is kept here is kept by the switch alone. */
 const naive = { set: { pod: 'naive' } };
 const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-
-/** Believes everything: the switch without its proofs. */
-const believed = () => Promise.resolve({ proxies: 0 });
-const believer: Prover = { endpoints: believed, routes: believed, quiet: believed, gone: believed };
 
 const versionService = (version: string): KubernetesObject => ({
   apiVersion: 'v1',

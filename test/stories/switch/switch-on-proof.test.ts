@@ -1,18 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Prover } from '../../../scripts/switch/index.ts';
 import { startCoffeeCluster, type CoffeeCluster } from '../../support/cluster.ts';
+import { believer } from '../../support/believer.ts';
 
 /** The naive pod is gone at SIGTERM: whatever is kept here is kept by the switch alone. */
 const naive = { set: { pod: 'naive' } };
-
-/** Believes everything: the switch without its proofs. */
-const believer: Prover = {
-  endpoints: () => believed(),
-  routes: () => believed(),
-  quiet: () => believed(),
-  gone: () => believed(),
-};
-const believed = () => Promise.resolve({ proxies: 0 });
 
 let shop: CoffeeCluster | undefined;
 
