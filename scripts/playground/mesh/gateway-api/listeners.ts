@@ -2,6 +2,7 @@
  * Gateways of Gateway API: the Service whose pods serve each, and its listeners, which routes name as
  * parents.
  */
+import { matchesSelector } from '../../controllers/label-selector.ts';
 import {
   GATEWAY_SEMANTICS,
   namespaceOf,
@@ -14,7 +15,6 @@ import {
   GATEWAY_API,
   type GatewayApiState,
   type K8sGateway,
-  type LabelExpression,
   type Listener,
   type RouteKind,
 } from './objects.ts';
@@ -123,24 +123,8 @@ function admission(
   if (from === 'None') return () => false;
   return (name) => {
     const labels = namespaces.find(({ metadata }) => metadata.name === name)?.metadata.labels ?? {};
-    const byLabels = Object.entries(selector?.matchLabels ?? {}).every(
-      ([key, value]) => labels[key] === value,
-    );
-    return byLabels && (selector?.matchExpressions ?? []).every((one) => holds(one, labels[one.key]));
+    return matchesSelector(selector ?? {}, labels);
   };
-}
-
-function holds({ operator, values = [] }: LabelExpression, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-  }
 }
 
 /** A listener as Istio's Gateway, for the pods of the Gateway's Service. */

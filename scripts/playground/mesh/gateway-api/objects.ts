@@ -1,4 +1,5 @@
 /** The parts of Gateway API's objects that istiod reads. https://gateway-api.sigs.k8s.io/reference/spec/ */
+import type { LabelSelector } from '../../controllers/label-selector.ts';
 import type { KubeObject } from '../../storage/types.ts';
 
 export const GATEWAY_API = 'gateway.networking.k8s.io';
@@ -28,15 +29,9 @@ export interface Listener {
     kinds?: RouteKind[];
     namespaces?: {
       from?: 'All' | 'Same' | 'Selector' | 'None';
-      selector?: { matchLabels?: Record<string, string>; matchExpressions?: LabelExpression[] };
+      selector?: LabelSelector;
     };
   };
-}
-
-export interface LabelExpression {
-  key: string;
-  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  values?: string[];
 }
 
 export interface ListenerStatus {
