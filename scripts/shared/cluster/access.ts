@@ -2,7 +2,7 @@
 import { CommandError } from '../errors.ts';
 import type { KubernetesObject } from '../kubernetes.ts';
 import type { Cluster } from './cluster.ts';
-import { ClusterError } from './errors.ts';
+import { isOutOfReach } from './errors.ts';
 
 export interface Right {
   group?: string;
@@ -46,8 +46,7 @@ export async function verifyRights(
           { signal },
         )
         .catch((error: unknown) => {
-          if (error instanceof ClusterError && (error.status === 403 || error.status === 404))
-            return undefined;
+          if (isOutOfReach(error)) return undefined;
           throw error;
         });
       const what = `${verb} ${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`;

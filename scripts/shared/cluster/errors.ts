@@ -127,6 +127,10 @@ function causesOf(error: unknown): unknown[] {
   return all;
 }
 
+/** Whether it may not be read (403), or the API server knows neither it nor its kind (404). */
+export const isOutOfReach = (error: unknown): boolean =>
+  error instanceof ClusterError && (error.status === 403 || error.status === 404);
+
 export const isNotFound = (error: unknown): boolean =>
   error instanceof ClusterError && error.status === 404 && error.reason !== '';
 export const isConflict = (error: unknown): boolean => error instanceof ClusterError && error.status === 409;

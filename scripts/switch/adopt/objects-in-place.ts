@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { DestinationRule, Lease, Service, VirtualService } from '../../shared/kubernetes.ts';
+import { annotatedName } from '../routing/annotated-name.ts';
 import {
   DESTINATION_RULE_ANNOTATION,
   VIRTUAL_SERVICE_ANNOTATION,
@@ -38,9 +39,6 @@ export async function findRule(
   return named ?? onlyOneOf(await lookForSubsets(cluster, target), target);
 }
 
-const annotated = ({ metadata: { name, annotations = {} } }: Service, annotation: string) =>
-  annotations[annotation] ?? name;
-
 /**
  * The VirtualService that does what a sidecar does without one: a request goes to any pod of the Service,
  * on the port that it was sent to.
@@ -51,7 +49,7 @@ export function unrouted(service: Service): VirtualService {
   const [only, ...others] = ports;
   const port = only !== undefined && others.length === 0 ? { port: { number: only.port } } : {};
   return {
-    metadata: { name: annotated(service, VIRTUAL_SERVICE_ANNOTATION) },
+    metadata: { name: annotatedName(VIRTUAL_SERVICE_ANNOTATION, service.metadata.name, service) },
     spec: { hosts: [host], http: [{ name: FIRST_ROUTE, route: [{ destination: { host, ...port } }] }] },
   };
 }
@@ -65,7 +63,11 @@ export function undivided(service: Service, lease: Lease | undefined): Destinati
   const generation = lease?.spec.leaseTransitions ?? 0;
   const { name: host } = service.metadata;
   return {
-    metadata: { name: annotated(service, DESTINATION_RULE_ANNOTATION), uid, generation },
+    metadata: {
+      name: annotatedName(DESTINATION_RULE_ANNOTATION, service.metadata.name, service),
+      uid,
+      generation,
+    },
     spec: { host, subsets: [] },
   };
 }
@@ -81,7 +83,8 @@ export function annotationsFor(
   ] as const;
   return Object.fromEntries(
     found.flatMap(([annotation, object]) =>
-      object === undefined || object.metadata.name === annotated(service, annotation)
+      object === undefined ||
+      object.metadata.name === annotatedName(annotation, service.metadata.name, service)
         ? []
         : [[annotation, object.metadata.name]],
     ),

@@ -1,6 +1,6 @@
 /** Objects of add-ons, which not every cluster has. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { ClusterError } from '../../shared/cluster/errors.ts';
+import { isOutOfReach } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 
@@ -13,7 +13,7 @@ export async function listIfThere<T extends KubernetesObject>(
   try {
     return await cluster.list<T>(resource, { signal });
   } catch (error) {
-    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
+    if (isOutOfReach(error)) return [];
     throw error;
   }
 }

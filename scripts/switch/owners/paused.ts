@@ -1,6 +1,6 @@
 /** Whether an owner is paused for an object: by an annotation of the object, or by the owner's own object. */
 import type { Cluster } from '../../shared/cluster/cluster.ts';
-import { ClusterError } from '../../shared/cluster/errors.ts';
+import { isOutOfReach } from '../../shared/cluster/errors.ts';
 import type { KubernetesObject } from '../../shared/kubernetes.ts';
 import type { Resource } from '../../shared/resources.ts';
 import type { SeenObject } from '../routing/traffic-routing.ts';
@@ -158,7 +158,7 @@ async function readOwner<T extends KubernetesObject>(
   try {
     return await cluster.get<T>(resource, name, { namespace, signal });
   } catch (error) {
-    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
+    if (isOutOfReach(error)) return undefined;
     throw error;
   }
 }

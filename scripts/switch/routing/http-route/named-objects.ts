@@ -1,8 +1,9 @@
 /** Finds the HTTPRoute of an app: by the app's name, or by the name in an annotation of its Service. */
-import { ClusterError } from '../../../shared/cluster/errors.ts';
+import { isOutOfReach } from '../../../shared/cluster/errors.ts';
 import type { Cluster } from '../../../shared/cluster/cluster.ts';
 import type { Service } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
+import { annotatedName } from '../annotated-name.ts';
 import type { RouteTarget, TrafficRouting } from '../traffic-routing.ts';
 import type { HTTPRoute } from './http-route.ts';
 import { createHttpRouteRouting } from './http-route-routing.ts';
@@ -16,8 +17,7 @@ export async function readHttpRouteRouting(
   app: Service,
   target: RouteTarget,
 ): Promise<TrafficRouting | undefined> {
-  const { name, annotations = {} } = app.metadata;
-  const wanted = annotations[HTTP_ROUTE_ANNOTATION] ?? name;
+  const wanted = annotatedName(HTTP_ROUTE_ANNOTATION, app.metadata.name, app);
   const route = await cluster.get<HTTPRoute>(resources.httpRoutes, wanted).catch(unlessAbsent);
   if (route === undefined) return undefined;
   const services = await cluster.list<Service>(resources.services);
@@ -29,6 +29,6 @@ export async function readHttpRouteRouting(
  * it does not know the API server says 404.
  */
 function unlessAbsent(error: unknown): undefined {
-  if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
+  if (isOutOfReach(error)) return undefined;
   throw error;
 }

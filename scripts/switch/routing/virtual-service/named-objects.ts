@@ -14,6 +14,7 @@ import type {
 } from '../../../shared/kubernetes.ts';
 import { resources } from '../../../shared/resources.ts';
 import type { Resource } from '../../../shared/resources.ts';
+import { annotatedName } from '../annotated-name.ts';
 import type { RouteTarget } from '../traffic-routing.ts';
 import { routesHost } from './virtual-service.ts';
 
@@ -27,7 +28,7 @@ export async function namedVirtualService(
   app: string,
   service: Service | undefined,
 ): Promise<VirtualService | undefined> {
-  return cluster.get(resources.virtualServices, nameOf(VIRTUAL_SERVICE_ANNOTATION, app, service));
+  return cluster.get(resources.virtualServices, annotatedName(VIRTUAL_SERVICE_ANNOTATION, app, service));
 }
 
 /** The DestinationRule of an app; undefined where there is none. */
@@ -36,11 +37,7 @@ export async function namedDestinationRule(
   app: string,
   service: Service | undefined,
 ): Promise<DestinationRule | undefined> {
-  return cluster.get(resources.destinationRules, nameOf(DESTINATION_RULE_ANNOTATION, app, service));
-}
-
-function nameOf(annotation: string, app: string, service: Service | undefined): string {
-  return service?.metadata.annotations?.[annotation] ?? app;
+  return cluster.get(resources.destinationRules, annotatedName(DESTINATION_RULE_ANNOTATION, app, service));
 }
 
 export interface Found {
@@ -62,7 +59,7 @@ export async function explainMissing(
   ]);
   const none = [
     ...(service ? [] : [`Service named ${app}`]),
-    ...missing.map(({ kind, annotation }) => `${kind} named ${nameOf(annotation, app, service)}`),
+    ...missing.map(({ kind, annotation }) => `${kind} named ${annotatedName(annotation, app, service)}`),
   ];
   const [last = '', ...others] = none.reverse();
   const first = others
